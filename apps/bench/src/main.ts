@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util';
+import type { BenchmarkCase } from './case.js';
+
+// Each layer's folder lists its cases; they are loaded on demand, so that one layer's native parts are not needed by another's.
+const LAYERS: Record<string, () => Promise<{ cases: readonly BenchmarkCase[] }>> = {};
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== '--'),
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '2' },
+    smoke: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
+});
+const filter = positionals[0] ?? '';
+const options = { seconds: values.smoke ? 0.05 : Number(values.seconds), smoke: values.smoke };
+
+let ran = 0;
+for (const load of Object.values(LAYERS)) {
+  for (const { name, run } of (await load()).cases) {
+    if (!name.includes(filter)) continue;
+    ran++;
+    console.log(name);
+    if (values.list) continue;
+    for (const { subject, value, unit, ratio } of await run(options)) {
+      const against = ratio === undefined ? '' : `  (${ratio.toFixed(2)}×)`;
+      console.log(
+        `  ${subject.padEnd(40)} ${value.toLocaleString('en', { maximumFractionDigits: 2 }).padStart(16)} ${unit}${against}`,
+      );
+    }
+  }
+}
+if (ran === 0) {
+  console.error(`no benchmark case matches '${filter}'`);
+  process.exitCode = 2;
+}
