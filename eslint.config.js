@@ -6,10 +6,11 @@ const MAY_IMPORT = {
   'packages/logging': [],
   'packages/config': [],
   'packages/terminal': [],
+  'packages/program': ['config', 'logging', 'terminal'],
   'packages/socket': ['packet'],
   'packages/session': ['packet'],
-  'apps/server': ['packet', 'socket', 'session', 'logging', 'config', 'terminal'],
-  'apps/client': ['packet', 'socket', 'session', 'logging', 'config', 'terminal'],
+  'apps/server': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
+  'apps/client': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
   'apps/e2e': ['packet', 'socket', 'session', 'logging', 'config'],
   'apps/bench': ['packet', 'socket', 'session', 'logging', 'config'],
 };

@@ -1,0 +1,76 @@
+/** What can fall idle: kept in an {@link IdleQueue} from {@link IdleQueue.add} until it is removed or has expired. */
+export interface Idler {
+  /** When it was last active, in ms of the caller's clock. Touching it is one assignment: the queue looks only when time is up. */
+  lastActivityMs: number;
+  /** After how many ms without activity it expires. */
+  readonly idleMs: number;
+}
+
+/** How finely expiry is told apart: something expires at most this much after its time (and the caller's own timer). */
+const TICK_MS = 250;
+
+/**
+ * Finds what has fallen idle, at a cost that does not depend on how often things are active: each entry waits in the tick in
+ * which it could expire at the earliest, and moves to a later one if it was active meanwhile.
+ */
+export class IdleQueue<T extends Idler> {
+  readonly #ticks = new Map<number, Set<T>>();
+  readonly #tickOf = new Map<T, number>();
+  #nextTick = Infinity;
+
+  /** How many wait. */
+  get size(): number {
+    return this.#tickOf.size;
+  }
+
+  /** When {@link expire} is worth calling next, in ms; Infinity where nothing waits. */
+  get nextExpiryMs(): number {
+    return this.#nextTick * TICK_MS;
+  }
+
+  /** Starts to watch an entry. Adding one twice is a mistake of the caller's and changes nothing. */
+  add(entry: T): void {
+    if (!this.#tickOf.has(entry)) this.#schedule(entry);
+  }
+
+  /** Stops watching an entry; false if it was not watched. */
+  remove(entry: T): boolean {
+    const tick = this.#tickOf.get(entry);
+    if (tick === undefined) return false;
+    this.#tickOf.delete(entry);
+    const waiting = this.#ticks.get(tick);
+    waiting?.delete(entry);
+    if (waiting?.size === 0) this.#forget(tick);
+    return true;
+  }
+
+  /** Takes out what has been idle for its whole time at `nowMs` and hands it to `expired`, one by one. */
+  expire(nowMs: number, expired: (entry: T) => void): void {
+    const due = [...this.#ticks.keys()].filter((tick) => tick * TICK_MS <= nowMs).sort((a, b) => a - b);
+    for (const tick of due) {
+      const waiting = this.#ticks.get(tick) ?? new Set<T>();
+      this.#forget(tick);
+      for (const entry of waiting) {
+        this.#tickOf.delete(entry);
+        if (entry.lastActivityMs + entry.idleMs <= nowMs) expired(entry);
+        else this.#schedule(entry);
+      }
+    }
+  }
+
+  #schedule(entry: T): void {
+    const tick = Math.ceil((entry.lastActivityMs + entry.idleMs) / TICK_MS);
+    this.#tickOf.set(entry, tick);
+    const waiting = this.#ticks.get(tick);
+    if (waiting === undefined) this.#ticks.set(tick, new Set([entry]));
+    else waiting.add(entry);
+    this.#nextTick = Math.min(this.#nextTick, tick);
+  }
+
+  #forget(tick: number): void {
+    this.#ticks.delete(tick);
+    if (tick !== this.#nextTick) return;
+    this.#nextTick = Infinity;
+    for (const other of this.#ticks.keys()) this.#nextTick = Math.min(this.#nextTick, other);
+  }
+}
