@@ -1,0 +1,188 @@
+import convict from 'convict';
+import { readEnvironment } from './layer/environment.js';
+import type { Environment } from './layer/environment.js';
+import { readFile } from './layer/file.js';
+import { readFlags } from './layer/flags.js';
+import type { Origin, Setting } from './layer/setting.js';
+import { ConfigurationError, HIDDEN, missing, shown, unknownKey, wrongValue } from './problem.js';
+import type { Problem } from './problem.js';
+import { Refusal } from './refusal.js';
+import type { Flaw } from './refusal.js';
+import type { Schema, SchemaOption } from './schema.js';
+
+/** Where values are looked for. Later ones win: file, environment, flags. */
+export interface Inputs {
+  /** The object that yargs makes. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  /** Usually `process.env`. Default: none. */
+  readonly environment?: Environment;
+  /** A path that ends in `.toml`, `.yaml`, `.yml` or `.json`. Default: none. */
+  readonly file?: string | undefined;
+  /** Variables with the schema's prefix that belong to other programs, however much they look like misspelt ones. */
+  readonly foreignEnvironment?: readonly string[];
+}
+
+/** A whole, valid configuration. */
+export interface Configuration<V> {
+  /** Frozen. */
+  readonly values: V;
+  /** The file that was read. */
+  readonly file: string | undefined;
+  /** Where each option has its value from, by key, in the order of the schema. */
+  readonly sources: ReadonlyMap<string, SettingSource>;
+}
+
+/** Where one option has its value from. */
+export interface SettingSource {
+  readonly origin: Origin;
+  /** `flag --listen`, `environment RELAY_LISTEN`, `relay.toml:3:10` or `default`. */
+  readonly source: string;
+  /** The value as it was given, as JSON on one line; `(hidden)` if it is a secret. */
+  readonly shown: string;
+}
+
+/**
+ * Reads and checks everything, and gives values only if all of it is right.
+ * @throws {ConfigurationError} with all problems, also those of values that a later source overrides.
+ */
+export function loadConfiguration<V>(schema: Schema<V>, inputs: Inputs = {}): Configuration<V> {
+  const layers = [
+    { settings: defaults(schema), problems: [] },
+    ...(inputs.file === undefined ? [] : [readFile(schema, inputs.file)]),
+    readEnvironment(schema, inputs.environment ?? {}, inputs.foreignEnvironment ?? []),
+    readFlags(schema, inputs.flags ?? {}),
+  ];
+  const problems: Problem[] = [];
+  const results = new Map<Setting, unknown>();
+  for (const layer of layers) {
+    problems.push(...layer.problems);
+    for (const setting of layer.settings) {
+      const result = setting.option.option.parse(setting.raw, setting.form);
+      if (result instanceof Refusal) problems.push(...result.flaws.map((flaw) => problemOf(setting, flaw)));
+      else results.set(setting, result);
+    }
+  }
+  const winners = merge(
+    schema,
+    layers.flatMap((layer) => layer.settings),
+  );
+  for (const option of schema.options) {
+    const isMissing = option.option.definition.required === true && !winners.has(option.key);
+    if (isMissing) problems.push(missing(option.key, spellings(option)));
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return {
+    values: nested(schema, winners, results) as V,
+    file: inputs.file,
+    sources: new Map([...winners].map(([key, setting]) => [key, sourceOf(setting)])),
+  };
+}
+
+function defaults(schema: Schema<unknown>): Setting[] {
+  return schema.options
+    .filter(({ option }) => option.default !== undefined)
+    .map((option) => ({
+      option,
+      raw: option.option.default,
+      form: 'data',
+      origin: 'default',
+      sourceOf: () => 'default',
+    }));
+}
+
+/**
+ * Lets convict lay the sources over each other: each later setting of an option takes the place of the earlier one.
+ * What convict holds is the number of a setting, in an array: its own conversions of texts (`12abc` to 12, `no` to true)
+ * and its walks into tables never see a value.
+ */
+function merge(schema: Schema<unknown>, settings: readonly Setting[]): Map<string, Setting> {
+  const shape: Record<string, unknown> = {};
+  for (const { path, option } of schema.options) {
+    place(shape, path, {
+      default: [],
+      doc: option.definition.doc,
+      format: Array,
+      sensitive: option.definition.secret === true,
+    });
+  }
+  const merged = convict<Record<string, unknown>>(shape as convict.Schema<Record<string, unknown>>, {
+    env: {},
+    args: [],
+  });
+  settings.forEach((setting, index) => merged.set(setting.option.key, [index]));
+  merged.validate({ allowed: 'strict' });
+  const winners = new Map<string, Setting>();
+  for (const { key } of schema.options) {
+    const [index] = merged.get(key) as number[];
+    const setting = index === undefined ? undefined : settings[index];
+    if (setting !== undefined) winners.set(key, setting);
+  }
+  return winners;
+}
+
+function problemOf(setting: Setting, flaw: Flaw): Problem {
+  const { key, option } = setting.option;
+  const { expected, suggestion } = flaw;
+  const source = setting.sourceOf(flaw);
+  const isSecret = option.definition.secret === true || flaw.secret === true;
+  const whole = flaw.path.reduce<string>(
+    (name, step) => (typeof step === 'number' ? `${name}[${step}]` : `${name}.${step}`),
+    key,
+  );
+  if (flaw.unknownKey === true) return unknownKey({ key: whole, source, expected, suggestion });
+  const value = isSecret ? HIDDEN : shown(partOf(setting.raw, flaw.path));
+  return wrongValue({ key: whole, source, value, expected, suggestion: isSecret ? undefined : suggestion });
+}
+
+function partOf(raw: unknown, path: Flaw['path']): unknown {
+  return path.reduce<unknown>((part, step) => {
+    if (typeof part !== 'object' || part === null || !Object.hasOwn(part, step)) return part;
+    return (part as Record<string | number, unknown>)[step];
+  }, raw);
+}
+
+function sourceOf(setting: Setting): SettingSource {
+  const { definition } = setting.option.option;
+  return {
+    origin: setting.origin,
+    source: setting.sourceOf(),
+    shown: definition.secret === true ? HIDDEN : shown(setting.raw),
+  };
+}
+
+function spellings({ flag, environment, inFile, key }: SchemaOption): string[] {
+  return [
+    ...(flag === undefined ? [] : [`--${flag}`]),
+    ...(environment === undefined ? [] : [environment]),
+    ...(inFile ? [`${key} in the file`] : []),
+  ];
+}
+
+function nested(
+  schema: Schema<unknown>,
+  winners: ReadonlyMap<string, Setting>,
+  results: ReadonlyMap<Setting, unknown>,
+): unknown {
+  const values: Record<string, unknown> = {};
+  for (const { key, path } of schema.options) {
+    const winner = winners.get(key);
+    if (winner !== undefined) place(values, path, results.get(winner));
+    else place(values, path, undefined);
+  }
+  return freeze(values);
+}
+
+/** Keys were checked when the schema was defined: none of them means anything to an object. */
+function place(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  let table = tree;
+  for (const name of path.slice(0, -1)) table = (table[name] ??= {}) as Record<string, unknown>;
+  table[path.at(-1) ?? ''] = value;
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  if (!isPlain) return value;
+  for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
+}

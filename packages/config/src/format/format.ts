@@ -1,0 +1,32 @@
+import type { Refusal } from '../refusal.js';
+
+/**
+ * How a value reached the configuration: `text` from a flag or an environment variable (always a string),
+ * `data` from a file or a default (a string, number, boolean, array or table).
+ */
+export type Form = 'text' | 'data';
+
+/** A fragment of JSON Schema (draft 2020-12). */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What a shell should offer for a value: fixed words, or names in the file system. */
+export type Completion = readonly string[] | 'file' | 'directory';
+
+/**
+ * A strict kind of value. Write your own as an object literal; only `name`, `expected` and `parse` are needed.
+ */
+export interface Format<T> {
+  /** A word or two for the reference page: `port`. */
+  readonly name: string;
+  /** What is expected, as a noun phrase with an example: `a duration such as 500ms, 30s or 7d`. */
+  readonly expected: string;
+  /**
+   * The value, or a {@link Refusal} (see `refuse`). Must not throw and must not guess.
+   * @param value Never trusted: a string if `form` is `text`, any JSON-like data if it is `data`.
+   */
+  parse(value: unknown, form: Form): T | Refusal;
+  /** The data form. A string if it is left out. */
+  readonly jsonSchema?: JsonSchema;
+  /** What a shell should offer. Nothing if it is left out. */
+  readonly completion?: Completion;
+}

@@ -1,0 +1,118 @@
+import { refuse } from '../refusal.js';
+import type { Format } from './format.js';
+import type { Bounds } from './number.js';
+
+const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const BYTES = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+const COUNTS = { '': 1, k: 1e3, M: 1e6, G: 1e9 } as const;
+const PER = { s: 1, min: 60, h: 3600 } as const;
+
+const DURATION_PATTERN = '^(?:\\d{1,15}(?:ms|s|m|h|d))+$';
+const BYTES_PATTERN = '^\\d{1,15}(?:B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)?$';
+const RATE_PATTERN = '^\\d{1,15}[kMG]?/(?:s|min|h)$';
+const BIT_RATE_PATTERN = '^\\d{1,15}[kMG]?bit/s$';
+
+/**
+ * A span of time with its unit, largest unit first: `500ms`, `30s`, `1h30m`, `7d`. The value is in milliseconds.
+ * A number without a unit is refused. Bounds are in milliseconds.
+ */
+export function duration(bounds: Bounds = {}): Format<number> {
+  const expected = `a duration such as 500ms, 30s, 1h30m or 7d${within(bounds, formatDuration)}`;
+  return quantity('duration', expected, DURATION_PATTERN, bounds, (text) => {
+    let total = 0;
+    let last = Infinity;
+    for (const [, digits = '', unit = ''] of text.matchAll(/(\d+)([a-z]+)/g)) {
+      const size = unit in MILLISECONDS ? MILLISECONDS[unit as keyof typeof MILLISECONDS] : 0;
+      if (size >= last) return undefined;
+      last = size;
+      total += Number(digits) * size;
+    }
+    return total;
+  });
+}
+
+/** An amount of bytes: `1500`, `64KiB` (1024), `10MB` (1000²). The value is in bytes. */
+export function bytes(bounds: Bounds = {}): Format<number> {
+  const expected = `a size such as 1500, 64KiB or 10MB${within(bounds, (value) => `${value} bytes`)}`;
+  const format = quantity('bytes', expected, BYTES_PATTERN, bounds, (text) => {
+    const { digits, rest } = split(text);
+    return digits * BYTES[(rest || 'B') as keyof typeof BYTES];
+  });
+  return {
+    ...format,
+    parse: (value, form) => format.parse(form === 'data' && isCount(value) ? String(value) : value, form),
+    jsonSchema: {
+      anyOf: [
+        { type: 'integer', minimum: 0 },
+        { type: 'string', pattern: BYTES_PATTERN },
+      ],
+    },
+  };
+}
+
+/** How often something may happen: `100/s`, `30/min`, `5k/s`. The value is per second. Bounds are per second. */
+export function rate(bounds: Bounds = {}): Format<number> {
+  const expected = `a rate such as 100/s, 30/min or 5k/s${within(bounds, (value) => `${value}/s`)}`;
+  return quantity('rate', expected, RATE_PATTERN, bounds, (text) => {
+    const { digits, rest } = split(text);
+    const [prefix = '', unit = ''] = rest.split('/');
+    return (digits * COUNTS[prefix as keyof typeof COUNTS]) / PER[unit as keyof typeof PER];
+  });
+}
+
+/** How much may pass: `64kbit/s`, `10Mbit/s`. The value is in bits per second. */
+export function bitRate(bounds: Bounds = {}): Format<number> {
+  const expected = `a bit rate such as 64kbit/s or 10Mbit/s${within(bounds, (value) => `${value}bit/s`)}`;
+  return quantity('bit rate', expected, BIT_RATE_PATTERN, bounds, (text) => {
+    const { digits, rest } = split(text);
+    return digits * COUNTS[rest.replace('bit/s', '') as keyof typeof COUNTS];
+  });
+}
+
+function quantity(
+  name: string,
+  expected: string,
+  pattern: string,
+  { min = 0, max = Number.MAX_SAFE_INTEGER }: Bounds,
+  amountOf: (text: string) => number | undefined,
+): Format<number> {
+  const shape = new RegExp(pattern, 'u');
+  return {
+    name,
+    expected,
+    parse(value) {
+      if (typeof value !== 'string' || !shape.test(value)) return refuse(expected);
+      const amount = amountOf(value);
+      return amount === undefined || amount < min || amount > max ? refuse(expected) : amount;
+    },
+    jsonSchema: { type: 'string', pattern },
+  };
+}
+
+function split(text: string): { digits: number; rest: string } {
+  const letters = text.search(/\D/);
+  return letters < 0
+    ? { digits: Number(text), rest: '' }
+    : { digits: Number(text.slice(0, letters)), rest: text.slice(letters) };
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function within({ min, max }: Bounds, show: (value: number) => string): string {
+  const parts = [
+    ...(min === undefined ? [] : [`at least ${show(min)}`]),
+    ...(max === undefined ? [] : [`at most ${show(max)}`]),
+  ];
+  return parts.length === 0 ? '' : `, ${parts.join(' and ')}`;
+}
+
+function formatDuration(milliseconds: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    if (milliseconds >= MILLISECONDS[unit] && milliseconds % MILLISECONDS[unit] === 0) {
+      return `${milliseconds / MILLISECONDS[unit]}${unit}`;
+    }
+  }
+  return `${milliseconds}ms`;
+}

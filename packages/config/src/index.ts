@@ -1,0 +1,37 @@
+export { defineSchema, option } from './schema.js';
+export type {
+  Data,
+  Option,
+  OptionDefinition,
+  OptionTree,
+  Schema,
+  SchemaNames,
+  SchemaOption,
+  ValueOf,
+  Values,
+  ValuesOf,
+} from './schema.js';
+export { loadConfiguration } from './configuration.js';
+export type { Configuration, Inputs, SettingSource } from './configuration.js';
+export type { Environment } from './layer/environment.js';
+export type { Origin } from './layer/setting.js';
+export { ConfigurationError } from './problem.js';
+export type { Problem } from './problem.js';
+export { refuse, Refusal } from './refusal.js';
+export type { Flaw } from './refusal.js';
+export { suggestionFor } from './suggestion.js';
+export { yargsOptions } from './yargs.js';
+export type { YargsOption } from './yargs.js';
+export type { Completion, Form, Format, JsonSchema } from './format/format.js';
+export { FORMATS } from './format/named.js';
+export type { FormatLike, ValueOfFormat } from './format/named.js';
+export { decimal, integer, port } from './format/number.js';
+export type { Bounds } from './format/number.js';
+export { bitRate, bytes, duration, rate } from './format/quantity.js';
+export { choice, path, text } from './format/text.js';
+export type { TextRules } from './format/text.js';
+export type { Cidr } from './format/address.js';
+export type { Endpoint, EndpointRange, Host, HostEndpoint, HostEndpointRange, PortRange } from './format/endpoint.js';
+export { list } from './format/list.js';
+export { table } from './format/table.js';
+export type { TableRules } from './format/table.js';

@@ -1,0 +1,195 @@
+import { list } from './format/list.js';
+import type { Form, Format } from './format/format.js';
+import { resolveFormat } from './format/named.js';
+import type { FormatLike, ValueOfFormat } from './format/named.js';
+import { Refusal } from './refusal.js';
+
+/** A value as a file can hold it. */
+export type Data = string | number | boolean | readonly Data[] | { readonly [key: string]: Data };
+
+/** Everything that is to be said about one option. */
+export interface OptionDefinition {
+  /** A word (`'endpoint'`), the allowed words (`['auto', 'native']`) or a {@link Format}. */
+  readonly format: FormatLike;
+  /** One sentence for help, the reference page and completion. */
+  readonly doc: string;
+  /** As it would stand in a file. Checked when the schema is defined. */
+  readonly default?: Data;
+  /** How the reference page shows a default that depends on the machine: `~/.local/state/relay`. */
+  readonly defaultDoc?: string;
+  /** There is no default and no doing without: a configuration that lacks it is refused. */
+  readonly required?: boolean;
+  /** May be given several times as a flag; an array in a file; separated by blanks in the environment. */
+  readonly array?: boolean;
+  /** The value is shown nowhere. */
+  readonly secret?: boolean;
+  /** A change can be applied without a restart. Default false. */
+  readonly live?: boolean;
+  /** The flag without dashes, or `false` for none. Default: the key, `logLevel` as `log-level`. */
+  readonly flag?: string | false;
+  /** A short flag: one letter. */
+  readonly alias?: string;
+  /** The whole name of the environment variable, or `false` for none. Default: prefix and key, `logLevel` as `RELAY_LOG_LEVEL`. */
+  readonly environment?: string | false;
+  /** `false`: not to be given in a file. */
+  readonly file?: boolean;
+  /** A heading that options share in help and on the reference page. */
+  readonly group?: string;
+}
+
+/** One option of a schema; made by {@link option}. `T` is the type of its value. */
+export class Option<out T> {
+  readonly definition: OptionDefinition;
+  /** Of one value; of each element if `array` is set. */
+  readonly format: Format<unknown>;
+  readonly #whole: Format<unknown>;
+
+  constructor(definition: OptionDefinition) {
+    this.definition = definition;
+    this.format = resolveFormat(definition.format);
+    this.#whole = definition.array === true ? list(this.format) : this.format;
+  }
+
+  /** What the option has if it is given nowhere, in the form of a file. */
+  get default(): Data | undefined {
+    return this.definition.default ?? (this.definition.array === true ? [] : undefined);
+  }
+
+  /** The value, or a refusal. The text form of an array option is an array of texts. */
+  parse(value: unknown, form: Form): T | Refusal {
+    if (this.definition.array === true && Array.isArray(value) && form === 'text') {
+      return list(asText(this.format)).parse(value, 'data') as T | Refusal;
+    }
+    return this.#whole.parse(value, form) as T | Refusal;
+  }
+}
+
+/** The type of an option's value, from its definition. */
+export type ValueOf<D extends OptionDefinition> = D extends { readonly array: true }
+  ? readonly ValueOfFormat<D['format']>[]
+  : D extends { readonly default: Data } | { readonly required: true }
+    ? ValueOfFormat<D['format']>
+    : ValueOfFormat<D['format']> | undefined;
+
+/** Options and groups of options by key. */
+export interface OptionTree {
+  readonly [key: string]: Option<unknown> | OptionTree;
+}
+
+/** The values that a tree of options gives. */
+export type ValuesOf<Tree> = {
+  readonly [Key in keyof Tree]: Tree[Key] extends Option<infer T> ? T : ValuesOf<Tree[Key]>;
+};
+
+/** An option in its place, with its three spellings. */
+export interface SchemaOption {
+  /** `logLevel`; within a group `limits.sessions`. The spelling of files. */
+  readonly key: string;
+  readonly path: readonly string[];
+  /** `log-level`, without dashes. */
+  readonly flag: string | undefined;
+  /** `RELAY_LOG_LEVEL`. */
+  readonly environment: string | undefined;
+  readonly inFile: boolean;
+  readonly option: Option<unknown>;
+}
+
+/** What a program is called and how its environment variables begin. */
+export interface SchemaNames {
+  /** The program: title of the reference page and of the JSON Schema, name for shell completion. */
+  readonly program: string;
+  /** Default: the program's name: `my-tool` has `MY_TOOL_`. */
+  readonly environmentPrefix?: string;
+}
+
+/** All options of a program, written once. `V` is the type of its values. */
+export interface Schema<out V> {
+  readonly program: string;
+  readonly environmentPrefix: string;
+  readonly tree: OptionTree;
+  /** All of them, in the order of the tree. */
+  readonly options: readonly SchemaOption[];
+  /** Never set; carries the type of the values. */
+  readonly valuesType?: V;
+}
+
+/** The values of a schema: `type Settings = Values<typeof schema>`. */
+export type Values<S> = S extends Schema<infer V> ? V : never;
+
+/** Describes one option. */
+export function option<const D extends OptionDefinition>(definition: D): Option<ValueOf<D>> {
+  return new Option<ValueOf<D>>(definition);
+}
+
+/**
+ * Describes all options of a program.
+ * @throws {TypeError} if the schema itself is wrong: a key that is no camelCase word, two options of one spelling,
+ * a default that its own format refuses.
+ */
+export function defineSchema<const T extends OptionTree>(tree: T, names: SchemaNames): Schema<ValuesOf<T>> {
+  const environmentPrefix = names.environmentPrefix ?? `${upperSnake(names.program)}_`;
+  const options = [...placed(tree, [], environmentPrefix)];
+  checkSpellings(options);
+  for (const { key, option } of options) checkDefault(key, option);
+  return { program: names.program, environmentPrefix, tree, options };
+}
+
+function* placed(tree: OptionTree, parents: readonly string[], prefix: string): Generator<SchemaOption> {
+  for (const [name, node] of Object.entries(tree)) {
+    if (!/^[a-z][A-Za-z0-9]*$/.test(name) || name in Object.prototype) {
+      throw new TypeError(`A key is a camelCase word: ${JSON.stringify(name)} is not`);
+    }
+    const path = [...parents, name];
+    if (!(node instanceof Option)) {
+      yield* placed(node, path, prefix);
+      continue;
+    }
+    const { flag, environment, file } = node.definition;
+    yield {
+      key: path.join('.'),
+      path,
+      flag: flag === false ? undefined : (flag ?? path.map(kebab).join('-')),
+      environment: environment === false ? undefined : (environment ?? `${prefix}${path.map(upperSnake).join('_')}`),
+      inFile: file !== false,
+      option: node,
+    };
+  }
+}
+
+function checkSpellings(options: readonly SchemaOption[]): void {
+  const taken = new Map<string, string>();
+  for (const { key, flag, environment, option } of options) {
+    const { alias } = option.definition;
+    if (alias !== undefined && !/^[A-Za-z]$/.test(alias)) throw new TypeError(`${key}: an alias is one letter`);
+    for (const spelling of [flag && `--${flag}`, alias && `-${alias}`, environment]) {
+      if (spelling === undefined || spelling === '') continue;
+      const other = taken.get(spelling);
+      if (other !== undefined) throw new TypeError(`${key} and ${other} are both spelt ${spelling}`);
+      taken.set(spelling, key);
+    }
+  }
+}
+
+function checkDefault(key: string, option: Option<unknown>): void {
+  const { required } = option.definition;
+  if (option.default === undefined) return;
+  if (required === true) throw new TypeError(`${key}: a required option has no default`);
+  const result = option.parse(option.default, 'data');
+  if (result instanceof Refusal) {
+    throw new TypeError(`${key}: the default is not ${result.flaws.map((flaw) => flaw.expected).join('; ')}`);
+  }
+}
+
+function asText(format: Format<unknown>): Format<unknown> {
+  return { ...format, parse: (value) => format.parse(value, 'text') };
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
+}
+
+function upperSnake(name: string): string {
+  return kebab(name)
+    .replaceAll(/[^a-z0-9]/g, '_')
+    .toUpperCase();
+}

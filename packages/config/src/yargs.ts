@@ -1,0 +1,39 @@
+import type { Schema } from './schema.js';
+
+/** The part of yargs' `Options` that is used. */
+export interface YargsOption {
+  readonly alias?: string;
+  readonly describe: string;
+  readonly group?: string;
+  readonly type: 'string' | 'boolean';
+  readonly nargs?: 0;
+  readonly defaultDescription?: string;
+  readonly choices?: never;
+}
+
+/**
+ * Flags for `yargs.options(…)`. yargs is left nothing to convert and nothing to default: values stay texts, and
+ * `loadConfiguration` sees which flags were given. `--flag` and `--no-flag` are the two forms of a boolean.
+ */
+export function yargsOptions(schema: Schema<unknown>): Record<string, YargsOption> {
+  const flags: Record<string, YargsOption> = {};
+  for (const { flag, option } of schema.options) {
+    if (flag === undefined) continue;
+    const { alias, doc, group, defaultDoc, secret } = option.definition;
+    const shown = defaultDoc ?? (secret === true ? undefined : describeDefault(option.default));
+    flags[flag] = {
+      describe: doc,
+      ...(alias !== undefined && { alias }),
+      ...(group !== undefined && { group }),
+      ...(shown !== undefined && { defaultDescription: shown }),
+      ...(option.format.name === 'boolean' ? { type: 'boolean', nargs: 0 } : { type: 'string' }),
+    };
+  }
+  return flags;
+}
+
+/** A default as a user would write it; `undefined` where there is none worth telling. */
+export function describeDefault(value: unknown): string | undefined {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return value === undefined || (Array.isArray(value) && value.length === 0) ? undefined : JSON.stringify(value);
+}
