@@ -1,0 +1,57 @@
+import type { LogRecord } from '../record.js';
+import type { LogLevel } from '../levels.js';
+import type { SafeValue } from '../safe-value.js';
+
+// Select Graphic Rendition (ECMA-48, 8.3.117).
+const LEVEL_COLOURS: Readonly<Record<LogLevel, string>> = {
+  error: '31',
+  warn: '33',
+  info: '32',
+  debug: '36',
+  trace: '90',
+};
+
+const SHOWN_ELSEWHERE = new Set(['time', 'level', 'scope', 'message']);
+
+/** One record for people: local time, level, scope, message, fields; an error's stack, if it has one, on lines of its own. */
+export function prettyLine(record: LogRecord, colours: boolean): string {
+  const level = record.level.padEnd(5);
+  const parts = [
+    localTime(record.time),
+    colours ? `\x1b[${LEVEL_COLOURS[record.level]}m${level}\x1b[39m` : level,
+    colours ? `\x1b[1m${record.scope}\x1b[22m` : record.scope,
+    record.message,
+  ];
+  const stacks: string[] = [];
+  for (const [key, value] of Object.entries(record)) {
+    if (!SHOWN_ELSEWHERE.has(key)) parts.push(`${key}=${prettyValue(value, stacks)}`);
+  }
+  return [parts.join(' '), ...stacks].join('\n    ');
+}
+
+function prettyValue(value: SafeValue, stacks: string[]): string {
+  if (typeof value === 'string')
+    return /^[^\s"'=,[\]{}()]+$/.test(value) ? value : JSON.stringify(value).replaceAll('\\\\', '\\');
+  if (value === null || typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return `[${value.map((item) => prettyValue(item, stacks)).join(', ')}]`;
+  if (typeof value.name === 'string' && typeof value.message === 'string') return prettyError(value, stacks);
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${key}=${prettyValue(item, stacks)}`)
+    .join(' ')}}`;
+}
+
+function prettyError(error: Record<string, SafeValue>, stacks: string[]): string {
+  const { name, message, code, stack, cause, ...rest } = error;
+  if (Array.isArray(stack)) stacks.push(...stack.map(String));
+  const shown = Object.entries({ ...(code === undefined ? {} : { code }), ...rest });
+  const fields = shown.map(([key, item]) => ` ${key}=${prettyValue(item, stacks)}`).join('');
+  const because = cause === undefined ? '' : ` (because ${prettyValue(cause, stacks)})`;
+  return `${String(name)}: ${String(message)}${fields}${because}`;
+}
+
+function localTime(time: string): string {
+  const date = new Date(time);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const seconds = `${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${seconds}`;
+}
