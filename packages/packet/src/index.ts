@@ -18,3 +18,137 @@ export {
   unpackEndpoint,
 } from './endpoint/packed-endpoint.js';
 export { EndpointMap } from './endpoint/endpoint-map.js';
+export { PacketError } from './packet-error.js';
+export {
+  decodeUdpPacket,
+  encodeUdpPacketHeader,
+  MAX_PAYLOAD_BYTES,
+  MAX_UDP_PACKET_HEADER_BYTES,
+  NO_TIMESTAMP,
+  TIMESTAMP_LIMIT_US,
+  udpPacketHeaderBytes,
+  UdpPacketFields,
+} from './udp-packet/udp-packet-header.js';
+export { UdpPacket, type UdpPacketInit } from './udp-packet/udp-packet.js';
+export {
+  encodeLastFrameHeader,
+  encodeSizedFrameHeader,
+  FIRST_SKIPPABLE_FRAME,
+  FRAME,
+  frameBodyOffset,
+  frameType,
+  LAST_FRAME_HEADER_BYTES,
+  nextFrame,
+  SIZED_FRAME_HEADER_BYTES,
+  type FrameType,
+} from './frames/frame.js';
+export {
+  COMPACT_HEADER_BYTES,
+  compactFlowId,
+  compactPayloadOffset,
+  encodeCompactHeader,
+  encodeSizedCompactHeader,
+  FLOW_OPENED_BY_SERVER,
+} from './frames/compact.js';
+export {
+  AddressedFields,
+  addressedHeaderBytes,
+  decodeAddressed,
+  encodeAddressedHeader,
+  MAX_ADDRESSED_HEADER_BYTES,
+} from './frames/addressed.js';
+export {
+  decodeFragment,
+  encodeFragmentHeader,
+  fragmentCount,
+  FragmentFields,
+  fragmentStart,
+  FRAGMENT_HEADER_BYTES,
+  MAX_FRAGMENTED_BYTES,
+  MAX_FRAGMENTS,
+} from './frames/fragment.js';
+export {
+  decodeFlowAcknowledge,
+  decodeFlowClose,
+  decodeFlowUnknown,
+  encodeFlowAcknowledge,
+  encodeFlowClose,
+  encodeFlowUnknown,
+  FLOW_CLOSE,
+  FlowCloseFields,
+  FlowFields,
+} from './frames/flow.js';
+export {
+  decodePing,
+  decodePong,
+  encodePing,
+  encodePong,
+  PING_TOKEN_BYTES,
+  PingFields,
+  PongFields,
+} from './frames/ping.js';
+export { decodeReport, encodeReport, ReportFields } from './frames/report.js';
+export {
+  AnswerFields,
+  decodeAnswer,
+  decodeRequest,
+  encodeAnswer,
+  encodeRequest,
+  REQUEST,
+  RequestFields,
+  STATUS,
+} from './frames/control.js';
+export { CLOSE, CloseFields, decodeClose, encodeClose } from './frames/close.js';
+export {
+  decodeParameters,
+  encodeParameters,
+  FRAME_LAYER_VERSION,
+  PARAMETER,
+  RESET_TOKEN_BYTES,
+  SessionParameters,
+} from './frames/parameters.js';
+export {
+  AEAD_TAG_BYTES,
+  COOKIE_REPLY_BYTES,
+  COUNTER_LIMIT,
+  INITIATION_BYTES,
+  MIN_TRANSPORT_BYTES,
+  PACKET,
+  packetType,
+  RESET_BYTES,
+  RESPONSE_BYTES,
+  TRANSPORT_HEADER_BYTES,
+  type PacketType,
+} from './outer/packet-type.js';
+export {
+  decodeInitiation,
+  encodeInitiation,
+  encodeInitiationHeader,
+  INITIATION_OFFSET,
+  initiationSenderIndex,
+  type HandshakeInitiation,
+} from './outer/initiation.js';
+export {
+  decodeResponse,
+  encodeResponse,
+  encodeResponseHeader,
+  RESPONSE_OFFSET,
+  responseReceiverIndex,
+  responseSenderIndex,
+  type HandshakeResponse,
+} from './outer/response.js';
+export {
+  COOKIE_REPLY_OFFSET,
+  cookieReplyReceiverIndex,
+  decodeCookieReply,
+  encodeCookieReply,
+  encodeCookieReplyHeader,
+  type CookieReply,
+} from './outer/cookie-reply.js';
+export {
+  encodeTransportHeader,
+  TRANSPORT_OFFSET,
+  transportCounter,
+  transportReceiverIndex,
+} from './outer/transport.js';
+export { decodeReset, encodeReset, RESET_OFFSET, resetUnknownIndex, type Reset } from './outer/reset.js';

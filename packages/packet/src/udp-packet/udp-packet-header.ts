@@ -1,0 +1,155 @@
+/**
+ * The header of a UdpPacket (docs/protocol.md, "UdpPacket"), by offset.
+ *
+ * ```
+ *  0         1         2                   4
+ *  +---------+---------+-------------------+
+ *  | version | flags   | payload length    |
+ *  +---------+---------+-------------------+--------+
+ *  | source address (4 or 16)              | port   |
+ *  +---------------------------------------+--------+
+ *  | destination address (4 or 16)         | port   |
+ *  +---------------------------------------+--------+
+ *  | timestamp (8, if flagged)             |
+ *  +---------------------------------------+
+ *  | payload …                             |
+ *  +---------------------------------------+
+ * ```
+ */
+import { dropCode } from '../drop-reason.js';
+import { isMapped, writeMappedPrefix } from '../endpoint/address.js';
+import { OFFSET_PACKED_PORT, OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
+import { copyBytes, readU16, readU64, readU8, writeU16, writeU64 } from '../integers.js';
+
+export const UDP_PACKET_VERSION = 0x01;
+export const FLAG_SOURCE_IPV6 = 0x01;
+export const FLAG_DESTINATION_IPV6 = 0x02;
+export const FLAG_TIMESTAMP = 0x04;
+export const OFFSET_VERSION = 0;
+export const OFFSET_FLAGS = OFFSET_VERSION + 1;
+export const OFFSET_LENGTH = OFFSET_FLAGS + 1;
+export const OFFSET_ENDPOINTS = OFFSET_LENGTH + 2;
+
+/** The largest payload of a UDP datagram over IPv4: 65,535 less 20 of IP and 8 of UDP. */
+export const MAX_PAYLOAD_BYTES = 65_507;
+/** Bytes of the longest header: both endpoints IPv6, with a timestamp. */
+export const MAX_UDP_PACKET_HEADER_BYTES = OFFSET_ENDPOINTS + 2 * (16 + 2) + 8;
+/** Timestamps are microseconds since 1970 below this (the year 2112), so that milliseconds in a number keep them exactly. */
+export const TIMESTAMP_LIMIT_US = 2 ** 52;
+/** Stands for "no timestamp" where a number is wanted. */
+export const NO_TIMESTAMP = -1;
+
+const KNOWN_FLAGS = FLAG_SOURCE_IPV6 | FLAG_DESTINATION_IPV6 | FLAG_TIMESTAMP;
+const MAPPED_PREFIX_BYTES = 12;
+
+const TRUNCATED = dropCode('truncated');
+const TRAILING_BYTES = dropCode('trailing-bytes');
+const UNKNOWN_VERSION = dropCode('unknown-version');
+const RESERVED_BITS = dropCode('reserved-bits');
+const BAD_ENDPOINT = dropCode('bad-endpoint');
+const BAD_VALUE = dropCode('bad-value');
+const TOO_LARGE = dropCode('too-large');
+
+/** What {@link decodeUdpPacket} fills in; make one and reuse it. */
+export class UdpPacketFields {
+  /** Packed endpoint, scope id 0. */
+  readonly source = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  /** Packed endpoint, scope id 0. */
+  readonly destination = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  /** Microseconds since 1970, or {@link NO_TIMESTAMP}. */
+  timestampUs = NO_TIMESTAMP;
+  /** Where the payload begins in the bytes that were decoded. */
+  payloadOffset = 0;
+  payloadLength = 0;
+}
+
+/** Bytes of the header before the payload, for these two packed endpoints. */
+export function udpPacketHeaderBytes(
+  source: Uint8Array,
+  sourceOffset: number,
+  destination: Uint8Array,
+  destinationOffset: number,
+  timestampUs: number = NO_TIMESTAMP,
+): number {
+  const sourceBytes = isMapped(source, sourceOffset) ? 4 : 16;
+  const destinationBytes = isMapped(destination, destinationOffset) ? 4 : 16;
+  return OFFSET_ENDPOINTS + sourceBytes + 2 + destinationBytes + 2 + (timestampUs < 0 ? 0 : 8);
+}
+
+/**
+ * Writes the header of a UdpPacket whose payload of `payloadLength` bytes the caller writes behind it. Endpoints are packed;
+ * scope ids are not sent. Returns the offset of the payload. Throws a RangeError if there is no room for header and payload,
+ * or the payload is longer than {@link MAX_PAYLOAD_BYTES}.
+ */
+export function encodeUdpPacketHeader(
+  bytes: Uint8Array,
+  offset: number,
+  source: Uint8Array,
+  sourceOffset: number,
+  destination: Uint8Array,
+  destinationOffset: number,
+  payloadLength: number,
+  timestampUs: number = NO_TIMESTAMP,
+): number {
+  const headerBytes = udpPacketHeaderBytes(source, sourceOffset, destination, destinationOffset, timestampUs);
+  if (payloadLength > MAX_PAYLOAD_BYTES) throw new RangeError('the payload is too large for a UDP datagram');
+  if (offset + headerBytes + payloadLength > bytes.length) throw new RangeError('no room for the UdpPacket');
+  bytes[offset + OFFSET_VERSION] = UDP_PACKET_VERSION;
+  let flags = 0;
+  if (!isMapped(source, sourceOffset)) flags |= FLAG_SOURCE_IPV6;
+  if (!isMapped(destination, destinationOffset)) flags |= FLAG_DESTINATION_IPV6;
+  if (timestampUs >= 0) flags |= FLAG_TIMESTAMP;
+  bytes[offset + OFFSET_FLAGS] = flags;
+  writeU16(bytes, offset + OFFSET_LENGTH, payloadLength);
+  let next = writeEndpoint(bytes, offset + OFFSET_ENDPOINTS, source, sourceOffset);
+  next = writeEndpoint(bytes, next, destination, destinationOffset);
+  if (timestampUs >= 0) writeU64(bytes, next, timestampUs);
+  return offset + headerBytes;
+}
+
+/**
+ * Reads the UdpPacket that fills `offset` to `end` exactly. Returns `end`, or a drop code (`into` is then undefined in part):
+ * unknown-version, reserved-bits, truncated, trailing-bytes, too-large, bad-endpoint (destination port 0, or IPv4 written as
+ * IPv6), bad-value (timestamp beyond {@link TIMESTAMP_LIMIT_US}). Allocates nothing; the payload stays where it is.
+ */
+export function decodeUdpPacket(bytes: Uint8Array, offset: number, end: number, into: UdpPacketFields): number {
+  if (offset + OFFSET_ENDPOINTS > end) return TRUNCATED;
+  if (readU8(bytes, offset + OFFSET_VERSION) !== UDP_PACKET_VERSION) return UNKNOWN_VERSION;
+  const flags = readU8(bytes, offset + OFFSET_FLAGS);
+  if ((flags & ~KNOWN_FLAGS) !== 0) return RESERVED_BITS;
+
+  const payloadLength = readU16(bytes, offset + OFFSET_LENGTH);
+  if (payloadLength > MAX_PAYLOAD_BYTES) return TOO_LARGE;
+  const sourceBytes = (flags & FLAG_SOURCE_IPV6) === 0 ? 4 : 16;
+  const destinationBytes = (flags & FLAG_DESTINATION_IPV6) === 0 ? 4 : 16;
+  const timestampBytes = (flags & FLAG_TIMESTAMP) === 0 ? 0 : 8;
+  const offsetDestination = offset + OFFSET_ENDPOINTS + sourceBytes + 2;
+  const offsetTimestamp = offsetDestination + destinationBytes + 2;
+  const payloadOffset = offsetTimestamp + timestampBytes;
+  if (payloadOffset + payloadLength > end) return TRUNCATED;
+  if (payloadOffset + payloadLength < end) return TRAILING_BYTES;
+
+  if (!readEndpoint(bytes, offset + OFFSET_ENDPOINTS, sourceBytes, into.source)) return BAD_ENDPOINT;
+  if (!readEndpoint(bytes, offsetDestination, destinationBytes, into.destination)) return BAD_ENDPOINT;
+  if (readU16(into.destination, OFFSET_PACKED_PORT) === 0) return BAD_ENDPOINT;
+  into.timestampUs = timestampBytes === 0 ? NO_TIMESTAMP : readU64(bytes, offsetTimestamp);
+  if (into.timestampUs >= TIMESTAMP_LIMIT_US) return BAD_VALUE;
+  into.payloadOffset = payloadOffset;
+  into.payloadLength = payloadLength;
+  return end;
+}
+
+function writeEndpoint(bytes: Uint8Array, offset: number, packed: Uint8Array, packedOffset: number): number {
+  const skipped = isMapped(packed, packedOffset) ? MAPPED_PREFIX_BYTES : 0;
+  const length = OFFSET_PACKED_ZERO - skipped;
+  copyBytes(packed, packedOffset + skipped, bytes, offset, length);
+  return offset + length;
+}
+
+/** Returns false where an IPv4 address is written as IPv6: one endpoint has one encoding. */
+function readEndpoint(bytes: Uint8Array, offset: number, addressBytes: number, packed: Uint8Array): boolean {
+  if (addressBytes === 4) writeMappedPrefix(packed, 0);
+  copyBytes(bytes, offset, packed, OFFSET_PACKED_PORT - addressBytes, addressBytes + 2);
+  packed.fill(0, OFFSET_PACKED_ZERO);
+  return addressBytes === 4 || !isMapped(packed, 0);
+}
