@@ -1,0 +1,201 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { canonicalEndpoint, copyPackedEndpoint, PACKED_ENDPOINT_BYTES, packedPort, type Endpoint } from '@relay/packet';
+import { checkBatch, EngineSocket, type OpenedSocket } from '../engine-socket.js';
+import { codeOfSystemError, openError, SocketError, systemCodeOf } from '../socket-error.js';
+import type { ResolvedOptions } from '../socket-options.js';
+import type { SendBatch } from '../udp-socket.js';
+import { withNamedZone } from '../zone.js';
+import { destinationText, packSource } from './addresses.js';
+import { receiveArena } from './receive-arena.js';
+import { abandonSendChunk, copyToSendChunk, rewindSendChunk } from './send-chunk.js';
+
+/** The engine over node:dgram: one system call per datagram, wherever Node.js runs. The reference for the others. */
+export class DgramSocket extends EngineSocket {
+  override readonly engine = 'dgram';
+  override readonly maxBatch = 1;
+  override readonly maxSegments = 1;
+  protected override readonly kernelDrops = undefined;
+
+  #socket: Socket | undefined;
+  #remote: ConnectedRemote | undefined;
+  /** Whether libuv may hold datagrams that the kernel did not take at once. */
+  #isQueueing = false;
+  #onDrained: (() => void) | undefined;
+
+  protected override async bind(): Promise<OpenedSocket> {
+    const { options } = this;
+    if (options.steering) throw new SocketError('unsupported', 'open', { subject: 'with steering' });
+    if (options.reusePort && !HAS_REUSE_PORT)
+      throw new SocketError('unsupported', 'open', { subject: 'with reusePort' });
+    const socket = createDgramSocket(options);
+    try {
+      await listening(socket, options.local);
+      if (options.remote) this.#remote = await connected(socket, options.remote);
+      if (options.receiveBufferBytes > 0) socket.setRecvBufferSize(options.receiveBufferBytes);
+      if (options.sendBufferBytes > 0) socket.setSendBufferSize(options.sendBufferBytes);
+    } catch (cause) {
+      socket.close();
+      throw openError(cause, options.local);
+    }
+    socket.on('message', (message, from) => this.#receive(message, from));
+    socket.on('error', (error) => this.#failReceive(error));
+    this.#socket = socket;
+    const { address, port } = socket.address();
+    return {
+      local: { address, port },
+      receiveBufferBytes: socket.getRecvBufferSize(),
+      sendBufferBytes: socket.getSendBufferSize(),
+    };
+  }
+
+  #receive(message: Uint8Array, { address, port }: RemoteInfo): void {
+    const remote = this.#remote;
+    if (remote === undefined) {
+      packSource(address, port, receiveArena.sources);
+    } else {
+      // What came between bind and connect may be from anyone.
+      if (port !== remote.port || address !== remote.address) return;
+      copyPackedEndpoint(remote.packed, 0, receiveArena.sources, 0);
+    }
+    receiveArena.fill(message);
+    this.deliver(receiveArena, message.length);
+  }
+
+  protected override write(batch: SendBatch): number {
+    const socket = this.#socket;
+    if (socket === undefined) return 0;
+    checkBatch(batch);
+    if (this.#isQueueing) this.#isQueueing = socket.getSendQueueCount() > 0;
+    let accepted = 0;
+    for (; accepted < batch.count; accepted++) {
+      if (!this.#writeOne(socket, batch, accepted)) break;
+    }
+    this.counters.queueDrops += batch.count - accepted;
+    // Node.js tries to send at once; only what the kernel did not take keeps pointing into the chunk.
+    if (this.#isQueueing || socket.getSendQueueCount() === 0) {
+      rewindSendChunk();
+    } else {
+      this.#isQueueing = true;
+      abandonSendChunk();
+    }
+    return accepted;
+  }
+
+  #writeOne(socket: Socket, { bytes, offsets, lengths, destinations }: SendBatch, i: number): boolean {
+    const offset = offsets[i] ?? 0;
+    const length = lengths[i] ?? 0;
+    if (this.#isQueueing) {
+      if (socket.getSendQueueSize() + length > this.options.sendQueueBytes) return false;
+      this.counters.queuedDatagrams++;
+    }
+    const copy = this.#isQueueing ? bytes.slice(offset, offset + length) : copyToSendChunk(bytes, offset, length);
+    if (destinations === undefined || this.#remote !== undefined) {
+      socket.send(copy, this.#afterSend);
+      return true;
+    }
+    const port = packedPort(destinations, i * PACKED_ENDPOINT_BYTES);
+    if (port === 0) this.failSend(undefined, 'invalid-argument', 1);
+    else
+      socket.send(
+        copy,
+        port,
+        destinationText(destinations, i * PACKED_ENDPOINT_BYTES, this.options.family),
+        this.#afterSend,
+      );
+    return true;
+  }
+
+  /** One callback for all sends: the error knows its destination. */
+  readonly #afterSend = (error: Error | null, bytes: number): void => {
+    if (error === null) this.counters.countSent(1, bytes);
+    else this.#failSend(error);
+    if (this.#onDrained && this.#socket?.getSendQueueCount() === 0) this.#onDrained();
+  };
+
+  #failSend(error: Error): void {
+    const systemCode = systemCodeOf(error);
+    if (systemCode === 'ECANCELED') this.counters.queueDrops++;
+    else this.failSend(systemCode, codeOfSystemError(systemCode), 1, this.options.remote ?? destinationOf(error));
+  }
+
+  #failReceive(error: Error): void {
+    const systemCode = systemCodeOf(error);
+    this.failReceive(systemCode, codeOfSystemError(systemCode), this.options.remote);
+  }
+
+  protected override get unsentBytes(): number {
+    return this.#isQueueing ? (this.#socket?.getSendQueueSize() ?? 0) : 0;
+  }
+
+  protected override async release(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    if (socket.getSendQueueCount() > 0) await this.#drained();
+    const closed = once(socket, 'close');
+    socket.close();
+    await closed;
+    this.#socket = undefined;
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.options.closeTimeoutMs);
+      this.#onDrained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+interface ConnectedRemote {
+  /** As node:dgram writes it. */
+  readonly address: string;
+  readonly port: number;
+  readonly packed: Uint8Array;
+}
+
+const [NODE_MAJOR = 0, NODE_MINOR = 0] = process.versions.node.split('.').map(Number);
+const HAS_REUSE_PORT = NODE_MAJOR > 22 || (NODE_MAJOR === 22 && NODE_MINOR >= 12);
+
+function createDgramSocket({ family, dualStack, reusePort }: ResolvedOptions): Socket {
+  const options = {
+    type: family === 4 ? ('udp4' as const) : ('udp6' as const),
+    ipv6Only: family === 6 && !dualStack,
+    lookup: addressesOnly,
+    reusePort,
+  };
+  return createSocket(options);
+}
+
+/** All hosts are addresses already. Answering at once, unlike the default, lets a send happen within the call. */
+function addressesOnly(
+  host: string,
+  _options: unknown,
+  callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  callback(null, host, host.includes(':') ? 6 : 4);
+}
+
+async function listening(socket: Socket, { address, port }: Endpoint): Promise<void> {
+  const done = once(socket, 'listening');
+  socket.bind({ address: withNamedZone(address), port, exclusive: true });
+  await done;
+}
+
+async function connected(socket: Socket, remote: Endpoint): Promise<ConnectedRemote> {
+  const done = once(socket, 'connect');
+  const isMapped = socket.address().family === 'IPv6' && !remote.address.includes(':');
+  socket.connect(remote.port, isMapped ? `::ffff:${remote.address}` : withNamedZone(remote.address));
+  await done;
+  const { address, port } = socket.remoteAddress();
+  const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packSource(address, port, packed);
+  return { address, port, packed };
+}
+
+function destinationOf(error: Error): Endpoint | undefined {
+  const { address, port } = error as Partial<Endpoint>;
+  return address !== undefined && port !== undefined ? canonicalEndpoint({ address, port }) : undefined;
+}

@@ -1,0 +1,241 @@
+import { formatEndpoint, PACKED_ENDPOINT_BYTES, packEndpoint, type Endpoint } from '@relay/packet';
+import { DatagramIterator } from './datagram-iterator.js';
+import { SocketError, type SocketErrorCode } from './socket-error.js';
+import type { ResolvedOptions } from './socket-options.js';
+import { SocketCounters, type SocketStatistics } from './statistics.js';
+import type { Engine, ReceiveBatch, ReceivedDatagram, SendBatch, SocketState, UdpSocket } from './udp-socket.js';
+import { withNumericZone } from './zone.js';
+
+/** What an engine tells of the kernel's socket once it is open. */
+export interface OpenedSocket {
+  readonly local: Endpoint;
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+}
+
+const IGNORE = (): void => undefined;
+
+/** What the engines share: the states, sends before it is open, the checks of a batch, the accounting. */
+export abstract class EngineSocket implements UdpSocket {
+  abstract readonly engine: Engine;
+  abstract readonly maxBatch: number;
+  abstract readonly maxSegments: number;
+
+  onReceive: (batch: ReceiveBatch) => void = IGNORE;
+  onError: (error: SocketError, destination: Endpoint | undefined) => void = IGNORE;
+
+  protected readonly options: ResolvedOptions;
+  protected readonly counters = new SocketCounters();
+  #state: SocketState = 'created';
+  #opened: OpenedSocket | undefined;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #waiting: WaitingDatagram[] | undefined;
+  #waitingBytes = 0;
+  #iterator: DatagramIterator | undefined;
+
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+  }
+
+  /** Makes the kernel's socket, binds and connects it. Throws a SocketError, with nothing left open. */
+  protected abstract bind(): Promise<OpenedSocket> | OpenedSocket;
+  /** Sends a batch while open, after checking it; returns how many were accepted. What is not has been counted by the engine. */
+  protected abstract write(batch: SendBatch): number;
+  /** Waits for the engine's queue up to `closeTimeoutMs`, then gives everything back. */
+  protected abstract release(): Promise<void>;
+  /** Payload in the engine's queue. */
+  protected abstract readonly unsentBytes: number;
+  protected abstract readonly kernelDrops: number | undefined;
+
+  get state(): SocketState {
+    return this.#state;
+  }
+
+  get local(): Endpoint {
+    return this.#opened?.local ?? this.options.local;
+  }
+
+  get remote(): Endpoint | undefined {
+    return this.options.remote;
+  }
+
+  get receiveBufferBytes(): number {
+    return this.#opened?.receiveBufferBytes ?? 0;
+  }
+
+  get sendBufferBytes(): number {
+    return this.#opened?.sendBufferBytes ?? 0;
+  }
+
+  get queuedBytes(): number {
+    return this.#waitingBytes + this.unsentBytes;
+  }
+
+  get statistics(): SocketStatistics {
+    return this.counters.snapshot(this.kernelDrops);
+  }
+
+  open(): Promise<void> {
+    if (this.#state === 'created') {
+      this.#state = 'opening';
+      this.#opening = this.#open();
+    }
+    return this.#opening ?? Promise.reject(new SocketError('closed', 'open'));
+  }
+
+  async #open(): Promise<void> {
+    try {
+      this.#opened = await this.bind();
+    } catch (error) {
+      this.#state = 'closed';
+      this.#dropWaiting();
+      throw error;
+    }
+    this.#state = 'open';
+    for (const { bytes, destination } of this.#waiting ?? []) {
+      this.#waitingBytes -= bytes.length;
+      this.sendBatch(singleDatagram(bytes, destination));
+    }
+    this.#waiting = undefined;
+  }
+
+  send(bytes: Uint8Array, destination?: Endpoint): boolean {
+    if (destination === undefined) return this.sendBatch(singleDatagram(bytes, undefined)) === 1;
+    try {
+      packEndpoint(withNumericZone(destination), DESTINATION, 0);
+    } catch (cause) {
+      throw new SocketError('invalid-argument', 'send', { subject: 'to what is no endpoint', cause });
+    }
+    return this.sendBatch(singleDatagram(bytes, DESTINATION)) === 1;
+  }
+
+  sendBatch(batch: SendBatch): number {
+    if (batch.destinations === undefined && this.options.remote === undefined)
+      throw new SocketError('invalid-argument', 'send', { subject: 'without a destination' });
+    if (this.#state === 'open') return batch.count === 0 ? 0 : this.write(batch);
+    if (this.#state === 'opening') return this.#wait(batch);
+    this.counters.queueDrops += batch.count;
+    this.counters.countError('closed', batch.count);
+    return 0;
+  }
+
+  #wait(batch: SendBatch): number {
+    checkBatch(batch);
+    this.#waiting ??= [];
+    for (let i = 0; i < batch.count; i++) {
+      const offset = batch.offsets[i] ?? 0;
+      const length = batch.lengths[i] ?? 0;
+      if (this.#waitingBytes + length > this.options.sendQueueBytes) {
+        this.counters.queueDrops += batch.count - i;
+        return i;
+      }
+      const at = i * PACKED_ENDPOINT_BYTES;
+      this.#waiting.push({
+        bytes: batch.bytes.slice(offset, offset + length),
+        destination: batch.destinations?.slice(at, at + PACKED_ENDPOINT_BYTES),
+      });
+      this.#waitingBytes += length;
+      this.counters.queuedDatagrams++;
+    }
+    return batch.count;
+  }
+
+  #dropWaiting(): void {
+    this.counters.queueDrops += this.#waiting?.length ?? 0;
+    this.#waiting = undefined;
+    this.#waitingBytes = 0;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#opening) await this.#opening.catch(IGNORE);
+    if (this.#state === 'open') {
+      this.#state = 'closing';
+      await this.release();
+    }
+    this.#state = 'closed';
+    this.#iterator?.finish();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ReceivedDatagram> {
+    const iterator = new DatagramIterator(this, this.counters);
+    this.#iterator?.finish();
+    this.#iterator = iterator;
+    if (this.#state === 'closed') iterator.finish();
+    return iterator;
+  }
+
+  /** Hands a batch to the caller, if the socket is still open. */
+  protected deliver(batch: ReceiveBatch, bytes: number): void {
+    if (this.#state !== 'open') return;
+    this.counters.countReceived(batch.count, bytes);
+    this.onReceive(batch);
+  }
+
+  /** Counts `datagrams` that the kernel refused and reports them once, after the send has returned. */
+  protected failSend(systemCode: string | undefined, code: SocketErrorCode, datagrams: number, to?: Endpoint): void {
+    this.counters.sendFailures += datagrams;
+    this.counters.countError(code, datagrams);
+    const error = new SocketError(code, 'send', { systemCode, datagrams, ...about(to) });
+    queueMicrotask(() => this.onError(error, to));
+  }
+
+  /** Counts and reports what the network said of an earlier send, or what failed while receiving. Not to be called during a send. */
+  protected failReceive(systemCode: string | undefined, code: SocketErrorCode, to?: Endpoint): void {
+    this.counters.countError(code);
+    const operation = ICMP_CODES.has(code) ? 'icmp' : 'receive';
+    this.onError(new SocketError(code, operation, { systemCode, ...about(to) }), to);
+  }
+}
+
+/** Errors that a receive cannot have of itself: they came back from the network. */
+const ICMP_CODES: ReadonlySet<SocketErrorCode> = new Set([
+  'connection-refused',
+  'host-unreachable',
+  'network-unreachable',
+  'message-too-large',
+  'permission-denied',
+]);
+
+interface WaitingDatagram {
+  readonly bytes: Uint8Array;
+  readonly destination: Uint8Array | undefined;
+}
+
+/** Throws a SocketError 'invalid-argument' if the batch says more than its arrays hold. */
+export function checkBatch({ bytes, count, offsets, lengths, destinations }: SendBatch): void {
+  const isShort = count > offsets.length || count > lengths.length;
+  if (isShort || (destinations && destinations.length < count * PACKED_ENDPOINT_BYTES)) throw invalidBatch();
+  for (let i = 0; i < count; i++) {
+    if ((offsets[i] ?? 0) + (lengths[i] ?? 0) > bytes.length) throw invalidBatch();
+  }
+}
+
+/** What a batch earns whose numbers lie outside its arrays. */
+export function invalidBatch(): SocketError {
+  return new SocketError('invalid-argument', 'send', { subject: 'a batch that reaches beyond its bytes' });
+}
+
+const DESTINATION = new Uint8Array(PACKED_ENDPOINT_BYTES);
+const OFFSETS = Uint32Array.of(0);
+const LENGTHS = Uint32Array.of(0);
+
+/** A batch of one datagram; its arrays are reused, so it is valid until the next call. */
+function singleDatagram(bytes: Uint8Array, destinations: Uint8Array | undefined): SendBatch {
+  LENGTHS[0] = bytes.length;
+  const batch = { bytes, count: 1, offsets: OFFSETS, lengths: LENGTHS };
+  return destinations === undefined ? batch : { ...batch, destinations };
+}
+
+function about(to: Endpoint | undefined): { subject?: string } {
+  return to ? { subject: `to ${formatEndpoint(to)}` } : {};
+}

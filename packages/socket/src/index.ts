@@ -1,0 +1,15 @@
+export { createSocket } from './create-socket.js';
+export { SOCKET_ERROR_CODES, SocketError, type SocketErrorCode, type SocketOperation } from './socket-error.js';
+export { SEND_QUEUE_BYTES, type SocketOptions, type Steering } from './socket-options.js';
+export type { SocketStatistics } from './statistics.js';
+export {
+  HEADROOM_BYTES,
+  MAX_DATAGRAM_BYTES,
+  TAILROOM_BYTES,
+  type Engine,
+  type ReceiveBatch,
+  type ReceivedDatagram,
+  type SendBatch,
+  type SocketState,
+  type UdpSocket,
+} from './udp-socket.js';

@@ -1,0 +1,44 @@
+/** Zones of link-local addresses: the kernel wants an interface's index, people and Node.js write its name. */
+import { networkInterfaces } from 'node:os';
+import type { Endpoint } from '@relay/packet';
+
+const NUMERIC = /^[0-9]+$/;
+const indexByName = new Map<string, number>();
+
+/** The endpoint with `%eth0` written as `%2`; unchanged if it has no zone, or no interface of that name has a link-local address. */
+export function withNumericZone(endpoint: Endpoint): Endpoint {
+  const percent = endpoint.address.indexOf('%');
+  if (percent === -1) return endpoint;
+  const zone = endpoint.address.slice(percent + 1);
+  const index = NUMERIC.test(zone) ? Number(zone) : interfaceIndex(zone);
+  if (index === undefined) return endpoint;
+  return { address: `${endpoint.address.slice(0, percent)}%${index}`, port: endpoint.port };
+}
+
+/** The address with `%2` written as `%eth0`; unchanged if it has no zone, or no interface of that index has a link-local address. */
+export function withNamedZone(address: string): string {
+  const percent = address.indexOf('%');
+  if (percent === -1) return address;
+  const zone = address.slice(percent + 1);
+  const name = NUMERIC.test(zone) ? interfaceName(Number(zone)) : zone;
+  return name === undefined ? address : `${address.slice(0, percent)}%${name}`;
+}
+
+function interfaceIndex(name: string): number | undefined {
+  if (!indexByName.has(name)) readInterfaces();
+  return indexByName.get(name);
+}
+
+function interfaceName(index: number): string | undefined {
+  const find = () => [...indexByName].find(([, known]) => known === index)?.[0];
+  return find() ?? (readInterfaces(), find());
+}
+
+function readInterfaces(): void {
+  indexByName.clear();
+  for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
+    for (const address of addresses) {
+      if (address.family === 'IPv6' && address.scopeid !== 0) indexByName.set(name, address.scopeid);
+    }
+  }
+}
