@@ -1,0 +1,162 @@
+import type { Readable, Writable } from 'node:stream';
+import { Frame, lineText, type ScreenLine, type ScreenSize } from './frame.js';
+import { keysOf } from './keys.js';
+import { restoreAtExit, writeNow } from './restore.js';
+import { ENTER_SCREEN, LEAVE_SCREEN } from './sequences.js';
+
+/** Where a screen is drawn, such as `process.stdout`; what {@link openScreen} draws there depends on whether it is a terminal. */
+export type TerminalOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+
+/** Where keys come from, such as `process.stdin`. */
+export type TerminalInput = Readable & {
+  readonly isTTY?: boolean;
+  readonly isRaw?: boolean;
+  setRawMode?(raw: boolean): unknown;
+};
+
+export interface ScreenOptions {
+  readonly output: TerminalOutput;
+  /** Without it, or where it is no terminal, no keys are read. */
+  readonly input?: TerminalInput;
+  /** The lines to show now, from the top. Called at each interval, resize and redraw; what does not fit is cut. */
+  readonly render: (size: ScreenSize) => readonly ScreenLine[];
+  /** How often the screen is redrawn, in milliseconds; at least 20. */
+  readonly intervalMs: number;
+  /** How often the text is written where the output is no terminal, in milliseconds. Default: 10,000, or `intervalMs` if that is more. */
+  readonly plainIntervalMs?: number;
+  /** Someone pressed `q` or Ctrl-C. The screen stays open until `close`. */
+  readonly onQuit: () => void;
+}
+
+/** An open screen; the terminal is restored by `close`, and at the end of the process in any case but SIGKILL. */
+export interface Screen {
+  /** Draws now instead of at the next interval. */
+  redraw(): void;
+  /** Stops and restores the terminal. Idempotent. */
+  close(): void;
+}
+
+/**
+ * Shows a screen that is redrawn in place: on a terminal as a full screen of its own of which only changed lines are written, elsewhere
+ * as plain text from time to time.
+ *
+ * @throws RangeError where an interval is too short.
+ */
+export function openScreen(options: ScreenOptions): Screen {
+  if (!(options.intervalMs >= 20)) throw new RangeError(`intervalMs is ${options.intervalMs}; at least 20 is needed`);
+  return isTerminal(options.output) ? new TerminalScreen(options) : new PlainScreen(options);
+}
+
+/** Whether the output can show a screen. */
+function isTerminal(output: TerminalOutput): boolean {
+  return output.isTTY === true && process.env.TERM !== 'dumb';
+}
+
+class TerminalScreen implements Screen {
+  readonly #options: ScreenOptions;
+  readonly #frame = new Frame();
+  readonly #timer: NodeJS.Timeout;
+  readonly #releaseExit: () => void;
+  #isOpen = true;
+
+  constructor(options: ScreenOptions) {
+    this.#options = options;
+    this.#enter();
+    this.#releaseExit = restoreAtExit(this.#leave);
+    options.output.on('resize', this.#repaint);
+    process.on('SIGCONT', this.#resume);
+    this.#timer = setInterval(() => this.redraw(), options.intervalMs);
+    this.redraw();
+  }
+
+  redraw(): void {
+    const { output, render } = this.#options;
+    // A terminal that does not keep up gets the next state instead of all those between.
+    if (!this.#isOpen || output.writableLength > 0) return;
+    const size = { columns: output.columns ?? 80, rows: output.rows ?? 24 };
+    const changes = this.#frame.update(render(size), size);
+    if (changes !== '') output.write(changes);
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    clearInterval(this.#timer);
+    this.#options.output.off('resize', this.#repaint);
+    process.off('SIGCONT', this.#resume);
+    this.#releaseExit();
+    this.#leave();
+    this.#isOpen = false;
+  }
+
+  #enter(): void {
+    const { output, input } = this.#options;
+    output.write(ENTER_SCREEN);
+    this.#frame.forget();
+    if (!input?.isTTY) return;
+    input.setRawMode?.(true);
+    input.on('data', this.#onKeys);
+    input.resume();
+  }
+
+  readonly #leave = (): void => {
+    const { output, input } = this.#options;
+    if (!this.#isOpen) return;
+    if (input?.isTTY) {
+      input.off('data', this.#onKeys);
+      input.setRawMode?.(false);
+      input.pause();
+    }
+    writeNow(output, LEAVE_SCREEN);
+  };
+
+  readonly #repaint = (): void => {
+    this.#frame.forget();
+    this.redraw();
+  };
+
+  readonly #onKeys = (bytes: Buffer | string): void => {
+    for (const key of keysOf(String(bytes))) {
+      if (key === 'quit') this.#options.onQuit();
+      else if (key === 'repaint') this.#repaint();
+      else this.#suspend();
+    }
+  };
+
+  /** Ctrl-Z: gives the terminal back and stops; SIGCONT (the shell's `fg`) takes it again. */
+  #suspend(): void {
+    if (process.platform === 'win32' || !this.#isOpen) return;
+    this.#leave();
+    process.kill(process.pid, 'SIGTSTP');
+  }
+
+  readonly #resume = (): void => {
+    if (!this.#isOpen) return;
+    this.#options.input?.off('data', this.#onKeys);
+    this.#enter();
+    this.redraw();
+  };
+}
+
+const PLAIN_COLUMNS = 120;
+
+class PlainScreen implements Screen {
+  readonly #options: ScreenOptions;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: ScreenOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.redraw(), options.plainIntervalMs ?? Math.max(10_000, options.intervalMs));
+    this.redraw();
+  }
+
+  redraw(): void {
+    const { output, render } = this.#options;
+    if (output.writableNeedDrain) return;
+    const lines = render({ columns: PLAIN_COLUMNS, rows: Infinity }).map((line) => lineText(line, PLAIN_COLUMNS));
+    output.write(`${lines.join('\n')}\n\n`);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
