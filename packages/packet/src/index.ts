@@ -39,7 +39,9 @@ export {
   frameType,
   LAST_FRAME_HEADER_BYTES,
   nextFrame,
+  SIZE_BYTES,
   SIZED_FRAME_HEADER_BYTES,
+  sizeFrame,
   type FrameType,
 } from './frames/frame.js';
 export {
@@ -47,7 +49,6 @@ export {
   compactFlowId,
   compactPayloadOffset,
   encodeCompactHeader,
-  encodeSizedCompactHeader,
   FLOW_OPENED_BY_SERVER,
 } from './frames/compact.js';
 export {
@@ -152,3 +153,29 @@ export {
   transportReceiverIndex,
 } from './outer/transport.js';
 export { decodeReset, encodeReset, RESET_OFFSET, resetUnknownIndex, type Reset } from './outer/reset.js';
+export { Reassembly, type ReassemblyOptions } from './frames/reassembly.js';
+export {
+  decodeGoAway,
+  decodeName,
+  decodePublishedPorts,
+  decodeResolvedName,
+  encodeGoAway,
+  encodeName,
+  encodePublishedPorts,
+  encodeResolvedName,
+  MAX_RESOLVED_ADDRESSES,
+  type PublishedPorts,
+  type ResolvedName,
+} from './frames/control-body.js';
+export {
+  decodeProxyHeader,
+  encodeLocalProxyHeader,
+  encodeProxyHeader,
+  hasProxyHeader,
+  ProxyFields,
+  proxyHeaderBytes,
+  PROXY_IPV4_BYTES,
+  PROXY_IPV6_BYTES,
+} from './proxy-v2/proxy-header.js';
+export { PROXY_TLV, type ProxyTlv } from './proxy-v2/proxy-tlv.js';
+export { decodeProxiedDatagram, encodeProxiedDatagram, type ProxiedDatagram } from './proxy-v2/proxied-datagram.js';

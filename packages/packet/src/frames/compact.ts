@@ -8,16 +8,10 @@
  *  +--------+-------------- …
  * ```
  *
- * Five bytes of framing, or seven if other frames follow it in the packet.
+ * Five bytes of framing, or seven if other frames follow it in the packet (sizeFrame).
  */
 import { readU32, writeU32 } from '../integers.js';
-import {
-  encodeLastFrameHeader,
-  encodeSizedFrameHeader,
-  FRAME,
-  frameBodyOffset,
-  LAST_FRAME_HEADER_BYTES,
-} from './frame.js';
+import { encodeLastFrameHeader, FRAME, frameBodyOffset, LAST_FRAME_HEADER_BYTES } from './frame.js';
 
 /** Bytes of a flow id. */
 export const FLOW_ID_BYTES = 4;
@@ -29,18 +23,6 @@ export const COMPACT_HEADER_BYTES = LAST_FRAME_HEADER_BYTES + FLOW_ID_BYTES;
 /** Writes the header of a compact datagram that ends its packet; the payload goes to the offset returned. Throws a RangeError if there is no room. */
 export function encodeCompactHeader(bytes: Uint8Array, offset: number, flowId: number): number {
   const body = encodeLastFrameHeader(bytes, offset, FRAME.compact, FLOW_ID_BYTES);
-  writeU32(bytes, body, flowId);
-  return body + FLOW_ID_BYTES;
-}
-
-/** As {@link encodeCompactHeader} for a datagram that other frames follow. Throws a RangeError if there is no room for the payload. */
-export function encodeSizedCompactHeader(
-  bytes: Uint8Array,
-  offset: number,
-  flowId: number,
-  payloadLength: number,
-): number {
-  const body = encodeSizedFrameHeader(bytes, offset, FRAME.compact, FLOW_ID_BYTES + payloadLength);
   writeU32(bytes, body, flowId);
   return body + FLOW_ID_BYTES;
 }

@@ -43,6 +43,9 @@ export const LAST_FRAME_HEADER_BYTES = 1;
 /** Bytes before the body of a frame with a length. */
 export const SIZED_FRAME_HEADER_BYTES = 3;
 
+/** Bytes of the length: how much farther the body of a frame with a length begins. */
+export const SIZE_BYTES = SIZED_FRAME_HEADER_BYTES - LAST_FRAME_HEADER_BYTES;
+
 const TRUNCATED = dropCode('truncated');
 const TRAILING_BYTES = dropCode('trailing-bytes');
 const UNKNOWN_FRAME = dropCode('unknown-frame');
@@ -131,4 +134,12 @@ export function encodeLastFrameHeader(bytes: Uint8Array, offset: number, type: n
   if (body + bodyLength > bytes.length) throw new RangeError('no room for the frame');
   bytes[offset] = type;
   return body;
+}
+
+/**
+ * Turns the frame that was written at `offset` + {@link SIZE_BYTES} in the form that ends a packet, up to `end`, into a frame with a length at
+ * `offset`, so that another can follow it at `end`; the body stays where it is. Throws a RangeError if the body is longer than 65,535 bytes.
+ */
+export function sizeFrame(bytes: Uint8Array, offset: number, end: number): void {
+  encodeSizedFrameHeader(bytes, offset, frameType(bytes, offset + SIZE_BYTES), end - offset - SIZED_FRAME_HEADER_BYTES);
 }

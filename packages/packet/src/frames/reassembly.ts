@@ -1,0 +1,131 @@
+import { DropCounters } from '../drop-counters.js';
+import { dropCode } from '../drop-reason.js';
+import { copyBytes, readU8 } from '../integers.js';
+import { fragmentStart, type FragmentFields } from './fragment.js';
+import { FRAME } from './frame.js';
+
+/** Bounds of a {@link Reassembly}. */
+export interface ReassemblyOptions {
+  /** Bytes of all incomplete frames together, each counted whole from its first piece on. */
+  readonly maxBytes: number;
+  /** How many frames may be incomplete at a time. */
+  readonly maxDatagrams: number;
+  /** How long after its first piece a frame is given up. */
+  readonly timeoutMs: number;
+  /** Where frames that are given up are counted; its own counters if not given. */
+  readonly drops?: DropCounters;
+}
+
+interface Incomplete {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  readonly arrived: Uint8Array;
+  missing: number;
+  readonly expiryMs: number;
+}
+
+const REASSEMBLY_LIMIT = dropCode('reassembly-limit');
+const REASSEMBLY_TIMEOUT = dropCode('reassembly-timeout');
+const DUPLICATE_FRAGMENT = dropCode('duplicate-fragment');
+const BAD_FRAGMENT = dropCode('bad-fragment');
+
+/**
+ * Puts the fragments of one sender together again, bounded in memory and time. When it is full, the oldest incomplete frame makes room:
+ * the pieces of a frame are sent together, so the oldest is the one that has most likely lost a piece.
+ */
+export class Reassembly {
+  /** Frames given up, by reason: reassembly-limit and reassembly-timeout. */
+  readonly drops: DropCounters;
+  readonly #options: ReassemblyOptions;
+  /** In the order of their first pieces, which is that of their expiry. */
+  readonly #incomplete = new Map<number, Incomplete>();
+  #pendingBytes = 0;
+  #whole: Uint8Array = new Uint8Array(0);
+
+  constructor(options: ReassemblyOptions) {
+    this.#options = options;
+    this.drops = options.drops ?? new DropCounters();
+  }
+
+  /** The frame that the last call of {@link add} completed, in the form that ends a packet. Its bytes are not used again. */
+  get whole(): Uint8Array {
+    return this.#whole;
+  }
+
+  /** Frames that miss pieces. */
+  get pendingDatagrams(): number {
+    return this.#incomplete.size;
+  }
+
+  /** Bytes kept for them. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** When {@link expire} should be called next; Infinity if nothing is pending. */
+  get nextExpiryMs(): number {
+    for (const { expiryMs } of this.#incomplete.values()) return expiryMs;
+    return Infinity;
+  }
+
+  /**
+   * Takes a fragment that decodeFragment has read from `bytes`; the piece is copied. Returns the length of the whole frame if this piece completes
+   * it ({@link whole} then holds it), 0 while pieces are missing, or a drop code for this fragment alone: duplicate-fragment, bad-fragment (it
+   * contradicts earlier pieces, or what it completes is no datagram frame), reassembly-limit (larger than all that may be kept).
+   */
+  add(fragment: Readonly<FragmentFields>, bytes: Uint8Array, nowMs: number): number {
+    this.expire(nowMs);
+    const { id, total, count, index } = fragment;
+    const frame = this.#incomplete.get(id) ?? this.#begin(id, total, count, nowMs);
+    if (frame === undefined) return REASSEMBLY_LIMIT;
+    if (frame.bytes.length !== total || frame.count !== count) return BAD_FRAGMENT;
+    if (frame.arrived[index] !== 0) return DUPLICATE_FRAGMENT;
+
+    frame.arrived[index] = 1;
+    copyBytes(bytes, fragment.pieceOffset, frame.bytes, fragmentStart(total, count, index), fragment.pieceLength);
+    frame.missing--;
+    if (frame.missing > 0) return 0;
+    this.#forget(id, frame);
+    const type = readU8(frame.bytes, 0);
+    if (type !== FRAME.compact && type !== FRAME.addressed) return BAD_FRAGMENT;
+    this.#whole = frame.bytes;
+    return total;
+  }
+
+  /** Gives up the frames whose time is over, and returns how many. */
+  expire(nowMs: number): number {
+    let expired = 0;
+    for (const [id, frame] of this.#incomplete) {
+      if (frame.expiryMs > nowMs) break;
+      this.#forget(id, frame);
+      this.drops.count(REASSEMBLY_TIMEOUT);
+      expired++;
+    }
+    return expired;
+  }
+
+  #begin(id: number, total: number, count: number, nowMs: number): Incomplete | undefined {
+    const { maxBytes, maxDatagrams, timeoutMs } = this.#options;
+    if (total > maxBytes || maxDatagrams < 1) return undefined;
+    for (const [oldId, oldest] of this.#incomplete) {
+      if (this.#pendingBytes + total <= maxBytes && this.#incomplete.size < maxDatagrams) break;
+      this.#forget(oldId, oldest);
+      this.drops.count(REASSEMBLY_LIMIT);
+    }
+    const frame: Incomplete = {
+      bytes: new Uint8Array(total),
+      count,
+      arrived: new Uint8Array(count),
+      missing: count,
+      expiryMs: nowMs + timeoutMs,
+    };
+    this.#incomplete.set(id, frame);
+    this.#pendingBytes += total;
+    return frame;
+  }
+
+  #forget(id: number, frame: Incomplete): void {
+    this.#incomplete.delete(id);
+    this.#pendingBytes -= frame.bytes.length;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * PROXY protocol version 2 for datagrams: tells a service the real endpoints in front of the payload
+ * (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, section 2.2). Integers are big-endian here.
+ *
+ * ```
+ *  0           12        13       14       16                 28 or 52      16 + length
+ *  +-----------+---------+--------+--------+------------------+-------------+--------- …
+ *  | signature | version | family | length | source address   | TLVs …      | payload …
+ *  |           | command | proto  |        | destination addr.|             |
+ *  |           |         |        |        | ports            |             |
+ *  +-----------+---------+--------+--------+------------------+-------------+--------- …
+ * ```
+ */
+import { dropCode } from '../drop-reason.js';
+import { isMapped, writeMappedPrefix } from '../endpoint/address.js';
+import { OFFSET_PACKED_PORT, OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
+import { copyBytes, equalBytes, readU16, readU16BigEndian, readU8, writeU16, writeU16BigEndian } from '../integers.js';
+import { checkTlvs } from './proxy-tlv.js';
+
+/** `\r\n\r\n\0\r\nQUIT\n` */
+const SIGNATURE = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a);
+const OFFSET_VERSION_COMMAND = SIGNATURE.length;
+const OFFSET_FAMILY = OFFSET_VERSION_COMMAND + 1;
+const OFFSET_LENGTH = OFFSET_FAMILY + 1;
+const OFFSET_ADDRESSES = OFFSET_LENGTH + 2;
+
+const VERSION = 0x20;
+const COMMAND_LOCAL = 0x0;
+const COMMAND_PROXY = 0x1;
+const UNSPECIFIED = 0x00;
+const UDP_OVER_IPV4 = 0x12;
+const UDP_OVER_IPV6 = 0x22;
+
+/** Bytes of a header for IPv4 without TLVs. */
+export const PROXY_IPV4_BYTES = OFFSET_ADDRESSES + 2 * 4 + 4;
+/** Bytes of a header for IPv6 without TLVs. */
+export const PROXY_IPV6_BYTES = OFFSET_ADDRESSES + 2 * 16 + 4;
+
+const TRUNCATED = dropCode('truncated');
+const UNKNOWN_VERSION = dropCode('unknown-version');
+const UNKNOWN_TYPE = dropCode('unknown-type');
+const BAD_LENGTH = dropCode('bad-length');
+const BAD_VALUE = dropCode('bad-value');
+
+/** What {@link decodeProxyHeader} fills in; make one and reuse it. */
+export class ProxyFields {
+  /** Whether the header names endpoints; if not (LOCAL, or family unspecified), the datagram's own are the real ones. */
+  hasEndpoints = false;
+  /** Packed endpoint of the real client. */
+  readonly source = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  /** Packed endpoint that the client sent to. */
+  readonly destination = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  /** Where the TLVs begin; they end at the offset that {@link decodeProxyHeader} returns. */
+  tlvOffset = 0;
+}
+
+/** Bytes of the header without TLVs, for these two packed endpoints: {@link PROXY_IPV4_BYTES} if both are IPv4. */
+export function proxyHeaderBytes(
+  source: Uint8Array,
+  sourceOffset: number,
+  destination: Uint8Array,
+  destinationOffset: number,
+): number {
+  const isIpv4 = isMapped(source, sourceOffset) && isMapped(destination, destinationOffset);
+  return isIpv4 ? PROXY_IPV4_BYTES : PROXY_IPV6_BYTES;
+}
+
+/**
+ * Writes a header with command PROXY for two packed endpoints; if only one is IPv4, it is written as IPv4-mapped IPv6. `tlvBytes` is the length
+ * of the TLVs that the caller writes behind it. Returns the offset after the header proper. Throws a RangeError if there is no room.
+ */
+export function encodeProxyHeader(
+  bytes: Uint8Array,
+  offset: number,
+  source: Uint8Array,
+  sourceOffset: number,
+  destination: Uint8Array,
+  destinationOffset: number,
+  tlvBytes = 0,
+): number {
+  const headerBytes = proxyHeaderBytes(source, sourceOffset, destination, destinationOffset);
+  if (offset + headerBytes + tlvBytes > bytes.length) throw new RangeError('no room for the PROXY header');
+  const isIpv4 = headerBytes === PROXY_IPV4_BYTES;
+  copyBytes(SIGNATURE, 0, bytes, offset, SIGNATURE.length);
+  bytes[offset + OFFSET_VERSION_COMMAND] = VERSION | COMMAND_PROXY;
+  bytes[offset + OFFSET_FAMILY] = isIpv4 ? UDP_OVER_IPV4 : UDP_OVER_IPV6;
+  writeU16BigEndian(bytes, offset + OFFSET_LENGTH, headerBytes - OFFSET_ADDRESSES + tlvBytes);
+  const addressBytes = isIpv4 ? 4 : 16;
+  const addresses = offset + OFFSET_ADDRESSES;
+  const ports = addresses + 2 * addressBytes;
+  copyBytes(source, sourceOffset + 16 - addressBytes, bytes, addresses, addressBytes);
+  copyBytes(destination, destinationOffset + 16 - addressBytes, bytes, addresses + addressBytes, addressBytes);
+  writeU16BigEndian(bytes, ports, readU16(source, sourceOffset + OFFSET_PACKED_PORT));
+  writeU16BigEndian(bytes, ports + 2, readU16(destination, destinationOffset + OFFSET_PACKED_PORT));
+  return offset + headerBytes;
+}
+
+/** Writes a header with command LOCAL: the datagram is the proxy's own. Returns the offset after it. Throws a RangeError if there is no room. */
+export function encodeLocalProxyHeader(bytes: Uint8Array, offset: number): number {
+  if (offset + OFFSET_ADDRESSES > bytes.length) throw new RangeError('no room for the PROXY header');
+  copyBytes(SIGNATURE, 0, bytes, offset, SIGNATURE.length);
+  bytes[offset + OFFSET_VERSION_COMMAND] = VERSION | COMMAND_LOCAL;
+  bytes[offset + OFFSET_FAMILY] = UNSPECIFIED;
+  writeU16BigEndian(bytes, offset + OFFSET_LENGTH, 0);
+  return offset + OFFSET_ADDRESSES;
+}
+
+/** Whether a datagram begins with the signature. */
+export function hasProxyHeader(bytes: Uint8Array, offset: number, end: number): boolean {
+  return end - offset >= SIGNATURE.length && equalBytes(bytes, offset, SIGNATURE, 0, SIGNATURE.length);
+}
+
+/**
+ * Reads the header at the beginning of the datagram from `offset` to `end`. Returns the offset of the payload, or a drop code: truncated,
+ * bad-value (no signature, or an unknown command), unknown-version, unknown-type (neither UDP nor unspecified), bad-length (too short for its
+ * family, or TLVs that do not fill it), bad-checksum (a CRC32c TLV that is wrong).
+ */
+export function decodeProxyHeader(bytes: Uint8Array, offset: number, end: number, into: ProxyFields): number {
+  if (offset + OFFSET_ADDRESSES > end) return TRUNCATED;
+  if (!hasProxyHeader(bytes, offset, end)) return BAD_VALUE;
+  const versionCommand = readU8(bytes, offset + OFFSET_VERSION_COMMAND);
+  const command = versionCommand & 0x0f;
+  if ((versionCommand & 0xf0) !== VERSION) return UNKNOWN_VERSION;
+  if (command !== COMMAND_LOCAL && command !== COMMAND_PROXY) return BAD_VALUE;
+  const family = readU8(bytes, offset + OFFSET_FAMILY);
+  const addresses = offset + OFFSET_ADDRESSES;
+  const payload = addresses + readU16BigEndian(bytes, offset + OFFSET_LENGTH);
+  if (payload > end) return TRUNCATED;
+
+  // With LOCAL, and with an unspecified family, the receiver skips whatever the header holds.
+  into.hasEndpoints = command === COMMAND_PROXY && family !== UNSPECIFIED;
+  into.tlvOffset = payload;
+  if (!into.hasEndpoints) return payload;
+  if (family !== UDP_OVER_IPV4 && family !== UDP_OVER_IPV6) return UNKNOWN_TYPE;
+  const addressBytes = family === UDP_OVER_IPV4 ? 4 : 16;
+  const ports = addresses + 2 * addressBytes;
+  into.tlvOffset = ports + 4;
+  if (into.tlvOffset > payload) return BAD_LENGTH;
+  readEndpoint(bytes, addresses, addressBytes, ports, into.source);
+  readEndpoint(bytes, addresses + addressBytes, addressBytes, ports + 2, into.destination);
+  const tlvs = checkTlvs(bytes, offset, into.tlvOffset, payload);
+  return tlvs < 0 ? tlvs : payload;
+}
+
+function readEndpoint(bytes: Uint8Array, at: number, addressBytes: number, portAt: number, packed: Uint8Array): void {
+  if (addressBytes === 4) writeMappedPrefix(packed, 0);
+  copyBytes(bytes, at, packed, 16 - addressBytes, addressBytes);
+  writeU16(packed, OFFSET_PACKED_PORT, readU16BigEndian(bytes, portAt));
+  packed.fill(0, OFFSET_PACKED_ZERO);
+}
