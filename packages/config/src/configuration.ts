@@ -3,12 +3,13 @@ import { readEnvironment } from './layer/environment.js';
 import type { Environment } from './layer/environment.js';
 import { readFile } from './layer/file.js';
 import { readFlags } from './layer/flags.js';
-import type { Origin, Setting } from './layer/setting.js';
-import { ConfigurationError, HIDDEN, missing, shown, unknownKey, wrongValue } from './problem.js';
+import type { Layer, Origin, Setting } from './layer/setting.js';
+import { ConfigurationError, missing, unknownKey, wrongValue } from './problem.js';
 import type { Problem } from './problem.js';
 import { Refusal } from './refusal.js';
 import type { Flaw } from './refusal.js';
 import type { Schema, SchemaOption } from './schema.js';
+import { HIDDEN, shown } from './shown.js';
 
 /** Where values are looked for. Later ones win: file, environment, flags. */
 export interface Inputs {
@@ -46,22 +47,14 @@ export interface SettingSource {
  * @throws {ConfigurationError} with all problems, also those of values that a later source overrides.
  */
 export function loadConfiguration<V>(schema: Schema<V>, inputs: Inputs = {}): Configuration<V> {
-  const layers = [
+  const layers: readonly Layer[] = [
     { settings: defaults(schema), problems: [] },
     ...(inputs.file === undefined ? [] : [readFile(schema, inputs.file)]),
     readEnvironment(schema, inputs.environment ?? {}, inputs.foreignEnvironment ?? []),
     readFlags(schema, inputs.flags ?? {}),
   ];
-  const problems: Problem[] = [];
   const results = new Map<Setting, unknown>();
-  for (const layer of layers) {
-    problems.push(...layer.problems);
-    for (const setting of layer.settings) {
-      const result = setting.option.option.parse(setting.raw, setting.form);
-      if (result instanceof Refusal) problems.push(...result.flaws.map((flaw) => problemOf(setting, flaw)));
-      else results.set(setting, result);
-    }
-  }
+  const problems = layers.flatMap((layer) => check(layer, results));
   const winners = merge(
     schema,
     layers.flatMap((layer) => layer.settings),
@@ -78,6 +71,24 @@ export function loadConfiguration<V>(schema: Schema<V>, inputs: Inputs = {}): Co
   };
 }
 
+/** All problems of a layer, those of a file from top to bottom; the values of what is right go to `results`. */
+function check(layer: Layer, results: Map<Setting, unknown>): Problem[] {
+  const problems = [...layer.problems];
+  for (const setting of layer.settings) {
+    const result = setting.option.option.parse(setting.raw, setting.form);
+    if (result instanceof Refusal) problems.push(...result.flaws.map((flaw) => problemOf(setting, flaw)));
+    else results.set(setting, result);
+  }
+  return problems.sort(({ position: a }, { position: b }) => (a && b ? a.line - b.line || a.column - b.column : 0));
+}
+
+/**
+ * What is wrong with a file by itself: `config check FILE`. What it lacks is no problem here, since the environment and flags may give it.
+ */
+export function checkFile(schema: Schema<unknown>, file: string): readonly Problem[] {
+  return check(readFile(schema, file), new Map());
+}
+
 function defaults(schema: Schema<unknown>): Setting[] {
   return schema.options
     .filter(({ option }) => option.default !== undefined)
@@ -86,7 +97,7 @@ function defaults(schema: Schema<unknown>): Setting[] {
       raw: option.option.default,
       form: 'data',
       origin: 'default',
-      sourceOf: () => 'default',
+      sourceOf: () => ({ text: 'default' }),
     }));
 }
 
@@ -121,17 +132,23 @@ function merge(schema: Schema<unknown>, settings: readonly Setting[]): Map<strin
 }
 
 function problemOf(setting: Setting, flaw: Flaw): Problem {
-  const { key, option } = setting.option;
-  const { expected, suggestion } = flaw;
+  const { key: optionKey, option } = setting.option;
   const source = setting.sourceOf(flaw);
-  const isSecret = option.definition.secret === true || flaw.secret === true;
-  const whole = flaw.path.reduce<string>(
+  const key = flaw.path.reduce<string>(
     (name, step) => (typeof step === 'number' ? `${name}[${step}]` : `${name}.${step}`),
-    key,
+    optionKey,
   );
-  if (flaw.unknownKey === true) return unknownKey({ key: whole, source, expected, suggestion });
-  const value = isSecret ? HIDDEN : shown(partOf(setting.raw, flaw.path));
-  return wrongValue({ key: whole, source, value, expected, suggestion: isSecret ? undefined : suggestion });
+  if (flaw.unknownKey === true) {
+    return unknownKey({ key, source, expected: flaw.expected, suggestion: flaw.suggestion });
+  }
+  const isHidden = flaw.secret === true || (flaw.path.length === 0 && option.isSecret);
+  // A format that quotes the value in what it expected must not give a secret away.
+  if (option.definition.secret === true) {
+    return wrongValue({ key, source, value: HIDDEN, expected: option.format.expected });
+  }
+  if (isHidden) return wrongValue({ key, source, value: HIDDEN, expected: flaw.expected });
+  const value = shown(partOf(setting.raw, flaw.path));
+  return wrongValue({ key, source, value, expected: flaw.expected, suggestion: flaw.suggestion });
 }
 
 function partOf(raw: unknown, path: Flaw['path']): unknown {
@@ -142,12 +159,8 @@ function partOf(raw: unknown, path: Flaw['path']): unknown {
 }
 
 function sourceOf(setting: Setting): SettingSource {
-  const { definition } = setting.option.option;
-  return {
-    origin: setting.origin,
-    source: setting.sourceOf(),
-    shown: definition.secret === true ? HIDDEN : shown(setting.raw),
-  };
+  const { origin, raw, option } = setting;
+  return { origin, source: setting.sourceOf().text, shown: option.option.isSecret ? HIDDEN : shown(raw) };
 }
 
 function spellings({ flag, environment, inFile, key }: SchemaOption): string[] {

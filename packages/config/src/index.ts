@@ -1,6 +1,7 @@
 export { defineSchema, option } from './schema.js';
 export type {
   Data,
+  FlatValuesOf,
   Option,
   OptionDefinition,
   OptionTree,
@@ -11,12 +12,22 @@ export type {
   Values,
   ValuesOf,
 } from './schema.js';
-export { loadConfiguration } from './configuration.js';
+export { checkFile, loadConfiguration } from './configuration.js';
 export type { Configuration, Inputs, SettingSource } from './configuration.js';
+export { differences } from './difference.js';
+export type { Difference } from './difference.js';
+export { watchConfiguration } from './watch.js';
+export type { Change, ConfigurationWatcher, WatchListener } from './watch.js';
+export { formatSources } from './sources.js';
+export { jsonSchema } from './json-schema.js';
+export { referenceMarkdown } from './reference.js';
+export type { ReferenceOptions } from './reference.js';
+export { completionScript } from './completion/completion.js';
+export type { CompletionOptions, Shell } from './completion/completion.js';
 export type { Environment } from './layer/environment.js';
 export type { Origin } from './layer/setting.js';
 export { ConfigurationError } from './problem.js';
-export type { Problem } from './problem.js';
+export type { Problem, ProblemKind } from './problem.js';
 export { refuse, Refusal } from './refusal.js';
 export type { Flaw } from './refusal.js';
 export { suggestionFor } from './suggestion.js';

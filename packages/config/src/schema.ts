@@ -50,6 +50,11 @@ export class Option<out T> {
     this.#whole = definition.array === true ? list(this.format) : this.format;
   }
 
+  /** Whether its value must not be shown as a whole. */
+  get isSecret(): boolean {
+    return this.definition.secret === true || this.format.secret === true;
+  }
+
   /** What the option has if it is given nowhere, in the form of a file. */
   get default(): Data | undefined {
     return this.definition.default ?? (this.definition.array === true ? [] : undefined);
@@ -81,6 +86,19 @@ export type ValuesOf<Tree> = {
   readonly [Key in keyof Tree]: Tree[Key] extends Option<infer T> ? T : ValuesOf<Tree[Key]>;
 };
 
+/** The values that a tree of options gives, side by side under their whole keys: `limits.sessions`. */
+export type FlatValuesOf<Tree, Prefix extends string = ''> = Flattened<
+  {
+    readonly [Key in keyof Tree & string]: Tree[Key] extends Option<infer T>
+      ? { readonly [Name in `${Prefix}${Key}`]: T }
+      : FlatValuesOf<Tree[Key], `${Prefix}${Key}.`>;
+  }[keyof Tree & string]
+>;
+
+type Flattened<Union> = (Union extends unknown ? (part: Union) => void : never) extends (whole: infer Whole) => void
+  ? Whole
+  : never;
+
 /** An option in its place, with its three spellings. */
 export interface SchemaOption {
   /** `logLevel`; within a group `limits.sessions`. The spelling of files. */
@@ -102,8 +120,8 @@ export interface SchemaNames {
   readonly environmentPrefix?: string;
 }
 
-/** All options of a program, written once. `V` is the type of its values. */
-export interface Schema<out V> {
+/** All options of a program, written once. `V` is the type of its values, `F` the same by whole keys. */
+export interface Schema<out V, out F = unknown> {
   readonly program: string;
   readonly environmentPrefix: string;
   readonly tree: OptionTree;
@@ -111,6 +129,8 @@ export interface Schema<out V> {
   readonly options: readonly SchemaOption[];
   /** Never set; carries the type of the values. */
   readonly valuesType?: V;
+  /** Never set; carries the type of the values by whole keys. */
+  readonly flatValuesType?: F;
 }
 
 /** The values of a schema: `type Settings = Values<typeof schema>`. */
@@ -126,7 +146,10 @@ export function option<const D extends OptionDefinition>(definition: D): Option<
  * @throws {TypeError} if the schema itself is wrong: a key that is no camelCase word, two options of one spelling,
  * a default that its own format refuses.
  */
-export function defineSchema<const T extends OptionTree>(tree: T, names: SchemaNames): Schema<ValuesOf<T>> {
+export function defineSchema<const T extends OptionTree>(
+  tree: T,
+  names: SchemaNames,
+): Schema<ValuesOf<T>, FlatValuesOf<T>> {
   const environmentPrefix = names.environmentPrefix ?? `${upperSnake(names.program)}_`;
   const options = [...placed(tree, [], environmentPrefix)];
   checkSpellings(options);

@@ -7,6 +7,16 @@ export interface Position {
 /** Keys and indexes from the top of a document down to one of its parts. */
 export type DocumentPath = readonly (string | number)[];
 
+/** Deeper than any configuration; bounds the recursion of readers. */
+export const MAX_DEPTH = 64;
+
+/** Whether a part of a document is a table: dates and arrays are none. */
+export function isTable(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
 /** Plain data and where each part of it stood. Tables have no prototype, so that no key means anything. */
 export interface LocatedDocument {
   readonly value: unknown;
@@ -23,6 +33,11 @@ export class Places {
     const name = JSON.stringify(path);
     this.#values.set(name, value);
     if (key !== undefined) this.#keys.set(name, key);
+  }
+
+  /** Whether a part's place is known. */
+  has(path: DocumentPath): boolean {
+    return this.#values.has(JSON.stringify(path));
   }
 
   /** Where the key of a part stands; for elements of arrays the element. */

@@ -1,11 +1,10 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Node } from 'yaml';
+import type { Node, Scalar } from 'yaml';
 import type { DocumentPath, LocatedDocument, Position } from './document.js';
-import { DocumentError, Places } from './document.js';
+import { DocumentError, MAX_DEPTH, Places } from './document.js';
 
-// Deeper or larger than any configuration; bounds the recursion and what aliases can multiply.
-const MAX_DEPTH = 64;
-const MAX_NODES = 100_000;
+// Larger than any configuration; bounds what aliases can multiply.
+const MAX_NODES = 20_000;
 
 /** Reads YAML 1.2 (core schema). One document; keys are texts; duplicate keys are refused; no tags of other schemas, no merge keys. */
 export function readYaml(text: string): LocatedDocument {
@@ -45,9 +44,16 @@ export function readYaml(text: string): LocatedDocument {
       return table;
     }
     if (isSeq(resolved)) return resolved.items.map((item, index) => read(item, [...path, index]));
-    return isScalar(resolved) ? resolved.value : null;
+    return isScalar(resolved) ? scalar(resolved) : null;
   };
   return { value: read(document.contents, []), places };
+}
+
+// Readers of YAML disagree on `010`, `0o17` and `1_000`: what JSON does not call a number stays a text.
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+function scalar({ value, source }: Scalar): unknown {
+  return typeof value === 'number' && source !== undefined && !JSON_NUMBER.test(source) ? source : value;
 }
 
 // The library's own messages quote the text.

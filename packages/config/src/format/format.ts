@@ -1,4 +1,5 @@
 import type { Refusal } from '../refusal.js';
+import type { Option } from '../schema.js';
 
 /**
  * How a value reached the configuration: `text` from a flag or an environment variable (always a string),
@@ -27,6 +28,10 @@ export interface Format<T> {
   parse(value: unknown, form: Form): T | Refusal;
   /** The data form. A string if it is left out. */
   readonly jsonSchema?: JsonSchema;
+  /** Of a table: its fields, for the reference page. */
+  readonly fields?: Readonly<Record<string, Option<unknown>>>;
+  /** Its values hold secrets: they are never shown as a whole. */
+  readonly secret?: boolean;
   /** What a shell should offer. Nothing if it is left out. */
   readonly completion?: Completion;
 }

@@ -18,6 +18,7 @@ export function list<T>(item: Format<T>, separator = ','): Format<readonly T[]> 
       return Array.isArray(value) ? parseAll(item, value, form) : refuse(expected);
     },
     jsonSchema: { type: 'array', items: item.jsonSchema ?? { type: 'string' } },
+    ...(item.secret === true && { secret: true }),
     ...(item.completion && { completion: item.completion }),
   };
 }

@@ -1,8 +1,10 @@
+import { isTable } from '../document/document.js';
+import { optionJsonSchema } from '../json-schema.js';
 import { Refusal, refuse } from '../refusal.js';
 import type { Flaw } from '../refusal.js';
 import type { Option, ValuesOf } from '../schema.js';
 import { suggestionFor } from '../suggestion.js';
-import type { Form, Format } from './format.js';
+import type { Format, JsonSchema } from './format.js';
 
 /** How a table is called, and its short form. */
 export interface TableRules {
@@ -19,70 +21,71 @@ export interface TableRules {
  * unknown fields are refused.
  * @param fields Their flags and environment names do not count.
  */
-export function table<const F extends Readonly<Record<string, Option<unknown>>>>(
-  fields: F,
-  rules: TableRules,
-): Format<ValuesOf<F>> {
+export function table<const F extends Fields>(fields: F, rules: TableRules): Format<ValuesOf<F>> {
+  const isSecret = Object.values(fields).some((field) => field.isSecret);
   return {
     name: rules.name ?? 'table',
     expected: rules.expected,
     parse(value) {
-      if (typeof value !== 'string') return parseFields(fields, value, rules.expected);
-      const short = rules.parseText?.(value) ?? refuse(rules.expected);
-      if (short instanceof Refusal) return short;
-      const result = parseFields(fields, short, rules.expected);
-      // A short text has no inner positions: what is wrong is the text.
-      return result instanceof Refusal ? new Refusal(result.flaws.map((flaw) => ({ ...flaw, path: [] }))) : result;
+      const result =
+        typeof value === 'string' ? parseShort(fields, value, rules) : parseFields(fields, value, rules.expected);
+      return result instanceof Refusal && isSecret ? new Refusal(result.flaws.map(hideWhole)) : result;
     },
     jsonSchema: tableJsonSchema(fields, rules.parseText !== undefined),
+    fields,
+    ...(isSecret && { secret: true }),
   };
 }
 
-function parseFields<F extends Readonly<Record<string, Option<unknown>>>>(
-  fields: F,
-  value: unknown,
-  expected: string,
-): ValuesOf<F> | Refusal {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(expected);
-  const given = new Map<string, unknown>(Object.entries(value));
-  const flaws: Flaw[] = [];
-  for (const key of given.keys()) {
-    if (Object.hasOwn(fields, key)) continue;
-    flaws.push({
-      path: [key],
-      expected: `one of ${Object.keys(fields).join(', ')}`,
-      unknownKey: true,
-      suggestion: suggestionFor(key, Object.keys(fields)),
-    });
-  }
+type Fields = Readonly<Record<string, Option<unknown>>>;
+
+/** A short text has no inner places: what is wrong is the text. */
+function parseShort<const F extends Fields>(fields: F, text: string, rules: TableRules): ValuesOf<F> | Refusal {
+  const short = rules.parseText?.(text) ?? refuse(rules.expected);
+  if (short instanceof Refusal) return short;
+  const result = parseFields(fields, short, rules.expected);
+  return result instanceof Refusal ? new Refusal(result.flaws.map((flaw) => ({ ...flaw, path: [] }))) : result;
+}
+
+function parseFields<const F extends Fields>(fields: F, value: unknown, expected: string): ValuesOf<F> | Refusal {
+  if (!isTable(value)) return refuse(expected);
+  const known = Object.keys(fields);
+  const flaws: Flaw[] = Object.keys(value)
+    .filter((key) => !Object.hasOwn(fields, key))
+    .map((key) => unknownField(key, known));
   const values: [string, unknown][] = [];
   for (const [key, field] of Object.entries(fields)) {
-    const raw = given.has(key) ? given.get(key) : field.default;
+    const raw = Object.hasOwn(value, key) ? value[key] : field.default;
     if (raw === undefined) {
       if (field.definition.required === true) flaws.push({ path: [], expected: `${expected}, with ${key}` });
       continue;
     }
-    const result = field.parse(raw, 'data' satisfies Form);
+    const result = field.parse(raw, 'data');
     if (result instanceof Refusal) flaws.push(...result.flaws.map((flaw) => within(flaw, key, field)));
     else values.push([key, result]);
   }
   return flaws.length > 0 ? new Refusal(flaws) : (Object.freeze(Object.fromEntries(values)) as ValuesOf<F>);
 }
 
-function within(flaw: Flaw, key: string, field: Option<unknown>): Flaw {
-  const inner = { ...flaw, path: [key, ...flaw.path] };
-  return field.definition.secret === true ? { ...inner, secret: true } : inner;
+function unknownField(key: string, known: readonly string[]): Flaw {
+  const expected = `one of ${known.join(', ')}`;
+  return { path: [key], expected, unknownKey: true, suggestion: suggestionFor(key, known) };
 }
 
-function tableJsonSchema(fields: Readonly<Record<string, Option<unknown>>>, hasText: boolean): Record<string, unknown> {
-  const properties = Object.entries(fields).map(([key, { definition, format }]) => [
-    key,
-    { description: definition.doc, ...format.jsonSchema },
-  ]);
+function within(flaw: Flaw, key: string, field: Option<unknown>): Flaw {
+  const inner = { ...flaw, path: [key, ...flaw.path] };
+  return field.definition.secret === true ? { ...inner, expected: field.format.expected, secret: true } : inner;
+}
+
+function hideWhole(flaw: Flaw): Flaw {
+  return flaw.path.length === 0 ? { ...flaw, secret: true } : flaw;
+}
+
+function tableJsonSchema(fields: Fields, hasText: boolean): JsonSchema {
   const object = {
     type: 'object',
     additionalProperties: false,
-    properties: Object.fromEntries(properties) as Record<string, unknown>,
+    properties: Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, optionJsonSchema(field)])),
     required: Object.keys(fields).filter((key) => fields[key]?.definition.required === true),
   };
   return hasText ? { anyOf: [{ type: 'string' }, object] } : object;

@@ -1,43 +1,42 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import type { DocumentPath, LocatedDocument } from '../document/document.js';
-import { DocumentError } from '../document/document.js';
+import type { DocumentPath, LocatedDocument, Position } from '../document/document.js';
+import { DocumentError, isTable } from '../document/document.js';
 import { readJson } from '../document/json.js';
 import { readToml } from '../document/toml.js';
 import { readYaml } from '../document/yaml.js';
 import type { Problem } from '../problem.js';
-import { unknownKey, unreadable, wrongValue, shown } from '../problem.js';
+import { unknownKey, unreadable, wrongValue } from '../problem.js';
 import type { OptionTree, Schema, SchemaOption } from '../schema.js';
 import { Option } from '../schema.js';
+import { escaped, HIDDEN, shown } from '../shown.js';
 import { suggestionFor } from '../suggestion.js';
-import type { Setting } from './setting.js';
+import type { Layer, Setting, Source } from './setting.js';
 
 // Far above any configuration; a wrong path to a large file must not fill the memory.
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 
-const READERS: Readonly<Record<string, (text: string) => LocatedDocument>> = {
-  '.toml': readToml,
-  '.yaml': readYaml,
-  '.yml': readYaml,
-  '.json': readJson,
-};
+const READERS: ReadonlyMap<string, (text: string) => LocatedDocument> = new Map([
+  ['.toml', readToml],
+  ['.yaml', readYaml],
+  ['.yml', readYaml],
+  ['.json', readJson],
+]);
 
 /** What a TOML, YAML or JSON file gives. */
-export function readFile(schema: Schema<unknown>, file: string): { settings: Setting[]; problems: Problem[] } {
-  const reader = READERS[extname(file).toLowerCase()];
-  if (reader === undefined) return failed(file, 'a name that ends in .toml, .yaml, .yml or .json');
-  let document: LocatedDocument;
+export function readFile(schema: Schema<unknown>, file: string): Layer {
+  const reader = READERS.get(extname(file).toLowerCase());
+  if (reader === undefined) return failed(file, 'expected a name that ends in .toml, .yaml, .yml or .json');
   try {
-    document = reader(contents(file));
+    return new FileLayer(schema, file, reader(contents(file))).read();
   } catch (error) {
-    if (!(error instanceof DocumentError)) return failed(file, 'a file that can be read', reasonOf(error));
-    const at = error.position === undefined ? file : `${file}:${error.position.line}:${error.position.column}`;
-    return failed(at, 'a well-formed file', error.message);
+    if (error instanceof DocumentError) return failed(file, error.message, error.position);
+    if (error instanceof Error && 'syscall' in error) return failed(file, `cannot be read: ${reasonOf(error)}`);
+    throw error;
   }
-  return new FileReader(schema, file, document).read();
 }
 
-class FileReader {
+class FileLayer {
   readonly #settings: Setting[] = [];
   readonly #problems: Problem[] = [];
   readonly #schema: Schema<unknown>;
@@ -50,111 +49,104 @@ class FileReader {
     this.#document = document;
   }
 
-  read(): { settings: Setting[]; problems: Problem[] } {
+  read(): Layer {
     const top = this.#document.value ?? {};
-    if (isTable(top)) this.#readTable(top, this.#schema.tree, []);
-    else this.#problems.push(unreadable(this.#file, 'a table of options', 'expected a table of options'));
+    if (!isTable(top)) return failed(this.#file, 'expected a table of options at the top');
+    this.#readTable(top, this.#schema.tree, []);
     return { settings: this.#settings, problems: this.#problems };
   }
 
-  #readTable(table: object, tree: OptionTree, path: readonly string[]): void {
-    for (const [name, raw] of Object.entries(table) as [string, unknown][]) {
+  #readTable(table: Record<string, unknown>, tree: OptionTree, path: readonly string[]): void {
+    for (const [name, raw] of Object.entries(table)) {
       const here = [...path, name];
       const node = Object.hasOwn(tree, name) ? tree[name] : undefined;
-      if (node instanceof Option) this.#readOption(here, raw);
-      else if (node === undefined) this.#refuseKey(here, tree);
+      if (node === undefined) this.#refuseKey(here, tree);
+      else if (node instanceof Option) this.#readOption(here, raw);
       else if (isTable(raw)) this.#readTable(raw, node, here);
-      else {
-        const at = { key: here.join('.'), source: this.#place(here), value: shown(raw) };
-        this.#problems.push(wrongValue({ ...at, expected: `a table with ${Object.keys(node).join(', ')}` }));
-      }
+      else this.#refuseGroup(here, node, raw);
     }
   }
 
   #readOption(path: readonly string[], raw: unknown): void {
     const key = path.join('.');
     const option = this.#schema.options.find((candidate) => candidate.key === key);
-    if (option === undefined) return;
-    if (!option.inFile) {
-      const at = { key, source: this.#placeOfKey(path), expected: 'keys that files may have', suggestion: undefined };
-      this.#problems.push({
-        ...unknownKey(at),
-        message: `${at.source}: ${key} cannot be given in a file${elsewhere(option)}`,
-      });
-      return;
-    }
-    this.#settings.push({
-      option,
-      raw,
-      form: 'data',
-      origin: 'file',
-      sourceOf: (flaw) => {
+    if (option?.inFile === true) {
+      const sourceOf: Setting['sourceOf'] = (flaw) => {
         const inner = [...path, ...(flaw?.path ?? [])];
-        return flaw?.unknownKey === true ? this.#placeOfKey(inner) : this.#place(inner);
-      },
-    });
+        return flaw?.unknownKey === true ? this.#keySource(inner) : this.#valueSource(inner);
+      };
+      this.#settings.push({ option, raw, form: 'data', origin: 'file', sourceOf });
+    } else if (option !== undefined) {
+      const expected = elsewhere(option);
+      const reason = `${key} cannot be given in a file: give ${expected}`;
+      this.#problems.push(unknownKey({ key, source: this.#keySource(path), expected, reason }));
+    }
   }
 
   #refuseKey(path: readonly string[], tree: OptionTree): void {
     const name = path.at(-1) ?? '';
-    const parents = path.slice(0, -1);
     const near = suggestionFor(name, Object.keys(tree));
-    const suggestion = near === undefined ? this.#elsewhere(name) : [...parents, near].join('.');
+    const suggestion = near === undefined ? this.#sameName(name) : [...path.slice(0, -1), near].join('.');
     const expected = `one of ${Object.keys(tree).join(', ')}`;
-    this.#problems.push(unknownKey({ key: path.join('.'), source: this.#placeOfKey(path), expected, suggestion }));
+    this.#problems.push(unknownKey({ key: path.join('.'), source: this.#keySource(path), expected, suggestion }));
   }
 
-  /** A key that is right but stands in the wrong table. */
-  #elsewhere(name: string): string | undefined {
+  #refuseGroup(path: readonly string[], tree: OptionTree, raw: unknown): void {
+    const key = path.join('.');
+    const isSecret = this.#schema.options.some((option) => option.option.isSecret && option.key.startsWith(`${key}.`));
+    const expected = `a table with ${Object.keys(tree).join(', ')}`;
+    const value = isSecret ? HIDDEN : shown(raw);
+    this.#problems.push(wrongValue({ key, source: this.#valueSource(path), value, expected }));
+  }
+
+  /** An option of that name in another table. */
+  #sameName(name: string): string | undefined {
     return this.#schema.options.find((option) => option.path.at(-1) === name)?.key;
   }
 
-  #place(path: DocumentPath): string {
-    const at = this.#document.places.valueOf(path);
-    return at === undefined ? this.#file : `${this.#file}:${at.line}:${at.column}`;
+  #valueSource(path: DocumentPath): Source {
+    return fileSource(this.#file, this.#document.places.valueOf(path));
   }
 
-  #placeOfKey(path: DocumentPath): string {
-    const at = this.#document.places.keyOf(path);
-    return at === undefined ? this.#file : `${this.#file}:${at.line}:${at.column}`;
+  #keySource(path: DocumentPath): Source {
+    return fileSource(this.#file, this.#document.places.keyOf(path));
   }
 }
 
 function contents(file: string): string {
   const bytes = readFileSync(file);
-  if (bytes.length > MAX_FILE_BYTES) throw new DocumentError('is larger than 4 MiB');
+  if (bytes.length > MAX_FILE_BYTES) throw new DocumentError('is larger than 1 MiB');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new DocumentError('is not UTF-8 text');
+    throw new DocumentError('is no UTF-8 text');
   }
 }
 
-function failed(
-  source: string,
-  expected: string,
-  reason = `expected ${expected}`,
-): { settings: Setting[]; problems: Problem[] } {
-  return { settings: [], problems: [unreadable(source, expected, reason)] };
+function failed(file: string, reason: string, position?: Position): Layer {
+  const expected = 'a TOML, YAML or JSON file of options';
+  return { settings: [], problems: [unreadable(fileSource(file, position), reason, expected)] };
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'a part of the path is no directory',
-};
+function fileSource(file: string, position: Position | undefined): Source {
+  const name = escaped(file);
+  return position === undefined ? { text: name } : { text: `${name}:${position.line}:${position.column}`, position };
+}
 
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  return `cannot be read: ${REASONS[code] ?? code}`;
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ['ENOENT', 'no such file'],
+  ['EACCES', 'permission denied'],
+  ['EISDIR', 'it is a directory'],
+  ['ENOTDIR', 'a part of its path is no directory'],
+]);
+
+function reasonOf(error: Error): string {
+  const code = 'code' in error ? error.code : undefined;
+  return REASONS.get(code) ?? String(code);
 }
 
 function elsewhere({ flag, environment }: SchemaOption): string {
-  const ways = [...(flag === undefined ? [] : [`--${flag}`]), ...(environment === undefined ? [] : [environment])];
-  return ways.length === 0 ? '' : `: use ${ways.join(' or ')}`;
-}
-
-function isTable(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  return [...(flag === undefined ? [] : [`--${flag}`]), ...(environment === undefined ? [] : [environment])].join(
+    ' or ',
+  );
 }

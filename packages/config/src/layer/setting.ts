@@ -1,9 +1,25 @@
+import type { Position } from '../document/document.js';
 import type { Form } from '../format/format.js';
+import type { Problem } from '../problem.js';
 import type { Flaw } from '../refusal.js';
 import type { SchemaOption } from '../schema.js';
 
 /** Where a value came from. */
 export type Origin = 'default' | 'file' | 'environment' | 'flag';
+
+/** A place that a value or a mistake came from. */
+export interface Source {
+  /** `flag --listen`, `environment RELAY_LISTEN`, `relay.toml:3:10` or `default`. */
+  readonly text: string;
+  /** In the file, if it came from one. */
+  readonly position?: Position | undefined;
+}
+
+/** What one source gave, and what is wrong with it as far as no format is needed to tell. */
+export interface Layer {
+  readonly settings: readonly Setting[];
+  readonly problems: readonly Problem[];
+}
 
 /** One value that was given for one option, not yet looked at. */
 export interface Setting {
@@ -11,6 +27,6 @@ export interface Setting {
   readonly raw: unknown;
   readonly form: Form;
   readonly origin: Origin;
-  /** Where a flaw stands: `flag --listen`, `environment RELAY_LISTEN`, `relay.toml:3:10` or `default`. */
-  sourceOf(flaw?: Flaw): string;
+  /** Where a flaw stands, or else the value. */
+  sourceOf(flaw?: Flaw): Source;
 }
