@@ -70,7 +70,7 @@ const CODES: ReadonlyMap<DropReason, number> = new Map(DROP_REASONS.map((reason,
  */
 export function dropCode(reason: DropReason): number {
   const code = CODES.get(reason);
-  if (code === undefined) throw new RangeError(`not a drop reason: ${String(reason)}`);
+  if (code === undefined) throw new RangeError(`not a drop reason: ${reason}`);
   return code;
 }
 

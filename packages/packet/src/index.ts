@@ -179,3 +179,11 @@ export {
 } from './proxy-v2/proxy-header.js';
 export { PROXY_TLV, type ProxyTlv } from './proxy-v2/proxy-tlv.js';
 export { decodeProxiedDatagram, encodeProxiedDatagram, type ProxiedDatagram } from './proxy-v2/proxied-datagram.js';
+export {
+  PacketStatistics,
+  type OneWayDelay,
+  type PacketStatisticsRecord,
+  type SizeClass,
+} from './packet-statistics.js';
+export { decodeFrames, type Frame } from './frames/frame-object.js';
+export { encodeFrames, encodePadding } from './frames/encode-frames.js';

@@ -6,12 +6,13 @@ const LEAST_CAPACITY = 16;
 
 /**
  * A map whose keys are packed endpoints, read from any buffer at an offset. Lookups allocate nothing.
+ * Values are anything but undefined.
  *
  * Open addressing with linear probing, at most three quarters full; a deletion moves later entries back, so lookups never
  * slow down with age. The hash is HalfSipHash-1-3 under a random key of each map: who chooses endpoints (a stranger with forged
  * source addresses, say) cannot choose them so that they collide.
  */
-export class EndpointMap<V extends NonNullable<unknown>> {
+export class EndpointMap<V> {
   #capacity = LEAST_CAPACITY;
   #size = 0;
   /** The words of the key of each slot. */

@@ -25,16 +25,15 @@ export const FLOW_CLOSE = {
   overloaded: 7,
 } as const;
 
-/** What {@link decodeFlowClose} fills in; make one and reuse it. */
-export class FlowCloseFields {
-  flowId = 0;
-  /** One of {@link FLOW_CLOSE}, or a number that this version does not know. */
-  reason = 0;
-}
-
 /** What {@link decodeFlowAcknowledge} and {@link decodeFlowUnknown} fill in; make one and reuse it. */
 export class FlowFields {
   flowId = 0;
+}
+
+/** What {@link decodeFlowClose} fills in; make one and reuse it. */
+export class FlowCloseFields extends FlowFields {
+  /** One of {@link FLOW_CLOSE}, or a number that this version does not know. */
+  reason = 0;
 }
 
 /** "I know this flow: compact datagrams from now on." Returns the offset after it. Throws a RangeError if there is no room. */
