@@ -19,6 +19,8 @@ export interface Inputs {
   readonly environment?: Environment;
   /** A path that ends in `.toml`, `.yaml`, `.yml` or `.json`. Default: none. */
   readonly file?: string | undefined;
+  /** The key of the option that names the file (`config`), for where `file` is not given. Default: none. */
+  readonly fileOption?: string;
   /** Variables with the schema's prefix that belong to other programs, however much they look like misspelt ones. */
   readonly foreignEnvironment?: readonly string[];
 }
@@ -47,11 +49,14 @@ export interface SettingSource {
  * @throws {ConfigurationError} with all problems, also those of values that a later source overrides.
  */
 export function loadConfiguration<V>(schema: Schema<V>, inputs: Inputs = {}): Configuration<V> {
+  const environment = readEnvironment(schema, inputs.environment ?? {}, inputs.foreignEnvironment ?? []);
+  const flags = readFlags(schema, inputs.flags ?? {});
+  const file = inputs.file ?? fileGiven([flags, environment], inputs.fileOption);
   const layers: readonly Layer[] = [
     { settings: defaults(schema), problems: [] },
-    ...(inputs.file === undefined ? [] : [readFile(schema, inputs.file)]),
-    readEnvironment(schema, inputs.environment ?? {}, inputs.foreignEnvironment ?? []),
-    readFlags(schema, inputs.flags ?? {}),
+    ...(file === undefined ? [] : [readFile(schema, file)]),
+    environment,
+    flags,
   ];
   const results = new Map<Setting, unknown>();
   const problems = layers.flatMap((layer) => check(layer, results));
@@ -60,13 +65,14 @@ export function loadConfiguration<V>(schema: Schema<V>, inputs: Inputs = {}): Co
     layers.flatMap((layer) => layer.settings),
   );
   for (const option of schema.options) {
-    const isMissing = option.option.definition.required === true && !winners.has(option.key);
-    if (isMissing) problems.push(missing(option.key, spellings(option)));
+    if (option.option.definition.required !== true || winners.has(option.key)) continue;
+    const isTold = problems.some((problem) => problem.key === option.key);
+    if (!isTold) problems.push(missing(option.key, spellings(option)));
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
   return {
     values: nested(schema, winners, results) as V,
-    file: inputs.file,
+    file,
     sources: new Map([...winners].map(([key, setting]) => [key, sourceOf(setting)])),
   };
 }
@@ -89,6 +95,15 @@ export function checkFile(schema: Schema<unknown>, file: string): readonly Probl
   return check(readFile(schema, file), new Map());
 }
 
+/** The first file that is named and could be one. */
+function fileGiven(layers: readonly Layer[], fileOption: string | undefined): string | undefined {
+  for (const { option, raw, form } of layers.flatMap((layer) => layer.settings)) {
+    const file = option.key === fileOption ? option.option.parse(raw, form) : undefined;
+    if (typeof file === 'string') return file;
+  }
+  return undefined;
+}
+
 function defaults(schema: Schema<unknown>): Setting[] {
   return schema.options
     .filter(({ option }) => option.default !== undefined)
@@ -107,26 +122,17 @@ function defaults(schema: Schema<unknown>): Setting[] {
  * and its walks into tables never see a value.
  */
 function merge(schema: Schema<unknown>, settings: readonly Setting[]): Map<string, Setting> {
-  const shape: Record<string, unknown> = {};
-  for (const { path, option } of schema.options) {
-    place(shape, path, {
-      default: [],
-      doc: option.definition.doc,
-      format: Array,
-      sensitive: option.definition.secret === true,
-    });
-  }
-  const merged = convict<Record<string, unknown>>(shape as convict.Schema<Record<string, unknown>>, {
-    env: {},
-    args: [],
-  });
-  settings.forEach((setting, index) => merged.set(setting.option.key, [index]));
+  // A dot in a key, or a group that has an option `default`, would mean something to convict.
+  const nameOf = ({ path }: SchemaOption): string => path.join('/');
+  const shape = schema.options.map((option) => [nameOf(option), { default: [], format: Array }]);
+  const merged = convict<Record<string, number[]>>(Object.fromEntries(shape), { env: {}, args: [] });
+  settings.forEach((setting, index) => merged.set(nameOf(setting.option), [index]));
   merged.validate({ allowed: 'strict' });
   const winners = new Map<string, Setting>();
-  for (const { key } of schema.options) {
-    const [index] = merged.get(key) as number[];
-    const setting = index === undefined ? undefined : settings[index];
-    if (setting !== undefined) winners.set(key, setting);
+  for (const option of schema.options) {
+    const [index = -1] = merged.get(nameOf(option));
+    const setting = settings[index];
+    if (setting !== undefined) winners.set(option.key, setting);
   }
   return winners;
 }

@@ -22,8 +22,12 @@ export function escaped(text: string): string {
 /** `undefined` for what JSON cannot say: cycles, functions, `undefined`. */
 function stringify(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part));
+    return JSON.stringify(value, (_, part: unknown) => (isNumberBeyondJson(part) ? String(part) : part));
   } catch {
     return undefined;
   }
+}
+
+function isNumberBeyondJson(value: unknown): boolean {
+  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value));
 }

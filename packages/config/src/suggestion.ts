@@ -1,20 +1,28 @@
 /**
- * The candidate that was probably meant, or `undefined` if none is near: at most a third of the letters differ
- * (inserted, removed, replaced or two neighbours swapped), case and the separators `-`, `_` and `.` not counted.
+ * The candidate that was probably meant, or `undefined` if none is near. Near is where few letters differ (inserted,
+ * removed, replaced, or two neighbours swapped), or where one is the beginning of the other. Case and the separators
+ * `-`, `_` and `.` do not count.
+ * @param tolerance The share of the letters that may differ. Default a third; below that beginnings do not count.
  */
-export function suggestionFor(word: string, candidates: Iterable<string>): string | undefined {
+export function suggestionFor(word: string, candidates: Iterable<string>, tolerance = 1 / 3): string | undefined {
   const wanted = plain(word.slice(0, 100));
   let nearest: string | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
     const known = plain(candidate);
-    const distance = editDistance(wanted, known);
-    if (distance < least && distance <= Math.max(wanted.length, known.length) / 3) {
+    const most = Math.max(wanted.length, known.length) * tolerance;
+    const isBeginning = tolerance >= 1 / 3 && isBeginningOf(wanted, known);
+    const distance = isBeginning ? Math.min(most, editDistance(wanted, known)) : editDistance(wanted, known);
+    if (distance < least && distance <= most) {
       nearest = candidate;
       least = distance;
     }
   }
   return nearest;
+}
+
+function isBeginningOf(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
 }
 
 function plain(word: string): string {

@@ -44,7 +44,7 @@ export class ConfigurationWatcher<V, F> implements Disposable {
     this.#inputs = inputs;
     this.#listener = listener;
     this.#current = loadConfiguration(schema, inputs);
-    this.#watchers = folders(inputs.file).map((folder) =>
+    this.#watchers = folders(this.#current.file).map((folder) =>
       // Errors only say that the folder went away: `reload` still works.
       watch(folder, { persistent: false }, () => this.#settle()).on('error', () => undefined),
     );

@@ -35,6 +35,11 @@ export class Places {
     if (key !== undefined) this.#keys.set(name, key);
   }
 
+  /** How many places are known. */
+  get size(): number {
+    return this.#values.size;
+  }
+
   /** Whether a part's place is known. */
   has(path: DocumentPath): boolean {
     return this.#values.has(JSON.stringify(path));

@@ -27,8 +27,9 @@ export function readYaml(text: string): LocatedDocument {
   const places = new Places();
   let nodes = 0;
   const read = (node: unknown, path: DocumentPath, key?: Position): unknown => {
-    const resolved = isAlias(node) ? node.resolve(document) : node;
     const begin = positionOf(node, at);
+    const resolved = isAlias(node) ? node.resolve(document) : node;
+    if (isAlias(node) && resolved === undefined) throw new DocumentError('has an alias without its anchor', begin);
     if (path.length > MAX_DEPTH || ++nodes > MAX_NODES)
       throw new DocumentError('is nested too deeply or too large', begin);
     if (begin !== undefined) places.note(path, begin, key);
@@ -61,9 +62,8 @@ const REASONS: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'a key is given twice',
   MULTIPLE_DOCS: 'more than one document',
   TAB_AS_INDENT: 'tabs cannot indent',
-  BAD_INDENT: 'wrong indentation',
+  BAD_INDENT: 'wrong indentation, or a bracket that is not closed',
   MISSING_CHAR: 'a closing quote, bracket or a blank is missing',
-  BAD_ALIAS: 'an alias without its anchor',
   TAG_RESOLVE_FAILED: 'a tag that is not known',
 };
 

@@ -44,7 +44,12 @@ function parseShort<const F extends Fields>(fields: F, text: string, rules: Tabl
   const short = rules.parseText?.(text) ?? refuse(rules.expected);
   if (short instanceof Refusal) return short;
   const result = parseFields(fields, short, rules.expected);
-  return result instanceof Refusal ? new Refusal(result.flaws.map((flaw) => ({ ...flaw, path: [] }))) : result;
+  return result instanceof Refusal ? new Refusal(result.flaws.map(ofWhole)) : result;
+}
+
+function ofWhole(flaw: Flaw): Flaw {
+  const [field] = flaw.path;
+  return { ...flaw, path: [], expected: field === undefined ? flaw.expected : `as its ${field} ${flaw.expected}` };
 }
 
 function parseFields<const F extends Fields>(fields: F, value: unknown, expected: string): ValuesOf<F> | Refusal {

@@ -4,6 +4,9 @@ import type { Schema } from '../schema.js';
 import { suggestionFor } from '../suggestion.js';
 import type { Layer, Setting } from './setting.js';
 
+// Stricter than for keys: a sibling's RELAY_STATE is no misspelt RELAY_STATUS.
+const NEAR = 1 / 5;
+
 /** Variables by name, as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,7 +40,7 @@ function misspelt(schema: Schema<unknown>, environment: Environment, names: Read
   const problems: Problem[] = [];
   for (const name of Object.keys(environment)) {
     if (!name.startsWith(prefix) || names.has(name) || environment[name] === undefined) continue;
-    const suggestion = words.get(suggestionFor(wordOf(name), words.keys()) ?? '');
+    const suggestion = words.get(suggestionFor(wordOf(name), words.keys(), NEAR) ?? '');
     if (suggestion === undefined) continue;
     const expected = `one of ${[...words.values()].join(', ')}`;
     problems.push(unknownKey({ key: name, source: { text: 'environment' }, expected, suggestion }));

@@ -31,7 +31,7 @@ export function readFile(schema: Schema<unknown>, file: string): Layer {
     return new FileLayer(schema, file, reader(contents(file))).read();
   } catch (error) {
     if (error instanceof DocumentError) return failed(file, error.message, error.position);
-    if (error instanceof Error && 'syscall' in error) return failed(file, `cannot be read: ${reasonOf(error)}`);
+    if (isSystemError(error)) return failed(file, `cannot be read: ${REASONS.get(error.code) ?? error.code}`);
     throw error;
   }
 }
@@ -129,20 +129,19 @@ function failed(file: string, reason: string, position?: Position): Layer {
 }
 
 function fileSource(file: string, position: Position | undefined): Source {
-  const name = escaped(file);
+  const name = file === '' ? '""' : escaped(file);
   return position === undefined ? { text: name } : { text: `${name}:${position.line}:${position.column}`, position };
 }
 
-const REASONS: ReadonlyMap<unknown, string> = new Map([
+const REASONS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'no such file'],
   ['EACCES', 'permission denied'],
   ['EISDIR', 'it is a directory'],
   ['ENOTDIR', 'a part of its path is no directory'],
 ]);
 
-function reasonOf(error: Error): string {
-  const code = 'code' in error ? error.code : undefined;
-  return REASONS.get(code) ?? String(code);
+function isSystemError(error: unknown): error is { readonly code: string } {
+  return typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error;
 }
 
 function elsewhere({ flag, environment }: SchemaOption): string {
