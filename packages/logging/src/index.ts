@@ -1,7 +1,10 @@
-export { createLogging, type Logging, type LoggingOptions } from './logging.js';
+export { createLogging, type Logging } from './logging.js';
+export { type LoggingOptions } from './options.js';
 export { type Logger, type LogFields } from './logger.js';
 export { type ConsoleFormat, type ConsoleOptions, type ConsolePrinter } from './console/console-transport.js';
 export { LOG_LEVELS, isLogLevel, parseLevels, type LevelRules, type LogLevel } from './levels.js';
 export { escapeUntrusted } from './escape.js';
 export { type RedactionOptions } from './redaction.js';
 export { LoggingError, type LoggingErrorCode } from './errors.js';
+export { METRICS_SCHEMA, type ProcessMetrics } from './metrics.js';
+export { type ErrorSummary } from './error-tracker.js';

@@ -7,6 +7,8 @@ export interface LineQueueOptions {
   /** The most one chunk may hold, unless a single line is longer. */
   readonly maxChunkBytes: number;
   readonly write: ChunkWriter;
+  /** Lines begin to be dropped; called again only after less than half of what may wait was waiting. */
+  readonly onOverflow?: () => void;
 }
 
 /**
@@ -20,6 +22,7 @@ export class LineQueue {
   #writing = 0;
   #scheduled = false;
   #dropped = 0;
+  #isOverflowing = false;
   #waiting: (() => void)[] = [];
 
   constructor(options: LineQueueOptions) {
@@ -31,18 +34,16 @@ export class LineQueue {
     return this.#bytes + this.#writing;
   }
 
-  /** Lines dropped since the last call. */
-  takeDropped(): number {
-    const dropped = this.#dropped;
-    this.#dropped = 0;
-    return dropped;
+  /** Lines dropped since the beginning. */
+  get droppedLines(): number {
+    return this.#dropped;
   }
 
   /** Adds a line, without its newline; false if it was dropped. */
   push(line: string): boolean {
     const bytes = Buffer.byteLength(line) + 1;
     if (this.pendingBytes + bytes > this.#options.maxPendingBytes) {
-      this.#dropped++;
+      this.#drop();
       return false;
     }
     if (this.#bytes + bytes > this.#options.maxChunkBytes) this.flush();
@@ -65,6 +66,7 @@ export class LineQueue {
     this.#writing += bytes;
     this.#options.write(chunk, lines, () => {
       this.#writing -= bytes;
+      if (this.pendingBytes < this.#options.maxPendingBytes / 2) this.#isOverflowing = false;
       if (this.pendingBytes === 0) this.#settle();
     });
   }
@@ -79,6 +81,13 @@ export class LineQueue {
     this.flush();
     if (this.pendingBytes === 0) return;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #drop(): void {
+    this.#dropped++;
+    if (this.#isOverflowing) return;
+    this.#isOverflowing = true;
+    this.#options.onOverflow?.();
   }
 
   #take(): { chunk: string; lines: number; bytes: number } {

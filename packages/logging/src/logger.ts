@@ -25,23 +25,23 @@ export interface ScopeLevel {
   threshold: number;
 }
 
-/** Takes what a logger lets through. */
+/** Takes what a logger lets through; `bound` are the fields of the logger itself, the outermost child's first. */
 export type RecordSink = (
   level: LogLevel,
   scope: string,
   message: string,
-  fields?: LogFields,
-  bound?: LogFields,
+  fields: LogFields | undefined,
+  bound: readonly LogFields[],
 ) => void;
 
-/** A logger over a sink; `bound` are the fields of a child. */
+/** A logger over a sink. */
 export class ScopedLogger implements Logger {
   readonly scope: string;
   readonly #level: ScopeLevel;
   readonly #sink: RecordSink;
-  readonly #bound: LogFields | undefined;
+  readonly #bound: readonly LogFields[];
 
-  constructor(scope: string, level: ScopeLevel, sink: RecordSink, bound?: LogFields) {
+  constructor(scope: string, level: ScopeLevel, sink: RecordSink, bound: readonly LogFields[] = []) {
     this.scope = scope;
     this.#level = level;
     this.#sink = sink;
@@ -73,6 +73,6 @@ export class ScopedLogger implements Logger {
   }
 
   child(fields: LogFields): Logger {
-    return new ScopedLogger(this.scope, this.#level, this.#sink, { ...this.#bound, ...fields });
+    return new ScopedLogger(this.scope, this.#level, this.#sink, [...this.#bound, fields]);
   }
 }

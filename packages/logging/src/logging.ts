@@ -1,37 +1,21 @@
 import { setImmediate } from 'node:timers/promises';
 import winston from 'winston';
-import { ConsoleTransport, type ConsoleOptions, type ConsolePrinter } from './console/console-transport.js';
+import type Transport from 'winston-transport';
+import { ConsoleTransport, type ConsolePrinter } from './console/console-transport.js';
+import { ErrorTracker, type ErrorSummary } from './error-tracker.js';
 import { DEFAULT_MAX_LENGTH } from './escape.js';
-import { RotatingTransport } from './file/rotating-transport.js';
+import { openLogFiles, type LogFiles } from './file/log-files.js';
 import { formatLevels, LEVEL_NUMBERS, levelOfScope, parseLevels, type LevelRules, type LogLevel } from './levels.js';
-import { ScopedLogger, type LogFields, type Logger, type ScopeLevel } from './logger.js';
+import { ScopedLogger, type LogFields, type Logger, type RecordSink, type ScopeLevel } from './logger.js';
+import { ProcessMeter } from './metrics.js';
+import { atLeast, fileOptions, type LoggingOptions } from './options.js';
 import { composeRecord } from './record.js';
-import { Redaction, type RedactionOptions } from './redaction.js';
+import { Redaction } from './redaction.js';
+import { Repetition, type Occurrence } from './repetition.js';
 import { SafeValues, type SafeValue } from './safe-value.js';
+import { exitOnUnhandledErrors } from './unhandled.js';
 
-/** What {@link createLogging} takes; every part has a default. */
-export interface LoggingOptions {
-  /** `LEVEL` or `LEVEL,SCOPE=LEVEL…`, see {@link parseLevels}. Default `info`. */
-  readonly level?: string;
-  /** The console, or false for none. Default: stderr, pretty on a terminal and JSON elsewhere. */
-  readonly console?: ConsoleOptions | false;
-  /** A folder for `relay-DATE.log` and `metrics-DATE.log`; it is made where missing. Default: no files. */
-  readonly directory?: string;
-  /** The first part of the log files' names. Default `relay`. */
-  readonly name?: string;
-  /** The largest that one file gets, in bytes; at least 65,536. Default 16 MiB. */
-  readonly maxFileBytes?: number;
-  /** How many files of each kind are kept besides the one being written. Default 30. */
-  readonly maxFiles?: number;
-  /** The most that all files of one kind take together, in bytes; at least four times `maxFileBytes`. Default 256 MiB. */
-  readonly maxTotalBytes?: number;
-  /** What may wait in memory for a slow disk, in bytes; what is more is dropped and counted. Default 16 MiB. */
-  readonly maxPendingBytes?: number;
-  /** What must not be written, besides what never is. */
-  readonly redact?: RedactionOptions;
-}
-
-/** A program's logs: loggers by scope, their levels, the files. One per process. */
+/** A program's logs: loggers by scope, their levels, the files, the errors so far. */
 export interface Logging extends AsyncDisposable {
   /** The logger of a scope, a word of the program such as `session`, or `session/handshake`. */
   logger(scope: string): Logger;
@@ -43,13 +27,22 @@ export interface Logging extends AsyncDisposable {
    * @throws {LoggingError} `invalid-level`; nothing has changed then.
    */
   setLevel(level: string): void;
-  /** Writes one line to the metrics log; without a folder it goes nowhere. */
+  /** Writes one line of JSON to the metrics log, with the time before the record's own fields; without a folder it goes nowhere. */
   metrics(record: object): void;
+  /**
+   * Writes a record to the metrics log at each interval (at least 100 ms) and at the end: what {@link METRICS_SCHEMA} describes, and what
+   * `collect` returns. Returns the function that ends it.
+   */
+  startMetrics(intervalMs: number, collect: () => object): () => void;
+  /** The errors logged so far, the last seen first; at most 200 different ones. */
+  errors(): ErrorSummary[];
+  /** Lines that were dropped, since an output was slow, full or gone. */
+  readonly lostLines: number;
   /** Hands the console's records to a printer (a prompt or a screen that owns the terminal) instead of the stream, until called without one. */
   redirectConsole(printer?: ConsolePrinter): void;
-  /** Resolves when everything logged until now is written or counted as lost. */
+  /** Resolves when everything logged until now is written; while a disk is full it waits for it. */
   flush(): Promise<void>;
-  /** Writes what is left and closes the files. Idempotent; what is logged afterwards is dropped. */
+  /** Writes what is left, or counts it as lost, and closes the files. Idempotent; what is logged afterwards is dropped. */
   close(): Promise<void>;
 }
 
@@ -62,60 +55,100 @@ export function createLogging(options: LoggingOptions = {}): Logging {
   return new WinstonLogging(options);
 }
 
+interface LogCall extends Occurrence {
+  readonly fields: LogFields | undefined;
+  readonly bound: readonly LogFields[];
+}
+
+const REPEAT_INTERVAL_MS = 60_000;
+const MIN_METRICS_INTERVAL_MS = 100;
+
 class WinstonLogging implements Logging {
   #rules: LevelRules;
   readonly #scopes = new Map<string, ScopeLevel>();
   readonly #values: SafeValues;
   readonly #console: ConsoleTransport | undefined;
-  readonly #file: RotatingTransport | undefined;
-  readonly #metrics: RotatingTransport | undefined;
+  readonly #files: LogFiles | undefined;
   readonly #winston: winston.Logger;
+  readonly #errors = new ErrorTracker();
+  readonly #repetition: Repetition<LogCall> | undefined;
+  readonly #own: Logger;
+  readonly #endings: (() => void)[] = [];
   #closing: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(options: LoggingOptions) {
-    this.#rules = parseLevels(options.level ?? 'info');
-    this.#values = new SafeValues(new Redaction(options.redact), DEFAULT_MAX_LENGTH);
-    this.#console = options.console === false ? undefined : new ConsoleTransport(options.console ?? {});
-    if (options.directory !== undefined) {
-      const files = {
-        directory: options.directory,
-        maxFileBytes: options.maxFileBytes ?? 16 * 1024 * 1024,
-        maxFiles: options.maxFiles ?? 30,
-        maxTotalBytes: options.maxTotalBytes ?? 256 * 1024 * 1024,
-        maxPendingBytes: options.maxPendingBytes ?? 16 * 1024 * 1024,
-      };
-      this.#file = new RotatingTransport({ ...files, name: options.name ?? 'relay' });
-      this.#metrics = new RotatingTransport({ ...files, name: 'metrics' });
-    }
-    const transports = [this.#console, this.#file].filter((transport) => transport !== undefined);
-    this.#winston = winston.createLogger({
-      levels: LEVEL_NUMBERS,
-      level: 'trace',
-      // Records come finished: they are the same for every transport.
-      format: winston.format((record) => record)(),
-      transports,
-      silent: transports.length === 0,
-    });
+    const { level = 'info', console = {}, redact, repeatIntervalMs = REPEAT_INTERVAL_MS } = options;
+    atLeast('repeatIntervalMs', repeatIntervalMs, 0);
+    this.#rules = parseLevels(level);
+    this.#values = new SafeValues(new Redaction(redact), DEFAULT_MAX_LENGTH);
+    this.#own = this.logger('logging');
+    this.#files = openLogFiles(fileOptions(options), this.#own);
+    this.#console = console === false ? undefined : new ConsoleTransport(console);
+    this.#showStacks();
+    this.#winston = this.#createWinston();
+    if (repeatIntervalMs > 0) this.#repetition = new Repetition(repeatIntervalMs, this.#emit, overflowing);
+    process.on('exit', this.#writeNow);
+    this.#endings.push(() => process.off('exit', this.#writeNow));
+    if (options.exitOnUnhandledErrors) this.#endings.push(exitOnUnhandledErrors(this.#own, () => this.close()));
   }
 
   get level(): string {
     return formatLevels(this.#rules);
   }
 
+  get lostLines(): number {
+    return (this.#console?.lostLines ?? 0) + (this.#files?.lostLines ?? 0);
+  }
+
   logger(scope: string): Logger {
-    return new ScopedLogger(scope, this.#scopeLevel(scope), this.#write);
+    let state = this.#scopes.get(scope);
+    if (state === undefined) {
+      state = { threshold: LEVEL_NUMBERS[levelOfScope(this.#rules, scope)] };
+      this.#scopes.set(scope, state);
+    }
+    return new ScopedLogger(scope, state, this.#log);
   }
 
   setLevel(level: string): void {
     this.#rules = parseLevels(level);
     for (const [scope, state] of this.#scopes) state.threshold = LEVEL_NUMBERS[levelOfScope(this.#rules, scope)];
+    this.#showStacks();
   }
 
   metrics(record: object): void {
-    if (this.#metrics === undefined || this.#closing) return;
-    const into: Record<string, SafeValue> = {};
+    if (this.#files === undefined || this.#isClosed) return;
+    const into: Record<string, SafeValue> = { time: new Date().toISOString() };
     this.#values.copyFields(record, into, false);
-    this.#metrics.writeLine(JSON.stringify({ time: new Date().toISOString(), ...into }));
+    this.#files.metrics.writeLine(JSON.stringify(into));
+  }
+
+  startMetrics(intervalMs: number, collect: () => object): () => void {
+    atLeast('intervalMs', intervalMs, MIN_METRICS_INTERVAL_MS);
+    const meter = new ProcessMeter();
+    let lastMs = performance.now();
+    const write = (): void => {
+      const nowMs = performance.now();
+      const own = { intervalMs: Math.round(nowMs - lastMs), lostLogLines: this.lostLines, process: meter.measure() };
+      lastMs = nowMs;
+      this.metrics({ ...own, ...this.#collected(collect) });
+    };
+    const timer = setInterval(write, intervalMs);
+    timer.unref();
+    const stop = (): void => {
+      const index = this.#endings.indexOf(stop);
+      if (index < 0) return;
+      this.#endings.splice(index, 1);
+      clearInterval(timer);
+      write();
+      meter.stop();
+    };
+    this.#endings.push(stop);
+    return stop;
+  }
+
+  errors(): ErrorSummary[] {
+    return this.#errors.summaries();
   }
 
   redirectConsole(printer?: ConsolePrinter): void {
@@ -124,7 +157,7 @@ class WinstonLogging implements Logging {
 
   async flush(): Promise<void> {
     while (this.#winston.readableLength > 0 || this.#winston.writableLength > 0) await setImmediate();
-    await Promise.all([this.#console?.drained(), this.#file?.drained(), this.#metrics?.drained()]);
+    await Promise.all([this.#console?.drained(), this.#files?.drained()]);
   }
 
   close(): Promise<void> {
@@ -137,37 +170,114 @@ class WinstonLogging implements Logging {
   }
 
   async #close(): Promise<void> {
-    await this.flush();
-    const finished = [this.#winston, this.#metrics]
-      .filter((stream) => stream !== undefined)
-      .map(
-        (stream) =>
-          new Promise<void>((resolve) => {
-            stream.once('finish', resolve);
-            stream.end();
-          }),
-      );
-    await Promise.all(finished);
+    for (const end of [...this.#endings]) end();
+    this.#repetition?.end();
+    this.#isClosed = true;
+    while (this.#winston.readableLength > 0 || this.#winston.writableLength > 0) await setImmediate();
+    // Winston's logger ends its transports, and ends itself after them.
+    await new Promise<void>((resolve) => {
+      this.#winston.once('finish', resolve);
+      this.#winston.end();
+    });
+    await this.#files?.close();
   }
 
-  readonly #write = (level: LogLevel, scope: string, message: string, fields?: LogFields, bound?: LogFields): void => {
-    if (this.#closing) return;
-    let safe: Record<string, SafeValue> | undefined;
-    if (fields !== undefined || bound !== undefined) {
-      safe = {};
-      const withStack = level === 'error';
-      if (bound !== undefined) this.#values.copyFields(bound, safe, withStack);
-      if (fields !== undefined) this.#values.copyFields(fields, safe, withStack);
-    }
-    this.#winston.write(composeRecord(level, scope, this.#values.text(message), safe));
+  #createWinston(): winston.Logger {
+    // By its members: winston's typings import the class in a way that makes another class of it.
+    const transports: Pick<Transport, keyof Transport>[] = [];
+    if (this.#console) transports.push(this.#console);
+    if (this.#files) transports.push(this.#files.log);
+    const logger = winston.createLogger({
+      levels: { ...LEVEL_NUMBERS },
+      level: 'trace',
+      // Records come finished: they are the same for every transport.
+      format: winston.format((record) => record)(),
+      transports,
+      silent: transports.length === 0,
+    });
+    logger.on('error', (error: unknown) => this.#own.warn('an output of the log failed', { error }));
+    return logger;
+  }
+
+  /** At the end of a process that did not wait for `close`. */
+  readonly #writeNow = (): void => {
+    this.#repetition?.end();
+    this.#console?.writeNow();
+    this.#files?.writeNow();
   };
 
-  #scopeLevel(scope: string): ScopeLevel {
-    let state = this.#scopes.get(scope);
-    if (state === undefined) {
-      state = { threshold: LEVEL_NUMBERS[levelOfScope(this.#rules, scope)] };
-      this.#scopes.set(scope, state);
+  readonly #log: RecordSink = (level, scope, text, fields, bound) => {
+    if (this.#isClosed) return;
+    const message = this.#values.text(typeof text === 'string' ? text : String(text));
+    if (LEVEL_NUMBERS[level] > LEVEL_NUMBERS.warn) {
+      this.#emit({ level, scope, message, fields, bound, identity: '' }, 0);
+      return;
     }
-    return state;
+    const call = {
+      level,
+      scope,
+      message,
+      fields,
+      bound,
+      identity: this.#identify(level, scope, message, fields, bound),
+    };
+    if (this.#repetition) this.#repetition.occur(call, performance.now());
+    else this.#emit(call, 0);
+  };
+
+  readonly #emit = ({ level, scope, message, fields, bound }: LogCall, repeated: number): void => {
+    let safe: Record<string, SafeValue> | undefined;
+    if (fields !== undefined || bound.length > 0) safe = this.#safe(bound, fields, level === 'error');
+    if (repeated > 0) safe = { ...safe, repeated };
+    this.#winston.write(composeRecord(level, scope, message, safe));
+  };
+
+  /** Tracks an error, and tells apart calls with the same message: by their kind of error and by their logger's own fields. */
+  #identify(
+    level: LogLevel,
+    scope: string,
+    message: string,
+    fields: LogFields | undefined,
+    bound: readonly LogFields[],
+  ): string {
+    const identity = bound.length === 0 ? '' : JSON.stringify(this.#safe(bound, undefined, false));
+    if (level !== 'error') return identity;
+    const { fingerprint } = this.#errors.track(scope, message, errorOf(fields), new Date().toISOString());
+    return fingerprint + identity;
   }
+
+  #safe(bound: readonly LogFields[], fields: LogFields | undefined, withStack: boolean): Record<string, SafeValue> {
+    const into: Record<string, SafeValue> = {};
+    for (const own of bound) this.#values.copyFields(own, into, withStack);
+    if (fields !== undefined) this.#values.copyFields(fields, into, withStack);
+    return into;
+  }
+
+  #collected(collect: () => object): object {
+    try {
+      return collect();
+    } catch (error) {
+      this.#own.error('the metrics could not be collected', { error });
+      return {};
+    }
+  }
+
+  #showStacks(): void {
+    if (this.#console) this.#console.showsStacks = LEVEL_NUMBERS[this.#rules.root] >= LEVEL_NUMBERS.debug;
+  }
+}
+
+/** The field `error`; a getter made to hurt is not one. */
+function errorOf(fields: LogFields | undefined): unknown {
+  try {
+    return fields?.error;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Stands for all messages of a scope and level that are too many to be told one by one. */
+function overflowing({ level, scope }: LogCall): LogCall {
+  const message = 'too many different messages; the others are only counted';
+  return { level, scope, message, identity: '', fields: undefined, bound: [] };
 }

@@ -1,9 +1,11 @@
 import type { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import Transport from 'winston-transport';
 import { LineQueue } from '../line-queue.js';
 import { MESSAGE, type LogRecord } from '../record.js';
+import { DescriptorOutput, StreamOutput, type ConsoleOutput } from './console-output.js';
 import { isJournal, withPriority } from './journal.js';
-import { prettyLine } from './pretty.js';
+import { prettyText } from './pretty.js';
 
 /** How records look on the console; `auto` is `pretty` on a terminal and `json` elsewhere. */
 export type ConsoleFormat = 'auto' | 'pretty' | 'json';
@@ -25,21 +27,29 @@ const MAX_CHUNK_BYTES = 16 * 1024;
 
 /** Winston's way to the console: formatted, and never blocking on a terminal or pipe that nobody reads. */
 export class ConsoleTransport extends Transport {
+  /** Takes the texts instead of the stream. */
   printer: ConsolePrinter | undefined;
+  /** Whether errors are shown with their stacks where the format is for people. */
+  showsStacks = false;
   readonly #format: (record: LogRecord) => string;
   readonly #queue: LineQueue;
-  readonly #stream: Writable;
+  readonly #output: ConsoleOutput;
 
   constructor(options: ConsoleOptions) {
     super();
     const { stream = 'stderr' } = options;
-    this.#stream = typeof stream === 'string' ? process[stream] : stream;
-    this.#format = formatter(options, this.#stream);
+    const isOwn = typeof stream === 'string';
+    this.#output = isOwn ? new DescriptorOutput(DESCRIPTORS[stream]) : new StreamOutput(stream);
+    this.#format = this.#formatter(options);
     this.#queue = new LineQueue({
       maxPendingBytes: MAX_PENDING_BYTES,
       maxChunkBytes: MAX_CHUNK_BYTES,
-      write: (chunk, _lines, done) => this.#stream.write(chunk, () => done()),
+      write: (chunk, _lines, done) => this.#output.write(chunk, done),
     });
+  }
+
+  get lostLines(): number {
+    return this.#queue.droppedLines;
   }
 
   override log(record: LogRecord, done: () => void): void {
@@ -53,17 +63,27 @@ export class ConsoleTransport extends Transport {
     return this.#queue.drained();
   }
 
+  /** For the last moment of a process. */
+  writeNow(): void {
+    this.#output.writeNow(this.#queue.takeUnwritten());
+  }
+
   override _final(done: () => void): void {
     void this.#queue.drained().then(done);
   }
+
+  #formatter({ format = 'auto', stream = 'stderr', colours }: ConsoleOptions): (record: LogRecord) => string {
+    const descriptor = typeof stream === 'string' ? DESCRIPTORS[stream] : undefined;
+    const isTerminal =
+      typeof stream === 'string' ? isatty(DESCRIPTORS[stream]) : 'isTTY' in stream && stream.isTTY === true;
+    const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
+    const inColour = colours ?? (isTerminal && !process.env.NO_COLOR);
+    const text = isPretty
+      ? (record: LogRecord) => prettyText(record, inColour, this.showsStacks)
+      : (record: LogRecord) => record[MESSAGE];
+    if (descriptor === undefined || !isJournal(descriptor, process.env.JOURNAL_STREAM)) return text;
+    return (record) => withPriority(record.level, text(record));
+  }
 }
 
-function formatter({ format = 'auto', colours }: ConsoleOptions, stream: Writable): (record: LogRecord) => string {
-  const isTerminal = 'isTTY' in stream && stream.isTTY === true;
-  const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
-  const inColour = colours ?? (isTerminal && !process.env.NO_COLOR);
-  const line = isPretty ? (record: LogRecord) => prettyLine(record, inColour) : (record: LogRecord) => record[MESSAGE];
-  const descriptor = 'fd' in stream && typeof stream.fd === 'number' ? stream.fd : undefined;
-  if (descriptor === undefined || !isJournal(descriptor, process.env.JOURNAL_STREAM)) return line;
-  return (record) => withPriority(record.level, line(record));
-}
+const DESCRIPTORS = { stdout: 1, stderr: 2 } as const;

@@ -13,20 +13,20 @@ const LEVEL_COLOURS: Readonly<Record<LogLevel, string>> = {
 
 const SHOWN_ELSEWHERE = new Set(['time', 'level', 'scope', 'message']);
 
-/** One record for people: local time, level, scope, message, fields; an error's stack, if it has one, on lines of its own. */
-export function prettyLine(record: LogRecord, colours: boolean): string {
+/** One record for people, on one line: local time, level, scope, message, fields. Stacks of errors follow on lines of their own, if wanted. */
+export function prettyText(record: LogRecord, inColour: boolean, withStacks: boolean): string {
   const level = record.level.padEnd(5);
   const parts = [
     localTime(record.time),
-    colours ? `\x1b[${LEVEL_COLOURS[record.level]}m${level}\x1b[39m` : level,
-    colours ? `\x1b[1m${record.scope}\x1b[22m` : record.scope,
+    inColour ? `\x1b[${LEVEL_COLOURS[record.level]}m${level}\x1b[39m` : level,
+    inColour ? `\x1b[1m${record.scope}\x1b[22m` : record.scope,
     record.message,
   ];
   const stacks: string[] = [];
   for (const [key, value] of Object.entries(record)) {
     if (!SHOWN_ELSEWHERE.has(key)) parts.push(`${key}=${prettyValue(value, stacks)}`);
   }
-  return [parts.join(' '), ...stacks].join('\n    ');
+  return withStacks ? [parts.join(' '), ...stacks].join('\n    ') : parts.join(' ');
 }
 
 function prettyValue(value: SafeValue, stacks: string[]): string {
@@ -34,19 +34,19 @@ function prettyValue(value: SafeValue, stacks: string[]): string {
     return /^[^\s"'=,[\]{}()]+$/.test(value) ? value : JSON.stringify(value).replaceAll('\\\\', '\\');
   if (value === null || typeof value !== 'object') return String(value);
   if (Array.isArray(value)) return `[${value.map((item) => prettyValue(item, stacks)).join(', ')}]`;
-  if (typeof value.name === 'string' && typeof value.message === 'string') return prettyError(value, stacks);
+  const { name, message, ...rest } = value;
+  if (typeof name === 'string' && typeof message === 'string') return prettyError(name, message, rest, stacks);
   return `{${Object.entries(value)
     .map(([key, item]) => `${key}=${prettyValue(item, stacks)}`)
     .join(' ')}}`;
 }
 
-function prettyError(error: Record<string, SafeValue>, stacks: string[]): string {
-  const { name, message, code, stack, cause, ...rest } = error;
+function prettyError(name: string, message: string, rest: Record<string, SafeValue>, stacks: string[]): string {
+  const { stack, cause, ...others } = rest;
   if (Array.isArray(stack)) stacks.push(...stack.map(String));
-  const shown = Object.entries({ ...(code === undefined ? {} : { code }), ...rest });
-  const fields = shown.map(([key, item]) => ` ${key}=${prettyValue(item, stacks)}`).join('');
+  const fields = Object.entries(others).map(([key, item]) => ` ${key}=${prettyValue(item, stacks)}`);
   const because = cause === undefined ? '' : ` (because ${prettyValue(cause, stacks)})`;
-  return `${String(name)}: ${String(message)}${fields}${because}`;
+  return `${name}: ${message}${fields.join('')}${because}`;
 }
 
 function localTime(time: string): string {

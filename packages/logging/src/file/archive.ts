@@ -1,0 +1,153 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import * as fs from 'node:fs';
+import { rename, rm, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { FileNames } from './file-names.js';
+
+export interface ArchiveOptions {
+  readonly directory: string;
+  /** The first part of the files' names. */
+  readonly name: string;
+  /** A file of today that is at least this long is not continued by the next start. */
+  readonly fullBytes: number;
+  readonly maxFiles: number;
+  /** For all files of this name together, less what the file being written may still grow. */
+  readonly maxTotalBytes: number;
+  /** Whether archived files become `.gz`. */
+  readonly compress: boolean;
+}
+
+/**
+ * What becomes of files that are no longer written: they get a name of their own that is never used again, are compressed, and the oldest are
+ * removed where there are too many. The folder is the only memory of it, so that a process may be killed at any moment: the next start goes on.
+ */
+export class Archive {
+  readonly #options: ArchiveOptions;
+  readonly #names: FileNames;
+  readonly #stop = new AbortController();
+  #tidying: Promise<void> = Promise.resolve();
+  #claimed: string[] = [];
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+    this.#names = new FileNames(options.name);
+  }
+
+  /**
+   * Called before the first line is written: takes over what an earlier process left, except today's file, which is continued after its last
+   * whole line.
+   *
+   * @throws the file system's error where the folder cannot be read or changed.
+   */
+  takeOver(today: string): void {
+    const { directory, fullBytes } = this.#options;
+    const entries = fs.readdirSync(directory);
+    for (const entry of entries) {
+      const path = join(directory, entry);
+      if (this.#names.isUnfinished(entry)) fs.rmSync(path, { force: true });
+      else if (entry === this.#names.live(today) && fs.statSync(path).size < fullBytes) endLastLine(path);
+      else if (this.#names.dateOfLive(entry) !== undefined) {
+        const claimed = this.#names.nextArchived(entry, entries);
+        fs.renameSync(path, join(directory, claimed));
+        entries.push(claimed);
+      }
+    }
+    this.#tidyAgain();
+  }
+
+  /** Takes a file that was closed. */
+  add(path: string): void {
+    this.#claimed.push(path);
+    this.#tidyAgain();
+  }
+
+  /** Stops compressing and resolves when nothing is being done any more; the next start takes over what is left. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#tidying;
+  }
+
+  /** Resolves when all files added until now are compressed, or could not be. */
+  async settled(): Promise<void> {
+    await this.#tidying;
+  }
+
+  #tidyAgain(): void {
+    this.#tidying = this.#tidying.then(() => this.#tidy());
+  }
+
+  /** Never rejects: what fails now is tried again at the next rotation, and by the next start. */
+  async #tidy(): Promise<void> {
+    try {
+      await this.#claim();
+      await this.#removeOldest();
+      if (this.#options.compress) await this.#compressAll();
+      await this.#removeOldest();
+    } catch {
+      // The folder is gone or the disk is full; PatientFiles tells of it.
+    }
+  }
+
+  async #claim(): Promise<void> {
+    for (let path = this.#claimed.shift(); path !== undefined; path = this.#claimed.shift()) {
+      const { directory } = this.#options;
+      const entry = path.slice(directory.length + 1);
+      const claimed = this.#names.nextArchived(entry, await readdir(directory));
+      await rename(path, join(directory, claimed)).catch(() => undefined);
+    }
+  }
+
+  async #compressAll(): Promise<void> {
+    for (const entry of await readdir(this.#options.directory)) {
+      if (this.#stop.signal.aborted) return;
+      if (this.#names.isUncompressed(entry)) await this.#compress(join(this.#options.directory, entry));
+    }
+  }
+
+  async #compress(path: string): Promise<void> {
+    const unfinished = `${path}.gz.tmp`;
+    try {
+      const { mode } = await stat(path);
+      const { signal } = this.#stop;
+      await pipeline(createReadStream(path), createGzip(), createWriteStream(unfinished, { mode }), { signal });
+      await rename(unfinished, `${path}.gz`);
+      await rm(path);
+    } catch {
+      await rm(unfinished, { force: true });
+    }
+  }
+
+  async #removeOldest(): Promise<void> {
+    const { directory, maxFiles, maxTotalBytes } = this.#options;
+    const archived: { path: string; bytes: number }[] = [];
+    let totalBytes = 0;
+    for (const entry of (await readdir(directory)).sort()) {
+      if (!this.#names.isOurs(entry)) continue;
+      const path = join(directory, entry);
+      const bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
+      totalBytes += bytes;
+      if (this.#names.isArchived(entry)) archived.push({ path, bytes });
+    }
+    while (archived.length > maxFiles || totalBytes > maxTotalBytes) {
+      const oldest = archived.shift();
+      if (oldest === undefined) return;
+      await rm(oldest.path, { force: true });
+      totalBytes -= oldest.bytes;
+    }
+  }
+}
+
+/** After a process was killed in the middle of a line, that line stays alone instead of spoiling the next one. */
+function endLastLine(path: string): void {
+  const descriptor = fs.openSync(path, 'a+');
+  try {
+    const { size } = fs.fstatSync(descriptor);
+    const last = Buffer.alloc(1);
+    if (size > 0 && fs.readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a)
+      fs.writeSync(descriptor, '\n');
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

@@ -1,0 +1,89 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { LoggingError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { lockDirectory } from './directory-lock.js';
+import { MODE_OF_FOLDERS } from './modes.js';
+import { RotatingTransport, type OutputListener, type RotatingOptions } from './rotating-transport.js';
+
+/** The files of one folder: the log, of which winston is the source, and the metrics log. */
+export interface LogFiles {
+  readonly log: RotatingTransport;
+  readonly metrics: RotatingTransport;
+  readonly lostLines: number;
+  drained(): Promise<void>;
+  /** For the last moment of a process: writes what is left, without waiting for anything. */
+  writeNow(): void;
+  /** Ends the metrics log and gives the folder back; winston has ended the log. */
+  close(): Promise<void>;
+}
+
+/** @throws {LoggingError} `directory-unusable` or `directory-in-use` */
+export function openLogFiles(options: RotatingOptions | undefined, own: Logger): LogFiles | undefined {
+  if (options === undefined) return undefined;
+  const { directory } = options;
+  let unlock: (() => void) | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: MODE_OF_FOLDERS });
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    unlock = lockDirectory(directory);
+    const log = new RotatingTransport(options, listener(own, 'log'));
+    return logFiles(log, new RotatingTransport({ ...options, name: 'metrics' }, listener(own, 'metrics')), unlock);
+  } catch (error) {
+    unlock?.();
+    if (error instanceof LoggingError) throw error;
+    throw new LoggingError('directory-unusable', `cannot keep logs in ${directory}: ${reason(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function logFiles(log: RotatingTransport, metrics: RotatingTransport, unlock: () => void): LogFiles {
+  return {
+    log,
+    metrics,
+    get lostLines() {
+      return log.lostLines + metrics.lostLines;
+    },
+    async drained() {
+      await Promise.all([log.drained(), metrics.drained()]);
+    },
+    writeNow() {
+      log.writeNow();
+      metrics.writeNow();
+      unlock();
+    },
+    async close() {
+      await new Promise<void>((resolve) => {
+        metrics.once('finish', resolve);
+        metrics.end();
+      });
+      unlock();
+    },
+  };
+}
+
+/** Tells the operator once that something is wrong and once that it is right again; the log's own repetition rule does the rest. */
+function listener(own: Logger, kind: string): OutputListener {
+  return {
+    onFault: (error, path) =>
+      own.warn(`cannot write the ${kind} file; lines wait in memory, then are dropped`, { path, error }),
+    onRecovery: (path, lostLines) => own.info(`the ${kind} file is written again`, { path, lostLines }),
+    onOverflow: () => own.warn(`the disk is too slow for the ${kind} file; lines are dropped and counted`),
+  };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EEXIST: 'it is not a folder',
+  ENOTDIR: 'it, or what is above it, is not a folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the disk',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return REASONS[code] ?? error.message;
+}

@@ -1,0 +1,321 @@
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { MODE_OF_FILES, MODE_OF_FOLDERS } from './modes.js';
+
+/** Told when writing begins to fail and when it works again. */
+export interface FaultListener {
+  onFault(error: NodeJS.ErrnoException, path: string): void;
+  onRecovery(path: string): void;
+}
+
+type WriteCallback = (error: NodeJS.ErrnoException | null, bytes: number) => void;
+
+/** One chunk that was handed to a stream; `done` says whether its lines are in the file. */
+interface Chunk {
+  readonly text: string;
+  readonly done: (isWritten: boolean) => void;
+}
+
+/** What a stream gave to write, until it is written or given up. */
+interface Job {
+  readonly buffers: readonly NodeJS.ArrayBufferView[];
+  readonly totalBytes: number;
+  readonly callback: WriteCallback;
+  writtenBytes: number;
+}
+
+interface LogFile {
+  readonly path: string;
+  descriptor: number | undefined;
+  inode: number;
+  lengthBytes: number;
+  checkedMs: number;
+  /** Between the system call and its answer. */
+  isWriting: boolean;
+  job: Job | undefined;
+  readonly expected: Chunk[];
+}
+
+// Long enough not to burden a disk in trouble, short enough that an operator who made room sees it work.
+const RETRY_MS = 1000;
+
+// How often a file is compared with what its path names now: it may have been removed, or its folder.
+const CHECK_MS = 1000;
+
+// What the end of a process waits for a write that the kernel has already.
+const EXIT_WAIT_MS = 200;
+
+// The file is there, only without room: opening it again would change nothing.
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EAGAIN']);
+
+/**
+ * The functions of node:fs that a write stream takes as its `fs` option, so that the stream never sees an error: what cannot be written waits
+ * and is tried again each second, in a file that is opened anew if it or its folder is gone. After `hurry` nothing waits any more.
+ */
+export class PatientFiles {
+  readonly #listener: FaultListener;
+  readonly #byId = new Map<number, LogFile>();
+  readonly #byPath = new Map<string, LogFile>();
+  readonly #retries = new Map<LogFile, NodeJS.Timeout>();
+  #nextId = 1;
+  #isFailing = false;
+  #isHurrying = false;
+  #waiting: (() => void)[] = [];
+  onClosed: (path: string) => void = () => undefined;
+
+  constructor(listener: FaultListener) {
+    this.#listener = listener;
+  }
+
+  /** Says that the stream for this path was given a chunk: how its end is learned, and what the end of the process has to write. */
+  expect(path: string, text: string, done: (isWritten: boolean) => void): void {
+    this.#file(path).expected.push({ text, done });
+  }
+
+  /** From now on what fails is given up instead of tried again. */
+  hurry(): void {
+    this.#isHurrying = true;
+    for (const [file, timer] of this.#retries) {
+      clearTimeout(timer);
+      this.#retries.delete(file);
+      this.#attempt(file);
+    }
+  }
+
+  /** Resolves when all files are closed. */
+  async closed(): Promise<void> {
+    if (this.#byPath.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Writes what is expected at once and without asking again: for the last moment of a process. */
+  writeNow(): void {
+    for (const file of this.#byPath.values()) {
+      // What the kernel has already will be in the file; the rest has to come after it.
+      if (file.isWriting) awaitGrowth(file);
+      else cutPart(file);
+      const chunks = file.expected.slice(file.isWriting ? file.job?.buffers.length : 0);
+      appendNow(file.path, chunks.map(({ text }) => text).join(''));
+      file.expected.length = 0;
+    }
+  }
+
+  // The names, orders of parameters and callbacks below are node:fs's; streams call them without `this`.
+
+  readonly open = (
+    path: string,
+    _flags: unknown,
+    _mode: unknown,
+    callback: (error: null, id: number) => void,
+  ): void => {
+    const file = this.#file(path);
+    const id = this.#nextId++;
+    this.#byId.set(id, file);
+    this.#ensureOpen(file, () => callback(null, id));
+  };
+
+  readonly write = (
+    id: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    _position: unknown,
+    callback: WriteCallback,
+  ): void => {
+    this.#start(id, [buffer.subarray(offset, offset + length)], callback);
+  };
+
+  readonly writev = (
+    id: number,
+    buffers: readonly NodeJS.ArrayBufferView[],
+    _position: unknown,
+    callback: WriteCallback,
+  ): void => {
+    this.#start(id, buffers, callback);
+  };
+
+  readonly close = (id: number, callback: (error: null) => void): void => {
+    const file = this.#byId.get(id);
+    this.#byId.delete(id);
+    const finish = (): void => {
+      if (file !== undefined) this.#forget(file);
+      callback(null);
+    };
+    if (file?.descriptor === undefined) finish();
+    else fs.close(file.descriptor, finish);
+  };
+
+  #file(path: string): LogFile {
+    let file = this.#byPath.get(path);
+    if (file === undefined) {
+      const state = { descriptor: undefined, inode: 0, lengthBytes: 0, checkedMs: 0, isWriting: false, job: undefined };
+      file = { path, ...state, expected: [] };
+      this.#byPath.set(path, file);
+    }
+    return file;
+  }
+
+  #forget(file: LogFile): void {
+    this.#byPath.delete(file.path);
+    for (const { done } of file.expected) done(false);
+    this.onClosed(file.path);
+    if (this.#byPath.size > 0) return;
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting = [];
+  }
+
+  #start(id: number, buffers: readonly NodeJS.ArrayBufferView[], callback: WriteCallback): void {
+    const totalBytes = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const file = this.#byId.get(id);
+    if (file === undefined) {
+      callback(null, totalBytes);
+      return;
+    }
+    file.job = { buffers, totalBytes, callback, writtenBytes: 0 };
+    this.#attempt(file);
+  }
+
+  #attempt(file: LogFile): void {
+    this.#ensureOpen(file, (error) => {
+      const { job, descriptor } = file;
+      if (job === undefined) return;
+      if (descriptor === undefined) {
+        this.#fail(file, job, error ?? new Error('the file is not open'));
+        return;
+      }
+      file.isWriting = true;
+      fs.writev(descriptor, remaining(job), null, (failure, bytes) => {
+        file.isWriting = false;
+        job.writtenBytes += failure ? 0 : bytes;
+        if (job.writtenBytes === job.totalBytes) this.#finish(file, job, true);
+        // A disk without room takes a part first; only the next attempt is told why.
+        else if (!failure && bytes > 0) this.#attempt(file);
+        else this.#fail(file, job, failure ?? new Error('nothing was written'));
+      });
+    });
+  }
+
+  #finish(file: LogFile, job: Job, isWritten: boolean): void {
+    file.job = undefined;
+    if (isWritten) file.lengthBytes += job.totalBytes;
+    if (isWritten && this.#isFailing) {
+      this.#isFailing = false;
+      this.#listener.onRecovery(file.path);
+    }
+    for (const { done } of file.expected.splice(0, job.buffers.length)) done(isWritten);
+    job.callback(null, job.totalBytes);
+  }
+
+  #fail(file: LogFile, job: Job, error: NodeJS.ErrnoException): void {
+    if (!this.#isFailing) {
+      this.#isFailing = true;
+      this.#listener.onFault(error, file.path);
+    }
+    if (this.#isHurrying) {
+      this.#giveUp(file, job);
+      return;
+    }
+    if (file.descriptor !== undefined && !NO_ROOM.has(error.code ?? '')) this.#reopenLater(file, job);
+    const timer = setTimeout(() => {
+      this.#retries.delete(file);
+      this.#attempt(file);
+    }, RETRY_MS);
+    // Lines that wait for room are no reason for a program to live on.
+    timer.unref();
+    this.#retries.set(file, timer);
+  }
+
+  /** Leaves whole lines in the file: a part of a chunk that was written is cut off. */
+  #giveUp(file: LogFile, job: Job): void {
+    if (file.descriptor === undefined || job.writtenBytes === 0) this.#finish(file, job, false);
+    else fs.ftruncate(file.descriptor, file.lengthBytes, () => this.#finish(file, job, false));
+  }
+
+  #reopenLater(file: LogFile, job: Job): void {
+    if (file.descriptor !== undefined) fs.close(file.descriptor, () => undefined);
+    file.descriptor = undefined;
+    job.writtenBytes = 0;
+  }
+
+  /** Opens the file if it is not open, or if its path names something else by now. */
+  #ensureOpen(file: LogFile, then: (error?: NodeJS.ErrnoException) => void): void {
+    const nowMs = performance.now();
+    if (file.descriptor !== undefined && nowMs - file.checkedMs < CHECK_MS) {
+      then();
+      return;
+    }
+    file.checkedMs = nowMs;
+    if (file.descriptor === undefined) this.#open(file, then);
+    else {
+      fs.stat(file.path, (error, stats) => {
+        if (!error && stats.ino === file.inode) then();
+        else {
+          if (file.job !== undefined) this.#reopenLater(file, file.job);
+          this.#open(file, then);
+        }
+      });
+    }
+  }
+
+  #open(file: LogFile, then: (error?: NodeJS.ErrnoException) => void): void {
+    fs.mkdir(dirname(file.path), { recursive: true, mode: MODE_OF_FOLDERS }, () => {
+      fs.open(file.path, 'a', MODE_OF_FILES, (error, descriptor) => {
+        if (error) {
+          then(error);
+          return;
+        }
+        fs.fstat(descriptor, (_error, stats) => {
+          file.descriptor = descriptor;
+          file.inode = (stats as fs.Stats | undefined)?.ino ?? 0;
+          file.lengthBytes = (stats as fs.Stats | undefined)?.size ?? 0;
+          then();
+        });
+      });
+    });
+  }
+}
+
+function remaining(job: Job): NodeJS.ArrayBufferView[] {
+  let skip = job.writtenBytes;
+  const rest: NodeJS.ArrayBufferView[] = [];
+  for (const buffer of job.buffers) {
+    if (skip < buffer.byteLength)
+      rest.push(new Uint8Array(buffer.buffer, buffer.byteOffset + skip, buffer.byteLength - skip));
+    skip = Math.max(0, skip - buffer.byteLength);
+  }
+  return rest;
+}
+
+/** Waits a moment for a write that is in the kernel. */
+function awaitGrowth({ descriptor, lengthBytes, job }: LogFile): void {
+  if (descriptor === undefined || job === undefined) return;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  const endMs = performance.now() + EXIT_WAIT_MS;
+  while (performance.now() < endMs) {
+    try {
+      if (fs.fstatSync(descriptor).size >= lengthBytes + job.totalBytes) return;
+    } catch {
+      return;
+    }
+    Atomics.wait(pause, 0, 0, 1);
+  }
+}
+
+/** Cuts off the part of a chunk that was written before the disk had no room, so that the chunk can be written whole. */
+function cutPart({ descriptor, lengthBytes, job }: LogFile): void {
+  if (descriptor === undefined || job === undefined || job.writtenBytes === 0) return;
+  try {
+    fs.ftruncateSync(descriptor, lengthBytes);
+  } catch {
+    // Then a torn line stays, which the next start ends with a newline.
+  }
+}
+
+/** Appends at once; what fails now fails for good. */
+export function appendNow(path: string, text: string): void {
+  if (text === '') return;
+  try {
+    fs.appendFileSync(path, text, { mode: MODE_OF_FILES });
+  } catch {
+    // The process ends here: there is nobody left to tell, and no time to try again.
+  }
+}

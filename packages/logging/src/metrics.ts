@@ -1,0 +1,106 @@
+import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
+
+/** What every record of the metrics log says of its process. */
+export interface ProcessMetrics {
+  readonly uptimeMs: number;
+  /** Processor time of the interval, all threads, in milliseconds; divided by the interval it is the number of busy cores. */
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  readonly residentBytes: number;
+  readonly heapUsedBytes: number;
+  /** Memory outside of the JavaScript heap that it holds, buffers above all. */
+  readonly externalBytes: number;
+  /** How late the event loop's timers were in the interval, in milliseconds. */
+  readonly eventLoopDelayMs: {
+    readonly mean: number;
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+  };
+}
+
+/** Measures the process from one call to the next. */
+export class ProcessMeter {
+  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  #cpu = process.cpuUsage();
+
+  constructor() {
+    this.#delay.enable();
+  }
+
+  measure(): ProcessMetrics {
+    const { user, system } = process.cpuUsage(this.#cpu);
+    this.#cpu = process.cpuUsage();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const measured = {
+      uptimeMs: Math.round(performance.now()),
+      cpuUserMs: Math.round(user / 1000),
+      cpuSystemMs: Math.round(system / 1000),
+      residentBytes: rss,
+      heapUsedBytes: heapUsed,
+      externalBytes: external,
+      eventLoopDelayMs: {
+        mean: late(this.#delay.mean),
+        p50: late(this.#delay.percentile(50)),
+        p99: late(this.#delay.percentile(99)),
+        max: late(this.#delay.max),
+      },
+    };
+    this.#delay.reset();
+    return measured;
+  }
+
+  stop(): void {
+    this.#delay.disable();
+  }
+}
+
+// The histogram's timer; its samples are the time from one tick to the next, so this much of each is no delay.
+const RESOLUTION_MS = 10;
+
+function late(nanoseconds: number): number {
+  const ms = nanoseconds / 1e6 - RESOLUTION_MS;
+  return Number.isFinite(ms) ? Math.max(0, Math.round(ms * 100) / 100) : 0;
+}
+
+const COUNT = { type: 'integer', minimum: 0 } as const;
+const TIME_MS = { type: 'number', minimum: 0 } as const;
+
+/** JSON Schema (draft 2020-12) of one line of the metrics log; the program's own fields stand beside these. */
+export const METRICS_SCHEMA = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'One record of the metrics log',
+  type: 'object',
+  required: ['time', 'intervalMs', 'lostLogLines', 'process'],
+  properties: {
+    time: { type: 'string', format: 'date-time', description: 'the end of the interval, UTC' },
+    intervalMs: { ...TIME_MS, description: 'the time since the record before' },
+    lostLogLines: { ...COUNT, description: 'lines of all logs that could not be written, since the start' },
+    process: {
+      type: 'object',
+      required: [
+        'uptimeMs',
+        'cpuUserMs',
+        'cpuSystemMs',
+        'residentBytes',
+        'heapUsedBytes',
+        'externalBytes',
+        'eventLoopDelayMs',
+      ],
+      properties: {
+        uptimeMs: COUNT,
+        cpuUserMs: { ...COUNT, description: 'in the interval, all threads' },
+        cpuSystemMs: { ...COUNT, description: 'in the interval, all threads' },
+        residentBytes: COUNT,
+        heapUsedBytes: COUNT,
+        externalBytes: COUNT,
+        eventLoopDelayMs: {
+          type: 'object',
+          description: 'how late timers were in the interval',
+          required: ['mean', 'p50', 'p99', 'max'],
+          properties: { mean: TIME_MS, p50: TIME_MS, p99: TIME_MS, max: TIME_MS },
+        },
+      },
+    },
+  },
+} as const;
