@@ -1,7 +1,8 @@
 /** The clients that may come in. The program that runs the server keeps them; a channel only asks. */
 export interface ClientDirectory {
   /**
-   * The client with this static public key (32 bytes, valid during the call), or undefined: then it gets silence.
+   * The client with this static public key (32 bytes, valid during the call); undefined if there is none, or it may not come in
+   * now (its invitation has expired): then it gets silence.
    * Called once per handshake that carries a valid mac1, so it should be quick: a Map lookup.
    */
   lookup(publicKey: Uint8Array): ClientEntry | undefined;
@@ -19,8 +20,6 @@ export interface ClientEntry {
   readonly limits: ClientLimits;
   /** What {@link ClientDirectory.recordTimestamp} was given last: a TAI64N timestamp as a 96-bit big-endian number; 0n if never. */
   readonly newestTimestamp: bigint;
-  /** Wall time, ms since 1970, from which the client is no longer let in. Checked at each handshake against `wallMs`. */
-  readonly expiresWallMs?: number;
 }
 
 /** Limits of one client at the door. Absent: no limit. */

@@ -4,17 +4,16 @@ import type { Session } from './session.js';
  * What a channel tells its program. Byte arrays in events are valid during the call; what is kept must be copied.
  *
  * - `connected`: the session can carry frames. On the server: the client has proved that it holds its key and is there now.
- * - `disconnected`: the session is over; its object is dead (`seal` answers `no-session`). The client begins anew by itself
- *   unless the reason is `closed` or `revoked`.
- * - `path-lost`, `path-restored`: nothing authenticated came for 3 s though something was due; came again. Between them
- *   `seal` answers `unreachable`.
- * - `roamed`: a newer authenticated packet came from `session.endpoint`; `path-validated`: that address answered a challenge.
+ * - `disconnected`: the session is over; its `seal` answers `no-session` from now on. A client channel begins anew by itself, unless
+ *   it was closed by `close`.
+ * - `path-lost`: nothing authentic came for 3 s though an answer was due; until `path-restored`, `seal` answers `unreachable`.
+ * - `roamed`: packets go to another address now, `session.endpoint`. `path-validated`: it has answered a challenge.
  * - `rekeyed`: new keys, same session.
- * - `parameters`: the peer's parameters are known: `session.peerParameters`.
- * - `request`: the peer asks; answer with `session.answer(id, …)`. Each id comes once, however often it was sent.
- * - `answer`: to a request of ours. `request-failed`: the session ended before an answer came.
- * - `go-away`: the server will stop; the client should look for another or come back later.
- * - `refused`: a handshake failed at something only the right peer or its owner can mend (server: see `reason`).
+ * - `parameters`: what the peer told of itself is known: `session.peerParameters`. Once per session.
+ * - `pong`: a round trip was measured.
+ * - `request`: the peer asks for something; answer with `session.answer(id, …)`. Each id comes once, however often it was sent.
+ * - `answer`: to a request of ours. `request-failed`: the session ended before the answer came.
+ * - `go-away`: the server closes this session in `graceMs`.
  */
 export type SessionEvent =
   | {
@@ -23,6 +22,7 @@ export type SessionEvent =
       readonly session: Session;
     }
   | { readonly kind: 'disconnected'; readonly session: Session; readonly reason: DisconnectReason }
+  | { readonly kind: 'pong'; readonly session: Session; readonly roundTripMs: number }
   | {
       readonly kind: 'request';
       readonly session: Session;
@@ -34,31 +34,36 @@ export type SessionEvent =
       readonly kind: 'answer';
       readonly session: Session;
       readonly id: number;
+      readonly request: number;
       readonly status: number;
       readonly body: Uint8Array;
     }
   | { readonly kind: 'request-failed'; readonly session: Session; readonly id: number }
-  | { readonly kind: 'go-away'; readonly session: Session; readonly reason: number };
+  | { readonly kind: 'go-away'; readonly session: Session; readonly graceMs: number };
 
-/** Receives a channel's events, synchronously, from within `receive`, `wake` and the other calls. It may call the channel. */
+/**
+ * Receives a channel's events, synchronously, from within `receive`, `wake` and the other calls. It may call the channel and its
+ * sessions, but for `receive`.
+ */
 export type EventSink = (event: SessionEvent, nowMs: number) => void;
 
 /**
- * Why a session ended.
+ * Why a session ended: the words of `CLOSE` in `@relay/packet`, and besides
  *
- * - `closed`: this side closed it. `closed-by-peer`: the other side did.
- * - `revoked`: the client is no longer in the directory. `replaced`: the same key began a new session.
- * - `expired`: no keys for too long. `restarted`: the server lost the session (a reset) and a new one is up.
- * - `protocol-error`: the peer sent, authenticated, what it must not.
- * - `draining`: the server is going away.
+ * - `closed`: this side closed it; `closed-by-peer`: the other side did, and gave no other reason;
+ * - `expired`: no new keys for too long;
+ * - `restarted`: the server had lost the session, and a new one has taken its place.
  */
 export type DisconnectReason =
   | 'closed'
   | 'closed-by-peer'
-  | 'revoked'
-  | 'replaced'
   | 'expired'
   | 'restarted'
+  | 'shutdown'
   | 'protocol-error'
-  | 'draining'
-  | 'idle';
+  | 'version'
+  | 'revoked'
+  | 'kicked'
+  | 'idle'
+  | 'limit'
+  | 'replaced';

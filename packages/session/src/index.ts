@@ -1,10 +1,16 @@
 export { ClientChannel, type ClientChannelOptions } from './client-channel.js';
-export { ServerChannel, type ServerChannelOptions, type ServerLimits } from './server-channel.js';
+export { ServerChannel, type Load, type ServerChannelOptions, type ServerLimits } from './server-channel.js';
 export { type Session, type SessionStatistics } from './session.js';
 export { type ClientDirectory, type ClientEntry, type ClientLimits } from './directory.js';
 export { type DisconnectReason, type EventSink, type SessionEvent } from './events.js';
 export { type FrameSink, type PacketSink } from './sinks.js';
-export { type PeerParameters } from './parameters.js';
+export { type ChannelParameters } from './parameters.js';
+export { type Shard } from './transport/index-table.js';
+export { RELAY_PROTOCOL, WIREGUARD_PROTOCOL, type ChannelProtocol } from './protocol.js';
+export { type Cipher, type Primitives, type PrivateKey } from './crypto/primitives.js';
+export { defaultPrimitives } from './crypto/default-primitives.js';
+export { nodePrimitives } from './crypto/node.js';
+export { loadSodium } from './crypto/sodium.js';
 export { formatInvitation, parseInvitation, type Invitation } from './keys/invitation.js';
 export {
   formatKey,

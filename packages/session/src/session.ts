@@ -1,57 +1,74 @@
+import type { SessionParameters } from '@relay/packet';
 import type { ClientEntry } from './directory.js';
 import type { DisconnectReason } from './events.js';
-import type { PeerParameters } from './parameters.js';
 
 /** The secure association of one client with one server, as seen from either. Made by a channel, never by a program. */
-export declare class Session {
+export interface Session {
   /** Number of this session within its channel: unique for the life of the channel. For logs and lists. */
   readonly id: number;
   /** Identity of the peer: its static public key, 32 bytes. */
   readonly peerPublicKey: Uint8Array;
   /** On the server: what the directory said of the client at its last handshake. On the client: undefined. */
   readonly client: ClientEntry | undefined;
-  /** Packed endpoint (24 bytes) packets go to now. Changes in place when the client roams. */
+  /** Packed endpoint (24 bytes) to which packets go now. Its content changes when the client roams. */
   readonly endpoint: Uint8Array;
+  /** On the client: packed endpoint (24 bytes) of ourselves as the server sees us; undefined until it told. */
+  readonly observedEndpoint: Uint8Array | undefined;
   /** For the program's own state of this session. The channel neither reads nor writes it. */
   attachment: unknown;
+  /** When the session began to carry frames. */
   readonly connectedMs: number;
+  /** Whether the session is alive; false from the `disconnected` event on. */
   readonly isOpen: boolean;
-  readonly endReason: DisconnectReason | undefined;
-  /** Limits and features of the peer, once the `parameters` event came. */
-  readonly peerParameters: PeerParameters | undefined;
+  /** Whether the path is lost: nothing comes back at present. */
+  readonly isPathLost: boolean;
+  /** What the peer told of itself, once the `parameters` event came. */
+  readonly peerParameters: Readonly<SessionParameters> | undefined;
+  /** Measured so far: a new object with each read. */
   readonly statistics: SessionStatistics;
-  /** Most bytes of frames that one packet may carry to this peer: what the path is assumed to take, less the channel's own. */
+  /** Most bytes of frames that one packet may carry to this peer, by what both sides take. */
   readonly maxFramesBytes: number;
 
   /**
-   * Seals frames in place. The frames lie at `bytes[offset + 16 .. offset + 16 + framesLength]`; 16 writable bytes before
-   * (the header) and after them (the tag) are overwritten. Returns the length of the packet that now begins at `offset`,
-   * to be sent to `endpoint`; or a drop code (< 0): `no-session`, `expired-key`, `path-unvalidated`, `unreachable`, `too-large`.
+   * Seals frames in place. They lie at `bytes[offset + 16 .. offset + 16 + framesLength]`; the 16 bytes before them (header) and
+   * the 16 after them (tag) are overwritten. Returns the length of the packet that begins at `offset`, to be sent to
+   * `endpoint` at once; or a drop code (< 0): `no-session`, `expired-key`, `path-unvalidated`, `unreachable` (the path is lost), `too-large`.
    */
   seal(bytes: Uint8Array, offset: number, framesLength: number, nowMs: number): number;
-  /** Copies small frames into a packet of the channel's own, seals it and gives it to `onPacket`. Returns as `seal` does. */
+
+  /** Copies frames into a packet of the channel's own, seals it and gives it to `onPacket`. Returns as `seal` does. */
   sendFrames(bytes: Uint8Array, offset: number, length: number, nowMs: number): number;
 
-  /** Sends a control request and repeats it until it is answered or the session ends. Returns its id. Throws if the body is too large. */
+  /**
+   * Sends a control request of this kind (`REQUEST` of `@relay/packet`) and repeats it until it is answered or the session ends. Returns its
+   * id, which comes back in the `answer` event. Throws a RangeError if the body does not fit a packet or 1,024 requests are open.
+   */
   request(request: number, body: Uint8Array, nowMs: number): number;
-  /** Answers a request; the answer is kept for a while and repeated if the request comes again. */
+
+  /** Answers the request with this id (`STATUS` of `@relay/packet`). The answer is kept, and repeated if the request comes again. */
   answer(id: number, status: number, body: Uint8Array, nowMs: number): void;
-  /** Measures the round trip now. */
+
+  /** Measures the round trip now: the `pong` event tells. */
   ping(nowMs: number): void;
 }
 
+/** What a session has measured. Times are ms, NaN until measured; loss is from 0 to 1, over about the last 4 s with traffic, NaN until known. */
 export interface SessionStatistics {
+  /** Packets opened and sealed, and their bytes (UDP payload). */
   readonly packetsIn: number;
-  readonly packetsOut: number;
   readonly bytesIn: number;
+  readonly packetsOut: number;
   readonly bytesOut: number;
-  /** Smoothed and latest round-trip time, ms; NaN until measured. */
+  /** Round trips as measured here: smoothed (RFC 6298), the latest, the least; and how much they vary. */
   readonly roundTripMs: number;
   readonly latestRoundTripMs: number;
   readonly minimumRoundTripMs: number;
-  /** Interarrival variation of round trips, ms (RFC 6298 RTTVAR). */
-  readonly jitterMs: number;
-  /** Lost of what the peer sent to us, and of what we sent to it (by its reports), 0 to 1, over the last seconds; NaN until known. */
+  readonly roundTripVariationMs: number;
+  /** The smoothed round trip as the peer measures it. */
+  readonly peerRoundTripMs: number;
+  /** Interarrival jitter (RFC 3550 §6.4.1) of what comes in, and of what goes out as the peer reports it. */
+  readonly jitterInMs: number;
+  readonly jitterOutMs: number;
   readonly lossIn: number;
   readonly lossOut: number;
 }

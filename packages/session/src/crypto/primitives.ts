@@ -1,0 +1,54 @@
+/**
+ * The primitives that a channel takes from well-kept libraries, behind one small interface: X25519 (RFC 7748) and
+ * ChaCha20-Poly1305 (RFC 8439). Two engines implement it, sodium.ts and node.ts; the same vectors pass on both.
+ * BLAKE2s (blake2s.ts) and XChaCha20-Poly1305 (handshake/cookie.ts) are the same everywhere.
+ */
+export interface Primitives {
+  readonly name: 'sodium' | 'node';
+  /** Takes a private key of 32 bytes into a form ready for use. The bytes are copied. */
+  privateKey(bytes: Uint8Array): PrivateKey;
+  /** Takes a key of 32 bytes into a form ready for use. The bytes are copied. */
+  cipher(key: Uint8Array): Cipher;
+}
+
+/** An X25519 private key. */
+export interface PrivateKey {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The shared secret with a peer's public key (32 bytes each); undefined if that is a point of low order. */
+  agree(peerPublicKey: Uint8Array): Uint8Array | undefined;
+  /** Forgets the key as far as the runtime allows; it must not be used after. */
+  wipe(): void;
+}
+
+/**
+ * ChaCha20-Poly1305 under one key, in place. The nonce is 4 zero bytes and the counter as 64 bits little-endian, as in
+ * WireGuard and Noise; the counter is an integer from 0 to 2^53 - 1. `additional` is authenticated, not encrypted.
+ */
+export interface Cipher {
+  /** Encrypts `bytes[offset .. offset + length]` and writes the tag of {@link TAG_BYTES} after it. */
+  seal(bytes: Uint8Array, offset: number, length: number, counter: number, additional?: Uint8Array): void;
+  /**
+   * Decrypts `bytes[offset .. offset + length]`, checking the tag that follows it. False if it is not authentic: then what
+   * lies there is undefined.
+   */
+  open(bytes: Uint8Array, offset: number, length: number, counter: number, additional?: Uint8Array): boolean;
+  /** Forgets the key as far as the runtime allows; it must not be used after. */
+  wipe(): void;
+}
+
+/** Bytes of a Poly1305 tag. */
+export const TAG_BYTES = 16;
+
+/** Bytes of a ChaCha20 nonce (RFC 8439 §2.3). */
+export const NONCE_BYTES = 12;
+
+const TWO_TO_32 = 0x1_0000_0000;
+
+/** Writes the nonce of a counter: 4 zero bytes, then 64 bits little-endian. */
+export function writeNonce(nonce: Uint8Array, counter: number): void {
+  let low = counter % TWO_TO_32;
+  let high = (counter - low) / TWO_TO_32;
+  for (let index = 4; index < 8; index++, low = Math.floor(low / 256)) nonce[index] = low & 0xff;
+  for (let index = 8; index < 12; index++, high = Math.floor(high / 256)) nonce[index] = high & 0xff;
+}

@@ -1,0 +1,54 @@
+/**
+ * Cookies (WireGuard's paper, §5.3 and §5.4.7): under load the server answers a handshake with a mac of the sender's address
+ * under a secret that changes every two minutes, sealed for those who know the server's key and can see the answer. The server
+ * keeps nothing; the sender proves with mac2 that it is where it says.
+ */
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { HASH_BYTES, mac, MAC_BYTES } from '../crypto/blake2s.js';
+import type { RandomSource } from '../keys/key-pair.js';
+import { COOKIE_LIFE_MS } from '../protocol.js';
+
+/** Bytes of XChaCha20-Poly1305's nonce. */
+export const COOKIE_NONCE_BYTES = 24;
+/** Bytes of a cookie under its seal. */
+export const SEALED_COOKIE_BYTES = MAC_BYTES + 16;
+
+/** Makes and knows the cookies of one server. */
+export class CookieBaker {
+  readonly #random: RandomSource;
+  readonly #secret = new Uint8Array(HASH_BYTES);
+  #bornMs = -Infinity;
+
+  constructor(random: RandomSource) {
+    this.#random = random;
+  }
+
+  /** The cookie of the packed endpoint at `source[offset]`, now. */
+  cookieOf(source: Uint8Array, offset: number, nowMs: number): Uint8Array {
+    if (nowMs - this.#bornMs >= COOKIE_LIFE_MS) {
+      this.#random(this.#secret);
+      this.#bornMs = nowMs;
+    }
+    return mac(this.#secret, source.subarray(offset, offset + PACKED_ENDPOINT_BYTES));
+  }
+}
+
+/** Seals a cookie for the sender of the message with this mac1. */
+export function sealCookie(key: Uint8Array, nonce: Uint8Array, cookie: Uint8Array, mac1: Uint8Array): Uint8Array {
+  return xchacha20poly1305(key, nonce, mac1).encrypt(cookie);
+}
+
+/** The cookie, or undefined if this is no answer to the message with this mac1. */
+export function openCookie(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  mac1: Uint8Array,
+): Uint8Array | undefined {
+  try {
+    return xchacha20poly1305(key, nonce, mac1).decrypt(sealed);
+  } catch {
+    return undefined;
+  }
+}
