@@ -1,0 +1,260 @@
+// The Node-API side of the native engine. Sockets are numbers; what arrived in one turn of the event loop is told in one call into
+// JavaScript, which then asks for the datagrams socket by socket. Every number from JavaScript is checked before it is used.
+#include "loop.h"
+#include <errno.h>
+#include <string.h>
+
+enum { OPTION_WORDS = 8 };
+
+struct bytes { uint8_t *data; size_t length; };
+
+static napi_value throw(napi_env env, const char *message) {
+  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
+  return NULL;
+}
+
+// A typed array of the type, with at least that many elements.
+static bool array(napi_env env, napi_value value, napi_typedarray_type type, size_t least, struct bytes *into) {
+  bool is_typed = false;
+  napi_typedarray_type actual;
+  void *data = NULL;
+  if (napi_is_typedarray(env, value, &is_typed) != napi_ok || !is_typed) return false;
+  if (napi_get_typedarray_info(env, value, &actual, &into->length, &data, NULL, NULL) != napi_ok) return false;
+  into->data = data;
+  return actual == type && into->length >= least;
+}
+
+static bool is_absent(napi_env env, napi_value value) {
+  napi_valuetype type;
+  return napi_typeof(env, value, &type) == napi_ok && (type == napi_undefined || type == napi_null);
+}
+
+static struct loop *loop_of(napi_env env) {
+  void *data = NULL;
+  return napi_get_instance_data(env, &data) == napi_ok ? data : NULL;
+}
+
+static struct watched_socket *socket_of(napi_env env, struct loop *loop, napi_value value) {
+  uint32_t number;
+  if (!loop || napi_get_value_uint32(env, value, &number) != napi_ok || number >= loop->capacity) return NULL;
+  return loop->sockets[number];
+}
+
+static napi_value number(napi_env env, int64_t value) {
+  napi_value result = NULL;
+  napi_create_int64(env, value, &result);
+  return result;
+}
+
+// start(bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report, onReady): once per thread.
+static napi_value js_start(napi_env env, napi_callback_info info) {
+  size_t count = 10;
+  napi_value arguments[10];
+  struct loop *loop = loop_of(env);
+  struct bytes bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  bool is_valid = loop && !loop->is_started && count == 10 &&
+    array(env, arguments[0], napi_uint8_array, (size_t)SLOTS * SLOT_BYTES, &bytes) &&
+    array(env, arguments[1], napi_uint32_array, MAX_RECEIVED, &offsets) &&
+    array(env, arguments[2], napi_uint32_array, MAX_RECEIVED, &lengths) &&
+    array(env, arguments[3], napi_uint8_array, (size_t)MAX_RECEIVED * PACKED_ENDPOINT_BYTES, &sources) &&
+    array(env, arguments[4], napi_uint8_array, (size_t)MAX_RECEIVED * PACKED_ENDPOINT_BYTES, &locals) &&
+    array(env, arguments[5], napi_uint8_array, MAX_RECEIVED, &ecn) &&
+    array(env, arguments[6], napi_float64_array, MAX_RECEIVED, &timestamps) &&
+    array(env, arguments[7], napi_uint32_array, 2 * READY_CAPACITY, &ready) &&
+    array(env, arguments[8], napi_uint32_array, REPORT_WORDS, &report);
+  if (!is_valid) return throw(env, "start: not the arrays that were asked for");
+  loop->area.bytes = bytes.data;
+  loop->area.offsets = (uint32_t *)offsets.data;
+  loop->area.lengths = (uint32_t *)lengths.data;
+  loop->area.sources = sources.data;
+  loop->area.locals = locals.data;
+  loop->area.ecn = ecn.data;
+  loop->area.timestamps = (double *)timestamps.data;
+  loop->ready = (uint32_t *)ready.data;
+  loop->report = (uint32_t *)report.data;
+  napi_value kept;
+  if (napi_create_array_with_length(env, 9, &kept) != napi_ok) return throw(env, "start: no memory");
+  for (uint32_t i = 0; i < 9; i++) napi_set_element(env, kept, i, arguments[i]);
+  return loop_start(loop, kept, arguments[9]) ? NULL : throw(env, "start: no event loop");
+}
+
+static struct udp_options options_of(const uint32_t *words) {
+  uint32_t flags = words[1];
+  return (struct udp_options){
+    .family = words[0] == 4 ? AF_INET : AF_INET6,
+    .dual_stack = flags & 1, .reuse_port = flags & 2, .send_offload = flags & 4, .receive_offload = flags & 8,
+    .receive_locals = flags & 16, .receive_ecn = flags & 32, .receive_timestamps = flags & 64, .has_steering = flags & 128,
+    .receive_buffer = (int)words[2], .send_buffer = (int)words[3],
+    .steering_offset = words[4], .steering_mask = words[5], .steering_shift = words[6],
+  };
+}
+
+// open(number, options, local, remote | undefined): 0 or -errno. Options are words: family, flags, buffers, steering.
+static napi_value js_open(napi_env env, napi_callback_info info) {
+  size_t count = 4;
+  napi_value arguments[4];
+  struct loop *loop = loop_of(env);
+  uint32_t wanted;
+  struct bytes words, local, remote = { 0 };
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  bool is_valid = loop && loop->is_started && count == 4 && napi_get_value_uint32(env, arguments[0], &wanted) == napi_ok &&
+    array(env, arguments[1], napi_uint32_array, OPTION_WORDS, &words) &&
+    array(env, arguments[2], napi_uint8_array, PACKED_ENDPOINT_BYTES, &local) &&
+    (is_absent(env, arguments[3]) || array(env, arguments[3], napi_uint8_array, PACKED_ENDPOINT_BYTES, &remote));
+  if (!is_valid) return throw(env, "open: not a number with options and endpoints");
+  struct udp_options options = options_of((uint32_t *)words.data);
+  return number(env, loop_open(loop, wanted, &options, local.data, remote.data));
+}
+
+// local(number, into): 0 or -errno.
+static napi_value js_local(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  struct bytes into;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct watched_socket *socket = socket_of(env, loop_of(env), arguments[0]);
+  if (!socket || !array(env, arguments[1], napi_uint8_array, PACKED_ENDPOINT_BYTES, &into)) return throw(env, "local: no such socket");
+  return number(env, udp_local(&socket->udp, into.data));
+}
+
+// inspect(number): fills the report with receive buffer, send buffer, drops, largest run.
+static napi_value js_inspect(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value arguments[1];
+  struct loop *loop = loop_of(env);
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
+  if (!socket) return throw(env, "inspect: no such socket");
+  int receive_buffer = udp_buffer_bytes(&socket->udp, SO_RCVBUF), send_buffer = udp_buffer_bytes(&socket->udp, SO_SNDBUF);
+  loop->report[0] = receive_buffer > 0 ? (uint32_t)receive_buffer : 0;
+  loop->report[1] = send_buffer > 0 ? (uint32_t)send_buffer : 0;
+  loop->report[2] = 0;
+  loop->report[3] = socket->udp.max_segments;
+  return number(env, udp_drops(&socket->udp, &loop->report[2]));
+}
+
+// receive(number): how many datagrams are listed in the arrays, or -errno; the report has their bytes, and whether there may be more.
+static napi_value js_receive(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value arguments[1], result;
+  struct loop *loop = loop_of(env);
+  struct received received;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
+  if (!socket) return throw(env, "receive: no such socket");
+  int failed = udp_receive(&socket->udp, &loop->area, &received);
+  loop->report[0] = received.bytes;
+  loop->report[1] = received.is_full;
+  napi_create_int32(env, failed ? failed : (int32_t)received.count, &result);
+  return result;
+}
+
+static void report_sent(uint32_t *report, const struct sent *sent) {
+  report[0] = sent->datagrams;
+  report[1] = sent->bytes;
+  report[2] = sent->calls;
+  report[3] = sent->failures;
+  for (uint32_t i = 0; i < sent->failures; i++) {
+    report[4 + 3 * i] = sent->failure[i].error;
+    report[5 + 3 * i] = sent->failure[i].datagrams;
+    report[6 + 3 * i] = sent->failure[i].index;
+  }
+}
+
+// send(number, from, count, bytes, offsets, lengths, destinations | undefined, locals | undefined): the index of the first datagram that
+// the kernel would not take now (count: none), or -errno with nothing sent. The report has what happened.
+static napi_value js_send(napi_env env, napi_callback_info info) {
+  size_t arguments_count = 8;
+  napi_value arguments[8], result;
+  struct loop *loop = loop_of(env);
+  struct send_batch batch = { 0 };
+  struct bytes bytes, offsets, lengths, destinations = { 0 }, locals = { 0 };
+  napi_get_cb_info(env, info, &arguments_count, arguments, NULL, NULL);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
+  bool is_valid = socket && napi_get_value_uint32(env, arguments[1], &batch.from) == napi_ok &&
+    napi_get_value_uint32(env, arguments[2], &batch.count) == napi_ok && array(env, arguments[3], napi_uint8_array, 0, &bytes) &&
+    array(env, arguments[4], napi_uint32_array, batch.count, &offsets) && array(env, arguments[5], napi_uint32_array, batch.count, &lengths) &&
+    (is_absent(env, arguments[6]) || array(env, arguments[6], napi_uint8_array, (size_t)batch.count * PACKED_ENDPOINT_BYTES, &destinations)) &&
+    (is_absent(env, arguments[7]) || array(env, arguments[7], napi_uint8_array, (size_t)batch.count * PACKED_ENDPOINT_BYTES, &locals));
+  int failed = -EINVAL;
+  struct sent sent = { 0 };
+  if (is_valid) {
+    batch.bytes = bytes.data;
+    batch.size = bytes.length;
+    batch.offsets = (uint32_t *)offsets.data;
+    batch.lengths = (uint32_t *)lengths.data;
+    batch.destinations = destinations.data;
+    batch.locals = locals.data;
+    failed = udp_send(&socket->udp, &batch, &sent);
+    report_sent(loop->report, &sent);
+  }
+  napi_create_int32(env, failed ? failed : (int32_t)sent.done, &result);
+  return result;
+}
+
+// nextError(number, destination): -1 none left, otherwise an errno (0: none of the network's); the report says whether the destination is known.
+static napi_value js_next_error(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  struct loop *loop = loop_of(env);
+  struct bytes into;
+  struct udp_error error;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
+  if (!socket || !array(env, arguments[1], napi_uint8_array, PACKED_ENDPOINT_BYTES, &into)) return throw(env, "nextError: no such socket");
+  if (udp_next_error(&socket->udp, &error) == 0) return number(env, -1);
+  loop->report[0] = error.has_destination;
+  memcpy(into.data, error.destination, PACKED_ENDPOINT_BYTES);
+  return number(env, error.error);
+}
+
+// watchWritable(number, isWatched)
+static napi_value js_watch_writable(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  bool writable = false;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct watched_socket *socket = socket_of(env, loop_of(env), arguments[0]);
+  if (!socket || napi_get_value_bool(env, arguments[1], &writable) != napi_ok) return throw(env, "watchWritable: no such socket");
+  loop_watch(socket, writable);
+  return NULL;
+}
+
+// close(number)
+static napi_value js_close(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value arguments[1];
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct watched_socket *socket = socket_of(env, loop_of(env), arguments[0]);
+  if (!socket) return throw(env, "close: no such socket");
+  loop_close(socket);
+  return NULL;
+}
+
+static bool export_all(napi_env env, napi_value exports) {
+  static const struct { const char *name; napi_callback function; } functions[] = {
+    { "start", js_start }, { "open", js_open }, { "local", js_local }, { "inspect", js_inspect }, { "receive", js_receive },
+    { "send", js_send }, { "nextError", js_next_error }, { "watchWritable", js_watch_writable }, { "close", js_close },
+  };
+  static const struct { const char *name; uint32_t value; } numbers[] = {
+    { "SLOTS", SLOTS }, { "SLOT_BYTES", SLOT_BYTES }, { "MAX_RECEIVED", MAX_RECEIVED }, { "MAX_SEND_SEGMENTS", MAX_SEND_SEGMENTS },
+    { "READY_CAPACITY", READY_CAPACITY }, { "REPORT_WORDS", REPORT_WORDS }, { "OPTION_WORDS", OPTION_WORDS },
+  };
+  napi_value value;
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &value) != napi_ok) return false;
+    if (napi_set_named_property(env, exports, functions[i].name, value) != napi_ok) return false;
+  }
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (napi_create_uint32(env, numbers[i].value, &value) != napi_ok) return false;
+    if (napi_set_named_property(env, exports, numbers[i].name, value) != napi_ok) return false;
+  }
+  return true;
+}
+
+NAPI_MODULE_INIT() {
+  struct loop *loop = loop_create(env);
+  if (!loop || napi_set_instance_data(env, loop, NULL, NULL) != napi_ok) return NULL;
+  return export_all(env, exports) ? exports : NULL;
+}

@@ -1,0 +1,96 @@
+// UDP in batches for the native engine: no Node-API here, so that a small harness can run it under sanitizers.
+// All functions return 0 or a positive number on success and -errno on failure. Nothing here allocates, except what says so.
+#ifndef RELAY_UDP_H
+#define RELAY_UDP_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum {
+  PACKED_ENDPOINT_BYTES = 24,
+  MAX_DATAGRAM_BYTES = 65535,
+  HEADROOM_BYTES = 64,
+  TAILROOM_BYTES = 32,
+  // A slot takes the largest datagram or offloaded run. Its size is no multiple of a page, so that slots do not meet in the same cache sets.
+  SLOT_BYTES = HEADROOM_BYTES + MAX_DATAGRAM_BYTES + 1 + TAILROOM_BYTES + 544,
+  SLOTS = 32,              // datagrams or runs per system call: more gained nothing
+  MAX_RUN_SEGMENTS = 128,  // UDP_MAX_SEGMENTS of Linux 6.9 on; it was 64 before
+  MAX_SEND_SEGMENTS = 64,  // what every kernel with UDP_SEGMENT takes
+  MAX_RECEIVED = SLOTS * MAX_RUN_SEGMENTS,
+  CONTROL_BYTES = 256,
+  MAX_SEND_MESSAGES = 64,
+  MAX_SEND_PIECES = 1024,  // UIO_MAXIOV
+  MAX_SEND_FAILURES = 16,
+};
+
+// address (IPv4-mapped for IPv4), port LE, 2 zero bytes, scope id LE: see @relay/packet.
+union address { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; };
+int address_from_packed(const uint8_t *packed, int family, union address *address, socklen_t *length);
+void address_to_packed(const union address *address, uint8_t *packed);
+bool packed_address_is_zero(const uint8_t *packed);
+uint16_t packed_port(const uint8_t *packed);
+
+struct udp_options {
+  int family;  // AF_INET or AF_INET6
+  bool dual_stack, reuse_port, send_offload, receive_offload, receive_locals, receive_ecn, receive_timestamps;
+  int receive_buffer, send_buffer;  // bytes; 0: the system's default
+  bool has_steering;
+  uint32_t steering_offset, steering_mask, steering_shift;
+};
+
+struct udp_socket {
+  int fd, family;
+  bool has_control, is_connected;
+  uint16_t port;  // local
+  uint8_t remote[PACKED_ENDPOINT_BYTES];
+  uint32_t max_segments;       // 1: no segmentation offload
+  uint32_t refused_segment;    // runs of datagrams of this size or more were refused; UINT32_MAX: none
+};
+
+int udp_open(struct udp_socket *socket, const struct udp_options *options, const uint8_t *local, const uint8_t *remote);
+int udp_local(const struct udp_socket *socket, uint8_t *packed);
+int udp_buffer_bytes(const struct udp_socket *socket, int which);  // SO_RCVBUF or SO_SNDBUF
+int udp_drops(const struct udp_socket *socket, uint32_t *drops);
+int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift);
+
+// Where datagrams are received; shared by all sockets of a thread. Zeroed but for the pointers at first.
+struct receive_area {
+  uint8_t *bytes;  // SLOTS * SLOT_BYTES
+  uint32_t *offsets, *lengths;       // MAX_RECEIVED each, as all below
+  uint8_t *sources, *locals, *ecn;   // PACKED_ENDPOINT_BYTES each, likewise, 1 each
+  double *timestamps;                // ms
+  bool has_details;                  // locals, ecn or timestamps are not all zero
+  bool is_prepared;
+  struct mmsghdr messages[SLOTS];    // what the system call reads and writes
+  struct iovec slots[SLOTS];
+  union address names[SLOTS];
+  _Alignas(struct cmsghdr) uint8_t control[SLOTS][CONTROL_BYTES];
+};
+struct received { uint32_t count, bytes; bool is_full; };
+int udp_receive(struct udp_socket *socket, struct receive_area *area, struct received *received);
+
+struct send_batch {
+  const uint8_t *bytes; size_t size;
+  const uint32_t *offsets, *lengths;
+  const uint8_t *destinations, *locals;  // or NULL
+  uint32_t from, count;                  // the datagrams from `from` up to, not including, `count`
+};
+struct send_failure { uint32_t error, datagrams, index; };
+struct sent {
+  uint32_t done;  // datagrams from the first on that need no further attempt; less than all: the kernel takes no more now
+  uint32_t datagrams, bytes, calls;  // what the kernel took
+  uint32_t failures;
+  struct send_failure failure[MAX_SEND_FAILURES];
+};
+int udp_send(struct udp_socket *socket, const struct send_batch *batch, struct sent *sent);
+
+struct udp_error { uint32_t error; bool has_destination; uint8_t destination[PACKED_ENDPOINT_BYTES]; };
+int udp_next_error(struct udp_socket *socket, struct udp_error *error);  // 1: one was there, 0: none
+
+#endif

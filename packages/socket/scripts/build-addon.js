@@ -1,0 +1,49 @@
+// Builds the native addon where a compiler, Python and Node's headers are at hand; otherwise says so in one line and succeeds, since the
+// package is complete without it. Nothing is downloaded. (binding.gyp lies in native/, since package managers build by themselves, and
+// fail, where one lies beside package.json.)
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = join(root, 'native');
+const addon = join(root, 'build/Release/relay_socket.node');
+
+const obstacle = process.platform === 'linux' ? build() : `it is for Linux, this is ${process.platform}`;
+if (obstacle) console.log(`@relay/socket: going on without the native engine: ${obstacle}`);
+
+/** Returns what stands in the way, or undefined. */
+function build() {
+  if (isUpToDate()) return undefined;
+  const headers = folderOfHeaders();
+  if (!headers) return "Node's headers are not installed (node_api.h)";
+  for (const program of ['make', 'g++', 'python3']) {
+    if (spawnSync(program, ['--version'], { stdio: 'ignore' }).status !== 0) return `${program} is not installed`;
+  }
+  const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
+  const call = [nodeGyp, 'rebuild', `--directory=${sources}`, `--nodedir=${headers}`];
+  const { status, stdout, stderr } = spawnSync(process.execPath, call, { encoding: 'utf8' });
+  if (status !== 0) {
+    console.error(stdout + stderr);
+    return 'the compiler failed, see above';
+  }
+  mkdirSync(dirname(addon), { recursive: true });
+  copyFileSync(join(sources, 'build/Release/relay_socket.node'), addon);
+  return undefined;
+}
+
+function isUpToDate() {
+  if (!existsSync(addon)) return false;
+  const built = statSync(addon).mtimeMs;
+  const files = readdirSync(sources).filter((file) => /\.(?:c|h|gyp)$/.test(file));
+  return files.every((file) => statSync(join(sources, file)).mtimeMs <= built);
+}
+
+/** The folder that holds include/node: npm's nodedir if set, or the installation that is running. */
+function folderOfHeaders() {
+  const candidates = [process.env.npm_config_nodedir, dirname(dirname(process.execPath))];
+  return candidates.find((folder) => folder && existsSync(join(folder, 'include/node/node_api.h')));
+}

@@ -1,0 +1,61 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { SocketError } from '../socket-error.js';
+
+/** What native/addon.c exports. Numbers below 0 are -errno. Sockets are small numbers chosen here. */
+export interface Addon {
+  readonly SLOTS: number;
+  readonly SLOT_BYTES: number;
+  readonly MAX_RECEIVED: number;
+  readonly MAX_SEND_SEGMENTS: number;
+  readonly READY_CAPACITY: number;
+  readonly REPORT_WORDS: number;
+  readonly OPTION_WORDS: number;
+  start(
+    bytes: Uint8Array,
+    offsets: Uint32Array,
+    lengths: Uint32Array,
+    sources: Uint8Array,
+    locals: Uint8Array,
+    ecn: Uint8Array,
+    timestampsMs: Float64Array,
+    ready: Uint32Array,
+    report: Uint32Array,
+    onReady: (count: number) => void,
+  ): void;
+  open(number: number, options: Uint32Array, local: Uint8Array, remote: Uint8Array | undefined): number;
+  local(number: number, into: Uint8Array): number;
+  inspect(number: number): number;
+  receive(number: number): number;
+  send(
+    number: number,
+    from: number,
+    count: number,
+    bytes: Uint8Array,
+    offsets: Uint32Array,
+    lengths: Uint32Array,
+    destinations: Uint8Array | undefined,
+    locals: Uint8Array | undefined,
+  ): number;
+  nextError(number: number, destination: Uint8Array): number;
+  watchWritable(number: number, isWatched: boolean): void;
+  close(number: number): void;
+}
+
+let loaded: Addon | SocketError | undefined;
+
+/** The addon as built or prebuilt; a SocketError 'engine-unavailable' with the reason as its cause where it does not load. */
+export function loadAddon(): Addon | SocketError {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Addon | SocketError {
+  const require = createRequire(import.meta.url);
+  try {
+    const loadFrom = require('node-gyp-build') as (folder: string) => Addon;
+    return loadFrom(fileURLToPath(new URL('../..', import.meta.url)));
+  } catch (cause) {
+    return new SocketError('engine-unavailable', 'create', { subject: 'of the native engine', cause });
+  }
+}

@@ -1,0 +1,106 @@
+import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { SocketError } from '../socket-error.js';
+import type { ReceiveBatch } from '../udp-socket.js';
+import { loadAddon, type Addon } from './addon.js';
+
+/** What the loop tells a socket. */
+export interface LoopSocket {
+  ready(events: number): void;
+}
+
+export const EVENT_WRITABLE = 2;
+export const EVENT_ERROR = 4;
+
+/** The batch that all native sockets of this thread deliver; the addon fills its arrays. */
+class ReceiveArena implements ReceiveBatch {
+  count = 0;
+  readonly bytes: Uint8Array;
+  readonly offsets: Uint32Array;
+  readonly lengths: Uint32Array;
+  readonly sources: Uint8Array;
+  readonly locals: Uint8Array;
+  readonly ecn: Uint8Array;
+  readonly timestampsMs: Float64Array;
+
+  constructor({ SLOTS, SLOT_BYTES, MAX_RECEIVED }: Addon) {
+    this.bytes = new Uint8Array(SLOTS * SLOT_BYTES);
+    this.offsets = new Uint32Array(MAX_RECEIVED);
+    this.lengths = new Uint32Array(MAX_RECEIVED);
+    this.sources = new Uint8Array(MAX_RECEIVED * PACKED_ENDPOINT_BYTES);
+    this.locals = new Uint8Array(MAX_RECEIVED * PACKED_ENDPOINT_BYTES);
+    this.ecn = new Uint8Array(MAX_RECEIVED);
+    this.timestampsMs = new Float64Array(MAX_RECEIVED);
+  }
+
+  /** False once a caller has transferred an array's buffer away: the addon would write into memory that is no longer ours. */
+  get isWhole(): boolean {
+    return (
+      this.bytes.length > 0 &&
+      this.offsets.length > 0 &&
+      this.lengths.length > 0 &&
+      this.sources.length > 0 &&
+      this.locals.length > 0 &&
+      this.ecn.length > 0 &&
+      this.timestampsMs.length > 0
+    );
+  }
+}
+
+/** The native sockets of this thread. */
+export class NativeLoop {
+  readonly addon: Addon;
+  readonly arena: ReceiveArena;
+  /** Where the addon reports what a call did. */
+  readonly report: Uint32Array;
+  readonly #ready: Uint32Array;
+  readonly #sockets: (LoopSocket | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
+
+  constructor(addon: Addon) {
+    this.addon = addon;
+    this.arena = new ReceiveArena(addon);
+    this.report = new Uint32Array(addon.REPORT_WORDS);
+    this.#ready = new Uint32Array(2 * addon.READY_CAPACITY);
+    const { bytes, offsets, lengths, sources, locals, ecn, timestampsMs } = this.arena;
+    const tell = (count: number): void => this.#tell(count);
+    addon.start(bytes, offsets, lengths, sources, locals, ecn, timestampsMs, this.#ready, this.report, tell);
+  }
+
+  add(socket: LoopSocket): number {
+    const number = this.#freeNumbers.pop() ?? this.#sockets.length;
+    this.#sockets[number] = socket;
+    return number;
+  }
+
+  remove(number: number): void {
+    this.#sockets[number] = undefined;
+    this.#freeNumbers.push(number);
+  }
+
+  #tell(count: number): void {
+    // A callback may lead to another turn's report only after this one: the list stays as it is meanwhile.
+    for (let i = 0; i < count; i++) {
+      const socket = this.#sockets[this.#ready[2 * i] ?? 0];
+      try {
+        socket?.ready(this.#ready[2 * i + 1] ?? 0);
+      } catch (error) {
+        // One socket's mistake is not to cost the others their turn.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}
+
+let loop: NativeLoop | undefined;
+
+/** The loop of this thread, made at its first use; a SocketError where the addon does not load. */
+export function nativeLoop(): NativeLoop | SocketError {
+  if (loop === undefined) {
+    const addon = loadAddon();
+    if (addon instanceof SocketError) return addon;
+    loop = new NativeLoop(addon);
+  }
+  return loop;
+}

@@ -1,0 +1,228 @@
+import { getSystemErrorName } from 'node:util';
+import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint, type Endpoint } from '@relay/packet';
+import { EngineSocket, invalidBatch, type OpenedSocket } from '../engine-socket.js';
+import { codeOfSystemError, openError, SocketError } from '../socket-error.js';
+import type { ResolvedOptions } from '../socket-options.js';
+import type { SendBatch } from '../udp-socket.js';
+import { withNumericZone } from '../zone.js';
+import { EVENT_ERROR, EVENT_WRITABLE, type LoopSocket, type NativeLoop } from './native-loop.js';
+import { SendQueue } from './send-queue.js';
+
+/** System calls before a busy socket lets the others have their turn. */
+const MAX_CALLS_PER_TURN = 8;
+const MAX_ERRORS_PER_TURN = 64;
+const REPORTED_FAILURES = 4;
+const WORDS_PER_FAILURE = 3;
+
+/** The engine over the addon: batched system calls, offload, exact accounting. Linux. */
+export class NativeSocket extends EngineSocket implements LoopSocket {
+  override readonly engine = 'native';
+  readonly #loop: NativeLoop;
+  #number = -1;
+  #queue: SendQueue | undefined;
+  #onDrained: (() => void) | undefined;
+  /** As last read. */
+  #maxSegments: number;
+  #kernelDrops = 0;
+
+  constructor(options: ResolvedOptions, loop: NativeLoop) {
+    super(options);
+    this.#loop = loop;
+    this.#maxSegments = options.sendOffload ? loop.addon.MAX_SEND_SEGMENTS : 1;
+  }
+
+  override get maxBatch(): number {
+    return this.options.receiveOffload ? this.#loop.addon.MAX_RECEIVED : this.#loop.addon.SLOTS;
+  }
+
+  override get maxSegments(): number {
+    this.#inspect();
+    return this.#maxSegments;
+  }
+
+  protected override bind(): OpenedSocket {
+    const { addon, report } = this.#loop;
+    const { options } = this;
+    const local = packed(options.local);
+    const number = this.#loop.add(this);
+    const failure = addon.open(
+      number,
+      optionWords(options, addon.OPTION_WORDS),
+      local,
+      options.remote && packed(options.remote),
+    );
+    if (failure < 0) {
+      this.#loop.remove(number);
+      throw openError(systemError(failure), options.local);
+    }
+    this.#number = number;
+    addon.local(number, local);
+    addon.inspect(number);
+    const [receiveBufferBytes = 0, sendBufferBytes = 0, , maxSegments = 1] = report;
+    this.#maxSegments = maxSegments;
+    return { local: unpackEndpoint(local, 0), receiveBufferBytes, sendBufferBytes };
+  }
+
+  ready(events: number): void {
+    if (events & EVENT_ERROR) this.#readErrors();
+    if (events & EVENT_WRITABLE) this.#flush();
+    this.#receive();
+  }
+
+  #receive(): void {
+    const { addon, arena, report } = this.#loop;
+    for (let calls = 0; calls < MAX_CALLS_PER_TURN && this.state === 'open'; calls++) {
+      if (!arena.isWhole)
+        throw new SocketError('invalid-argument', 'receive', { subject: 'into a buffer that was transferred away' });
+      const count = addon.receive(this.#number);
+      if (count < 0) {
+        const name = systemErrorName(count);
+        this.failReceive(name, codeOfSystemError(name));
+      }
+      if (count <= 0) return;
+      const hasMore = report[1] === 1;
+      arena.count = count;
+      this.deliver(arena, report[0] ?? 0);
+      if (!hasMore) return;
+    }
+  }
+
+  #readErrors(): void {
+    const { addon, report } = this.#loop;
+    for (let i = 0; i < MAX_ERRORS_PER_TURN && this.state === 'open'; i++) {
+      const error = addon.nextError(this.#number, DESTINATION);
+      if (error < 0) return;
+      if (error === 0) continue;
+      const name = systemErrorName(-error);
+      this.failReceive(
+        name,
+        codeOfSystemError(name),
+        report[0] === 1 ? unpackEndpoint(DESTINATION, 0) : this.options.remote,
+      );
+    }
+  }
+
+  protected override write(batch: SendBatch): number {
+    const done = this.#queue ? 0 : this.#transmit(batch, 0);
+    return done === batch.count ? done : this.#enqueue(batch, done);
+  }
+
+  /** Gives datagrams to the kernel from number `from` on; returns the number of the first that it would not take now. */
+  #transmit(batch: SendBatch, from: number): number {
+    const { addon, report } = this.#loop;
+    const { bytes, count, offsets, lengths, destinations, locals } = batch;
+    const done = addon.send(this.#number, from, count, bytes, offsets, lengths, destinations, locals);
+    if (done < 0) throw invalidBatch();
+    const [datagrams = 0, sentBytes = 0, calls = 0, failures = 0] = [report[0], report[1], report[2], report[3]];
+    if (datagrams > 0) this.counters.countSent(datagrams, sentBytes, calls);
+    if (failures > 0) this.#reportFailures(batch, failures);
+    return done;
+  }
+
+  #reportFailures({ destinations }: SendBatch, failures: number): void {
+    const { report } = this.#loop;
+    for (let i = 0; i < failures; i++) {
+      const at = REPORTED_FAILURES + i * WORDS_PER_FAILURE;
+      const name = systemErrorName(-(report[at] ?? 0));
+      const index = report[at + 2] ?? 0;
+      const to = this.options.remote ?? (destinations && unpackEndpoint(destinations, index * PACKED_ENDPOINT_BYTES));
+      this.failSend(name, codeOfSystemError(name), report[at + 1] ?? 0, to);
+    }
+  }
+
+  #enqueue(batch: SendBatch, from: number): number {
+    const isNew = this.#queue === undefined;
+    this.#queue ??= new SendQueue();
+    const accepted = this.#queue.append(batch, from, this.options.sendQueueBytes);
+    this.counters.queuedDatagrams += accepted - from;
+    this.counters.queueDrops += batch.count - accepted;
+    if (this.#queue.count === 0) this.#queue = undefined;
+    else if (isNew) this.#loop.addon.watchWritable(this.#number, true);
+    return accepted;
+  }
+
+  #flush(): void {
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    queue.advance(this.#transmit(queue, queue.head));
+    if (queue.head < queue.count) {
+      this.#loop.addon.watchWritable(this.#number, true);
+      return;
+    }
+    this.#queue = undefined;
+    this.#loop.addon.watchWritable(this.#number, false);
+    this.#onDrained?.();
+  }
+
+  protected override get unsentBytes(): number {
+    return this.#queue?.waitingBytes ?? 0;
+  }
+
+  protected override get kernelDrops(): number {
+    this.#inspect();
+    return this.#kernelDrops;
+  }
+
+  #inspect(): void {
+    if (this.#number === -1) return;
+    const { addon, report } = this.#loop;
+    addon.inspect(this.#number);
+    this.#kernelDrops = report[2] ?? 0;
+    this.#maxSegments = report[3] ?? 1;
+  }
+
+  protected override async release(): Promise<void> {
+    if (this.#queue) await this.#drained();
+    this.#inspect();
+    this.counters.queueDrops += this.#queue ? this.#queue.count - this.#queue.head : 0;
+    this.#queue = undefined;
+    this.#loop.addon.close(this.#number);
+    this.#loop.remove(this.#number);
+    this.#number = -1;
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.options.closeTimeoutMs);
+      this.#onDrained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+const DESTINATION = new Uint8Array(PACKED_ENDPOINT_BYTES);
+
+function packed(endpoint: Endpoint): Uint8Array {
+  const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint(withNumericZone(endpoint), bytes, 0);
+  return bytes;
+}
+
+/** As native/addon.c reads them. */
+function optionWords(options: ResolvedOptions, words: number): Uint32Array {
+  const flags = [
+    options.dualStack,
+    options.reusePort,
+    options.sendOffload,
+    options.receiveOffload,
+    options.receiveLocals,
+    options.receiveEcn,
+    options.receiveTimestamps,
+    options.steering !== undefined,
+  ].reduce((sum, flag, bit) => sum | (flag ? 1 << bit : 0), 0);
+  const { offset, mask, shift } = options.steering ?? { offset: 0, mask: 0, shift: 0 };
+  const into = new Uint32Array(words);
+  into.set([options.family, flags, options.receiveBufferBytes, options.sendBufferBytes, offset, mask, shift]);
+  return into;
+}
+
+function systemErrorName(negativeErrno: number): string {
+  return getSystemErrorName(negativeErrno);
+}
+
+function systemError(negativeErrno: number): Error {
+  const code = systemErrorName(negativeErrno);
+  return Object.assign(new Error(code), { code });
+}

@@ -1,0 +1,83 @@
+import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import type { SendBatch } from '../udp-socket.js';
+
+const FIRST_BYTES = 1 << 16;
+const FIRST_DATAGRAMS = 64;
+
+/** Datagrams that the kernel would not take yet, copied, in the shape of a batch. Bounded by payload; exists only while something waits. */
+export class SendQueue implements SendBatch {
+  bytes = new Uint8Array(FIRST_BYTES);
+  offsets = new Uint32Array(FIRST_DATAGRAMS);
+  lengths = new Uint32Array(FIRST_DATAGRAMS);
+  destinations = new Uint8Array(FIRST_DATAGRAMS * PACKED_ENDPOINT_BYTES);
+  locals = new Uint8Array(FIRST_DATAGRAMS * PACKED_ENDPOINT_BYTES);
+  /** Datagrams before this one have been sent. */
+  head = 0;
+  count = 0;
+  /** Payload that waits. */
+  waitingBytes = 0;
+  #end = 0;
+
+  /** Copies datagrams from number `from` on as long as no more than `maxBytes` wait; returns the number of the first one left out. */
+  append(batch: SendBatch, from: number, maxBytes: number): number {
+    let i = from;
+    for (; i < batch.count; i++) {
+      const length = batch.lengths[i] ?? 0;
+      if (this.waitingBytes + length > maxBytes) break;
+      this.#makeRoom(length);
+      const offset = batch.offsets[i] ?? 0;
+      this.bytes.set(batch.bytes.subarray(offset, offset + length), this.#end);
+      this.offsets[this.count] = this.#end;
+      this.lengths[this.count] = length;
+      copyPacked(batch.destinations, i, this.destinations, this.count);
+      copyPacked(batch.locals, i, this.locals, this.count);
+      this.count++;
+      this.#end += length;
+      this.waitingBytes += length;
+    }
+    return i;
+  }
+
+  /** The datagrams before number `to` have been sent. */
+  advance(to: number): void {
+    for (; this.head < to; this.head++) this.waitingBytes -= this.lengths[this.head] ?? 0;
+  }
+
+  #makeRoom(length: number): void {
+    if (this.head > 0 && (this.count === this.offsets.length || this.#end + length > this.bytes.length))
+      this.#compact();
+    if (this.count === this.offsets.length) {
+      this.offsets = grown(this.offsets, this.count * 2);
+      this.lengths = grown(this.lengths, this.count * 2);
+      this.destinations = grown(this.destinations, this.count * 2 * PACKED_ENDPOINT_BYTES);
+      this.locals = grown(this.locals, this.count * 2 * PACKED_ENDPOINT_BYTES);
+    }
+    if (this.#end + length > this.bytes.length) this.bytes = grown(this.bytes, 2 * (this.#end + length));
+  }
+
+  #compact(): void {
+    const { head } = this;
+    const start = this.offsets[head] ?? this.#end;
+    this.bytes.copyWithin(0, start, this.#end);
+    this.offsets.copyWithin(0, head, this.count);
+    this.lengths.copyWithin(0, head, this.count);
+    this.destinations.copyWithin(0, head * PACKED_ENDPOINT_BYTES, this.count * PACKED_ENDPOINT_BYTES);
+    this.locals.copyWithin(0, head * PACKED_ENDPOINT_BYTES, this.count * PACKED_ENDPOINT_BYTES);
+    this.count -= head;
+    this.#end -= start;
+    this.head = 0;
+    for (let i = 0; i < this.count; i++) this.offsets[i] = (this.offsets[i] ?? 0) - start;
+  }
+}
+
+function copyPacked(from: Uint8Array | undefined, i: number, to: Uint8Array, j: number): void {
+  const at = i * PACKED_ENDPOINT_BYTES;
+  if (from) to.set(from.subarray(at, at + PACKED_ENDPOINT_BYTES), j * PACKED_ENDPOINT_BYTES);
+  else to.fill(0, j * PACKED_ENDPOINT_BYTES, (j + 1) * PACKED_ENDPOINT_BYTES);
+}
+
+function grown<T extends Uint8Array | Uint32Array>(array: T, length: number): T {
+  const larger = new (array.constructor as new (length: number) => T)(length);
+  larger.set(array);
+  return larger;
+}
