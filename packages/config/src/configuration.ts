@@ -124,8 +124,9 @@ function defaults(schema: Schema<unknown>): Setting[] {
 function merge(schema: Schema<unknown>, settings: readonly Setting[]): Map<string, Setting> {
   // A dot in a key, or a group that has an option `default`, would mean something to convict.
   const nameOf = ({ path }: SchemaOption): string => path.join('/');
-  const shape = schema.options.map((option) => [nameOf(option), { default: [], format: Array }]);
-  const merged = convict<Record<string, number[]>>(Object.fromEntries(shape), { env: {}, args: [] });
+  const shape: Record<string, convict.SchemaObj<number[]>> = {};
+  for (const option of schema.options) shape[nameOf(option)] = { default: [], format: Array };
+  const merged = convict<Record<string, number[]>>(shape, { env: {}, args: [] });
   settings.forEach((setting, index) => merged.set(nameOf(setting.option), [index]));
   merged.validate({ allowed: 'strict' });
   const winners = new Map<string, Setting>();

@@ -148,7 +148,7 @@ describe('for every document', () => {
           const text = `${json.slice(0, at)}${mark}${json.slice(at)}`;
           const ours = outcome(() => plain(readJson(text).value));
           if (ours instanceof DocumentError && ours.message === 'has a key twice') return;
-          const theirs = outcome(() => JSON.parse(text) as unknown);
+          const theirs = outcome(() => plain(JSON.parse(text)));
           expect(ours instanceof DocumentError ? undefined : ours).toEqual(theirs);
         },
       ),

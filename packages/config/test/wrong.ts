@@ -15,8 +15,8 @@ export interface Given {
 
 /** Loads what was given for the program of `relay.ts`, and gives what is wrong with it. */
 export function problemsOf({ flags = {}, environment = {}, ...texts }: Given): readonly Problem[] {
-  const [[ending, text] = []] = Object.entries(texts) as [string, string][];
-  const path = ending === undefined ? undefined : file(`relay.${ending}`, text ?? '');
+  const [written] = Object.entries(texts);
+  const path = written && file(`relay.${written[0]}`, written[1]);
   try {
     loadConfiguration(schema, { flags, environment, fileOption: 'config', ...(path !== undefined && { file: path }) });
     return [];

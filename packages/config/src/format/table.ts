@@ -69,7 +69,7 @@ function parseFields<const F extends Fields>(fields: F, value: unknown, expected
     if (result instanceof Refusal) flaws.push(...result.flaws.map((flaw) => within(flaw, key, field)));
     else values.push([key, result]);
   }
-  return flaws.length > 0 ? new Refusal(flaws) : (Object.freeze(Object.fromEntries(values)) as ValuesOf<F>);
+  return flaws.length > 0 ? new Refusal(flaws) : (Object.fromEntries(values) as ValuesOf<F>);
 }
 
 function unknownField(key: string, known: readonly string[]): Flaw {

@@ -15,7 +15,7 @@ export interface TextRules {
 // Control characters have no place in a name, a path or a key, and would reach terminals and logs.
 const CONTROL = /\p{Cc}/u;
 
-/** A text of one line that is not empty. Numbers and booleans of a file are no texts. */
+/** A text of one line that is not empty or blank. Numbers and booleans of a file are no texts. */
 export function text(rules: TextRules = {}): Format<string> {
   const expected = rules.expected ?? 'a text that is not empty';
   return textual('text', expected, rules, undefined);
@@ -74,13 +74,13 @@ function textual(name: string, expected: string, rules: TextRules, completion: C
     type: 'string',
     minLength: 1,
     maxLength,
-    ...(pattern && { pattern: pattern.source }),
+    pattern: pattern?.source ?? '\\S',
   };
   return {
     name,
     expected,
     parse(value) {
-      if (typeof value !== 'string' || value === '' || value.length > maxLength) return refuse(expected);
+      if (typeof value !== 'string' || value.trim() === '' || value.length > maxLength) return refuse(expected);
       if (CONTROL.test(value)) return refuse(`${expected}, without control characters`);
       return pattern === undefined || value.search(pattern) >= 0 ? value : refuse(expected);
     },
