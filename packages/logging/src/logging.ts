@@ -9,7 +9,7 @@ import { formatLevels, LEVEL_NUMBERS, levelOfScope, parseLevels, type LevelRules
 import { ScopedLogger, type LogFields, type Logger, type RecordSink, type ScopeLevel } from './logger.js';
 import { ProcessMeter } from './metrics.js';
 import { atLeast, fileOptions, type LoggingOptions } from './options.js';
-import { composeRecord } from './record.js';
+import { finished, OWN_KEYS, startRecord } from './record.js';
 import { Redaction } from './redaction.js';
 import { Repetition, type Occurrence } from './repetition.js';
 import { SafeValues, type SafeValue } from './safe-value.js';
@@ -62,6 +62,7 @@ interface LogCall extends Occurrence {
 
 const REPEAT_INTERVAL_MS = 60_000;
 const MIN_METRICS_INTERVAL_MS = 100;
+const METRICS_OWN_KEYS = new Set(['time']);
 
 class WinstonLogging implements Logging {
   #rules: LevelRules;
@@ -119,7 +120,7 @@ class WinstonLogging implements Logging {
   metrics(record: object): void {
     if (this.#files === undefined || this.#isClosed) return;
     const into: Record<string, SafeValue> = { time: new Date().toISOString() };
-    this.#values.copyFields(record, into, false);
+    this.#values.copyFields(record, into, METRICS_OWN_KEYS, false);
     this.#files.metrics.writeLine(JSON.stringify(into));
   }
 
@@ -208,7 +209,7 @@ class WinstonLogging implements Logging {
 
   readonly #log: RecordSink = (level, scope, text, fields, bound) => {
     if (this.#isClosed) return;
-    const message = this.#values.text(typeof text === 'string' ? text : String(text));
+    const message = this.#values.text(typeof text === 'string' ? text : textOf(text));
     if (LEVEL_NUMBERS[level] > LEVEL_NUMBERS.warn) {
       this.#emit({ level, scope, message, fields, bound, identity: '' }, 0);
       return;
@@ -226,10 +227,12 @@ class WinstonLogging implements Logging {
   };
 
   readonly #emit = ({ level, scope, message, fields, bound }: LogCall, repeated: number): void => {
-    let safe: Record<string, SafeValue> | undefined;
-    if (fields !== undefined || bound.length > 0) safe = this.#safe(bound, fields, level === 'error');
-    if (repeated > 0) safe = { ...safe, repeated };
-    this.#winston.write(composeRecord(level, scope, message, safe));
+    const record = startRecord(level, scope, message);
+    const withStack = level === 'error';
+    for (const own of bound) this.#values.copyFields(own, record, OWN_KEYS, withStack);
+    if (fields !== undefined) this.#values.copyFields(fields, record, OWN_KEYS, withStack);
+    if (repeated > 0) record.repeated = repeated;
+    this.#winston.write(finished(record));
   };
 
   /** Tracks an error, and tells apart calls with the same message: by their kind of error and by their logger's own fields. */
@@ -240,17 +243,12 @@ class WinstonLogging implements Logging {
     fields: LogFields | undefined,
     bound: readonly LogFields[],
   ): string {
-    const identity = bound.length === 0 ? '' : JSON.stringify(this.#safe(bound, undefined, false));
+    const own: Record<string, SafeValue> = {};
+    for (const part of bound) this.#values.copyFields(part, own, OWN_KEYS, false);
+    const identity = bound.length === 0 ? '' : JSON.stringify(own);
     if (level !== 'error') return identity;
     const { fingerprint } = this.#errors.track(scope, message, errorOf(fields), new Date().toISOString());
     return fingerprint + identity;
-  }
-
-  #safe(bound: readonly LogFields[], fields: LogFields | undefined, withStack: boolean): Record<string, SafeValue> {
-    const into: Record<string, SafeValue> = {};
-    for (const own of bound) this.#values.copyFields(own, into, withStack);
-    if (fields !== undefined) this.#values.copyFields(fields, into, withStack);
-    return into;
   }
 
   #collected(collect: () => object): object {
@@ -264,6 +262,15 @@ class WinstonLogging implements Logging {
 
   #showStacks(): void {
     if (this.#console) this.#console.showsStacks = LEVEL_NUMBERS[this.#rules.root] >= LEVEL_NUMBERS.debug;
+  }
+}
+
+/** A caller without types may give anything as the message. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return '[unreadable]';
   }
 }
 

@@ -12,41 +12,40 @@ export interface LogRecord {
   readonly level: LogLevel;
   readonly scope: string;
   readonly message: string;
-  readonly [key: string]: SafeValue;
   readonly [LEVEL]: LogLevel;
   readonly [MESSAGE]: string;
+  // The fields.
+  [key: string]: SafeValue;
 }
 
 /** The longest line of a log, in bytes and without its newline; a record that would be longer loses its fields. */
 export const MAX_LINE_BYTES = 16_384;
 
-const OWN_KEYS = ['time', 'level', 'scope', 'message'];
+/** The names of a record's own keys; a field that is called like one of them gets a `_` after its name. */
+export const OWN_KEYS: ReadonlySet<string> = new Set(['time', 'level', 'scope', 'message']);
 
-/** Composes a record; a field that is called like one of the record's own keys gets a `_` after its name. */
-export function composeRecord(
-  level: LogLevel,
-  scope: string,
-  message: string,
-  fields: Record<string, SafeValue> | undefined,
-): LogRecord {
-  const time = currentTime();
-  const own = { time, level, scope, message };
-  let line = JSON.stringify(own);
-  if (fields === undefined) return { ...own, [LEVEL]: level, [MESSAGE]: line };
-  for (const key of OWN_KEYS) {
-    const value = fields[key];
-    if (value === undefined) continue;
-    fields[`${key}_`] = value;
-    Reflect.deleteProperty(fields, key);
-  }
-  const rest = JSON.stringify(fields);
-  if (rest !== '{}') line = `${line.slice(0, -1)},${rest.slice(1)}`;
+/** A record of now to which fields can be added, and which is then {@link finished}. */
+export function startRecord(level: LogLevel, scope: string, message: string): LogRecord {
+  return { time: currentTime(), level, scope, message, [LEVEL]: level, [MESSAGE]: '' };
+}
+
+/** The record with its line. */
+export function finished(record: LogRecord): LogRecord {
+  const line = JSON.stringify(record);
   // A UTF-16 code unit takes at most three bytes, so most lines need not be counted.
   if (line.length > MAX_LINE_BYTES / 3 && Buffer.byteLength(line) > MAX_LINE_BYTES) {
-    const short = { ...own, truncated: Buffer.byteLength(line) };
-    return { ...short, [LEVEL]: level, [MESSAGE]: JSON.stringify(short) };
+    const { time, level, scope, message } = record;
+    return finished({
+      time,
+      level,
+      scope,
+      message,
+      leftOutBytes: Buffer.byteLength(line),
+      [LEVEL]: level,
+      [MESSAGE]: '',
+    });
   }
-  return { ...fields, ...own, [LEVEL]: level, [MESSAGE]: line };
+  return Object.assign(record, { [MESSAGE]: line });
 }
 
 // Formatting a date costs more than the rest of a record, so it is done once a millisecond.

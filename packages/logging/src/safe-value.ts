@@ -12,6 +12,7 @@ const MAX_VALUES = 500;
 const MAX_KEY_LENGTH = 128;
 const MAX_CAUSES = 5;
 const MAX_STACK_LINES = 20;
+const NONE: ReadonlySet<string> = new Set();
 
 /** Turns anything into {@link SafeValue}s: cycles, throwing getters, proxies, huge or secret values included. Never throws. */
 export class SafeValues {
@@ -28,20 +29,26 @@ export class SafeValues {
     return escapeUntrusted(this.#redaction.withoutCredentials(text), this.#maxStringLength);
   }
 
-  /** Copies the fields' own enumerable properties into the record, each made safe. */
-  copyFields(fields: object, into: Record<string, SafeValue>, withStack: boolean): void {
+  /** Copies the fields' own enumerable properties into the record, each made safe; to a name that is reserved a `_` is added. */
+  copyFields(fields: object, into: Record<string, SafeValue>, reserved: ReadonlySet<string>, withStack: boolean): void {
     this.#left = MAX_VALUES;
-    this.#copyProperties(fields, into, [fields], withStack);
+    this.#copyProperties(fields, into, [fields], withStack, reserved);
   }
 
-  #copyProperties(from: object, into: Record<string, SafeValue>, path: object[], withStack: boolean): void {
+  #copyProperties(
+    from: object,
+    into: Record<string, SafeValue>,
+    path: object[],
+    withStack: boolean,
+    reserved: ReadonlySet<string> = NONE,
+  ): void {
     let count = 0;
     for (const key of ownKeys(from)) {
       if (count++ === MAX_ITEMS) {
         into['…'] = 'more keys left out';
         return;
       }
-      const name = safeKey(key);
+      const name = reserved.has(key) ? `${key}_` : safeKey(key);
       if (this.#redaction.isSecretKey(key)) into[name] = REDACTED;
       else {
         const value = this.#property(from, key, path, withStack);
