@@ -6,7 +6,7 @@ const MAY_IMPORT = {
   'packages/logging': [],
   'packages/config': [],
   'packages/terminal': [],
-  'packages/program': ['config', 'logging', 'terminal'],
+  'packages/program': ['config', 'logging', 'packet', 'socket', 'terminal'],
   'packages/socket': ['packet'],
   'packages/session': ['packet'],
   'apps/server': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
@@ -42,7 +42,8 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { project: ['tsconfig.test.json'] } },
+    // Each package lints itself from its own folder.
+    languageOptions: { parserOptions: { project: ['tsconfig.test.json'], tsconfigRootDir: process.cwd() } },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
