@@ -28,12 +28,14 @@ export class Deadlines<T extends Sleeper> {
     this.#up(sleeper);
   }
 
-  /** Removes and returns one whose deadline has come; undefined if there is none. */
-  takeDue(nowMs: number): T | undefined {
-    const first = this.#heap[0];
-    if (first === undefined || first.deadlineMs > nowMs) return undefined;
-    this.remove(first);
-    return first;
+  /** Takes out all whose deadline has come, and wakes them: each once, even if it wants to be woken at once again. */
+  wakeDue(nowMs: number, wake: (sleeper: T) => void): void {
+    const due: T[] = [];
+    for (let first = this.#heap[0]; first !== undefined && first.deadlineMs <= nowMs; first = this.#heap[0]) {
+      this.remove(first);
+      due.push(first);
+    }
+    for (const sleeper of due) wake(sleeper);
   }
 
   remove(sleeper: T): void {

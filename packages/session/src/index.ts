@@ -1,7 +1,7 @@
-export { ClientChannel, type ClientChannelOptions } from './client-channel.js';
-export { ServerChannel, type Load, type ServerChannelOptions, type ServerLimits } from './server-channel.js';
+export { ClientChannel, type ClientChannelOptions } from './client/client-channel.js';
+export { ServerChannel, type Load, type ServerChannelOptions, type ServerLimits } from './server/server-channel.js';
 export { type Session, type SessionStatistics } from './session.js';
-export { type ClientDirectory, type ClientEntry, type ClientLimits } from './directory.js';
+export { type ClientDirectory, type ClientEntry, type ClientLimits } from './server/directory.js';
 export { type DisconnectReason, type EventSink, type SessionEvent } from './events.js';
 export { type FrameSink, type PacketSink } from './sinks.js';
 export { type ChannelParameters } from './parameters.js';
@@ -22,3 +22,13 @@ export {
   type KeyPair,
   type RandomSource,
 } from './keys/key-pair.js';
+export { AcceptedFlow, AcceptedFlows, type AcceptedFlowLimits, type AcceptedFlowPorts } from './flow/accepted-flows.js';
+export { DatagramRun, type DatagramSender } from './flow/datagram-run.js';
+export { DatagramWriter, type DatagramFlow } from './flow/datagram-writer.js';
+export { type Side } from './flow/flow.js';
+export { FlowFrames, type FlowsOfSession } from './flow/flow-frames.js';
+export { Fragments, type FragmentLimits } from './flow/fragments.js';
+export { IdleQueue, type Idler } from './flow/idle-queue.js';
+export { OpenedFlow, OpenedFlows, type Entrance, type FlowMapping, type OpenedFlowPorts } from './flow/opened-flows.js';
+export { PacketBatch, type BatchSender } from './flow/packet-batch.js';
+export { ModeTraffic, Traffic, type TrafficFigures } from './flow/traffic.js';

@@ -48,3 +48,8 @@ export const COOKIE_LIFE_MS = 120_000;
 export const UNVALIDATED_FACTOR = 3;
 /** How long without any answer until the path counts as lost. */
 export const PATH_LOST_AFTER_MS = 3000;
+
+/** The bits of a client's index that are the same for all handshakes of one session, so that a rekey is told from a new session. */
+export const INSTANCE_MASK = 0xffff_ff00;
+/** The lowest bit of a client's index: this handshake renews the keys of a session. Who does not have that session does not answer. */
+export const REKEY_BIT = 1;

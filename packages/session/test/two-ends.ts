@@ -29,7 +29,12 @@ export class MemoryDirectory implements ClientDirectory {
     if (entry !== undefined) this.add(publicKey, { ...entry, newestTimestamp });
   }
   add(publicKey: Uint8Array, entry: Partial<ClientEntry> = {}): void {
-    this.entries.set(Buffer.from(publicKey).toString('hex'), { name: 'client', limits: {}, newestTimestamp: 0n, ...entry });
+    this.entries.set(Buffer.from(publicKey).toString('hex'), {
+      name: 'client',
+      limits: {},
+      newestTimestamp: 0n,
+      ...entry,
+    });
   }
   remove(publicKey: Uint8Array): void {
     this.entries.delete(Buffer.from(publicKey).toString('hex'));

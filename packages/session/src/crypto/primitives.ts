@@ -43,12 +43,14 @@ export const TAG_BYTES = 16;
 /** Bytes of a ChaCha20 nonce (RFC 8439 §2.3). */
 export const NONCE_BYTES = 12;
 
-const TWO_TO_32 = 0x1_0000_0000;
-
 /** Writes the nonce of a counter: 4 zero bytes, then 64 bits little-endian. */
 export function writeNonce(nonce: Uint8Array, counter: number): void {
-  let low = counter % TWO_TO_32;
-  let high = (counter - low) / TWO_TO_32;
-  for (let index = 4; index < 8; index++, low = Math.floor(low / 256)) nonce[index] = low & 0xff;
-  for (let index = 8; index < 12; index++, high = Math.floor(high / 256)) nonce[index] = high & 0xff;
+  const high = Math.floor(counter / 0x1_0000_0000);
+  nonce[4] = counter;
+  nonce[5] = counter >>> 8;
+  nonce[6] = counter >>> 16;
+  nonce[7] = counter >>> 24;
+  nonce[8] = high;
+  nonce[9] = high >>> 8;
+  nonce[10] = high >>> 16;
 }

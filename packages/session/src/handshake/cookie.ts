@@ -5,7 +5,7 @@
  */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { HASH_BYTES, mac, MAC_BYTES } from '../crypto/blake2s.js';
+import { HASH_BYTES, Mac, MAC_BYTES } from '../crypto/blake2s.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import { COOKIE_LIFE_MS } from '../protocol.js';
 
@@ -17,7 +17,7 @@ export const SEALED_COOKIE_BYTES = MAC_BYTES + 16;
 /** Makes and knows the cookies of one server. */
 export class CookieBaker {
   readonly #random: RandomSource;
-  readonly #secret = new Uint8Array(HASH_BYTES);
+  #mac: Mac | undefined;
   #bornMs = -Infinity;
 
   constructor(random: RandomSource) {
@@ -26,11 +26,13 @@ export class CookieBaker {
 
   /** The cookie of the packed endpoint at `source[offset]`, now. */
   cookieOf(source: Uint8Array, offset: number, nowMs: number): Uint8Array {
-    if (nowMs - this.#bornMs >= COOKIE_LIFE_MS) {
-      this.#random(this.#secret);
+    if (this.#mac === undefined || nowMs - this.#bornMs >= COOKIE_LIFE_MS) {
+      const secret = new Uint8Array(HASH_BYTES);
+      this.#random(secret);
+      this.#mac = new Mac(secret);
       this.#bornMs = nowMs;
     }
-    return mac(this.#secret, source.subarray(offset, offset + PACKED_ENDPOINT_BYTES));
+    return this.#mac.of(source.subarray(offset, offset + PACKED_ENDPOINT_BYTES));
   }
 }
 

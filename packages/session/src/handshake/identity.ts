@@ -1,6 +1,7 @@
+import type { Mac } from '../crypto/blake2s.js';
 import type { Primitives, PrivateKey } from '../crypto/primitives.js';
 import type { ChannelProtocol } from '../protocol.js';
-import { cookieKey, mac1Key } from './macs.js';
+import { cookieKey, mac1For } from './macs.js';
 import type { NoiseSuite } from './noise-ik.js';
 
 /** Who this side is in its handshakes, and under which protocol. */
@@ -8,8 +9,8 @@ export interface Identity {
   readonly suite: NoiseSuite;
   readonly protocol: ChannelProtocol;
   readonly staticKey: PrivateKey;
-  /** The key of mac1 in messages to us. */
-  readonly mac1Key: Uint8Array;
+  /** The mac1 of messages to us. */
+  readonly mac1: Mac;
   /** The key of our cookies' seal. */
   readonly cookieKey: Uint8Array;
 }
@@ -17,7 +18,7 @@ export interface Identity {
 /** Who the other side is, before it has said a word. */
 export interface PeerIdentity {
   readonly publicKey: Uint8Array;
-  readonly mac1Key: Uint8Array;
+  readonly mac1: Mac;
   readonly cookieKey: Uint8Array;
 }
 
@@ -42,6 +43,6 @@ export function peerIdentityOf(protocol: ChannelProtocol, publicKey: Uint8Array)
   return { publicKey: Uint8Array.from(publicKey), ...keysOf(protocol, publicKey) };
 }
 
-function keysOf(protocol: ChannelProtocol, publicKey: Uint8Array): { mac1Key: Uint8Array; cookieKey: Uint8Array } {
-  return { mac1Key: mac1Key(protocol, publicKey), cookieKey: cookieKey(protocol, publicKey) };
+function keysOf(protocol: ChannelProtocol, publicKey: Uint8Array): { mac1: Mac; cookieKey: Uint8Array } {
+  return { mac1: mac1For(protocol, publicKey), cookieKey: cookieKey(protocol, publicKey) };
 }

@@ -36,7 +36,7 @@ export function writeInitiation(
   bytes.set(noise.message.ephemeral, INITIATION_OFFSET.ephemeral);
   bytes.set(noise.message.sealedStatic, INITIATION_OFFSET.encryptedStatic);
   bytes.set(noise.message.sealedPayload, INITIATION_OFFSET.encryptedTimestamp);
-  writeMacs(bytes, 0, INITIATION_OFFSET.mac1, peer.mac1Key, cookie);
+  writeMacs(bytes, INITIATION_OFFSET.mac1, peer.mac1, cookie);
   return { bytes, senderIndex, noise };
 }
 

@@ -22,7 +22,7 @@ export function writeResponse(
   encodeResponseHeader(bytes, 0, senderIndex, receiverIndex);
   bytes.set(response.message.ephemeral, RESPONSE_OFFSET.ephemeral);
   bytes.set(response.message.sealedPayload, RESPONSE_OFFSET.encryptedNothing);
-  writeMacs(bytes, 0, RESPONSE_OFFSET.mac1, peer.mac1Key, undefined);
+  writeMacs(bytes, RESPONSE_OFFSET.mac1, peer.mac1, undefined);
   return { bytes, keys: response.keys };
 }
 

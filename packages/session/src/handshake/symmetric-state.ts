@@ -105,7 +105,7 @@ export class SymmetricState {
 /** Noise §5.2, InitializeSymmetric: a name that fits is padded with zeros, a longer one is hashed. */
 function hashOfName(name: string): Uint8Array {
   const bytes = Buffer.from(name, 'ascii');
-  if (bytes.length > HASH_BYTES) return hash(bytes);
+  if (bytes.length > HASH_BYTES) return hash(bytes, new Uint8Array(0));
   const padded = new Uint8Array(HASH_BYTES);
   padded.set(bytes);
   return padded;

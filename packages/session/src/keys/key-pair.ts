@@ -46,3 +46,13 @@ export function parseKey(text: string): Uint8Array | undefined {
 
 /** What precedes the 32 bytes of an X25519 private key in PKCS #8 (RFC 8410 §7). */
 const PKCS8_HEADER = Buffer.from('302e020100300506032b656e04220420', 'hex');
+
+/** A key as a string of as many characters as it has bytes: what maps can be keyed by. */
+export function nameOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+}
+
+/** The key of a {@link nameOf}. */
+export function keyOfName(name: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(name, 'latin1'));
+}

@@ -11,7 +11,7 @@ export class TransportKeys<T> {
   readonly createdMs: number;
   readonly sealing: Cipher;
   readonly opening: Cipher;
-  readonly window = new ReplayWindow();
+  readonly window: ReplayWindow;
   /** The counter of the next packet to seal: no counter is used twice. */
   nextCounter = 0;
   /** Packets opened. */
@@ -27,12 +27,14 @@ export class TransportKeys<T> {
     localIndex: number,
     peerIndex: number,
     nowMs: number,
+    window = new ReplayWindow(),
   ) {
     const { initiatorToResponder, responderToInitiator } = keys;
     this.owner = owner;
     this.localIndex = localIndex;
     this.peerIndex = peerIndex;
     this.createdMs = nowMs;
+    this.window = window;
     this.sealing = primitives.cipher(role === 'initiator' ? initiatorToResponder : responderToInitiator);
     this.opening = primitives.cipher(role === 'initiator' ? responderToInitiator : initiatorToResponder);
     initiatorToResponder.fill(0);

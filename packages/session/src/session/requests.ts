@@ -1,4 +1,4 @@
-import { FIRST_REPEAT_MS, LAST_REPEAT_MS, MAX_KEPT_ANSWERS, MAX_REQUESTS } from './tuning.js';
+import { FIRST_REPEAT_MS, LAST_REPEAT_MS, MAX_KEPT_ANSWERS, MAX_REQUESTS } from '../tuning.js';
 
 interface OpenRequest {
   readonly kind: number;

@@ -25,8 +25,9 @@ import {
   STATUS,
   TRANSPORT_HEADER_BYTES,
 } from '@relay/packet';
-import type { DisconnectReason } from './events.js';
-import type { LiveSession, SessionKeys } from './live-session.js';
+import type { DisconnectReason } from '../events.js';
+import type { SessionKeys } from './channel.js';
+import type { LiveSession } from './live-session.js';
 
 /** Handles the frames in `bytes[offset .. end]`, which came under `keys` from the packed endpoint at `source`. */
 export function receiveFrames(
@@ -111,7 +112,7 @@ function receivePing(
 ): number {
   const result = decodePing(bytes, at, next, ping);
   if (result < 0) return result;
-  session.measurements.arrived(ping.timeUs / 1000, nowMs);
+  session.measurements.pingArrived(ping.timeUs / 1000, nowMs);
   const { scratch } = session.channel;
   const end = encodePong(scratch, TRANSPORT_HEADER_BYTES, ping.token, 0, ping.timeUs, 0, source, sourceOffset);
   session.send(end, nowMs, false);
@@ -130,9 +131,9 @@ function receivePong(
   const result = decodePong(bytes, at, next, pong);
   if (result < 0) return result;
   const roundTripMs = nowMs - pong.timeUs / 1000 - pong.delayUs / 1000;
-  if (roundTripMs >= 0 && roundTripMs < LONGEST_ROUND_TRIP_MS) session.measurements.roundTrip.sample(roundTripMs);
+  if (roundTripMs >= 0 && roundTripMs < LONGEST_ROUND_TRIP_MS) session.measurements.pongArrived(roundTripMs);
   session.observedEndpoint = session.channel.role === 'client' ? pong.observed.slice() : undefined;
-  session.challengeAnswered(pong.token, source, sourceOffset, nowMs);
+  if (session.path.answered(pong.token, source, sourceOffset)) session.emit({ kind: 'path-validated', session }, nowMs);
   if (session.isOpen) session.emit({ kind: 'pong', session, roundTripMs }, nowMs);
   return result;
 }
@@ -142,11 +143,7 @@ const LONGEST_ROUND_TRIP_MS = 60_000;
 
 function receiveReport(session: LiveSession, bytes: Uint8Array, at: number, next: number): number {
   const result = decodeReport(bytes, at, next, report);
-  if (result < 0) return result;
-  const { measurements } = session;
-  measurements.lossOut.count(report.index, report.received, report.highest);
-  measurements.jitterOutMs = report.jitterUs / 1000;
-  if (report.roundTripUs > 0) measurements.peerRoundTripMs = report.roundTripUs / 1000;
+  if (result >= 0) session.measurements.reportArrived(report);
   return result;
 }
 

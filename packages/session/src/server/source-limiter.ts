@@ -1,4 +1,4 @@
-import type { RandomSource } from './keys/key-pair.js';
+import type { RandomSource } from '../keys/key-pair.js';
 
 /**
  * A rate limit per source address in memory of a fixed size: addresses are hashed with a secret seed into buckets, which a few may

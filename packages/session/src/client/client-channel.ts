@@ -1,0 +1,323 @@
+import {
+  AEAD_TAG_BYTES,
+  CLOSE,
+  dropCode,
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  PACKET,
+  packetType,
+  RESET_OFFSET,
+  RESET_TOKEN_BYTES,
+  resetUnknownIndex,
+  SessionParameters,
+  TRANSPORT_HEADER_BYTES,
+  transportReceiverIndex,
+  type Endpoint,
+} from '@relay/packet';
+import { defaultPrimitives } from '../crypto/default-primitives.js';
+import type { Primitives } from '../crypto/primitives.js';
+import { Deadlines } from '../deadlines.js';
+import type { DisconnectReason, EventSink } from '../events.js';
+import { identityOf, peerIdentityOf } from '../handshake/identity.js';
+import { equalSecrets } from '../handshake/macs.js';
+import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
+import type { ChannelParameters } from '../parameters.js';
+import { REKEY_AFTER_MS, REKEY_AFTER_PACKETS, RELAY_PROTOCOL, type ChannelProtocol } from '../protocol.js';
+import type { Session } from '../session.js';
+import type { Channel, SessionKeys } from '../session/channel.js';
+import { LiveSession } from '../session/live-session.js';
+import type { FrameSink, PacketSink } from '../sinks.js';
+import { openPacket } from '../transport/open-packet.js';
+import { TransportKeys } from '../transport/transport-keys.js';
+import {
+  FIRST_REPEAT_MS,
+  FIRST_RETRY_MS,
+  KEEPALIVE_MS,
+  LAST_REPEAT_MS,
+  LAST_RETRY_MS,
+  MAX_PACKET_BYTES,
+  REKEY_PATIENCE_MS,
+} from '../tuning.js';
+import { Handshakes, type HandshakeResult } from './handshakes.js';
+
+/** What a {@link ClientChannel} is made of. */
+export interface ClientChannelOptions {
+  readonly staticKey: KeyPair;
+  /** 32 bytes, from the invitation. */
+  readonly serverPublicKey: Uint8Array;
+  readonly server: Endpoint;
+  /** 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none. */
+  readonly presharedKey?: Uint8Array;
+  /** What to tell the server of ourselves. */
+  readonly parameters?: ChannelParameters;
+  /** How often an idle client refreshes its NAT's mapping, ms; 0: never. Default 25,000. */
+  readonly keepaliveMs?: number;
+  /** When keys are replaced, ms: at most, and by default, 120,000. */
+  readonly rekeyAfterMs?: number;
+  /** Default {@link RELAY_PROTOCOL}. */
+  readonly protocol?: ChannelProtocol;
+  /** Default: the fastest that loads here. */
+  readonly primitives?: Primitives;
+  readonly random?: RandomSource;
+  readonly onPacket: PacketSink;
+  readonly onFrame: FrameSink;
+  readonly onEvent: EventSink;
+}
+
+const UNKNOWN_TYPE = dropCode('unknown-type');
+const UNKNOWN_INDEX = dropCode('unknown-index');
+const BAD_TOKEN = dropCode('bad-token');
+
+/**
+ * The client's end: keeps one session with one server alive until it is closed. It begins every handshake. When the server has
+ * forgotten the session or closed it, or its keys expired, a new session begins by itself.
+ */
+export class ClientChannel {
+  readonly #channel: Channel;
+  readonly #primitives: Primitives;
+  readonly #handshakes: Handshakes;
+  readonly #peerName: string;
+  readonly #endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  readonly #rekeyAfterMs: number;
+  readonly #keysByIndex = new Map<number, SessionKeys>();
+  #state: 'idle' | 'connecting' | 'connected' | 'closed' = 'idle';
+  #session: LiveSession | undefined;
+  #nextParametersMs = Infinity;
+  #parametersWaitMs = FIRST_REPEAT_MS;
+
+  constructor(options: ClientChannelOptions) {
+    const { serverPublicKey, onPacket, parameters = {}, keepaliveMs = KEEPALIVE_MS } = options;
+    const { protocol = RELAY_PROTOCOL, primitives = defaultPrimitives, random = systemRandom } = options;
+    const maxPacketBytes = parameters.maxPacketBytes ?? MAX_PACKET_BYTES;
+    this.#primitives = primitives;
+    this.#peerName = nameOf(serverPublicKey);
+    this.#rekeyAfterMs = Math.min(options.rekeyAfterMs ?? REKEY_AFTER_MS, REKEY_AFTER_MS);
+    packEndpoint(options.server, this.#endpoint, 0);
+    const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
+    this.#handshakes = new Handshakes(identity, peerIdentityOf(protocol, serverPublicKey), random, (initiation) => {
+      onPacket(initiation, 0, initiation.length, this.#endpoint, 0);
+    });
+    const told = Object.assign(new SessionParameters(), parameters, { maxPacketBytes });
+    this.#channel = {
+      role: 'client',
+      protocol,
+      maxPacketBytes,
+      keepaliveMs: keepaliveMs > 0 ? keepaliveMs : Infinity,
+      random,
+      deadlines: new Deadlines(),
+      scratch: new Uint8Array(maxPacketBytes),
+      onPacket,
+      onFrame: options.onFrame,
+      onEvent: options.onEvent,
+      parametersFor: () => told,
+      parametersArrived: (keys, arrived) => this.#parametersArrived(keys, arrived),
+      retire: (keys) => this.#retire(keys),
+      ended: (session, nowMs) => this.#ended(session, nowMs),
+    };
+  }
+
+  /** `connecting` while there is no session, `connected` while there is one, even if its path is lost. */
+  get state(): 'idle' | 'connecting' | 'connected' | 'closed' {
+    return this.#state;
+  }
+
+  /** The session while there is one. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** When to call {@link wake}, ms on the clock of `nowMs`; Infinity: never. Ask again after every other call. */
+  get nextWakeMs(): number {
+    const { nextAttemptMs, purpose } = this.#handshakes;
+    const rekeyMs = purpose === undefined ? this.#rekeyDueMs() : Infinity;
+    return Math.min(this.#channel.deadlines.nextMs, nextAttemptMs, this.#nextParametersMs, rekeyMs);
+  }
+
+  /**
+   * Begins. `nowMs` is a steady clock, as in all other calls; `wallMs` is the wall clock, ms since 1970, which is not asked again: a wall
+   * clock that jumps changes nothing.
+   */
+  connect(nowMs: number, wallMs: number): void {
+    if (this.#state === 'connecting' || this.#state === 'connected') return;
+    this.#state = 'connecting';
+    this.#handshakes.setWallClock(nowMs, wallMs);
+    this.#handshakes.begin('new-session', nowMs);
+    this.wake(nowMs);
+  }
+
+  /** Where the server is now. To be called also when the network has changed, with the same endpoint: then nothing waits for a timer. */
+  setServer(server: Endpoint, nowMs: number): void {
+    packEndpoint(server, this.#endpoint, 0);
+    this.#session?.path.settle(this.#endpoint, 0);
+    this.#session?.ping(nowMs);
+    this.#handshakes.hurry(nowMs);
+    this.wake(nowMs);
+  }
+
+  /** Ends the session, telling the server, and begins no other until `connect` is called again. */
+  close(nowMs: number): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#handshakes.stop();
+    this.#session?.end('closed', CLOSE.closed, nowMs);
+  }
+
+  /** Does what is due. */
+  wake(nowMs: number): void {
+    this.#channel.deadlines.wakeDue(nowMs, (session) => session.wake(nowMs));
+    const overdueMs = nowMs - this.#rekeyDueMs();
+    if (overdueMs >= 0 && this.#handshakes.purpose === undefined) this.#handshakes.begin('rekey', nowMs);
+    if (overdueMs >= REKEY_PATIENCE_MS && this.#handshakes.purpose === 'rekey')
+      this.#handshakes.begin('new-session', nowMs);
+    const isTried = this.#handshakes.wake(nowMs, (index) => !this.#keysByIndex.has(index));
+    // If the server has forgotten the session, a packet of it brings the reset that says so.
+    if (isTried && this.#handshakes.purpose === 'rekey' && this.#channel.protocol.framed) this.#session?.ping(nowMs);
+    if (nowMs >= this.#nextParametersMs) this.#sendParameters(nowMs);
+  }
+
+  /**
+   * Takes the received packet of `length` bytes at `offset`, from the packed endpoint at `source[sourceOffset]`, and opens it in place.
+   * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0).
+   */
+  receive(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    source: Uint8Array,
+    sourceOffset: number,
+    nowMs: number,
+  ): number {
+    const type = packetType(bytes, offset, length);
+    switch (type) {
+      case PACKET.transport:
+        return this.#receiveTransport(bytes, offset, length, source, sourceOffset, nowMs);
+      case PACKET.response:
+        return this.#receiveResponse(bytes, offset, nowMs);
+      case PACKET.cookieReply:
+        return this.#receiveCookie(bytes, offset, nowMs);
+      case PACKET.reset:
+        return this.#receiveReset(bytes, offset, nowMs);
+      default:
+        return type < 0 ? type : UNKNOWN_TYPE;
+    }
+  }
+
+  #receiveTransport(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    source: Uint8Array,
+    sourceOffset: number,
+    nowMs: number,
+  ): number {
+    const keys = this.#keysByIndex.get(transportReceiverIndex(bytes, offset));
+    if (keys === undefined) return UNKNOWN_INDEX;
+    const opened = openPacket(keys, bytes, offset, length, nowMs);
+    if (opened < 0) return opened;
+    const end = offset + length - AEAD_TAG_BYTES;
+    keys.owner.received(keys, opened, length, bytes, offset + TRANSPORT_HEADER_BYTES, end, source, sourceOffset, nowMs);
+    return 0;
+  }
+
+  #receiveResponse(bytes: Uint8Array, offset: number, nowMs: number): number {
+    const result = this.#handshakes.receiveResponse(bytes, offset);
+    if (typeof result === 'number') return result;
+    const isRekey = result.purpose === 'rekey' && this.#session !== undefined;
+    const session = isRekey ? this.#session : this.#newSession(nowMs);
+    // The end of the former session may have made the program close the channel.
+    if (session === undefined || session.endReason !== undefined) return 0;
+    this.#adopt(session, result, nowMs);
+    session.emit({ kind: isRekey ? 'rekeyed' : 'connected', session }, nowMs);
+    return 0;
+  }
+
+  #newSession(nowMs: number): LiveSession {
+    const session = new LiveSession(this.#channel, this.#peerName);
+    session.path.settle(this.#endpoint, 0);
+    session.connectedMs = nowMs;
+    const former = this.#session;
+    this.#session = session;
+    this.#state = 'connected';
+    former?.end('restarted', undefined, nowMs);
+    return session;
+  }
+
+  #adopt(session: LiveSession, { keys, localIndex, peerIndex }: HandshakeResult, nowMs: number): void {
+    const adopted = new TransportKeys(this.#primitives, session, 'initiator', keys, localIndex, peerIndex, nowMs);
+    this.#keysByIndex.set(localIndex, adopted);
+    session.adopt(adopted, nowMs);
+    // The first packet under the new keys shows the server that we have them.
+    this.#parametersWaitMs = FIRST_REPEAT_MS;
+    if (this.#channel.protocol.framed) this.#sendParameters(nowMs);
+    else session.ping(nowMs);
+  }
+
+  #receiveCookie(bytes: Uint8Array, offset: number, nowMs: number): number {
+    const result = this.#handshakes.receiveCookie(bytes, offset, nowMs);
+    this.wake(nowMs);
+    return result;
+  }
+
+  /**
+   * The server says that it does not know the session. That stays until a new one stands: so a reset that was forged or repeated
+   * costs one handshake, and nothing else.
+   */
+  #receiveReset(bytes: Uint8Array, offset: number, nowMs: number): number {
+    const keys = this.#session?.current;
+    if (keys === undefined || keys.peerIndex !== resetUnknownIndex(bytes, offset)) return UNKNOWN_INDEX;
+    const token = keys.resetToken;
+    if (token === undefined || !equalSecrets(token, 0, bytes, offset + RESET_OFFSET.token, RESET_TOKEN_BYTES))
+      return BAD_TOKEN;
+    if (this.#handshakes.beginAtOnce(nowMs)) this.wake(nowMs);
+    return 0;
+  }
+
+  #rekeyDueMs(): number {
+    const keys = this.#session?.current;
+    if (keys === undefined) return Infinity;
+    return keys.nextCounter >= REKEY_AFTER_PACKETS ? keys.createdMs : keys.createdMs + this.#rekeyAfterMs;
+  }
+
+  /** Repeated until the server's parameters come under the same keys. */
+  #sendParameters(nowMs: number): void {
+    this.#nextParametersMs = nowMs + this.#parametersWaitMs;
+    this.#parametersWaitMs = Math.min(this.#parametersWaitMs * 2, LAST_REPEAT_MS);
+    this.#session?.sendParameters(nowMs);
+  }
+
+  #parametersArrived(keys: SessionKeys, parameters: Readonly<SessionParameters>): void {
+    keys.resetToken = parameters.resetToken;
+    if (keys === this.#session?.current) this.#nextParametersMs = Infinity;
+  }
+
+  #retire(keys: SessionKeys): void {
+    this.#keysByIndex.delete(keys.localIndex);
+    keys.wipe();
+  }
+
+  #ended(session: LiveSession, nowMs: number): void {
+    if (session !== this.#session) return;
+    this.#session = undefined;
+    this.#nextParametersMs = Infinity;
+    if (this.#state !== 'connected') return;
+    this.#state = 'connecting';
+    this.#handshakes.begin('new-session', nowMs, waitAfter(session.endReason));
+  }
+}
+
+/** How long to leave the server alone after a session ended for this reason, ms. */
+function waitAfter(reason: DisconnectReason | undefined): number {
+  switch (reason) {
+    case 'revoked':
+    case 'kicked':
+    case 'limit':
+    case 'replaced':
+    case 'version':
+    case 'protocol-error':
+      return LAST_RETRY_MS;
+    case 'shutdown':
+      return FIRST_RETRY_MS;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,185 @@
+import {
+  COOKIE_REPLY_BYTES,
+  COOKIE_REPLY_OFFSET,
+  cookieReplyReceiverIndex,
+  dropCode,
+  RESPONSE_OFFSET,
+  responseReceiverIndex,
+  responseSenderIndex,
+} from '@relay/packet';
+import { openCookie } from '../handshake/cookie.js';
+import type { Identity, PeerIdentity } from '../handshake/identity.js';
+import { mac1Of, writeInitiation, type Initiation } from '../handshake/initiation.js';
+import { isMac1Right } from '../handshake/macs.js';
+import { readResponse } from '../handshake/response.js';
+import type { SplitKeys } from '../handshake/symmetric-state.js';
+import { timestampOf } from '../handshake/timestamp.js';
+import type { RandomSource } from '../keys/key-pair.js';
+import { COOKIE_LIFE_MS, INSTANCE_MASK, REKEY_BIT } from '../protocol.js';
+import { FIRST_RETRY_MS, LAST_RETRY_MS, RETRY_JITTER } from '../tuning.js';
+
+const UNKNOWN_INDEX = dropCode('unknown-index');
+const BAD_MAC1 = dropCode('bad-mac1');
+const AUTHENTICATION_FAILED = dropCode('authentication-failed');
+
+/** A handshake to begin a session, or one to renew its keys. */
+export type Purpose = 'new-session' | 'rekey';
+
+/** What a handshake that succeeded leaves. */
+export interface HandshakeResult {
+  readonly purpose: Purpose;
+  readonly keys: SplitKeys;
+  readonly localIndex: number;
+  readonly peerIndex: number;
+}
+
+/**
+ * The client's handshakes with its server, one at a time: each is tried, with a new ephemeral key every time, until a response
+ * comes, with waits that grow. Of several initiations only the response to the last counts.
+ */
+export class Handshakes {
+  readonly #identity: Identity;
+  readonly #server: PeerIdentity;
+  readonly #random: RandomSource;
+  readonly #send: (initiation: Uint8Array) => void;
+
+  #purpose: Purpose = 'new-session';
+  #attempt: Initiation | undefined;
+  #lastAttemptMs = -Infinity;
+  #nextAttemptMs = Infinity;
+  #failedAttempts = 0;
+  /** The upper 24 bits of our indices: the same for all handshakes of a session, so that the server knows a rekey from a new session. */
+  #instance = 0;
+  #number = 0;
+  #cookie: Uint8Array | undefined;
+  #cookieMs = -Infinity;
+  #wallOffsetMs = 0;
+  #lastTimestamp = 0n;
+
+  constructor(identity: Identity, server: PeerIdentity, random: RandomSource, send: (initiation: Uint8Array) => void) {
+    this.#identity = identity;
+    this.#server = server;
+    this.#random = random;
+    this.#send = send;
+  }
+
+  /** Timestamps count from here; they grow even if this clock is behind one that was given before. */
+  setWallClock(nowMs: number, wallMs: number): void {
+    this.#wallOffsetMs = wallMs - nowMs;
+  }
+
+  /** What is being tried, if anything is. */
+  get purpose(): Purpose | undefined {
+    return this.#nextAttemptMs === Infinity ? undefined : this.#purpose;
+  }
+
+  get nextAttemptMs(): number {
+    return this.#nextAttemptMs;
+  }
+
+  /** Begins anew, after about `waitMs`; what was being tried is given up. */
+  begin(purpose: Purpose, nowMs: number, waitMs = 0): void {
+    this.stop();
+    if (purpose === 'new-session') this.#instance = this.#randomInteger() & INSTANCE_MASK;
+    this.#purpose = purpose;
+    this.#failedAttempts = 0;
+    this.#nextAttemptMs = nowMs + waitMs * this.#jitter();
+  }
+
+  /** Begins a new session, unless that was tried a moment ago. Returns whether it did. */
+  beginAtOnce(nowMs: number): boolean {
+    if (this.purpose === 'new-session' && nowMs < this.#lastAttemptMs + FIRST_RETRY_MS) return false;
+    this.begin('new-session', nowMs);
+    return true;
+  }
+
+  /** If something is being tried, tries it again now: the network has changed. */
+  hurry(nowMs: number): void {
+    if (this.#nextAttemptMs === Infinity) return;
+    this.#failedAttempts = 0;
+    this.#nextAttemptMs = nowMs;
+  }
+
+  /** Gives up what is being tried. */
+  stop(): void {
+    this.#attempt?.noise.wipe();
+    this.#attempt = undefined;
+    this.#nextAttemptMs = Infinity;
+  }
+
+  /** Sends an initiation if it is time. `isIndexFree` tells whether an index is free for it. Returns whether it did. */
+  wake(nowMs: number, isIndexFree: (index: number) => boolean): boolean {
+    if (nowMs < this.#nextAttemptMs) return false;
+    this.#attempt?.noise.wipe();
+    const ephemeral = this.#identity.suite.primitives.privateKey(this.#randomBytes(32));
+    const cookie = nowMs - this.#cookieMs < COOKIE_LIFE_MS ? this.#cookie : undefined;
+    const index = this.#newIndex(isIndexFree);
+    const timestamp = this.#newTimestamp(nowMs);
+    this.#attempt = writeInitiation(this.#identity, this.#server, ephemeral, index, timestamp, cookie);
+    const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failedAttempts, LAST_RETRY_MS);
+    this.#failedAttempts++;
+    this.#lastAttemptMs = nowMs;
+    this.#nextAttemptMs = nowMs + waitMs * this.#jitter();
+    this.#send(this.#attempt.bytes);
+    return true;
+  }
+
+  /** The response at `bytes[offset]` ends the handshake, or there is a drop code. */
+  receiveResponse(bytes: Uint8Array, offset: number): HandshakeResult | number {
+    const attempt = this.#attempt;
+    const localIndex = responseReceiverIndex(bytes, offset);
+    if (attempt?.senderIndex !== localIndex) return UNKNOWN_INDEX;
+    if (!isMac1Right(bytes, offset, RESPONSE_OFFSET.mac1, this.#identity.mac1)) return BAD_MAC1;
+    const keys = readResponse(attempt.noise, bytes, offset);
+    if (keys === undefined) return AUTHENTICATION_FAILED;
+    this.stop();
+    return { purpose: this.#purpose, keys, localIndex, peerIndex: responseSenderIndex(bytes, offset) };
+  }
+
+  /** The server is under load: the next initiation carries the cookie at `bytes[offset]`. Returns 0 or a drop code. */
+  receiveCookie(bytes: Uint8Array, offset: number, nowMs: number): number {
+    const attempt = this.#attempt;
+    if (attempt?.senderIndex !== cookieReplyReceiverIndex(bytes, offset)) return UNKNOWN_INDEX;
+    const sealed = offset + COOKIE_REPLY_OFFSET.encryptedCookie;
+    const nonce = bytes.subarray(offset + COOKIE_REPLY_OFFSET.nonce, sealed);
+    const encrypted = bytes.subarray(sealed, offset + COOKIE_REPLY_BYTES);
+    const cookie = openCookie(this.#server.cookieKey, nonce, encrypted, mac1Of(attempt));
+    if (cookie === undefined) return AUTHENTICATION_FAILED;
+    const isExpected = nowMs - this.#cookieMs < COOKIE_LIFE_MS;
+    this.#cookie = cookie;
+    this.#cookieMs = nowMs;
+    // Only the first makes us send at once, so that cookies cannot be used to make us send without end.
+    if (!isExpected) this.#nextAttemptMs = nowMs;
+    return 0;
+  }
+
+  #newTimestamp(nowMs: number): bigint {
+    const timestamp = timestampOf(this.#wallOffsetMs + nowMs);
+    this.#lastTimestamp = timestamp > this.#lastTimestamp ? timestamp : this.#lastTimestamp + 1n;
+    return this.#lastTimestamp;
+  }
+
+  /** 24 bits of the session, 7 that tell its handshakes apart, and 1 that says whether this is a rekey. */
+  #newIndex(isFree: (index: number) => boolean): number {
+    for (;;) {
+      this.#number = (this.#number + 1) & 0x7f;
+      const index = (this.#instance | (this.#number << 1) | (this.#purpose === 'rekey' ? REKEY_BIT : 0)) >>> 0;
+      if (isFree(index)) return index;
+    }
+  }
+
+  #jitter(): number {
+    return 1 + (this.#randomInteger() / 2 ** 31 - 1) * RETRY_JITTER;
+  }
+
+  #randomInteger(): number {
+    const bytes = this.#randomBytes(4);
+    return new DataView(bytes.buffer).getUint32(0);
+  }
+
+  #randomBytes(length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    this.#random(bytes);
+    return bytes;
+  }
+}

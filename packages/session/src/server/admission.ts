@@ -1,0 +1,72 @@
+import {
+  COOKIE_REPLY_BYTES,
+  COOKIE_REPLY_OFFSET,
+  dropCode,
+  encodeCookieReplyHeader,
+  INITIATION_BYTES,
+  INITIATION_OFFSET,
+  initiationSenderIndex,
+} from '@relay/packet';
+import { CookieBaker, COOKIE_NONCE_BYTES, sealCookie } from '../handshake/cookie.js';
+import type { Identity } from '../handshake/identity.js';
+import { isMac1Right, isMac2Right } from '../handshake/macs.js';
+import type { RandomSource } from '../keys/key-pair.js';
+import type { PacketSink } from '../sinks.js';
+import { SOURCE_BURST, SOURCE_HANDSHAKES_PER_SECOND } from '../tuning.js';
+import { SourceLimiter } from './source-limiter.js';
+import { TokenBucket } from './token-bucket.js';
+
+const BAD_MAC1 = dropCode('bad-mac1');
+const BAD_MAC2 = dropCode('bad-mac2');
+const COOKIE_REQUIRED = dropCode('cookie-required');
+const RATE_LIMITED = dropCode('rate-limited');
+
+/**
+ * Who may make the server compute a handshake. First what costs least: who does not know the server's public key gets no answer; under
+ * load, only who has shown that it is where it says; and of those not too many from one place. Keeps nothing of anybody.
+ */
+export class Admission {
+  /** Whether every handshake must bring a cookie, not only those beyond the rate. */
+  isLoaded = false;
+  readonly #identity: Identity;
+  readonly #random: RandomSource;
+  readonly #onPacket: PacketSink;
+  readonly #cookies: CookieBaker;
+  readonly #rate: TokenBucket;
+  readonly #perSource: SourceLimiter;
+  readonly #reply = new Uint8Array(COOKIE_REPLY_BYTES);
+
+  /** Up to `perSecond` handshakes need no cookie. */
+  constructor(identity: Identity, perSecond: number, random: RandomSource, onPacket: PacketSink) {
+    this.#identity = identity;
+    this.#random = random;
+    this.#onPacket = onPacket;
+    this.#cookies = new CookieBaker(random);
+    this.#rate = new TokenBucket(perSecond);
+    this.#perSource = new SourceLimiter(SOURCE_HANDSHAKES_PER_SECOND, SOURCE_BURST, random);
+  }
+
+  /** Judges the initiation at `bytes[offset]`, and answers it with a cookie if need be. Returns 0 or a drop code. */
+  admit(bytes: Uint8Array, offset: number, source: Uint8Array, sourceOffset: number, nowMs: number): number {
+    if (!isMac1Right(bytes, offset, INITIATION_OFFSET.mac1, this.#identity.mac1)) return BAD_MAC1;
+    if (this.#rate.take(nowMs) && !this.isLoaded) return 0;
+    const cookie = this.#cookies.cookieOf(source, sourceOffset, nowMs);
+    if (isMac2Right(bytes, offset, INITIATION_OFFSET.mac1, cookie)) {
+      return this.#perSource.take(source, sourceOffset, nowMs) ? 0 : RATE_LIMITED;
+    }
+    this.#sendCookie(bytes, offset, cookie, source, sourceOffset);
+    const mac2 = bytes.subarray(offset + INITIATION_OFFSET.mac2, offset + INITIATION_BYTES);
+    return mac2.some((byte) => byte !== 0) ? BAD_MAC2 : COOKIE_REQUIRED;
+  }
+
+  #sendCookie(bytes: Uint8Array, offset: number, cookie: Uint8Array, source: Uint8Array, sourceOffset: number): void {
+    const reply = this.#reply;
+    const { nonce: nonceAt, encryptedCookie } = COOKIE_REPLY_OFFSET;
+    const mac1 = bytes.subarray(offset + INITIATION_OFFSET.mac1, offset + INITIATION_OFFSET.mac2);
+    const nonce = reply.subarray(nonceAt, nonceAt + COOKIE_NONCE_BYTES);
+    encodeCookieReplyHeader(reply, 0, initiationSenderIndex(bytes, offset));
+    this.#random(nonce);
+    reply.set(sealCookie(this.#identity.cookieKey, nonce, cookie, mac1), encryptedCookie);
+    this.#onPacket(reply, 0, COOKIE_REPLY_BYTES, source, sourceOffset);
+  }
+}

@@ -1,0 +1,105 @@
+import { copyPackedEndpoint, equalPackedEndpoints, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { UNVALIDATED_FACTOR } from '../protocol.js';
+import { CHALLENGE_EVERY_MS, CHALLENGE_PATIENCE_MS } from '../tuning.js';
+
+/**
+ * Where a session's packets go, and what that address has proven (RFC 9000 §8.2, §9.3). The newest authentic packet moves the session to
+ * its source; until that has answered a challenge, little is sent there, and if it never does, the session returns to the
+ * last address that has.
+ */
+export class Path {
+  /** Packed. */
+  readonly endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  #validation: Validation | undefined = undefined;
+
+  /** Whether the address has proven that it receives what is sent to it, or needs no proof. */
+  get isValidated(): boolean {
+    return this.#validation === undefined;
+  }
+
+  /** The last address that has proven itself, while the present one has not. */
+  get fallback(): Uint8Array | undefined {
+    return this.#validation?.fallback;
+  }
+
+  /** The token that the present address must return; undefined if it need not. */
+  get challenge(): Uint8Array | undefined {
+    return this.#validation?.token;
+  }
+
+  get nextChallengeMs(): number {
+    return this.#validation?.nextChallengeMs ?? Infinity;
+  }
+
+  /** Goes to the packed endpoint at `source`, which needs no proof. */
+  settle(source: Uint8Array, sourceOffset: number): void {
+    copyPackedEndpoint(source, sourceOffset, this.endpoint, 0);
+    this.#validation = undefined;
+  }
+
+  /** Goes to the packed endpoint at `source`, which must return `token` (8 unpredictable bytes). */
+  move(source: Uint8Array, sourceOffset: number, token: Uint8Array, nowMs: number): void {
+    const fallback = this.#validation === undefined ? Uint8Array.from(this.endpoint) : this.#validation.fallback;
+    copyPackedEndpoint(source, sourceOffset, this.endpoint, 0);
+    const isProven = fallback !== undefined && equalPackedEndpoints(fallback, 0, this.endpoint, 0);
+    this.#validation = isProven ? undefined : newValidation(fallback, token, nowMs);
+  }
+
+  /** As {@link move}, but there is no address to return to. */
+  begin(source: Uint8Array, sourceOffset: number, token: Uint8Array, nowMs: number): void {
+    copyPackedEndpoint(source, sourceOffset, this.endpoint, 0);
+    this.#validation = newValidation(undefined, token, nowMs);
+  }
+
+  isAt(source: Uint8Array, sourceOffset: number): boolean {
+    return equalPackedEndpoints(source, sourceOffset, this.endpoint, 0);
+  }
+
+  /** An authentic packet of so many bytes came from the present address. */
+  received(bytes: number): void {
+    if (this.#validation !== undefined) this.#validation.allowedBytes += UNVALIDATED_FACTOR * bytes;
+  }
+
+  /** Counts a packet of so many bytes that is to go to the present address; false if that is more than it may get. */
+  spend(bytes: number): boolean {
+    if (this.#validation === undefined) return true;
+    if (bytes > this.#validation.allowedBytes) return false;
+    this.#validation.allowedBytes -= bytes;
+    return true;
+  }
+
+  /** The token came back from the packed endpoint at `source`. Returns whether that proves the present address. */
+  answered(token: Uint8Array, source: Uint8Array, sourceOffset: number): boolean {
+    const expected = this.#validation?.token;
+    if (expected === undefined || !this.isAt(source, sourceOffset)) return false;
+    if (!expected.every((byte, index) => byte === token[index])) return false;
+    this.#validation = undefined;
+    return true;
+  }
+
+  /** What is due: nothing, the challenge, or (done here) the return to the last proven address. */
+  due(nowMs: number): 'nothing' | 'challenge' | 'returned' {
+    const validation = this.#validation;
+    if (validation === undefined || nowMs < validation.nextChallengeMs) return 'nothing';
+    if (nowMs - validation.startedMs < CHALLENGE_PATIENCE_MS) {
+      validation.nextChallengeMs = nowMs + CHALLENGE_EVERY_MS;
+      return 'challenge';
+    }
+    validation.nextChallengeMs = Infinity;
+    if (validation.fallback === undefined) return 'nothing';
+    this.settle(validation.fallback, 0);
+    return 'returned';
+  }
+}
+
+interface Validation {
+  readonly fallback: Uint8Array | undefined;
+  readonly token: Uint8Array;
+  readonly startedMs: number;
+  nextChallengeMs: number;
+  allowedBytes: number;
+}
+
+function newValidation(fallback: Uint8Array | undefined, token: Uint8Array, nowMs: number): Validation {
+  return { fallback, token, startedMs: nowMs, nextChallengeMs: nowMs, allowedBytes: 0 };
+}
