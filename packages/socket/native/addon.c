@@ -162,35 +162,82 @@ static void report_sent(uint32_t *report, const struct sent *sent) {
   }
 }
 
+// The arrays of a batch from five arguments, and how many datagrams they hold.
+static bool batch_of(napi_env env, const napi_value *arguments, struct send_batch *batch, size_t *capacity) {
+  struct bytes bytes, offsets, lengths, destinations = { 0 }, locals = { 0 };
+  if (!array(env, arguments[0], napi_uint8_array, 0, &bytes) || !array(env, arguments[1], napi_uint32_array, 0, &offsets) ||
+      !array(env, arguments[2], napi_uint32_array, 0, &lengths)) return false;
+  if (!is_absent(env, arguments[3]) && !array(env, arguments[3], napi_uint8_array, 0, &destinations)) return false;
+  if (!is_absent(env, arguments[4]) && !array(env, arguments[4], napi_uint8_array, 0, &locals)) return false;
+  *batch = (struct send_batch){
+    .bytes = bytes.data, .size = bytes.length, .offsets = (uint32_t *)offsets.data, .lengths = (uint32_t *)lengths.data,
+    .destinations = destinations.data, .locals = locals.data,
+  };
+  *capacity = offsets.length < lengths.length ? offsets.length : lengths.length;
+  if (destinations.data && destinations.length / PACKED_ENDPOINT_BYTES < *capacity) *capacity = destinations.length / PACKED_ENDPOINT_BYTES;
+  if (locals.data && locals.length / PACKED_ENDPOINT_BYTES < *capacity) *capacity = locals.length / PACKED_ENDPOINT_BYTES;
+  return true;
+}
+
+static napi_value send_batch(napi_env env, struct loop *loop, struct watched_socket *socket, const struct send_batch *batch, size_t capacity) {
+  napi_value result;
+  struct sent sent = { 0 };
+  int failed = batch->count <= capacity ? udp_send(&socket->udp, batch, &sent) : -EINVAL;
+  report_sent(loop->report, &sent);
+  napi_create_int32(env, failed ? failed : (int32_t)sent.done, &result);
+  return result;
+}
+
 // send(number, from, count, bytes, offsets, lengths, destinations | undefined, locals | undefined): the index of the first datagram that
 // the kernel would not take now (count: none), or -errno with nothing sent. The report has what happened.
 static napi_value js_send(napi_env env, napi_callback_info info) {
-  size_t arguments_count = 8;
-  napi_value arguments[8], result;
+  size_t count = 8, capacity;
+  napi_value arguments[8];
   struct loop *loop = loop_of(env);
-  struct send_batch batch = { 0 };
-  struct bytes bytes, offsets, lengths, destinations = { 0 }, locals = { 0 };
-  napi_get_cb_info(env, info, &arguments_count, arguments, NULL, NULL);
+  struct send_batch batch;
+  uint32_t from, to;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
   struct watched_socket *socket = socket_of(env, loop, arguments[0]);
-  bool is_valid = socket && napi_get_value_uint32(env, arguments[1], &batch.from) == napi_ok &&
-    napi_get_value_uint32(env, arguments[2], &batch.count) == napi_ok && array(env, arguments[3], napi_uint8_array, 0, &bytes) &&
-    array(env, arguments[4], napi_uint32_array, batch.count, &offsets) && array(env, arguments[5], napi_uint32_array, batch.count, &lengths) &&
-    (is_absent(env, arguments[6]) || array(env, arguments[6], napi_uint8_array, (size_t)batch.count * PACKED_ENDPOINT_BYTES, &destinations)) &&
-    (is_absent(env, arguments[7]) || array(env, arguments[7], napi_uint8_array, (size_t)batch.count * PACKED_ENDPOINT_BYTES, &locals));
-  int failed = -EINVAL;
-  struct sent sent = { 0 };
-  if (is_valid) {
-    batch.bytes = bytes.data;
-    batch.size = bytes.length;
-    batch.offsets = (uint32_t *)offsets.data;
-    batch.lengths = (uint32_t *)lengths.data;
-    batch.destinations = destinations.data;
-    batch.locals = locals.data;
-    failed = udp_send(&socket->udp, &batch, &sent);
-    report_sent(loop->report, &sent);
-  }
-  napi_create_int32(env, failed ? failed : (int32_t)sent.done, &result);
-  return result;
+  if (!socket || napi_get_value_uint32(env, arguments[1], &from) != napi_ok || napi_get_value_uint32(env, arguments[2], &to) != napi_ok ||
+      !batch_of(env, arguments + 3, &batch, &capacity)) return throw(env, "send: not a socket and a batch");
+  batch.from = from;
+  batch.count = to;
+  return send_batch(env, loop, socket, &batch, capacity);
+}
+
+// prepare(batch, bytes, offsets, lengths, destinations | undefined, locals | undefined): keeps the arrays for sendPrepared.
+static napi_value js_prepare(napi_env env, napi_callback_info info) {
+  size_t count = 6;
+  napi_value arguments[6], kept;
+  struct loop *loop = loop_of(env);
+  struct prepared_batch prepared = { 0 };
+  uint32_t at;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  if (!loop || napi_get_value_uint32(env, arguments[0], &at) != napi_ok || at >= PREPARED_BATCHES ||
+      !batch_of(env, arguments + 1, &prepared.batch, &prepared.capacity)) return throw(env, "prepare: not a batch");
+  if (napi_create_array_with_length(env, 5, &kept) != napi_ok) return throw(env, "prepare: no memory");
+  for (uint32_t i = 0; i < 5; i++) napi_set_element(env, kept, i, arguments[i + 1]);
+  if (napi_create_reference(env, kept, 1, &prepared.kept) != napi_ok) return throw(env, "prepare: no memory");
+  if (loop->prepared[at].kept) napi_delete_reference(env, loop->prepared[at].kept);
+  loop->prepared[at] = prepared;
+  return NULL;
+}
+
+// sendPrepared(number, from, count, batch): as send.
+static napi_value js_send_prepared(napi_env env, napi_callback_info info) {
+  size_t count = 4;
+  napi_value arguments[4];
+  struct loop *loop = loop_of(env);
+  uint32_t from, to, at;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
+  if (!socket || napi_get_value_uint32(env, arguments[1], &from) != napi_ok || napi_get_value_uint32(env, arguments[2], &to) != napi_ok ||
+      napi_get_value_uint32(env, arguments[3], &at) != napi_ok || at >= PREPARED_BATCHES || !loop->prepared[at].kept)
+    return throw(env, "sendPrepared: not a socket and a prepared batch");
+  struct send_batch batch = loop->prepared[at].batch;
+  batch.from = from;
+  batch.count = to;
+  return send_batch(env, loop, socket, &batch, loop->prepared[at].capacity);
 }
 
 // nextError(number, destination): -1 none left, otherwise an errno (0: none of the network's); the report says whether the destination is known.
@@ -235,11 +282,12 @@ static napi_value js_close(napi_env env, napi_callback_info info) {
 static bool export_all(napi_env env, napi_value exports) {
   static const struct { const char *name; napi_callback function; } functions[] = {
     { "start", js_start }, { "open", js_open }, { "local", js_local }, { "inspect", js_inspect }, { "receive", js_receive },
-    { "send", js_send }, { "nextError", js_next_error }, { "watchWritable", js_watch_writable }, { "close", js_close },
+    { "send", js_send }, { "prepare", js_prepare }, { "sendPrepared", js_send_prepared }, { "nextError", js_next_error }, { "watchWritable", js_watch_writable }, { "close", js_close },
   };
   static const struct { const char *name; uint32_t value; } numbers[] = {
     { "SLOTS", SLOTS }, { "SLOT_BYTES", SLOT_BYTES }, { "MAX_RECEIVED", MAX_RECEIVED }, { "MAX_SEND_SEGMENTS", MAX_SEND_SEGMENTS },
     { "READY_CAPACITY", READY_CAPACITY }, { "REPORT_WORDS", REPORT_WORDS }, { "OPTION_WORDS", OPTION_WORDS },
+    { "PREPARED_BATCHES", PREPARED_BATCHES },
   };
   napi_value value;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {

@@ -9,6 +9,7 @@
 enum {
   MAX_SOCKETS = 1 << 20,
   READY_CAPACITY = 1024,
+  PREPARED_BATCHES = 8,
   REPORT_WORDS = 4 + 3 * MAX_SEND_FAILURES,
   EVENT_READABLE = 1,
   EVENT_WRITABLE = 2,
@@ -25,6 +26,13 @@ struct watched_socket {
   bool is_ready;
 };
 
+// Arrays of a batch that JavaScript sends again and again, kept alive. It vouches that they are unchanged; their sizes are checked here.
+struct prepared_batch {
+  napi_ref kept;
+  struct send_batch batch;
+  size_t capacity;  // datagrams that the smallest array holds
+};
+
 struct loop {
   napi_env env;
   napi_async_cleanup_hook_handle cleanup;
@@ -37,6 +45,7 @@ struct loop {
   struct receive_area area;
   uint32_t *ready, ready_count;  // pairs: number, events
   uint32_t *report;
+  struct prepared_batch prepared[PREPARED_BATCHES];
   struct watched_socket **sockets;
   uint32_t capacity;
 };

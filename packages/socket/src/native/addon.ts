@@ -11,6 +11,7 @@ export interface Addon {
   readonly READY_CAPACITY: number;
   readonly REPORT_WORDS: number;
   readonly OPTION_WORDS: number;
+  readonly PREPARED_BATCHES: number;
   start(
     bytes: Uint8Array,
     offsets: Uint32Array,
@@ -37,6 +38,15 @@ export interface Addon {
     destinations: Uint8Array | undefined,
     locals: Uint8Array | undefined,
   ): number;
+  prepare(
+    batch: number,
+    bytes: Uint8Array,
+    offsets: Uint32Array,
+    lengths: Uint32Array,
+    destinations: Uint8Array | undefined,
+    locals: Uint8Array | undefined,
+  ): void;
+  sendPrepared(number: number, from: number, count: number, batch: number): number;
   nextError(number: number, destination: Uint8Array): number;
   watchWritable(number: number, isWatched: boolean): void;
   close(number: number): void;

@@ -2,10 +2,14 @@ import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { SocketError } from '../socket-error.js';
 import type { ReceiveBatch } from '../udp-socket.js';
 import { loadAddon, type Addon } from './addon.js';
+import { PreparedBatches } from './prepared-batches.js';
+import { SendQueue } from './send-queue.js';
 
 /** What the loop tells a socket. */
 export interface LoopSocket {
   ready(events: number): void;
+  /** Gives to the kernel what the socket has put off to the end of this turn. */
+  flushOutbox(): void;
 }
 
 export const EVENT_WRITABLE = 2;
@@ -52,6 +56,12 @@ export class NativeLoop {
   readonly arena: ReceiveArena;
   /** Where the addon reports what a call did. */
   readonly report: Uint32Array;
+  readonly prepared: PreparedBatches;
+  /** Whether sockets are being told what is ready: whatever is put off now is sent when all have been told. */
+  isTelling = false;
+  /** The socket that has put off sends; one at a time. */
+  outboxOwner: LoopSocket | undefined;
+  readonly outbox = new SendQueue();
   readonly #ready: Uint32Array;
   readonly #sockets: (LoopSocket | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
@@ -59,6 +69,7 @@ export class NativeLoop {
   constructor(addon: Addon) {
     this.addon = addon;
     this.arena = new ReceiveArena(addon);
+    this.prepared = new PreparedBatches(addon);
     this.report = new Uint32Array(addon.REPORT_WORDS);
     this.#ready = new Uint32Array(2 * addon.READY_CAPACITY);
     const { bytes, offsets, lengths, sources, locals, ecn, timestampsMs } = this.arena;
@@ -78,19 +89,25 @@ export class NativeLoop {
   }
 
   #tell(count: number): void {
-    // A callback may lead to another turn's report only after this one: the list stays as it is meanwhile.
+    this.isTelling = true;
     for (let i = 0; i < count; i++) {
       const socket = this.#sockets[this.#ready[2 * i] ?? 0];
       try {
         socket?.ready(this.#ready[2 * i + 1] ?? 0);
       } catch (error) {
-        // One socket's mistake is not to cost the others their turn.
-        process.nextTick(() => {
-          throw error;
-        });
+        throwLater(error);
       }
     }
+    this.isTelling = false;
+    this.outboxOwner?.flushOutbox();
   }
+}
+
+/** One socket's mistake is not to cost the others their turn. */
+function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }
 
 let loop: NativeLoop | undefined;

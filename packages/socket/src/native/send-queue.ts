@@ -1,10 +1,10 @@
-import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { copyPackedEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import type { SendBatch } from '../udp-socket.js';
 
 const FIRST_BYTES = 1 << 16;
 const FIRST_DATAGRAMS = 64;
 
-/** Datagrams that the kernel would not take yet, copied, in the shape of a batch. Bounded by payload; exists only while something waits. */
+/** Copies of datagrams that the kernel has not been given yet, in the shape of a batch. Grows as needed; the caller says how much may wait. */
 export class SendQueue implements SendBatch {
   bytes = new Uint8Array(FIRST_BYTES);
   offsets = new Uint32Array(FIRST_DATAGRAMS);
@@ -43,9 +43,14 @@ export class SendQueue implements SendBatch {
     for (; this.head < to; this.head++) this.waitingBytes -= this.lengths[this.head] ?? 0;
   }
 
+  /** Nothing waits any more. */
+  clear(): void {
+    this.head = this.count = this.waitingBytes = this.#end = 0;
+  }
+
   #makeRoom(length: number): void {
-    if (this.head > 0 && (this.count === this.offsets.length || this.#end + length > this.bytes.length))
-      this.#compact();
+    const isFull = (): boolean => this.count === this.offsets.length || this.#end + length > this.bytes.length;
+    if (this.head > 0 && isFull()) this.#compact();
     if (this.count === this.offsets.length) {
       this.offsets = grown(this.offsets, this.count * 2);
       this.lengths = grown(this.lengths, this.count * 2);
@@ -56,13 +61,13 @@ export class SendQueue implements SendBatch {
   }
 
   #compact(): void {
-    const { head } = this;
+    const { head, count } = this;
     const start = this.offsets[head] ?? this.#end;
     this.bytes.copyWithin(0, start, this.#end);
-    this.offsets.copyWithin(0, head, this.count);
-    this.lengths.copyWithin(0, head, this.count);
-    this.destinations.copyWithin(0, head * PACKED_ENDPOINT_BYTES, this.count * PACKED_ENDPOINT_BYTES);
-    this.locals.copyWithin(0, head * PACKED_ENDPOINT_BYTES, this.count * PACKED_ENDPOINT_BYTES);
+    this.offsets.copyWithin(0, head, count);
+    this.lengths.copyWithin(0, head, count);
+    this.destinations.copyWithin(0, head * PACKED_ENDPOINT_BYTES, count * PACKED_ENDPOINT_BYTES);
+    this.locals.copyWithin(0, head * PACKED_ENDPOINT_BYTES, count * PACKED_ENDPOINT_BYTES);
     this.count -= head;
     this.#end -= start;
     this.head = 0;
@@ -71,12 +76,11 @@ export class SendQueue implements SendBatch {
 }
 
 function copyPacked(from: Uint8Array | undefined, i: number, to: Uint8Array, j: number): void {
-  const at = i * PACKED_ENDPOINT_BYTES;
-  if (from) to.set(from.subarray(at, at + PACKED_ENDPOINT_BYTES), j * PACKED_ENDPOINT_BYTES);
+  if (from) copyPackedEndpoint(from, i * PACKED_ENDPOINT_BYTES, to, j * PACKED_ENDPOINT_BYTES);
   else to.fill(0, j * PACKED_ENDPOINT_BYTES, (j + 1) * PACKED_ENDPOINT_BYTES);
 }
 
-function grown<T extends Uint8Array | Uint32Array>(array: T, length: number): T {
+function grown<T extends Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(array: T, length: number): T {
   const larger = new (array.constructor as new (length: number) => T)(length);
   larger.set(array);
   return larger;
