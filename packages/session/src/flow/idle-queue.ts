@@ -1,5 +1,7 @@
 /** What can fall idle: kept in an {@link IdleQueue} from {@link IdleQueue.add} until it is removed or has expired. */
 export interface Idler {
+  /** Called when its time is up, after it was taken out. */
+  expire(nowMs: number): void;
   /** When it was last active, in ms of the caller's clock. Touching it is one assignment: the queue looks only when time is up. */
   lastActivityMs: number;
   /** After how many ms without activity it expires. */
@@ -13,9 +15,9 @@ const TICK_MS = 250;
  * Finds what has fallen idle, at a cost that does not depend on how often things are active: each entry waits in the tick in
  * which it could expire at the earliest, and moves to a later one if it was active meanwhile.
  */
-export class IdleQueue<T extends Idler> {
-  readonly #ticks = new Map<number, Set<T>>();
-  readonly #tickOf = new Map<T, number>();
+export class IdleQueue {
+  readonly #ticks = new Map<number, Set<Idler>>();
+  readonly #tickOf = new Map<Idler, number>();
   #nextTick = Infinity;
 
   /** How many wait. */
@@ -29,12 +31,12 @@ export class IdleQueue<T extends Idler> {
   }
 
   /** Starts to watch an entry. Adding one twice is a mistake of the caller's and changes nothing. */
-  add(entry: T): void {
+  add(entry: Idler): void {
     if (!this.#tickOf.has(entry)) this.#schedule(entry);
   }
 
   /** Stops watching an entry; false if it was not watched. */
-  remove(entry: T): boolean {
+  remove(entry: Idler): boolean {
     const tick = this.#tickOf.get(entry);
     if (tick === undefined) return false;
     this.#tickOf.delete(entry);
@@ -44,21 +46,21 @@ export class IdleQueue<T extends Idler> {
     return true;
   }
 
-  /** Takes out what has been idle for its whole time at `nowMs` and hands it to `expired`, one by one. */
-  expire(nowMs: number, expired: (entry: T) => void): void {
+  /** Takes out what has been idle for its whole time at `nowMs`, and calls its `expire`. */
+  expire(nowMs: number): void {
     const due = [...this.#ticks.keys()].filter((tick) => tick * TICK_MS <= nowMs).sort((a, b) => a - b);
     for (const tick of due) {
-      const waiting = this.#ticks.get(tick) ?? new Set<T>();
+      const waiting = this.#ticks.get(tick) ?? new Set<Idler>();
       this.#forget(tick);
       for (const entry of waiting) {
         this.#tickOf.delete(entry);
-        if (entry.lastActivityMs + entry.idleMs <= nowMs) expired(entry);
+        if (entry.lastActivityMs + entry.idleMs <= nowMs) entry.expire(nowMs);
         else this.#schedule(entry);
       }
     }
   }
 
-  #schedule(entry: T): void {
+  #schedule(entry: Idler): void {
     const tick = Math.ceil((entry.lastActivityMs + entry.idleMs) / TICK_MS);
     this.#tickOf.set(entry, tick);
     const waiting = this.#ticks.get(tick);

@@ -2,22 +2,34 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { IdleQueue } from '../../src/flow/idle-queue.js';
 
-interface Entry {
+let expired: number[] = [];
+
+class Entry {
   readonly name: number;
   lastActivityMs: number;
   readonly idleMs: number;
+
+  constructor({ name, lastActivityMs, idleMs }: { name: number; lastActivityMs: number; idleMs: number }) {
+    this.name = name;
+    this.lastActivityMs = lastActivityMs;
+    this.idleMs = idleMs;
+  }
+
+  expire(): void {
+    expired.push(this.name);
+  }
 }
 
-const expiredNames = (queue: IdleQueue<Entry>, nowMs: number): number[] => {
-  const names: number[] = [];
-  queue.expire(nowMs, (entry) => names.push(entry.name));
-  return names;
+const expiredNames = (queue: IdleQueue, nowMs: number): number[] => {
+  expired = [];
+  queue.expire(nowMs);
+  return expired;
 };
 
 describe('IdleQueue', () => {
   test('an entry expires within a quarter of a second of its time, and not before', () => {
-    const queue = new IdleQueue<Entry>();
-    queue.add({ name: 1, lastActivityMs: 100, idleMs: 1000 });
+    const queue = new IdleQueue();
+    queue.add(new Entry({ name: 1, lastActivityMs: 100, idleMs: 1000 }));
     expect(expiredNames(queue, 1099)).toEqual([]);
     expect(expiredNames(queue, 1350)).toEqual([1]);
     expect(queue.size).toBe(0);
@@ -25,8 +37,8 @@ describe('IdleQueue', () => {
   });
 
   test('activity puts the expiry off', () => {
-    const queue = new IdleQueue<Entry>();
-    const entry = { name: 1, lastActivityMs: 0, idleMs: 1000 };
+    const queue = new IdleQueue();
+    const entry = new Entry({ name: 1, lastActivityMs: 0, idleMs: 1000 });
     queue.add(entry);
     entry.lastActivityMs = 900;
     expect(expiredNames(queue, 1500)).toEqual([]);
@@ -34,8 +46,8 @@ describe('IdleQueue', () => {
   });
 
   test('a removed entry never expires, and removing it again says so', () => {
-    const queue = new IdleQueue<Entry>();
-    const entry = { name: 1, lastActivityMs: 0, idleMs: 1000 };
+    const queue = new IdleQueue();
+    const entry = new Entry({ name: 1, lastActivityMs: 0, idleMs: 1000 });
     queue.add(entry);
     expect(queue.remove(entry)).toBe(true);
     expect(queue.remove(entry)).toBe(false);
@@ -50,13 +62,13 @@ describe('IdleQueue', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const queue = new IdleQueue<Entry>();
+        const queue = new IdleQueue();
         const alive = new Map<number, Entry>();
         let nowMs = 0;
         for (const { action, name, ms } of steps) {
           const entry = alive.get(name);
           if (action === 'add' && entry === undefined) {
-            const added = { name, lastActivityMs: nowMs, idleMs: 250 + ms };
+            const added = new Entry({ name, lastActivityMs: nowMs, idleMs: 250 + ms });
             alive.set(name, added);
             queue.add(added);
           } else if (action === 'touch' && entry !== undefined) entry.lastActivityMs = nowMs;

@@ -1,0 +1,196 @@
+/**
+ * The client's loop: the only place of the client that owns sockets, timers and the clock. Datagrams of local applications go
+ * through their flows and the channel to the server; what comes back goes the other way.
+ */
+import { DropCounters, PACKED_ENDPOINT_BYTES, type DropReason, type Endpoint } from '@relay/packet';
+import {
+  ClientChannel,
+  DatagramRun,
+  DatagramWriter,
+  FlowFrames,
+  Fragments,
+  IdleQueue,
+  keyPairOf,
+  ModeTraffic,
+  OpenedFlows,
+  PacketBatch,
+  type FlowsOfSession,
+  type Invitation,
+  type OpenedFlow,
+  type SessionEvent,
+} from '@relay/session';
+import { Loop, monotonicMs } from '@relay/program';
+import { createSocket, type ReceiveBatch, type SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
+import type { Forward } from './mapping/forward.js';
+import { ForwardListener } from './mapping/forward-listener.js';
+import { TargetNames } from './mapping/target-names.js';
+
+export interface RelayClientOptions {
+  readonly invitation: Invitation;
+  /** Where the invitation's host is. */
+  readonly server: Endpoint;
+  readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
+  readonly maxPacketBytes: number;
+  readonly forwards: readonly Forward[];
+  readonly onSessionEvent: (event: SessionEvent) => void;
+  /** The server will not carry a flow for now. */
+  readonly onRefused: (flow: OpenedFlow, reason: DropReason) => void;
+  /** A target's name was resolved, or could not be. */
+  readonly onResolved: (name: string, address: string | undefined) => void;
+  readonly onSocketError: (error: SocketError) => void;
+}
+
+/** Incomplete datagrams from the server. */
+const FRAGMENT_LIMITS = { maxBytes: 4 << 20, maxDatagrams: 256, timeoutMs: 5000 };
+export class RelayClient {
+  readonly forward = new ModeTraffic();
+  /** Packets that were refused, by reason. */
+  readonly packetDrops = new DropCounters();
+  readonly channel: ClientChannel;
+  readonly opened: OpenedFlows;
+  readonly #options: RelayClientOptions;
+  readonly #socket: UdpSocket;
+  readonly #idle = new IdleQueue();
+  readonly #run = new DatagramRun();
+  readonly #out: PacketBatch;
+  readonly #frames = new FlowFrames('client');
+  readonly #flows: FlowsOfSession<never>;
+  readonly #names: TargetNames;
+  readonly #loop: Loop;
+
+  constructor(options: RelayClientOptions) {
+    this.#options = options;
+    const { invitation, server } = options;
+    this.#socket = createSocket({
+      ...options.socket,
+      local: { address: server.address.includes(':') ? '::' : '0.0.0.0', port: 0 },
+    });
+    this.#out = new PacketBatch((batch) => this.#socket.sendBatch(batch));
+    this.opened = new OpenedFlows('client', new DatagramWriter(this.#out), this.#idle, this.forward, {
+      toSource: (flow, bytes, offset, length) => this.#toSource(flow, bytes, offset, length),
+      refused: options.onRefused,
+    });
+    this.#flows = {
+      opened: this.opened,
+      accepted: undefined,
+      fragments: new Fragments(FRAGMENT_LIMITS, this.#idle, this.packetDrops),
+    };
+    this.#names = new TargetNames(options.forwards, options.onResolved);
+    this.#loop = new Loop({
+      nextDueMs: () => Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs, this.#names.nextLookMs),
+      due: (nowMs) => {
+        this.channel.wake(nowMs);
+        this.#idle.expire(nowMs);
+        this.#names.look(nowMs);
+      },
+      flush: () => this.#out.flush(),
+    });
+    this.channel = new ClientChannel({
+      staticKey: keyPairOf(invitation.clientPrivateKey),
+      serverPublicKey: invitation.serverPublicKey,
+      server,
+      parameters: { maxPacketBytes: options.maxPacketBytes },
+      onPacket: (bytes, offset, length, destination, destinationOffset) => {
+        this.#out.addCopy(bytes, offset, length, destination, destinationOffset);
+        this.#loop.settleSoon();
+      },
+      onFrame: (_session, type, bytes, offset, end, nowMs) => {
+        const code = this.#frames.take(this.#flows, type, bytes, offset, end, nowMs);
+        if (code < 0) this.packetDrops.count(code);
+      },
+      onEvent: (event, nowMs) => this.#onEvent(event, nowMs),
+    });
+  }
+
+  get forwards(): readonly Forward[] {
+    return this.#options.forwards;
+  }
+
+  get socket(): UdpSocket {
+    return this.#socket;
+  }
+
+  /** Binds all ports and begins to connect. Rejects with a ProgramFailure if a port cannot be had. */
+  async open(): Promise<void> {
+    for (const forward of this.forwards) {
+      for (const listener of forward.listeners) {
+        listener.onDatagrams = (from, batch) => this.#fromSources(from, batch);
+        listener.socket.onError = this.#options.onSocketError;
+      }
+      await forward.open();
+    }
+    this.#socket.onReceive = (batch) => this.#fromServer(batch);
+    this.#socket.onError = this.#options.onSocketError;
+    await this.#socket.open();
+    this.channel.connect(monotonicMs(), Date.now());
+    this.#loop.settle();
+  }
+
+  /** The server is at another address now. */
+  setServer(server: Endpoint): void {
+    this.channel.setServer(server, monotonicMs());
+    this.#loop.settle();
+  }
+
+  async close(): Promise<void> {
+    this.channel.close(monotonicMs());
+    this.#loop.close();
+    await Promise.all([this.#socket.close(), ...this.forwards.map((forward) => forward.close())]);
+  }
+
+  #fromSources(listener: ForwardListener, { count, bytes, offsets, lengths, sources }: ReceiveBatch): void {
+    const nowMs = monotonicMs();
+    for (let i = 0; i < count; i++)
+      this.opened.fromSource(
+        listener,
+        sources,
+        i * PACKED_ENDPOINT_BYTES,
+        bytes,
+        offsets[i] ?? 0,
+        lengths[i] ?? 0,
+        nowMs,
+      );
+    this.#loop.settle();
+  }
+
+  #fromServer({ count, bytes, offsets, lengths, sources }: ReceiveBatch): void {
+    const nowMs = monotonicMs();
+    for (let i = 0; i < count; i++) {
+      const code = this.channel.receive(
+        bytes,
+        offsets[i] ?? 0,
+        lengths[i] ?? 0,
+        sources,
+        i * PACKED_ENDPOINT_BYTES,
+        nowMs,
+      );
+      if (code < 0) this.packetDrops.count(code);
+    }
+    this.#run.flush();
+    this.#loop.settle();
+  }
+
+  #toSource(flow: OpenedFlow, bytes: Uint8Array, offset: number, length: number): void {
+    const { entrance } = flow;
+    if (entrance instanceof ForwardListener)
+      this.#run.add(entrance.socket, this.forward.fromTarget, bytes, offset, length, flow.source);
+  }
+
+  #onEvent(event: SessionEvent, nowMs: number): void {
+    switch (event.kind) {
+      case 'connected':
+        this.opened.setSession(event.session);
+        this.#names.begin(event.session, nowMs);
+        break;
+      case 'disconnected':
+        this.opened.setSession(undefined);
+        this.#names.end();
+        break;
+      case 'answer':
+        this.#names.answered(event.id, event.status, event.body, nowMs);
+        break;
+      default:
+    }
+    this.#options.onSessionEvent(event);
+  }
+}

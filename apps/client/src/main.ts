@@ -1,0 +1,11 @@
+import { configCommand, runCommandLine } from '@relay/program';
+import { startCommand } from './commands/start.js';
+import { statusCommand } from './commands/status.js';
+import { clientSchema } from './options.js';
+
+await runCommandLine({
+  program: 'relay-client',
+  packageJson: new URL('../package.json', import.meta.url),
+  args: process.argv.slice(2),
+  define: (cli) => cli.command(startCommand).command(statusCommand).command(configCommand(clientSchema)),
+});

@@ -1,0 +1,33 @@
+/** One listening port of a forward: its socket, and the flows of the sources that send to it. */
+import { EndpointMap, packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
+import type { Entrance, FlowMapping, OpenedFlow } from '@relay/session';
+import { createSocket, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
+
+export class ForwardListener implements Entrance {
+  readonly mapping: FlowMapping;
+  readonly flowBySource = new EndpointMap<OpenedFlow>();
+  readonly targetPort: number;
+  readonly socket: UdpSocket;
+  #target: Uint8Array | undefined;
+
+  constructor(mapping: FlowMapping, listen: Endpoint, targetPort: number, options: SocketOptions) {
+    this.mapping = mapping;
+    this.targetPort = targetPort;
+    this.socket = createSocket({ ...options, local: listen });
+  }
+
+  get target(): Uint8Array | undefined {
+    return this.#target;
+  }
+
+  set onDatagrams(receive: (listener: ForwardListener, batch: ReceiveBatch) => void) {
+    this.socket.onReceive = (batch) => receive(this, batch);
+  }
+
+  /** Settles the address behind the target's name. Flows that are open keep the one that they began with. */
+  setTargetAddress(address: string): void {
+    const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
+    packEndpoint({ address, port: this.targetPort }, packed, 0);
+    this.#target = packed;
+  }
+}

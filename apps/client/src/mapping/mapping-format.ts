@@ -1,0 +1,81 @@
+/** How a forward is written: `[LISTEN=]TARGET` on the command line, a table in the configuration file. */
+import { duration, FORMATS, integer, option, refuse, Refusal, table, type Format, type PortRange } from '@relay/config';
+
+/** Default of RFC 4787 REQ-5: long enough for a service that seldom speaks, and what most NATs keep. */
+export const DEFAULT_IDLE = '120s';
+export const DEFAULT_MAX_FLOWS = 4096;
+
+/** Where a mapping listens: an address and as many ports as its target has. */
+export interface ListenRange extends PortRange {
+  readonly address: string;
+}
+
+/** One forward as configured. */
+export interface ForwardMapping {
+  /** Absent: 127.0.0.1 and the target's ports. */
+  readonly listen?: ListenRange | undefined;
+  readonly target: PortRange & { readonly host: string };
+  readonly idle: number;
+  readonly maxFlows: number;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+const listenRange: Format<ListenRange> = {
+  name: 'listen range',
+  expected:
+    'a port such as 5353, ports such as 27000-27010, or either with an address such as 127.0.0.1:5353 or [::1]:5353',
+  parse(value) {
+    if (Number.isInteger(value) && typeof value === 'number') return listenRange.parse(String(value), 'data');
+    if (typeof value !== 'string') return refuse(listenRange.expected);
+    const range = FORMATS.endpointRange.parse(/^[\d-]+$/.test(value) ? `${LOOPBACK}:${value}` : value, 'text');
+    return range instanceof Refusal ? refuse(listenRange.expected) : range;
+  },
+  jsonSchema: { anyOf: [{ type: 'string' }, { type: 'integer', minimum: 1, maximum: 65_535 }] },
+};
+
+const EXPECTED = 'a forward such as 5353=1.1.1.1:53, 127.0.0.1:27000-27010=example.com:27000-27010 or 1.1.1.1:53';
+
+const fields = table(
+  {
+    listen: option({
+      format: listenRange,
+      doc: 'Where it listens: PORT or ADDR:PORT, ranges allowed; 127.0.0.1 and the ports of the target if not given',
+    }),
+    target: option({
+      format: 'hostEndpointRange',
+      required: true,
+      doc: 'What is reached, beyond the server: HOST:PORT, ranges allowed',
+    }),
+    idle: option({
+      format: duration({ min: 1000 }),
+      default: DEFAULT_IDLE,
+      doc: 'After how long without a datagram in either direction a flow ends',
+    }),
+    maxFlows: option({
+      format: integer({ min: 1, max: 1_000_000 }),
+      default: DEFAULT_MAX_FLOWS,
+      doc: 'How many flows, one for each source, there may be at a time',
+    }),
+  },
+  { name: 'forward', expected: EXPECTED, parseText: parseShortForm },
+);
+
+/** The format of one forward. Listening ports and target ports must be equally many. */
+export const forwardMapping: Format<ForwardMapping> = {
+  ...fields,
+  parse(value, form) {
+    const mapping = fields.parse(value, form);
+    if (mapping instanceof Refusal || mapping.listen === undefined) return mapping;
+    return portCount(mapping.listen) === portCount(mapping.target)
+      ? mapping
+      : refuse('as many ports to listen on as the target has');
+  },
+};
+
+export const portCount = ({ first, last }: PortRange): number => last - first + 1;
+
+function parseShortForm(text: string): Record<string, unknown> {
+  const at = text.indexOf('=');
+  return at === -1 ? { target: text } : { listen: text.slice(0, at), target: text.slice(at + 1) };
+}

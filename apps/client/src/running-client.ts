@@ -1,0 +1,215 @@
+/** A client with everything around it: logs, admin socket, the server's name, what users are told. */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Values } from '@relay/config';
+import type { Logger, Logging } from '@relay/logging';
+import { formatEndpoint, unpackEndpoint, type DropReason, type Endpoint } from '@relay/packet';
+import {
+  defaultStatePath,
+  EXIT,
+  LoadMonitor,
+  openAdminServer,
+  openLogs,
+  ProgramFailure,
+  type AdminServer,
+} from '@relay/program';
+import type { Invitation, OpenedFlow, SessionEvent } from '@relay/session';
+import { adminCalls } from './admin-calls.js';
+import { RelayClient } from './client.js';
+import { Forward } from './mapping/forward.js';
+import type { clientSchema } from './options.js';
+import { serverAddress } from './server-address.js';
+import { clientStatus, type ClientStatus } from './status.js';
+
+export type ClientSettings = Values<typeof clientSchema>;
+
+/** How long the first answer may take before users are told that it is awaited. */
+const PATIENCE_MS = 3000;
+/** How often the name of a server that does not answer is looked up again. */
+const LOOK_UP_EVERY_MS = 5000;
+
+export class RunningClient {
+  readonly logs: Logging;
+  readonly settings: ClientSettings;
+  readonly client: RelayClient;
+  readonly #invitation: Invitation;
+  readonly #log: Logger;
+  readonly #load = new LoadMonitor(() => undefined);
+  readonly #announced = new Set<Forward>();
+  #admin: AdminServer | undefined;
+  #metrics: NodeJS.Timeout | undefined;
+  #awaiting: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** Starts a client. Rejects with a ProgramFailure; nothing is left running then. */
+  static async start(settings: ClientSettings, stop: () => void): Promise<RunningClient> {
+    const invitation = invitationOf(settings);
+    const logs = openLogs(settings);
+    const running = new RunningClient(settings, invitation, logs, await locate(invitation, logs.logger('client')));
+    try {
+      await running.#open(stop);
+    } catch (error) {
+      await running.close();
+      throw error;
+    }
+    return running;
+  }
+
+  private constructor(settings: ClientSettings, invitation: Invitation, logs: Logging, server: Endpoint) {
+    this.settings = settings;
+    this.logs = logs;
+    this.#invitation = invitation;
+    this.#log = logs.logger('client');
+    const { engine, receiveBuffer, sendBuffer, sendQueue, maxPacket, forward } = settings;
+    const socket = {
+      engine,
+      receiveBufferBytes: receiveBuffer,
+      sendBufferBytes: sendBuffer,
+      sendQueueBytes: sendQueue,
+    };
+    const sockets = logs.logger('socket');
+    this.client = new RelayClient({
+      invitation,
+      server,
+      socket,
+      maxPacketBytes: maxPacket,
+      forwards: forward.map((mapping) => new Forward(mapping, socket)),
+      onSessionEvent: (event) => this.#onSessionEvent(event),
+      onRefused: (flow, reason) => this.#onRefused(flow, reason),
+      onResolved: (name, address) => this.#onResolved(name, address),
+      onSocketError: (error) => sockets.debug('a datagram could not be sent', { reason: error.code }),
+    });
+  }
+
+  get serverName(): string {
+    return nameOf(this.#invitation);
+  }
+
+  status(): ClientStatus {
+    return clientStatus(this.client, this.serverName, this.#load.health);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#metrics);
+    clearInterval(this.#awaiting);
+    this.#load.close();
+    await this.#admin?.close();
+    await this.client.close();
+    await this.logs.close();
+  }
+
+  async #open(stop: () => void): Promise<void> {
+    await this.client.open();
+    await this.#openAdmin(stop);
+    this.#metrics = setInterval(() => this.logs.metrics(this.status()), this.settings.metricsInterval);
+    this.#await();
+  }
+
+  /** Several clients may run: only the first has the default path. */
+  async #openAdmin(stop: () => void): Promise<void> {
+    const { admin } = this.settings;
+    if (admin === 'off') return;
+    const path = admin ?? join(defaultStatePath(process.env), 'client.sock');
+    const calls = adminCalls(this, stop);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    try {
+      this.#admin = await openAdminServer(path, calls);
+    } catch (error) {
+      if (admin !== undefined || !(error instanceof ProgramFailure)) throw error;
+      const own = join(dirname(path), `client-${process.pid}.sock`);
+      this.#log.info('another client has the default admin socket', { admin: own });
+      this.#admin = await openAdminServer(own, calls);
+    }
+  }
+
+  #onSessionEvent(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'connected':
+        clearInterval(this.#awaiting);
+        this.#log.info('connected', {
+          server: formatEndpoint(unpackEndpoint(event.session.endpoint, 0)),
+          as: this.#invitation.name,
+        });
+        this.#announce();
+        break;
+      case 'disconnected':
+        if (this.#isClosed) break;
+        this.#log.warn('disconnected: connecting anew', { server: this.serverName, reason: event.reason });
+        this.#await();
+        break;
+      case 'path-lost':
+        this.#log.warn('the server does not answer: trying on, datagrams are dropped meanwhile', {
+          server: this.serverName,
+        });
+        break;
+      case 'path-restored':
+        this.#log.info('the server answers again', { server: this.serverName });
+        break;
+      default:
+        this.#log.trace(event.kind);
+    }
+  }
+
+  /** Says so where the server does not answer, and looks for it where its name leads now. */
+  #await(): void {
+    clearInterval(this.#awaiting);
+    let isTold = false;
+    this.#awaiting = setInterval(() => {
+      if (!isTold)
+        this.#log.warn(
+          'no answer from the server: trying on (is it running, is the port open, was the invitation revoked?)',
+          { server: this.serverName },
+        );
+      isTold = true;
+      void serverAddress(this.#invitation).then((server) => {
+        if (server !== undefined && this.client.channel.state !== 'connected') this.client.setServer(server);
+      });
+    }, PATIENCE_MS);
+  }
+
+  #onRefused({ target }: OpenedFlow, reason: DropReason): void {
+    this.#log.warn('the server will not carry a flow', { target: formatEndpoint(unpackEndpoint(target, 0)), reason });
+  }
+
+  #onResolved(name: string, address: string | undefined): void {
+    if (address === undefined) this.#log.warn('the server cannot resolve a name: trying on', { name });
+    else this.#log.debug('resolved', { name, address });
+    this.#announce();
+  }
+
+  /** One line for each mapping that is ready for the first time. */
+  #announce(): void {
+    for (const forward of this.client.forwards) {
+      if (!forward.isResolved || this.#announced.has(forward)) continue;
+      this.#announced.add(forward);
+      process.stdout.write(`relay-client ready: forward ${forward.description}\n`);
+    }
+  }
+}
+
+function invitationOf({ server, forward }: ClientSettings): Invitation {
+  if (server === undefined) {
+    const ways = 'as RELAY_SERVER, in the configuration file or with --server';
+    throw new ProgramFailure(EXIT.usage, `no server: give the invitation ${ways} (relay-server invite NAME makes one)`);
+  }
+  if (forward.length === 0)
+    throw new ProgramFailure(
+      EXIT.usage,
+      'nothing to do: give at least one --forward [LISTEN=]TARGET, such as 5353=1.1.1.1:53',
+    );
+  return server;
+}
+
+/** `host:port` as the invitation names it. */
+const nameOf = ({ host, port }: Invitation): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+
+/** Finds the server's address, for as long as that takes. */
+async function locate(invitation: Invitation, log: Logger): Promise<Endpoint> {
+  for (let attempt = 0; ; attempt++) {
+    const server = await serverAddress(invitation);
+    if (server !== undefined) return server;
+    if (attempt === 0) log.warn("the server's name cannot be resolved: trying on", { server: nameOf(invitation) });
+    await new Promise((resolve) => setTimeout(resolve, LOOK_UP_EVERY_MS));
+  }
+}

@@ -1,0 +1,51 @@
+import { dropLines, healthLine, monotonicMs, packetDirections, Rates, trafficLines } from '@relay/program';
+import { formatDuration, table } from '@relay/terminal';
+import type { ClientStatus } from '../status.js';
+
+/** The status as lines; rates are those since the last call. */
+export class StatusView {
+  readonly #rates = new Rates();
+
+  lines(status: ClientStatus): string[] {
+    const { forward, packets } = status;
+    return [
+      `relay-client to ${status.server}   ${status.state}   engine ${status.engine}   up ${formatDuration(status.upMs)}   pid ${status.pid}`,
+      sessionLine(status),
+      '',
+      ...table(
+        [
+          ['mapping', 'flows'],
+          ...status.forwards.map(({ mapping, flows, isResolved }) => [
+            `forward ${mapping}`,
+            isResolved ? `${flows}` : 'name not resolved',
+          ]),
+        ],
+        { align: ['left', 'right'] },
+      ),
+      '',
+      ...trafficLines(
+        { 'to targets': forward.toTarget, 'from targets': forward.fromTarget, ...packetDirections(packets) },
+        this.#rates,
+        monotonicMs(),
+      ),
+      '',
+      ...dropLines({
+        'to targets': forward.toTarget.drops,
+        'from targets': forward.fromTarget.drops,
+        packets: packets.drops,
+      }),
+      healthLine(status.health),
+    ];
+  }
+}
+
+function sessionLine({ session }: ClientStatus): string {
+  if (session === undefined) return 'not connected';
+  const { roundTripMs, jitterInMs, lossIn, lossOut } = session;
+  return `round trip ${known(roundTripMs, formatDuration)}   jitter ${known(jitterInMs, formatDuration)}   loss in ${known(lossIn, percent)}, out ${known(lossOut, percent)}`;
+}
+
+/** Figures that were not measured yet are NaN, and null once they have been JSON. */
+const known = (value: number | null, format: (value: number) => string): string =>
+  value !== null && Number.isFinite(value) ? format(value) : '–';
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

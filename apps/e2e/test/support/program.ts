@@ -1,0 +1,99 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const require = createRequire(import.meta.url);
+const folderOf = (app: string): string => dirname(require.resolve(`@relay/${app}/package.json`));
+
+export const SERVER = join(folderOf('server'), 'bin', 'relay-server.js');
+export const CLIENT = join(folderOf('client'), 'bin', 'relay-client.js');
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A real process of one of the programs, with what it has said so far. */
+export class RunningProgram {
+  readonly process: ChildProcess;
+  readonly #out: string[] = [];
+  readonly #err: string[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #ended: Promise<unknown>;
+
+  constructor(script: string, args: readonly string[], environment: Record<string, string> = {}) {
+    this.process = spawn(process.execPath, [script, ...args], {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#ended = once(this.process, 'close').finally(() => this.#wake());
+    this.#collect(this.process.stdout, this.#out);
+    this.#collect(this.process.stderr, this.#err);
+  }
+
+  get stdout(): string {
+    return this.#out.join('\n');
+  }
+
+  get stderr(): string {
+    return this.#err.join('\n');
+  }
+
+  get hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  /** The first match on stdout (or where `from` says), as soon as there is one. Rejects if the program ends without it. */
+  async line(pattern: RegExp, from: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
+    for (;;) {
+      const lines = from === 'stdout' ? this.#out : this.#err;
+      for (const line of lines) {
+        const match = pattern.exec(line);
+        if (match !== null) return match;
+      }
+      if (this.hasEnded)
+        throw new Error(
+          `ended (${this.process.exitCode ?? this.process.signalCode ?? '?'}) without ${pattern.source}:\n${this.stdout}\n${this.stderr}`,
+        );
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  async finished(): Promise<Finished> {
+    await this.#ended;
+    return { code: this.process.exitCode, signal: this.process.signalCode, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
+    if (!this.hasEnded) this.process.kill(signal);
+    return this.finished();
+  }
+
+  #collect(stream: NodeJS.ReadableStream | null, lines: string[]): void {
+    if (stream === null) return;
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+/** Runs a one-shot command to its end. */
+export async function run(
+  script: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Finished> {
+  const program = new RunningProgram(script, args, environment);
+  program.process.stdin?.end();
+  return program.finished();
+}

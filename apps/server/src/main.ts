@@ -1,0 +1,27 @@
+import { configCommand, runCommandLine } from '@relay/program';
+import { clientsCommand } from './commands/clients.js';
+import { flowsCommand } from './commands/flows.js';
+import { inviteCommand } from './commands/invite.js';
+import { revokeCommand } from './commands/revoke.js';
+import { sessionsCommand } from './commands/sessions.js';
+import { startCommand } from './commands/start.js';
+import { statusCommand } from './commands/status.js';
+import { stopCommand } from './commands/stop.js';
+import { serverSchema } from './options.js';
+
+await runCommandLine({
+  program: 'relay-server',
+  packageJson: new URL('../package.json', import.meta.url),
+  args: process.argv.slice(2),
+  define: (cli) =>
+    cli
+      .command(startCommand)
+      .command(inviteCommand)
+      .command(clientsCommand)
+      .command(revokeCommand)
+      .command(statusCommand)
+      .command(sessionsCommand)
+      .command(flowsCommand)
+      .command(stopCommand)
+      .command(configCommand(serverSchema)),
+});

@@ -1,0 +1,56 @@
+/** All options of `relay-server start`: the one place where they are written down. */
+import { bytes, defineSchema, duration, integer, option } from '@relay/config';
+import { commonOptions, socketOptions } from '@relay/program';
+
+export const serverOptions = {
+  listen: option({
+    format: 'endpoint',
+    default: '[::]:7878',
+    doc: 'Where clients reach the server: ADDR:PORT; [::] takes both families',
+  }),
+  state: option({
+    format: 'directory',
+    defaultDoc: '$XDG_STATE_HOME/relay or ~/.local/state/relay',
+    doc: 'Folder for keys and clients',
+  }),
+  public: option({
+    format: 'host',
+    doc: 'HOST[:PORT] that invitations name; the listen address if not given, or the name of this host',
+  }),
+  ...commonOptions,
+  ...socketOptions,
+  idle: option({
+    format: duration({ min: 1000 }),
+    default: '120s',
+    group: 'Limits',
+    doc: 'After how long without a datagram in either direction a flow ends',
+  }),
+  maxSessions: option({
+    format: integer({ min: 1, max: 1_000_000 }),
+    default: 10_000,
+    group: 'Limits',
+    doc: 'How many clients may be connected at a time',
+  }),
+  maxFlows: option({
+    format: integer({ min: 1, max: 1_000_000 }),
+    default: 50_000,
+    group: 'Limits',
+    doc: 'How many flows there may be at a time; each takes a socket',
+  }),
+  maxFlowsPerClient: option({
+    format: integer({ min: 1, max: 1_000_000 }),
+    default: 4096,
+    group: 'Limits',
+    doc: 'How many of them one client may have',
+  }),
+  maxPacket: option({
+    format: bytes({ min: 1280, max: 65_507 }),
+    default: 1452,
+    group: 'Sockets',
+    doc: 'Largest packet to a client in bytes of UDP payload; larger datagrams travel in fragments. 1452 fits Ethernet with IPv6',
+  }),
+} as const;
+
+export const SERVER_NAMES = { program: 'relay-server', environmentPrefix: 'RELAY_' };
+
+export const serverSchema = defineSchema(serverOptions, SERVER_NAMES);

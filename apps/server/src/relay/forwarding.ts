@@ -1,0 +1,114 @@
+/**
+ * Forward mode, the server's half: admits the flows that clients open, and reaches their targets through one connected socket each,
+ * so that a reply finds its flow by the socket it comes in on.
+ */
+import { dropCode, FLOW_CLOSE, formatEndpoint, unpackEndpoint } from '@relay/packet';
+import type { AcceptedFlow, AcceptedFlowPorts, DatagramRun, Session } from '@relay/session';
+import { createSocket, SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
+import type { Client } from '../state/client.js';
+import { TargetPolicy } from './policy.js';
+
+const DENIED = dropCode('denied-by-policy');
+const DRAINING = dropCode('draining');
+const FLOW_LIMIT = dropCode('flow-limit');
+const SEND_FAILED = dropCode('send-failed');
+
+/** What happened to targets, for the log. */
+export interface TargetNotice {
+  readonly client: string;
+  readonly target: string;
+  readonly error: SocketError;
+}
+
+export interface ForwardingOptions {
+  readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
+  /** Flows of all clients together. */
+  readonly maxFlows: number;
+  readonly clock: () => number;
+  /** The client of a session, while it may come in. */
+  readonly clientOf: (session: Session) => Client | undefined;
+  /** Gathers what goes to targets; flushed by the loop after each batch. */
+  readonly run: DatagramRun;
+  /** Whether a packed endpoint is one of the server's own. */
+  readonly isOwn: (target: Uint8Array, offset: number) => boolean;
+  /** Called after replies were put on their way to clients. */
+  readonly replied: () => void;
+  readonly notice: (notice: TargetNotice) => void;
+}
+
+export type ServerFlow = AcceptedFlow<UdpSocket>;
+
+export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
+  isDraining = false;
+  readonly #options: ForwardingOptions;
+  readonly #closing = new Set<Promise<void>>();
+  #count = 0;
+
+  constructor(options: ForwardingOptions) {
+    this.#options = options;
+  }
+
+  /** Flows of all clients now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  accept(flow: ServerFlow): number {
+    if (this.isDraining) return DRAINING;
+    if (this.#count >= this.#options.maxFlows) return FLOW_LIMIT;
+    const client = this.#options.clientOf(flow.flows.session);
+    if (client === undefined) return DENIED;
+    const verdict = new TargetPolicy(client.allowances, this.#options.isOwn).verdict(flow.target, 0);
+    if (verdict < 0) return verdict;
+    const socket = createSocket({ ...this.#options.socket, remote: unpackEndpoint(flow.target, 0) });
+    socket.onReceive = (batch) => this.#fromTarget(flow, batch);
+    socket.onError = (error) => this.#failed(flow, error);
+    flow.socket = socket;
+    this.#count++;
+    socket.open().catch((error: unknown) => this.#notOpened(flow, error));
+    return 0;
+  }
+
+  toTarget(flow: ServerFlow, bytes: Uint8Array, offset: number, length: number): void {
+    const traffic = flow.flows.traffic.toTarget;
+    if (flow.socket === undefined) traffic.dropped(SEND_FAILED);
+    else this.#options.run.add(flow.socket, traffic, bytes, offset, length);
+  }
+
+  ended(flow: ServerFlow): void {
+    if (flow.socket === undefined) return;
+    this.#count--;
+    const closed = flow.socket.close();
+    this.#closing.add(closed);
+    void closed.finally(() => this.#closing.delete(closed));
+  }
+
+  /** Resolves when the sockets of all ended flows are closed. */
+  async closed(): Promise<void> {
+    await Promise.all(this.#closing);
+  }
+
+  #fromTarget(flow: ServerFlow, { count, bytes, offsets, lengths }: ReceiveBatch): void {
+    const nowMs = this.#options.clock();
+    for (let i = 0; i < count; i++) flow.flows.fromTarget(flow, bytes, offsets[i] ?? 0, lengths[i] ?? 0, nowMs);
+    this.#options.replied();
+  }
+
+  /** Nobody listens there, or the datagram could not be sent: the flow ends, and the next datagram opens another. */
+  #failed(flow: ServerFlow, error: SocketError): void {
+    if (error.datagrams > 0) flow.flows.traffic.toTarget.unsent(error.datagrams, SEND_FAILED);
+    this.#notice(flow, error);
+    if (error.operation === 'icmp') flow.flows.end(flow, FLOW_CLOSE.unreachable, this.#options.clock());
+  }
+
+  #notOpened(flow: ServerFlow, error: unknown): void {
+    if (!(error instanceof SocketError)) throw error;
+    this.#notice(flow, error);
+    flow.flows.end(flow, FLOW_CLOSE.overloaded, this.#options.clock());
+  }
+
+  #notice(flow: ServerFlow, error: SocketError): void {
+    const client = this.#options.clientOf(flow.flows.session)?.name ?? 'revoked';
+    this.#options.notice({ client, target: formatEndpoint(unpackEndpoint(flow.target, 0)), error });
+  }
+}

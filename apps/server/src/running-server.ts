@@ -1,0 +1,150 @@
+/** A server with everything around it: state folder, logs, admin socket, load monitoring. */
+import { join } from 'node:path';
+import type { Values } from '@relay/config';
+import type { Logger, Logging } from '@relay/logging';
+import { formatEndpoint, type Endpoint } from '@relay/packet';
+import {
+  defaultStatePath,
+  listenFailure,
+  LoadMonitor,
+  monotonicMs,
+  openAdminServer,
+  openLogs,
+  type AdminServer,
+} from '@relay/program';
+import { SocketError } from '@relay/socket';
+import { adminCalls } from './admin-calls.js';
+import type { serverSchema } from './options.js';
+import type { TargetNotice } from './relay/forwarding.js';
+import { RelayServer } from './server.js';
+import { logSessionEvent } from './session-log.js';
+import { StoredClients } from './state/client-directory.js';
+import { invite, publicEndpoint } from './state/invite.js';
+import { openStateFolder, type StateFolder } from './state/state-folder.js';
+import { serverStatus, type ServerStatus } from './status.js';
+
+export type ServerSettings = Values<typeof serverSchema>;
+
+/** The invitation that the first start makes. */
+const FIRST_CLIENT = 'default';
+const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
+
+export class RunningServer {
+  readonly logs: Logging;
+  readonly state: StateFolder;
+  readonly clients: StoredClients;
+  readonly settings: ServerSettings;
+  /** The invitation of the first start, to be shown once; undefined at every other. */
+  firstInvitation: string | undefined;
+  readonly #log: Logger;
+  readonly #load: LoadMonitor;
+  #server: RelayServer;
+  #admin: AdminServer | undefined;
+  #metrics: NodeJS.Timeout | undefined;
+
+  /** Starts a server. Rejects with a ProgramFailure; nothing is left running then. */
+  static async start(settings: ServerSettings, stop: () => void): Promise<RunningServer> {
+    const running = new RunningServer(settings);
+    try {
+      await running.#open(stop);
+    } catch (error) {
+      await running.close();
+      throw error;
+    }
+    return running;
+  }
+
+  private constructor(settings: ServerSettings) {
+    this.settings = settings;
+    this.state = openStateFolder(settings.state ?? defaultStatePath(process.env));
+    this.logs = openLogs(settings);
+    this.#log = this.logs.logger('server');
+    this.clients = new StoredClients(this.state.path);
+    this.#server = this.#newServer(settings.listen);
+    this.#load = new LoadMonitor((state, health) => {
+      this.#server.channel.setLoad(state === 'overloaded' ? 'shedding' : state, monotonicMs());
+      this.#log[state === 'normal' ? 'info' : 'warn']('load changed', { state, ...health });
+    });
+  }
+
+  get server(): RelayServer {
+    return this.#server;
+  }
+
+  status(): ServerStatus {
+    return serverStatus(this.#server, this.#load);
+  }
+
+  /** Reads the clients' files again and ends the sessions of those that are gone. */
+  reloadClients(): void {
+    const { revoked, faults } = this.clients.reload();
+    for (const { file, fault } of faults) this.#log.error('cannot use a client file', { file, fault });
+    for (const { name } of revoked) this.#log.info('client revoked', { client: name });
+    if (revoked.length > 0) this.#server.revoke(revoked);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#metrics);
+    this.#load.close();
+    await this.#admin?.close();
+    await this.#server.close();
+    this.clients.close();
+    await this.logs.close();
+  }
+
+  async #open(stop: () => void): Promise<void> {
+    this.reloadClients();
+    await this.#listen();
+    if (this.state.isNew) this.#inviteFirst();
+    this.clients.watch(() => this.reloadClients());
+    const { admin = join(this.state.path, 'admin.sock') } = this.settings;
+    if (admin !== 'off') this.#admin = await openAdminServer(admin, adminCalls(this, stop));
+    this.#metrics = setInterval(() => this.logs.metrics(this.status()), this.settings.metricsInterval);
+    this.#log.info('listening', {
+      on: formatEndpoint(this.#server.local),
+      engine: this.#server.socket.engine,
+      clients: this.clients.size,
+    });
+  }
+
+  /** Where IPv6 is missing the default address falls back to IPv4. */
+  async #listen(): Promise<void> {
+    const { listen } = this.settings;
+    try {
+      await this.#server.open();
+    } catch (error) {
+      const isMissing =
+        error instanceof SocketError && (error.code === 'ipv6-unavailable' || error.code === 'address-not-available');
+      if (!isMissing || listen.address !== '::' || listen.port !== LISTEN_WITHOUT_IPV6.port)
+        throw listenFailure(listen, error);
+      this.#server = this.#newServer(LISTEN_WITHOUT_IPV6);
+      await this.#server.open().catch((again: unknown) => {
+        throw listenFailure(LISTEN_WITHOUT_IPV6, again);
+      });
+    }
+  }
+
+  #newServer(listen: Endpoint): RelayServer {
+    const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } =
+      this.settings;
+    const sessions = this.logs.logger('session');
+    const targets = this.logs.logger('target');
+    return new RelayServer({
+      listen,
+      staticKey: this.state.staticKey,
+      resetSecret: this.state.resetSecret,
+      clients: this.clients,
+      socket: { engine, receiveBufferBytes: receiveBuffer, sendBufferBytes: sendBuffer, sendQueueBytes: sendQueue },
+      ...{ idleMs: idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacketBytes: maxPacket },
+      onSessionEvent: (event) => logSessionEvent(sessions, event),
+      onTargetNotice: ({ client, target, error }: TargetNotice) =>
+        targets.warn('a target cannot be reached', { client, target, reason: error.code }),
+    });
+  }
+
+  #inviteFirst(): void {
+    const at = publicEndpoint(this.settings.public, this.#server.local);
+    this.firstInvitation = invite(this.state, FIRST_CLIENT, { allow: [] }, at);
+    this.reloadClients();
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The server's loop: the only place of the server that owns sockets, timers and the clock. What arrives goes through the channel
+ * (open), the flows (forward, reply or drop) and back out, a batch at a time.
+ */
+import { DropCounters, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
+import {
+  AcceptedFlows,
+  DatagramRun,
+  DatagramWriter,
+  FlowFrames,
+  IdleQueue,
+  ModeTraffic,
+  PacketBatch,
+  ServerChannel,
+  type DisconnectReason,
+  type KeyPair,
+  type Session,
+  type SessionEvent,
+} from '@relay/session';
+import { Loop, monotonicMs } from '@relay/program';
+import { createSocket, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
+import { Forwarding, type TargetNotice } from './relay/forwarding.js';
+import { OwnEndpoints } from './relay/own-endpoints.js';
+import { answerRequest } from './relay/requests.js';
+import { SessionFlows } from './relay/session-flows.js';
+import type { Client } from './state/client.js';
+import type { StoredClients } from './state/client-directory.js';
+
+export interface RelayServerOptions {
+  readonly listen: Endpoint;
+  readonly staticKey: KeyPair;
+  readonly resetSecret: Uint8Array;
+  readonly clients: StoredClients;
+  readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
+  readonly maxSessions: number;
+  readonly maxFlows: number;
+  readonly maxFlowsPerClient: number;
+  readonly maxPacketBytes: number;
+  /** Idle time of a flow. */
+  readonly idleMs: number;
+  readonly onSessionEvent: (event: SessionEvent) => void;
+  readonly onTargetNotice: (notice: TargetNotice) => void;
+}
+
+export class RelayServer {
+  readonly forward = new ModeTraffic();
+  /** Packets that were refused, by reason. */
+  readonly packetDrops = new DropCounters();
+  readonly channel: ServerChannel;
+  readonly forwarding: Forwarding;
+  readonly #options: RelayServerOptions;
+  readonly #listener: UdpSocket;
+  readonly #idle = new IdleQueue();
+  readonly #run = new DatagramRun();
+  readonly #out: PacketBatch;
+  readonly #writer: DatagramWriter;
+  readonly #frames = new FlowFrames('server');
+  #own: OwnEndpoints | undefined;
+  readonly #loop: Loop;
+
+  constructor(options: RelayServerOptions) {
+    this.#options = options;
+    this.#listener = createSocket({ ...options.socket, local: options.listen });
+    this.#out = new PacketBatch((batch) => this.#listener.sendBatch(batch));
+    this.#writer = new DatagramWriter(this.#out);
+    this.#loop = new Loop({
+      nextDueMs: () => Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs),
+      due: (nowMs) => {
+        this.channel.wake(nowMs);
+        this.#idle.expire(nowMs);
+      },
+      flush: () => this.#out.flush(),
+    });
+    this.forwarding = new Forwarding({
+      socket: options.socket,
+      maxFlows: options.maxFlows,
+      clock: monotonicMs,
+      run: this.#run,
+      clientOf: (session) => this.clientOf(session),
+      isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
+      replied: () => this.#loop.settleSoon(),
+      notice: options.onTargetNotice,
+    });
+    this.channel = new ServerChannel({
+      staticKey: options.staticKey,
+      resetSecret: options.resetSecret,
+      clients: options.clients,
+      limits: { maxSessions: options.maxSessions },
+      parameters: {
+        maxPacketBytes: options.maxPacketBytes,
+        maxFlows: options.maxFlowsPerClient,
+        flowIdleMs: options.idleMs,
+      },
+      onPacket: (bytes, offset, length, destination, destinationOffset) => {
+        this.#out.addCopy(bytes, offset, length, destination, destinationOffset);
+        this.#loop.settleSoon();
+      },
+      onFrame: (session, type, bytes, offset, end, nowMs) => {
+        const code = this.#frames.take(this.#flowsOf(session), type, bytes, offset, end, nowMs);
+        if (code < 0) this.packetDrops.count(code);
+      },
+      onEvent: (event) => this.#onEvent(event),
+    });
+  }
+
+  /** Where it listens: the real port once it is open. */
+  get local(): Endpoint {
+    return this.#listener.local;
+  }
+
+  get socket(): UdpSocket {
+    return this.#listener;
+  }
+
+  /** Begins to listen. Rejects with a SocketError. */
+  async open(): Promise<void> {
+    this.#listener.onReceive = (batch) => this.#onPackets(batch);
+    await this.#listener.open();
+    this.#own = new OwnEndpoints([this.#listener.local], monotonicMs);
+    this.#loop.settle();
+  }
+
+  clientOf(session: Session): Client | undefined {
+    return this.#options.clients.lookup(session.peerPublicKey);
+  }
+
+  flowsOf(session: Session): AcceptedFlows<UdpSocket> {
+    return this.#flowsOf(session).accepted;
+  }
+
+  /** Ends the sessions of clients that may come in no longer. */
+  revoke(clients: readonly Client[]): void {
+    for (const client of clients) this.channel.revoke(client.publicKey, monotonicMs());
+    this.#loop.settle();
+  }
+
+  closeSession(session: Session, reason: DisconnectReason): void {
+    this.channel.closeSession(session, reason, monotonicMs());
+    this.#loop.settle();
+  }
+
+  /** Tells the clients, and closes everything. */
+  async close(): Promise<void> {
+    this.forwarding.isDraining = true;
+    this.channel.close(monotonicMs());
+    this.#loop.close();
+    await Promise.all([this.#listener.close(), this.forwarding.closed()]);
+  }
+
+  #onPackets({ count, bytes, offsets, lengths, sources }: ReceiveBatch): void {
+    const nowMs = monotonicMs();
+    for (let i = 0; i < count; i++) {
+      const code = this.channel.receive(
+        bytes,
+        offsets[i] ?? 0,
+        lengths[i] ?? 0,
+        sources,
+        i * PACKED_ENDPOINT_BYTES,
+        nowMs,
+      );
+      if (code < 0) this.packetDrops.count(code);
+    }
+    this.#run.flush();
+    this.#loop.settle();
+  }
+
+  #onEvent(event: SessionEvent): void {
+    if (event.kind === 'disconnected') this.#flowsOf(event.session).end();
+    if (event.kind === 'request') answerRequest(event.session, event.id, event.request, event.body, monotonicMs);
+    this.#options.onSessionEvent(event);
+  }
+
+  #flowsOf(session: Session): SessionFlows {
+    if (session.attachment instanceof SessionFlows) return session.attachment;
+    const limits = { maxFlows: this.#options.maxFlowsPerClient, idleMs: this.#options.idleMs };
+    const accepted = new AcceptedFlows(session, this.#writer, this.#idle, this.forward, limits, this.forwarding);
+    const flows = new SessionFlows(accepted, this.#idle, this.packetDrops);
+    session.attachment = flows;
+    return flows;
+  }
+}

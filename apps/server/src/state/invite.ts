@@ -1,0 +1,58 @@
+import { hostname } from 'node:os';
+import type { Host } from '@relay/config';
+import { EXIT, ProgramFailure } from '@relay/program';
+import { formatInvitation, formatKey, generateKeyPair } from '@relay/session';
+import { isClientName, type ClientRecord } from './client-record.js';
+import { addClient } from './client-store.js';
+import type { StateFolder } from './state-folder.js';
+
+/** What an invitation grants. */
+export interface Rights {
+  readonly allow: readonly string[];
+  readonly maxPps?: number | undefined;
+  readonly maxBps?: number | undefined;
+  readonly expiresInMs?: number | undefined;
+}
+
+/** The endpoint that invitations name. */
+export interface PublicEndpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Makes a client: its public key and rights are kept, its private key is only in the invitation that is returned.
+ * Throws a ProgramFailure where the name is taken or no name.
+ */
+export function invite(state: StateFolder, name: string, rights: Rights, at: PublicEndpoint): string {
+  if (!isClientName(name))
+    throw new ProgramFailure(
+      EXIT.usage,
+      `'${name}' cannot be a client's name: 1 to 64 letters, digits, dots, underscores and hyphens, not beginning with a dot`,
+    );
+  const { publicKey, privateKey } = generateKeyPair();
+  const now = Date.now();
+  const record: ClientRecord = {
+    name,
+    publicKey: formatKey(publicKey),
+    allow: rights.allow,
+    ...(rights.maxPps !== undefined && { maxPps: rights.maxPps }),
+    ...(rights.maxBps !== undefined && { maxBps: rights.maxBps }),
+    createdAt: new Date(now).toISOString(),
+    ...(rights.expiresInMs !== undefined && { expiresAt: new Date(now + rights.expiresInMs).toISOString() }),
+  };
+  addClient(state.path, record);
+  return formatInvitation({ clientPrivateKey: privateKey, serverPublicKey: state.staticKey.publicKey, ...at, name });
+}
+
+/** What invitations name: what was configured, or the listen address, or this host's name where that is a wildcard. */
+export function publicEndpoint(
+  configured: Host | undefined,
+  listen: { address: string; port: number },
+): PublicEndpoint {
+  const isWildcard = listen.address === '::' || listen.address === '0.0.0.0';
+  return {
+    host: configured?.host ?? (isWildcard ? hostname() : listen.address),
+    port: configured?.port ?? listen.port,
+  };
+}

@@ -1,0 +1,88 @@
+/** What `invite` grants, as flags say it: on the command line and at the prompt. */
+import {
+  bitRate,
+  defineSchema,
+  duration,
+  loadConfiguration,
+  option,
+  rate,
+  refuse,
+  yargsOptions,
+  type Format,
+} from '@relay/config';
+import { EXIT, ProgramFailure, type Flags } from '@relay/program';
+import yargs from 'yargs';
+import { parseAllowance } from '../relay/policy.js';
+import type { Rights } from './invite.js';
+
+const allowance: Format<string> = {
+  name: 'CIDR[:PORTS]',
+  expected: 'a block of addresses, with ports or without, such as 10.0.0.0/8, 192.0.2.1:53 or [2001:db8::]/32:53,5353',
+  parse: (value) =>
+    typeof value === 'string' && parseAllowance(value) !== undefined ? value : refuse(allowance.expected),
+};
+
+/** A plain count per second, or a rate with its unit. */
+const perSecond = (unit: Format<number>): Format<number> => ({
+  name: unit.name,
+  expected: `a whole number from 1 on, or ${unit.expected}`,
+  parse: (value, form) =>
+    typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : unit.parse(value, form),
+});
+
+const rightsSchema = defineSchema(
+  {
+    allow: option({
+      format: allowance,
+      array: true,
+      environment: false,
+      doc: 'What the client may reach: CIDR[:PORTS]. Without it public unicast addresses, and nothing else',
+    }),
+    maxPps: option({
+      format: perSecond(rate({ min: 1 })),
+      environment: false,
+      doc: 'Packets per second that the server takes from the client',
+    }),
+    maxBps: option({
+      format: perSecond(bitRate({ min: 1 })),
+      environment: false,
+      doc: 'Bits per second that the server takes from the client',
+    }),
+    expires: option({
+      format: duration({ min: 1000 }),
+      environment: false,
+      doc: 'After which time the client is no longer let in, such as 7d',
+    }),
+  },
+  { program: 'relay-server invite' },
+);
+
+export const rightsOptions = yargsOptions(rightsSchema);
+
+/** Throws a ConfigurationError with everything that is wrong. */
+export function rightsOf(flags: Flags): Rights {
+  const { allow, maxPps, maxBps, expires } = loadConfiguration(rightsSchema, { flags }).values;
+  return { allow, maxPps, maxBps, expiresInMs: expires };
+}
+
+/** Reads what stands after `invite` at the prompt. */
+export function readRights(words: readonly string[]): { name: string; rights: Rights } {
+  const {
+    _: names,
+    $0: _program,
+    ...flags
+  } = yargs([...words])
+    .options(rightsOptions)
+    .parserConfiguration({ 'parse-numbers': false, 'camel-case-expansion': false })
+    .help(false)
+    .version(false)
+    .strictOptions()
+    .exitProcess(false)
+    .fail((message: string) => {
+      throw new ProgramFailure(EXIT.usage, message);
+    })
+    .parseSync();
+  const [name, ...more] = names;
+  if (name === undefined || more.length > 0) throw new ProgramFailure(EXIT.usage, 'invite needs one name');
+  return { name: String(name), rights: rightsOf(flags) };
+}

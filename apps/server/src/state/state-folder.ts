@@ -1,0 +1,75 @@
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { EXIT, ProgramFailure } from '@relay/program';
+import { formatKey, generateKeyPair, keyPairOf, KEY_BYTES, parseKey, systemRandom, type KeyPair } from '@relay/session';
+import { replaceFile } from './atomic-file.js';
+
+/** Where a server keeps its keys and clients. */
+export interface StateFolder {
+  readonly path: string;
+  readonly staticKey: KeyPair;
+  /** 32 bytes under which resets are made (docs/protocol.md). */
+  readonly resetSecret: Uint8Array;
+  /** Whether this call made the server's key: its first start. */
+  readonly isNew: boolean;
+}
+
+/** Opens the folder, and makes it and its keys where they are missing. Throws a ProgramFailure where that is not possible. */
+export function openStateFolder(path: string): StateFolder {
+  const folder = resolve(path);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(clientsPath(folder), { recursive: true, mode: 0o700 });
+    const key = secretFile(join(folder, 'server.key'));
+    const { value: resetSecret } = secretFile(join(folder, 'reset.secret'));
+    return { path: folder, staticKey: keyPairOf(key.value), resetSecret, isNew: key.isNew };
+  } catch (error) {
+    if (error instanceof ProgramFailure) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProgramFailure(EXIT.failed, `cannot use the state folder ${folder}: ${reason} (--state names another)`, {
+      cause: error,
+    });
+  }
+}
+
+/** The folder with one file for each client. */
+export function clientsPath(folder: string): string {
+  return join(folder, 'clients');
+}
+
+/** Reads 32 secret bytes, or makes them. Refuses a file that others can read. */
+function secretFile(path: string): { value: Uint8Array; isNew: boolean } {
+  const text = readIfThere(path);
+  if (text === undefined) {
+    const value = path.endsWith('.key') ? generateKeyPair().privateKey : randomSecret();
+    replaceFile(path, `${formatKey(value)}\n`);
+    return { value, isNew: true };
+  }
+  if ((statSync(path).mode & 0o077) !== 0)
+    throw new ProgramFailure(
+      EXIT.failed,
+      `${path} can be read by others: run chmod 600 on it, or remove it to have a new one made`,
+    );
+  const value = parseKey(text.trim());
+  if (value === undefined)
+    throw new ProgramFailure(
+      EXIT.failed,
+      `${path} does not hold a key: restore it, or remove it to have a new one made`,
+    );
+  return { value, isNew: false };
+}
+
+function randomSecret(): Uint8Array {
+  const secret = new Uint8Array(KEY_BYTES);
+  systemRandom(secret);
+  return secret;
+}
+
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

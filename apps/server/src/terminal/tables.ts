@@ -1,0 +1,53 @@
+/** How lists of the server are shown. */
+import { formatDuration, table } from '@relay/terminal';
+import type { ClientRecord } from '../state/client-record.js';
+import type { FlowStatus, SessionStatus } from '../status.js';
+
+export function clientLines(records: readonly ClientRecord[]): string[] {
+  if (records.length === 0) return ['no clients: relay-server invite NAME makes one'];
+  const rows = records.map(({ name, allow, maxPps, maxBps, expiresAt }) => [
+    name,
+    allow.length === 0 ? 'public addresses' : allow.join(' '),
+    [
+      ...(maxPps === undefined ? [] : [`${maxPps} packets/s`]),
+      ...(maxBps === undefined ? [] : [`${maxBps} bit/s`]),
+    ].join(', '),
+    expiresAt ?? 'never',
+  ]);
+  return table([['client', 'may reach', 'limits', 'expires'], ...rows]);
+}
+
+export function sessionLines(sessions: readonly SessionStatus[]): string[] {
+  if (sessions.length === 0) return ['no client is connected'];
+  const rows = sessions.map(({ id, client, endpoint, connectedMs, flows, statistics }) => [
+    `${id}`,
+    client,
+    endpoint,
+    formatDuration(connectedMs),
+    `${flows}`,
+    milliseconds(statistics.roundTripMs),
+    percent(statistics.lossIn),
+    percent(statistics.lossOut),
+  ]);
+  const header = ['session', 'client', 'from', 'connected', 'flows', 'round trip', 'loss in', 'loss out'];
+  return table([header, ...rows], { align: ['right', 'left', 'left', 'right', 'right', 'right', 'right', 'right'] });
+}
+
+export function flowLines(flows: readonly FlowStatus[]): string[] {
+  if (flows.length === 0) return ['no flows'];
+  const rows = flows.map(({ session, client, source, target, idleMs }) => [
+    `${session}`,
+    client,
+    source,
+    target,
+    formatDuration(idleMs),
+  ]);
+  return table([['session', 'client', 'source', 'target', 'idle for'], ...rows], {
+    align: ['right', 'left', 'left', 'left', 'right'],
+  });
+}
+
+/** Figures that were not measured yet are NaN, and null once they have been JSON. */
+const isKnown = (value: number | null): value is number => value !== null && Number.isFinite(value);
+const milliseconds = (value: number | null): string => (isKnown(value) ? formatDuration(value) : '–');
+const percent = (share: number | null): string => (isKnown(share) ? `${(share * 100).toFixed(1)} %` : '–');

@@ -1,0 +1,62 @@
+import { connect } from 'node:net';
+import { EXIT, ProgramFailure } from '../exit-code.js';
+import { onLines } from './lines.js';
+
+export interface AdminQuestion {
+  readonly call: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** One of the two: what the call returned, or why it failed. */
+export type AdminAnswer = { readonly result: unknown } | { readonly error: string };
+
+/**
+ * Asks a running program one question over its admin socket and returns the answer as parsed JSON. Rejects with a
+ * {@link ProgramFailure}: unreachable if no program answers there, refused if the call failed.
+ */
+export async function askAdmin(path: string, call: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
+  const question: AdminQuestion = { call, parameters };
+  const answer = await exchange(path, `${JSON.stringify(question)}\n`);
+  if ('error' in answer) throw new ProgramFailure(EXIT.refused, answer.error);
+  return answer.result;
+}
+
+const TIMEOUT_MS = 5000;
+
+function exchange(path: string, line: string): Promise<AdminAnswer> {
+  return new Promise((resolve, reject) => {
+    const connection = connect(path);
+    const fail = (reason: string, cause?: Error): void => {
+      connection.destroy();
+      reject(
+        new ProgramFailure(
+          EXIT.unreachable,
+          `no running program answers on ${path}: ${reason} (is it running, with the same --state or --admin?)`,
+          { cause },
+        ),
+      );
+    };
+    connection.setTimeout(TIMEOUT_MS, () => fail('no answer in time'));
+    connection.on('error', (error) => fail(error.message, error));
+    connection.on('close', () => fail('the connection was closed'));
+    connection.on('connect', () => connection.write(line));
+    onLines(connection, (reply) => {
+      connection.removeAllListeners('close');
+      connection.end();
+      const answer = parseAnswer(reply);
+      if (answer === undefined) fail('it answered with something else');
+      else resolve(answer);
+    });
+  });
+}
+
+function parseAnswer(line: string): AdminAnswer | undefined {
+  try {
+    const answer: unknown = JSON.parse(line);
+    if (typeof answer !== 'object' || answer === null) return undefined;
+    if ('error' in answer && typeof answer.error === 'string') return { error: answer.error };
+    return 'result' in answer ? { result: answer.result } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { EXIT, ProgramFailure } from '../exit-code.js';
+import { askAdmin, type AdminAnswer, type AdminQuestion } from './admin-client.js';
+import { onLines } from './lines.js';
+
+/** What a running program can be asked, by name. A call that throws answers with the message of what it threw. */
+export type AdminCalls = Readonly<Record<string, (parameters: Readonly<Record<string, unknown>>) => unknown>>;
+
+export interface AdminServer {
+  close(): Promise<void>;
+}
+
+/**
+ * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a line in, one a line out.
+ * A socket file left behind by a process that died is replaced; one that a living process answers on is an error.
+ */
+export async function openAdminServer(path: string, calls: AdminCalls): Promise<AdminServer> {
+  if (await isAnswered(path))
+    throw new ProgramFailure(
+      EXIT.failed,
+      `cannot open the admin socket ${path}: another process answers on it (--admin PATH or --admin off)`,
+    );
+  rmSync(path, { force: true });
+  const connections = new Set<Socket>();
+  const server = createServer((connection) => {
+    connections.add(connection);
+    connection.on('close', () => connections.delete(connection));
+    serve(connection, calls);
+  });
+  await listen(server, path);
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const connection of connections) connection.destroy();
+      }),
+  };
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  return askAdmin(path, 'ping').then(
+    () => true,
+    (error: unknown) => !(error instanceof ProgramFailure && error.exitCode === EXIT.unreachable),
+  );
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new ProgramFailure(
+          EXIT.failed,
+          `cannot open the admin socket ${path}: ${error.message} (--admin PATH or --admin off)`,
+          { cause: error },
+        ),
+      );
+    });
+    const mask = process.umask(0o177);
+    server.listen(path, () => {
+      chmodSync(path, 0o600);
+      resolve();
+    });
+    process.umask(mask);
+  });
+}
+
+function serve(connection: Socket, calls: AdminCalls): void {
+  connection.on('error', () => connection.destroy()); // the asker went away: nobody is left to tell
+  onLines(connection, (line) => {
+    void answer(line, calls).then((reply) => connection.write(`${JSON.stringify(reply)}\n`));
+  });
+}
+
+async function answer(line: string, calls: AdminCalls): Promise<AdminAnswer> {
+  try {
+    const { call, parameters } = parseQuestion(line);
+    if (call === 'ping') return { result: process.pid };
+    const called = Object.hasOwn(calls, call) ? calls[call] : undefined;
+    if (called === undefined) return { error: `this program does not know '${call}'` };
+    return { result: (await called(parameters)) ?? null };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function parseQuestion(line: string): AdminQuestion {
+  const question: unknown = JSON.parse(line);
+  if (typeof question !== 'object' || question === null || !('call' in question) || typeof question.call !== 'string')
+    throw new Error('a question is an object with a call');
+  const parameters = 'parameters' in question && typeof question.parameters === 'object' ? question.parameters : {};
+  return { call: question.call, parameters: { ...parameters } };
+}

@@ -1,0 +1,27 @@
+import { checkFile, ConfigurationError, loadConfiguration, type Configuration, type Schema } from '@relay/config';
+
+/** Flags as yargs gives them. */
+export type Flags = Readonly<Record<string, unknown>>;
+
+/**
+ * The configuration of a program from its defaults, file, environment and flags; the option `config` names the file. Throws a
+ * ConfigurationError with everything that is wrong.
+ */
+export function configured<V>(
+  schema: Schema<V>,
+  flags: Flags,
+  environment: NodeJS.ProcessEnv = process.env,
+): Configuration<V> {
+  return loadConfiguration(schema, { flags, environment, fileOption: 'config' });
+}
+
+/** Throws a ConfigurationError with everything that is wrong with a file. */
+export function assertFileIsRight(schema: Schema<unknown>, file: string): void {
+  const problems = checkFile(schema, file);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/** One line for each option that has a value. Secrets are hidden. */
+export function formatValues({ sources }: Configuration<unknown>): string {
+  return [...sources].map(([key, { shown }]) => `${key} = ${shown}\n`).join('');
+}

@@ -1,0 +1,77 @@
+/** What a running program shows on its terminal: a screen of its status, or a prompt, with its log beside it. */
+import type { Logging } from '@relay/logging';
+import { openPrompt, openScreen, type PromptCommand, type ScreenLine } from '@relay/terminal';
+
+export interface LiveView {
+  close(): void;
+}
+
+const SCREEN_EVERY_MS = 1000;
+const LOG_LINES_KEPT = 200;
+
+/** Shows what `lines` gives, once a second, and the newest log lines below it. */
+export function openLiveScreen(logs: Logging, lines: () => readonly ScreenLine[], quit: () => void): LiveView {
+  const newest: string[] = [];
+  if (process.stdout.isTTY) {
+    logs.redirectConsole((line) => {
+      newest.push(line);
+      if (newest.length > LOG_LINES_KEPT) newest.shift();
+    });
+  }
+  const screen = openScreen({
+    output: process.stdout,
+    input: process.stdin,
+    intervalMs: SCREEN_EVERY_MS,
+    onQuit: quit,
+    render: ({ rows }) => {
+      const upper = lines();
+      const room = rows - upper.length - 2;
+      if (room < 1 || newest.length === 0) return upper;
+      return [...upper, '', { text: 'log', style: 'bold' }, ...newest.slice(-room)];
+    },
+  });
+  return {
+    close: () => {
+      screen.close();
+      logs.redirectConsole();
+    },
+  };
+}
+
+/** Opens a prompt; log lines come above the line being typed. */
+export function openLivePrompt(
+  logs: Logging,
+  commands: Readonly<Record<string, PromptCommand>>,
+  historyFile: string | undefined,
+  quit: () => void,
+): LiveView {
+  const prompt = openPrompt({
+    input: process.stdin,
+    output: process.stdout,
+    prompt: 'relay> ',
+    commands,
+    ...(historyFile !== undefined && { historyFile }),
+    onClose: () => {
+      logs.redirectConsole();
+      quit();
+    },
+  });
+  if (process.stdin.isTTY && process.stdout.isTTY) logs.redirectConsole((line) => prompt.print(line));
+  return { close: () => prompt.close() };
+}
+
+/** The words that a log level begins with, for completion. */
+export const LOG_LEVEL_WORDS = ['error', 'warn', 'info', 'debug', 'trace'];
+
+/** A command of a prompt that answers with lines at once. */
+export function promptCommand(
+  summary: string,
+  run: (args: string[]) => readonly string[],
+  complete?: () => string[],
+): PromptCommand {
+  return {
+    summary,
+    run: (args) => Promise.resolve().then(() => run(args).join('\n')),
+    ...(complete !== undefined && { complete }),
+  };
+}

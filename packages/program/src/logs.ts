@@ -1,0 +1,29 @@
+import { createLogging, LoggingError, type Logging } from '@relay/logging';
+import { EXIT, ProgramFailure } from './exit-code.js';
+
+/** The values of the log options of `commonOptions`. */
+export interface LogSettings {
+  readonly logLevel: string;
+  readonly logFormat: 'auto' | 'pretty' | 'json';
+  readonly logDir?: string | undefined;
+  readonly logMaxFile: number;
+  readonly logMaxFiles: number;
+  readonly logMaxTotal: number;
+}
+
+/** Starts a program's logs: the console on stderr, and files where there is a folder. Throws a ProgramFailure. */
+export function openLogs(settings: LogSettings): Logging {
+  try {
+    return createLogging({
+      level: settings.logLevel,
+      console: { format: settings.logFormat },
+      ...(settings.logDir !== undefined && { directory: settings.logDir }),
+      maxFileBytes: settings.logMaxFile,
+      maxFiles: settings.logMaxFiles,
+      maxTotalBytes: settings.logMaxTotal,
+    });
+  } catch (error) {
+    if (error instanceof LoggingError) throw new ProgramFailure(EXIT.failed, error.message, { cause: error });
+    throw error;
+  }
+}

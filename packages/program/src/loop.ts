@@ -1,0 +1,65 @@
+/** What a loop does; the loop decides when. */
+export interface LoopWork {
+  /** When something is due next, in ms of {@link monotonicMs}; Infinity if nothing is. */
+  nextDueMs(): number;
+  /** Something is due. */
+  due(nowMs: number): void;
+  /** Sends what waits to be sent. */
+  flush(): void;
+}
+
+/** Longest sleep in ms: every deadline is known, this is for the one that is not. */
+const MAX_SLEEP_MS = 60_000;
+
+/** The clock of both programs: ms that never go back. */
+export const monotonicMs = (): number => performance.now();
+
+/** One timer for all deadlines of a program, and one flush for all that its sockets brought in the same turn of the event loop. */
+export class Loop {
+  readonly #work: LoopWork;
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = Infinity;
+  #soon: NodeJS.Immediate | undefined;
+  #isClosed = false;
+
+  constructor(work: LoopWork) {
+    this.#work = work;
+  }
+
+  /** To be called after whatever has happened: sends what waits and sets the timer. */
+  settle(): void {
+    if (this.#isClosed) return;
+    this.#work.flush();
+    this.#arm();
+  }
+
+  /** The same, after all sockets that are ready now have been read: one call to the kernel for many flows. */
+  settleSoon(): void {
+    if (this.#isClosed) return;
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      this.settle();
+    });
+  }
+
+  /** Sends what waits, for the last time. */
+  close(): void {
+    this.#work.flush();
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#soon);
+  }
+
+  #arm(): void {
+    const dueMs = this.#work.nextDueMs();
+    if (dueMs >= this.#timerMs) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = dueMs;
+    const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(1, Math.ceil(dueMs - monotonicMs())));
+    this.#timer = setTimeout(() => {
+      this.#timerMs = Infinity;
+      this.#work.due(monotonicMs());
+      this.settle();
+    }, sleepMs);
+  }
+}

@@ -1,0 +1,109 @@
+/** Options that both programs have. */
+import { bytes, duration, integer, option, refuse, type Format } from '@relay/config';
+
+const pathOrOff: Format<string> = {
+  name: 'path or off',
+  expected: 'a path, or off',
+  parse: (value) =>
+    typeof value === 'string' && value !== '' && !/\p{Cc}/u.test(value) ? value : refuse(pathOrOff.expected),
+  completion: 'file',
+};
+
+/** The configuration file, logs, what the terminal shows, the admin socket. */
+export const commonOptions = {
+  config: option({
+    format: 'path',
+    alias: 'c',
+    file: false,
+    doc: 'Configuration file: TOML, YAML or JSON by its ending',
+  }),
+  admin: option({
+    format: pathOrOff,
+    doc: 'Unix socket on which status and control commands reach the running program, mode 0600; off for none',
+  }),
+  logLevel: option({
+    format: 'level',
+    default: 'info',
+    live: true,
+    group: 'Logs',
+    doc: 'error, warn, info, debug or trace, and levels of scopes after it: info,session=debug',
+  }),
+  logDir: option({
+    format: 'directory',
+    group: 'Logs',
+    doc: 'Folder for relay-DATE.log and metrics-DATE.log, rotated and compressed',
+  }),
+  logFormat: option({
+    format: ['auto', 'pretty', 'json'],
+    default: 'auto',
+    group: 'Logs',
+    doc: 'How the console log looks; auto is pretty on a terminal and JSON elsewhere',
+  }),
+  logMaxFile: option({
+    format: bytes({ min: 65_536 }),
+    default: '16MiB',
+    group: 'Logs',
+    doc: 'Largest size of one log file',
+  }),
+  logMaxFiles: option({
+    format: integer({ min: 1, max: 10_000 }),
+    default: 30,
+    group: 'Logs',
+    doc: 'How many log files of each kind are kept besides the current one',
+  }),
+  logMaxTotal: option({
+    format: bytes({ min: 262_144 }),
+    default: '256MiB',
+    group: 'Logs',
+    doc: 'Most that all log files of one kind take together',
+  }),
+  metricsInterval: option({
+    format: duration({ min: 1000 }),
+    default: '10s',
+    group: 'Logs',
+    doc: 'How often a record is written to the metrics log',
+  }),
+  status: option({
+    format: 'boolean',
+    default: false,
+    file: false,
+    environment: false,
+    doc: 'Show a live status screen',
+  }),
+  interactive: option({
+    format: 'boolean',
+    alias: 'i',
+    default: false,
+    file: false,
+    environment: false,
+    doc: 'Show a prompt with completion and history',
+  }),
+} as const;
+
+/** How sockets talk to the kernel. */
+export const socketOptions = {
+  engine: option({
+    format: ['auto', 'native', 'dgram'],
+    default: 'auto',
+    group: 'Sockets',
+    doc: 'How sockets talk to the kernel: native batches system calls, dgram works everywhere; auto takes native where it can',
+  }),
+  receiveBuffer: option({
+    format: bytes({ min: 4096, max: 0x3fff_ffff }),
+    default: '4MiB',
+    group: 'Sockets',
+    doc: 'Kernel receive buffer to ask for',
+  }),
+  sendBuffer: option({
+    format: bytes({ min: 4096, max: 0x3fff_ffff }),
+    default: '4MiB',
+    group: 'Sockets',
+    doc: 'Kernel send buffer to ask for',
+  }),
+  sendQueue: option({
+    format: bytes({ max: 0x3fff_ffff }),
+    default: '1MiB',
+    group: 'Sockets',
+    doc: 'How much may wait when the kernel takes no more; what comes beyond is dropped and counted',
+  }),
+} as const;

@@ -1,0 +1,37 @@
+import { escapeUntrusted } from '@relay/logging';
+import { ConfigurationError } from '@relay/config';
+import { EXIT, ProgramFailure, type ExitCode } from './exit-code.js';
+
+export interface RunOptions {
+  /** The program's name, which begins each line of its errors. */
+  readonly program: string;
+  /** Whether to add the stack trace and the chain of causes (`--log-level debug`). */
+  readonly isVerbose: boolean;
+}
+
+/**
+ * Runs a command to its end and turns what it throws into lines on stderr and an exit code. A failure that is not a
+ * {@link ProgramFailure} or a ConfigurationError is a fault of the program and says so.
+ */
+export async function runProgram({ program, isVerbose }: RunOptions, command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    const { lines, exitCode } = explain(error);
+    for (const line of lines) process.stderr.write(`${program}: ${escapeUntrusted(line, MAX_LINE_LENGTH)}\n`);
+    if (isVerbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+    process.exitCode = exitCode;
+  }
+}
+
+const MAX_LINE_LENGTH = 1000;
+
+function explain(error: unknown): { lines: string[]; exitCode: ExitCode } {
+  if (error instanceof ProgramFailure) return { lines: [error.message], exitCode: error.exitCode };
+  if (error instanceof ConfigurationError) return { lines: error.message.split('\n'), exitCode: EXIT.usage };
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    lines: [`internal error: ${message} (please report it; --log-level debug shows more)`],
+    exitCode: EXIT.failed,
+  };
+}

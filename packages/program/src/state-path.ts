@@ -1,0 +1,8 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where programs keep what must survive: `$XDG_STATE_HOME/relay` or `~/.local/state/relay` (XDG Base Directory Specification). */
+export function defaultStatePath(environment: NodeJS.ProcessEnv): string {
+  const base = environment['XDG_STATE_HOME'];
+  return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'relay');
+}

@@ -1,0 +1,72 @@
+import { copyPackedEndpoint, dropCode, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import type { Traffic } from './traffic.js';
+
+const SLOTS = 64;
+const QUEUE_FULL = dropCode('queue-full');
+
+/** What sends datagrams and says how many, from the first on, it took. A `UdpSocket` of @relay/socket is one. */
+export interface DatagramSender {
+  sendBatch(batch: {
+    bytes: Uint8Array;
+    count: number;
+    offsets: Uint32Array;
+    lengths: Uint32Array;
+    destinations?: Uint8Array;
+  }): number;
+}
+
+/**
+ * Gathers datagrams that leave one behind another through the same socket, straight from the buffer in which they lie, so that they
+ * are sent with one call. Must be flushed before that buffer is used again.
+ */
+export class DatagramRun {
+  readonly #offsets = new Uint32Array(SLOTS);
+  readonly #lengths = new Uint32Array(SLOTS);
+  readonly #destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #sender: DatagramSender | undefined;
+  #traffic: Traffic | undefined;
+  #isAddressed = false;
+  #count = 0;
+
+  /** Adds a datagram; `destination` (packed) where the sender is not connected. `traffic` counts what becomes of it. */
+  add(
+    sender: DatagramSender,
+    traffic: Traffic,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    destination?: Uint8Array,
+  ): void {
+    const isAddressed = destination !== undefined;
+    if (
+      sender !== this.#sender ||
+      bytes !== this.#bytes ||
+      this.#count === SLOTS ||
+      traffic !== this.#traffic ||
+      isAddressed !== this.#isAddressed
+    ) {
+      this.flush();
+      this.#sender = sender;
+      this.#traffic = traffic;
+      this.#bytes = bytes;
+      this.#isAddressed = isAddressed;
+    }
+    const slot = this.#count++;
+    this.#offsets[slot] = offset;
+    this.#lengths[slot] = length;
+    if (destination !== undefined) copyPackedEndpoint(destination, 0, this.#destinations, slot * PACKED_ENDPOINT_BYTES);
+  }
+
+  /** Sends what was gathered. */
+  flush(): void {
+    const traffic = this.#traffic;
+    if (this.#count === 0 || this.#sender === undefined || traffic === undefined) return;
+    const batch = { bytes: this.#bytes, count: this.#count, offsets: this.#offsets, lengths: this.#lengths };
+    const taken = this.#sender.sendBatch(this.#isAddressed ? { ...batch, destinations: this.#destinations } : batch);
+    for (let slot = 0; slot < taken; slot++) traffic.sent(this.#lengths[slot] ?? 0);
+    for (let slot = taken; slot < this.#count; slot++) traffic.dropped(QUEUE_FULL);
+    this.#count = 0;
+    this.#sender = undefined;
+  }
+}

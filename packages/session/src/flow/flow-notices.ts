@@ -1,0 +1,23 @@
+import { encodeFlowAcknowledge, encodeFlowClose, encodeFlowUnknown } from '@relay/packet';
+import type { Session } from '../session.js';
+
+/** Room for the largest frame about a flow. */
+const scratch = new Uint8Array(16);
+
+/*
+ * What is said about flows, each in a packet of its own. A notice that cannot be sent now is dropped: the next datagram of its
+ * flow brings about the same one.
+ */
+
+export function acknowledgeFlow(session: Session, id: number, nowMs: number): void {
+  session.sendFrames(scratch, 0, encodeFlowAcknowledge(scratch, 0, id), nowMs);
+}
+
+export function disownFlow(session: Session, id: number, nowMs: number): void {
+  session.sendFrames(scratch, 0, encodeFlowUnknown(scratch, 0, id), nowMs);
+}
+
+/** `reason` is one of `FLOW_CLOSE` of @relay/packet. */
+export function closeFlow(session: Session, id: number, reason: number, nowMs: number): void {
+  session.sendFrames(scratch, 0, encodeFlowClose(scratch, 0, id, reason), nowMs);
+}
