@@ -28,6 +28,7 @@ import type { Channel, SessionKeys } from '../session/channel.js';
 import { LiveSession } from '../session/live-session.js';
 import type { FrameSink, PacketSink } from '../sinks.js';
 import { openPacket } from '../transport/open-packet.js';
+import { ReplayRings } from '../transport/replay-window.js';
 import { TransportKeys } from '../transport/transport-keys.js';
 import {
   FIRST_REPEAT_MS,
@@ -79,6 +80,7 @@ export class ClientChannel {
   readonly #peerName: string;
   readonly #endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
   readonly #rekeyAfterMs: number;
+  readonly #rings = new ReplayRings();
   readonly #keysByIndex = new Map<number, SessionKeys>();
   #state: 'idle' | 'connecting' | 'connected' | 'closed' = 'idle';
   #session: LiveSession | undefined;
@@ -243,7 +245,16 @@ export class ClientChannel {
   }
 
   #adopt(session: LiveSession, { keys, localIndex, peerIndex }: HandshakeResult, nowMs: number): void {
-    const adopted = new TransportKeys(this.#primitives, session, 'initiator', keys, localIndex, peerIndex, nowMs);
+    const adopted = new TransportKeys(
+      this.#primitives,
+      session,
+      'initiator',
+      keys,
+      localIndex,
+      peerIndex,
+      this.#rings,
+      nowMs,
+    );
     this.#keysByIndex.set(localIndex, adopted);
     session.adopt(adopted, nowMs);
     // The first packet under the new keys shows the server that we have them.

@@ -74,13 +74,20 @@ const keyBytes = new Uint8Array(keyWords.buffer);
 
 class SodiumCipher implements Cipher {
   readonly #sodium: Sodium;
-  /** The key as 32-bit integers: a third of the memory of a typed array, of which a server has two per session. */
-  readonly #key: number[];
+  // The key as 32-bit integers: a quarter of the memory of a typed array, and a server has two keys per session.
+  #key0 = 0;
+  #key1 = 0;
+  #key2 = 0;
+  #key3 = 0;
+  #key4 = 0;
+  #key5 = 0;
+  #key6 = 0;
+  #key7 = 0;
 
   constructor(sodium: Sodium, key: Uint8Array) {
     this.#sodium = sodium;
     keyBytes.set(key);
-    this.#key = Array.from(keyWords);
+    this.#store();
   }
 
   seal(bytes: Uint8Array, offset: number, length: number, counter: number, additional?: Uint8Array): void {
@@ -115,12 +122,24 @@ class SodiumCipher implements Cipher {
   }
 
   wipe(): void {
-    this.#key.fill(0);
+    keyBytes.fill(0);
+    this.#store();
+  }
+
+  #store(): void {
+    [this.#key0 = 0, this.#key1 = 0, this.#key2 = 0, this.#key3 = 0] = keyWords;
+    [this.#key4 = 0, this.#key5 = 0, this.#key6 = 0, this.#key7 = 0] = keyWords.subarray(4);
   }
 
   #load(counter: number): void {
     writeNonce(nonce, counter);
-    const key = this.#key;
-    for (let index = 0; index < key.length; index++) keyWords[index] = key[index] ?? 0;
+    keyWords[0] = this.#key0;
+    keyWords[1] = this.#key1;
+    keyWords[2] = this.#key2;
+    keyWords[3] = this.#key3;
+    keyWords[4] = this.#key4;
+    keyWords[5] = this.#key5;
+    keyWords[6] = this.#key6;
+    keyWords[7] = this.#key7;
   }
 }

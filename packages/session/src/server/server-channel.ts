@@ -27,7 +27,7 @@ import { LiveSession } from '../session/live-session.js';
 import type { FrameSink, PacketSink } from '../sinks.js';
 import { IndexTable, type Shard } from '../transport/index-table.js';
 import { openPacket } from '../transport/open-packet.js';
-import { ReplayWindows } from '../transport/replay-window.js';
+import { ReplayRings } from '../transport/replay-window.js';
 import { TransportKeys } from '../transport/transport-keys.js';
 import { CLIENT_HANDSHAKE_EVERY_MS, MAX_PACKET_BYTES, UNCONFIRMED_MS } from '../tuning.js';
 import { Admission } from './admission.js';
@@ -99,7 +99,7 @@ export class ServerChannel {
   readonly #admission: Admission;
   readonly #resets: Resets;
   readonly #keys: IndexTable<SessionKeys>;
-  readonly #windows = new ReplayWindows();
+  readonly #rings = new ReplayRings();
   readonly #sessions = new ClientSessions();
   #load: Load = 'normal';
 
@@ -318,7 +318,6 @@ export class ServerChannel {
     session.client = client;
     session.door = DoorLimits.of(client.limits);
     session.timestamp = timestamp;
-    const window = this.#windows.take();
     const keys = new TransportKeys(
       this.#primitives,
       session,
@@ -326,8 +325,8 @@ export class ServerChannel {
       response.keys,
       localIndex,
       senderIndex,
+      this.#rings,
       nowMs,
-      window,
     );
     this.#keys.set(localIndex, keys);
     session.offer(keys);
@@ -356,7 +355,6 @@ export class ServerChannel {
 
   #retire(keys: SessionKeys): void {
     this.#keys.remove(keys.localIndex);
-    this.#windows.give(keys.window);
     keys.wipe();
   }
 }

@@ -9,7 +9,7 @@ import { CHALLENGE_EVERY_MS, CHALLENGE_PATIENCE_MS } from '../tuning.js';
  */
 export class Path {
   /** Packed. */
-  readonly endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  readonly endpoint = newEndpoint();
   #validation: Validation | undefined = undefined;
 
   /** Whether the address has proven that it receives what is sent to it, or needs no proof. */
@@ -103,3 +103,18 @@ interface Validation {
 function newValidation(fallback: Uint8Array | undefined, token: Uint8Array, nowMs: number): Validation {
   return { fallback, token, startedMs: nowMs, nextChallengeMs: nowMs, allowedBytes: 0 };
 }
+
+/** Room for a packed endpoint, cut from a larger array: an array of its own would take twice the memory. */
+function newEndpoint(): Uint8Array {
+  if (slabUsed === slab.length) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const endpoint = slab.subarray(slabUsed, slabUsed + PACKED_ENDPOINT_BYTES);
+  slabUsed += PACKED_ENDPOINT_BYTES;
+  return endpoint;
+}
+
+const SLAB_BYTES = 64 * PACKED_ENDPOINT_BYTES;
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;

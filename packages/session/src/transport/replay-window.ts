@@ -7,17 +7,18 @@ const RING_WORDS = WINDOW_COUNTERS / WORD_BITS + 1;
 /**
  * Which counters were seen: the sliding bitmap of RFC 6479, a ring of words of which whole ones are cleared as the window
  * moves, so that nothing is ever shifted. With one word more than the window is wide, {@link WINDOW_COUNTERS} counters
- * below the highest are always told apart.
+ * below the highest are always told apart. The ring is taken when a counter beyond the first word comes: an idle session
+ * never has one.
  */
 export class ReplayWindow {
-  readonly #words: Uint32Array;
-  readonly #start: number;
+  readonly #rings: ReplayRings;
+  #ring: ReplayRing | undefined = undefined;
+  /** The first word, while there is no ring. */
+  #first = 0;
   #highest = -1;
 
-  /** The ring is `words[start .. start + 65]`, which must be zeros. */
-  constructor(words = new Uint32Array(RING_WORDS), start = 0) {
-    this.#words = words;
-    this.#start = start;
+  constructor(rings: ReplayRings) {
+    this.#rings = rings;
   }
 
   /** The highest counter accepted; -1 if none. */
@@ -29,49 +30,72 @@ export class ReplayWindow {
   accepts(counter: number): boolean {
     if (counter > this.#highest) return true;
     if (counter <= this.#highest - WINDOW_COUNTERS) return false;
-    const word = this.#words[this.#start + (Math.floor(counter / WORD_BITS) % RING_WORDS)] ?? 0;
-    return (word & (1 << (counter % WORD_BITS))) === 0;
+    return (this.#wordOf(counter) & (1 << (counter % WORD_BITS))) === 0;
   }
 
   /** Marks a counter that `accepts` approved, once its packet proved authentic. */
   mark(counter: number): void {
+    if (counter >= WORD_BITS) this.#ring ??= this.#takeRing();
+    const ring = this.#ring;
     const index = Math.floor(counter / WORD_BITS);
     if (counter > this.#highest) {
-      const from = Math.floor(this.#highest / WORD_BITS);
-      const stale = Math.min(index - from, RING_WORDS);
-      for (let step = 0; step < stale; step++) this.#words[this.#start + ((index - step) % RING_WORDS)] = 0;
+      if (ring !== undefined) clearWords(ring, Math.floor(this.#highest / WORD_BITS), index);
       this.#highest = counter;
     }
-    const at = this.#start + (index % RING_WORDS);
-    this.#words[at] = (this.#words[at] ?? 0) | (1 << (counter % WORD_BITS));
+    const word = this.#wordOf(counter) | (1 << (counter % WORD_BITS));
+    if (ring === undefined) this.#first = word;
+    else ring.words[ring.start + (index % RING_WORDS)] = word;
   }
 
-  /** As new. */
-  clear(): void {
-    this.#words.fill(0, this.#start, this.#start + RING_WORDS);
-    this.#highest = -1;
+  /** Gives the ring back; the window must not be used after. */
+  release(): void {
+    if (this.#ring !== undefined) this.#rings.give(this.#ring);
+    this.#ring = undefined;
+  }
+
+  #wordOf(counter: number): number {
+    const ring = this.#ring;
+    if (ring === undefined) return this.#first;
+    return ring.words[ring.start + (Math.floor(counter / WORD_BITS) % RING_WORDS)] ?? 0;
+  }
+
+  #takeRing(): ReplayRing {
+    const ring = this.#rings.take();
+    ring.words[ring.start] = this.#first;
+    return ring;
   }
 }
 
-/** Replay windows side by side in large arrays, reused: an array of its own would cost each of 100,000 half as much again. */
-export class ReplayWindows {
-  readonly #free: ReplayWindow[] = [];
+/** Clears the words after the one at `from` up to the one at `to`, or all. */
+function clearWords({ words, start }: ReplayRing, from: number, to: number): void {
+  const count = Math.min(to - from, RING_WORDS);
+  for (let step = 0; step < count; step++) words[start + ((to - step) % RING_WORDS)] = 0;
+}
 
-  take(): ReplayWindow {
-    const window = this.#free.pop();
-    if (window !== undefined) return window;
-    const words = new Uint32Array(RING_WORDS * WINDOWS_AT_ONCE);
-    for (let start = RING_WORDS; start < words.length; start += RING_WORDS) {
-      this.#free.push(new ReplayWindow(words, start));
+/** The words `words[start .. start + 65]`. */
+export interface ReplayRing {
+  readonly words: Uint32Array;
+  readonly start: number;
+}
+
+/** Rings side by side in large arrays, reused: an array of its own would cost each of 100,000 half as much again. */
+export class ReplayRings {
+  readonly #free: ReplayRing[] = [];
+
+  /** A ring of zeros. */
+  take(): ReplayRing {
+    if (this.#free.length === 0) {
+      const words = new Uint32Array(RING_WORDS * RINGS_AT_ONCE);
+      for (let start = 0; start < words.length; start += RING_WORDS) this.#free.push({ words, start });
     }
-    return new ReplayWindow(words, 0);
+    return this.#free.pop() ?? { words: new Uint32Array(RING_WORDS), start: 0 };
   }
 
-  /** Takes a window back that nobody uses any more. */
-  give(window: ReplayWindow): void {
-    window.clear();
-    this.#free.push(window);
+  /** Takes a ring back that nobody uses any more. */
+  give(ring: ReplayRing): void {
+    ring.words.fill(0, ring.start, ring.start + RING_WORDS);
+    this.#free.push(ring);
   }
 }
 
-const WINDOWS_AT_ONCE = 64;
+const RINGS_AT_ONCE = 16;

@@ -1,6 +1,6 @@
 import type { Cipher, Primitives } from '../crypto/primitives.js';
 import type { SplitKeys } from '../handshake/symmetric-state.js';
-import { ReplayWindow } from './replay-window.js';
+import { ReplayWindow, type ReplayRings } from './replay-window.js';
 
 /** The keys of one handshake, one per direction, with their counters. `T` is what they belong to. */
 export class TransportKeys<T> {
@@ -26,22 +26,24 @@ export class TransportKeys<T> {
     keys: SplitKeys,
     localIndex: number,
     peerIndex: number,
+    rings: ReplayRings,
     nowMs: number,
-    window = new ReplayWindow(),
   ) {
     const { initiatorToResponder, responderToInitiator } = keys;
     this.owner = owner;
     this.localIndex = localIndex;
     this.peerIndex = peerIndex;
     this.createdMs = nowMs;
-    this.window = window;
+    this.window = new ReplayWindow(rings);
     this.sealing = primitives.cipher(role === 'initiator' ? initiatorToResponder : responderToInitiator);
     this.opening = primitives.cipher(role === 'initiator' ? responderToInitiator : initiatorToResponder);
     initiatorToResponder.fill(0);
     responderToInitiator.fill(0);
   }
 
+  /** Forgets the keys; they must not be used after. */
   wipe(): void {
+    this.window.release();
     this.sealing.wipe();
     this.opening.wipe();
   }
