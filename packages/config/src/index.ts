@@ -7,7 +7,7 @@ export type {
   OptionTree,
   Schema,
   SchemaNames,
-  SchemaOption,
+  PlacedOption,
   ValueOf,
   Values,
   ValuesOf,

@@ -8,7 +8,7 @@ import type { OptionTree, Schema } from './schema.js';
  * Nothing is required: what a file lacks may come from the environment or a flag.
  */
 export function jsonSchema(schema: Schema<unknown>): JsonSchema {
-  const inFile = new Set(schema.options.filter((option) => option.inFile).map((option) => option.option));
+  const inFile = new Set(schema.options.filter((placed) => placed.inFile).map((placed) => placed.option));
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: `Configuration of ${schema.program}`,

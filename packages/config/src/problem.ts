@@ -1,6 +1,6 @@
 import type { Position } from './document/document.js';
 import type { Source } from './layer/setting.js';
-import { escaped, HIDDEN } from './shown.js';
+import { escaped, HIDDEN, shortened } from './shown.js';
 
 /** What kind of mistake a problem is. */
 export type ProblemKind = 'wrong-value' | 'unknown-key' | 'missing' | 'unreadable';
@@ -48,7 +48,8 @@ export function wrongValue(at: {
   expected: string;
   suggestion?: string | undefined;
 }): Problem {
-  const { key, source, expected, suggestion, value } = at;
+  const { source, suggestion, value } = at;
+  const [key, expected] = [shortened(at.key), escaped(at.expected)];
   const message = `${source.text}: ${key}: expected ${expected}, not ${value}${didYouMean(suggestion)}`;
   return { kind: 'wrong-value', key, value, ...placed(source), expected, suggestion, message };
 }
@@ -63,7 +64,7 @@ export function unknownKey(at: {
   reason?: string;
 }): Problem {
   const { source, expected, suggestion, reason } = at;
-  const key = escaped(at.key);
+  const key = shortened(at.key);
   const message = `${source.text}: ${reason ?? `unknown key ${key}${didYouMean(suggestion)}`}`;
   return { kind: 'unknown-key', key, value: HIDDEN, ...placed(source), expected, suggestion, message };
 }

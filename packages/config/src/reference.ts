@@ -1,4 +1,4 @@
-import type { Option, Schema, SchemaOption } from './schema.js';
+import type { Option, Schema, PlacedOption } from './schema.js';
 import { describeDefault } from './yargs.js';
 
 /** How a reference page begins. */
@@ -24,24 +24,24 @@ export function referenceMarkdown(schema: Schema<unknown>, { title, level = 1 }:
   for (const [group, options] of byGroup(schema.options)) {
     if (group !== undefined) paragraphs.push(`${marks}# ${group}`);
     const optionMarks = group === undefined ? `${marks}#` : `${marks}##`;
-    for (const option of options) paragraphs.push(`${optionMarks} \`${option.key}\``, ...describe(option));
+    for (const placed of options) paragraphs.push(`${optionMarks} \`${placed.key}\``, ...describe(placed));
   }
   return `${paragraphs.join('\n\n')}\n`;
 }
 
 /** Groups in the order of their first options; first those that are in none. */
-function byGroup(options: readonly SchemaOption[]): Map<string | undefined, SchemaOption[]> {
-  const groups = new Map<string | undefined, SchemaOption[]>([[undefined, []]]);
-  for (const option of options) {
-    const { group } = option.option.definition;
+function byGroup(options: readonly PlacedOption[]): Map<string | undefined, PlacedOption[]> {
+  const groups = new Map<string | undefined, PlacedOption[]>([[undefined, []]]);
+  for (const placed of options) {
+    const { group } = placed.option.definition;
     const members = groups.get(group) ?? [];
-    members.push(option);
+    members.push(placed);
     groups.set(group, members);
   }
   return groups;
 }
 
-function describe({ key, flag, environment, inFile, option }: SchemaOption): string[] {
+function describe({ key, flag, environment, inFile, option }: PlacedOption): string[] {
   const { definition, format } = option;
   const isArray = definition.array === true;
   const alias = definition.alias === undefined ? '' : ` (\`-${definition.alias}\`)`;

@@ -1,4 +1,4 @@
-import { list } from './format/list.js';
+import { parseEach } from './format/list.js';
 import type { Form, Format } from './format/format.js';
 import { resolveFormat } from './format/named.js';
 import type { FormatLike, ValueOfFormat } from './format/named.js';
@@ -42,12 +42,12 @@ export class Option<out T> {
   readonly definition: OptionDefinition;
   /** Of one value; of each element if `array` is set. */
   readonly format: Format<unknown>;
-  readonly #whole: Format<unknown>;
 
+  /** @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or of what is required. */
   constructor(definition: OptionDefinition) {
     this.definition = definition;
     this.format = resolveFormat(definition.format);
-    this.#whole = definition.array === true ? list(this.format) : this.format;
+    if (this.default !== undefined) this.#checkDefault(this.default);
   }
 
   /** Whether its value must not be shown as a whole. */
@@ -62,10 +62,15 @@ export class Option<out T> {
 
   /** The value, or a refusal. The text form of an array option is an array of texts. */
   parse(value: unknown, form: Form): T | Refusal {
-    if (this.definition.array === true && Array.isArray(value) && form === 'text') {
-      return list(asText(this.format)).parse(value, 'data') as T | Refusal;
-    }
-    return this.#whole.parse(value, form) as T | Refusal;
+    const isArray = this.definition.array === true;
+    return (isArray ? parseEach(this.format, value, form) : this.format.parse(value, form)) as T | Refusal;
+  }
+
+  #checkDefault(value: Data): void {
+    if (this.definition.required === true) throw new TypeError('A required option has no default');
+    const result = this.parse(value, 'data');
+    if (!(result instanceof Refusal)) return;
+    throw new TypeError(`A default is not ${result.flaws.map((flaw) => flaw.expected).join('; ')}`);
   }
 }
 
@@ -99,8 +104,8 @@ type Flattened<Union> = (Union extends unknown ? (part: Union) => void : never) 
   ? Whole
   : never;
 
-/** An option in its place, with its three spellings. */
-export interface SchemaOption {
+/** An option in its place in a schema, with its spellings. */
+export interface PlacedOption {
   /** `logLevel`; within a group `limits.sessions`. The spelling of files. */
   readonly key: string;
   readonly path: readonly string[];
@@ -126,7 +131,7 @@ export interface Schema<out V, out F = unknown> {
   readonly environmentPrefix: string;
   readonly tree: OptionTree;
   /** All of them, in the order of the tree. */
-  readonly options: readonly SchemaOption[];
+  readonly options: readonly PlacedOption[];
   /** Never set; carries the type of the values. */
   readonly valuesType?: V;
   /** Never set; carries the type of the values by whole keys. */
@@ -136,35 +141,41 @@ export interface Schema<out V, out F = unknown> {
 /** The values of a schema: `type Settings = Values<typeof schema>`. */
 export type Values<S> = S extends Schema<infer V> ? V : never;
 
-/** Describes one option. */
-export function option<const D extends OptionDefinition>(definition: D): Option<ValueOf<D>> {
+/** The fields of `Given` that `Known` has not, as ones that cannot be given. */
+type NoFieldsBeyond<Known, Given> = { readonly [Field in Exclude<keyof Given, keyof Known>]: never };
+
+/**
+ * Describes one option.
+ * @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or of what is required.
+ */
+export function option<const D extends OptionDefinition>(
+  definition: D & NoFieldsBeyond<OptionDefinition, D>,
+): Option<ValueOf<D>> {
   return new Option<ValueOf<D>>(definition);
 }
 
 /**
  * Describes all options of a program.
- * @throws {TypeError} if the schema itself is wrong: a key that is no camelCase word, two options of one spelling,
- * a default that its own format refuses.
+ * @throws {TypeError} if the schema itself is wrong: a key that is no camelCase word, or two options of one spelling.
  */
 export function defineSchema<const T extends OptionTree>(
   tree: T,
   names: SchemaNames,
 ): Schema<ValuesOf<T>, FlatValuesOf<T>> {
   const environmentPrefix = names.environmentPrefix ?? `${upperSnake(names.program)}_`;
-  const options = [...placed(tree, [], environmentPrefix)];
+  const options = [...placedOptions(tree, [], environmentPrefix)];
   checkSpellings(options);
-  for (const { key, option } of options) checkDefault(key, option);
   return { program: names.program, environmentPrefix, tree, options };
 }
 
-function* placed(tree: OptionTree, parents: readonly string[], prefix: string): Generator<SchemaOption> {
+function* placedOptions(tree: OptionTree, parents: readonly string[], prefix: string): Generator<PlacedOption> {
   for (const [name, node] of Object.entries(tree)) {
     if (!/^[a-z][A-Za-z0-9]*$/.test(name) || name in Object.prototype) {
       throw new TypeError(`A key is a camelCase word: ${JSON.stringify(name)} is not`);
     }
     const path = [...parents, name];
     if (!(node instanceof Option)) {
-      yield* placed(node, path, prefix);
+      yield* placedOptions(node, path, prefix);
       continue;
     }
     const { flag, environment, file } = node.definition;
@@ -179,7 +190,7 @@ function* placed(tree: OptionTree, parents: readonly string[], prefix: string): 
   }
 }
 
-function checkSpellings(options: readonly SchemaOption[]): void {
+function checkSpellings(options: readonly PlacedOption[]): void {
   const taken = new Map<string, string>();
   for (const { key, flag, environment, option } of options) {
     const { alias } = option.definition;
@@ -191,20 +202,6 @@ function checkSpellings(options: readonly SchemaOption[]): void {
       taken.set(spelling, key);
     }
   }
-}
-
-function checkDefault(key: string, option: Option<unknown>): void {
-  const { required } = option.definition;
-  if (option.default === undefined) return;
-  if (required === true) throw new TypeError(`${key}: a required option has no default`);
-  const result = option.parse(option.default, 'data');
-  if (result instanceof Refusal) {
-    throw new TypeError(`${key}: the default is not ${result.flaws.map((flaw) => flaw.expected).join('; ')}`);
-  }
-}
-
-function asText(format: Format<unknown>): Format<unknown> {
-  return { ...format, parse: (value) => format.parse(value, 'text') };
 }
 
 function kebab(name: string): string {

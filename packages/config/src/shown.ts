@@ -8,7 +8,12 @@ const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /** A value on one line: JSON, shortened, with what could disturb a terminal escaped. */
 export function shown(value: unknown): string {
   const json = stringify(value) ?? typeof value;
-  return escaped(json.length <= SHOWN_LENGTH ? json : `${json.slice(0, SHOWN_LENGTH)}…`);
+  return shortened(json);
+}
+
+/** The beginning of a text, with what could disturb a terminal escaped. */
+export function shortened(text: string): string {
+  return escaped(text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`);
 }
 
 /** A text with what could disturb a terminal escaped. */

@@ -210,12 +210,12 @@ describe('a schema that is wrong itself is refused where it is written', () => {
     [
       'a default that is no value',
       () => ({ a: option({ format: 'port', doc, default: '80' }) }),
-      'the default is not a port',
+      'A default is not a port',
     ],
     [
       'a default of what must be given',
       () => ({ a: option({ format: 'port', doc, default: 80, required: true }) }),
-      'has no default',
+      'A required option has no default',
     ],
   ])('%s', (_, tree, message) => {
     expect(() => defineSchema(tree(), { program: 'x' })).toThrow(message);
@@ -234,4 +234,12 @@ describe('a schema that is wrong itself is refused where it is written', () => {
       env: { default: 2, format: 3 },
     });
   });
+});
+
+test('a field that no option has is a mistake for the compiler', () => {
+  // @ts-expect-error `defualt` is no field of an option.
+  const misspelt = option({ format: 'port', doc: 'x', defualt: 80 });
+  // @ts-expect-error `prot` is no format.
+  expect(() => option({ format: 'prot', doc: 'x' })).toThrow(TypeError);
+  expect(misspelt.default).toBeUndefined();
 });

@@ -101,7 +101,7 @@ export const ports: Format<readonly PortRange[]> = textFormat(
   'ports',
   'ports such as 53, 27000-27100 or 53,853,27000-27100',
   (text) => {
-    const ranges = text.split(',', 1000).map(parsePortRange);
+    const ranges = text.split(',').map(parsePortRange);
     return ranges.every((range) => range !== undefined) ? ranges : undefined;
   },
 );

@@ -1,6 +1,6 @@
 import { Refusal, refuse } from '../refusal.js';
 import type { Flaw } from '../refusal.js';
-import type { Format } from './format.js';
+import type { Form, Format } from './format.js';
 
 /**
  * A list of values of one format. As text its parts stand between separators; in a file it is an array.
@@ -8,14 +8,12 @@ import type { Format } from './format.js';
  * @param separator Stands between the parts of a text. Default `,`.
  */
 export function list<T>(item: Format<T>, separator = ','): Format<readonly T[]> {
-  const expected = `a list, each ${item.expected}`;
   return {
     name: `list of ${item.name}`,
-    expected,
+    expected: expectedList(item),
     parse(value, form) {
-      if (form === 'text')
-        return typeof value === 'string' ? parseAll(item, value.split(separator), form) : refuse(expected);
-      return Array.isArray(value) ? parseAll(item, value, form) : refuse(expected);
+      const parts = form === 'text' && typeof value === 'string' ? value.split(separator) : value;
+      return parseEach(item, parts, form);
     },
     jsonSchema: { type: 'array', items: item.jsonSchema ?? { type: 'string' } },
     ...(item.secret === true && { secret: true }),
@@ -23,14 +21,19 @@ export function list<T>(item: Format<T>, separator = ','): Format<readonly T[]> 
   };
 }
 
-function parseAll<T>(item: Format<T>, values: readonly unknown[], form: 'text' | 'data'): readonly T[] | Refusal {
+/** An array of values of one format, or a refusal that says which of them are wrong. */
+export function parseEach<T>(item: Format<T>, values: unknown, form: Form): readonly T[] | Refusal {
+  if (!Array.isArray(values)) return refuse(expectedList(item));
   const parsed: T[] = [];
   const flaws: Flaw[] = [];
-  values.forEach((value, index) => {
+  values.forEach((value: unknown, index) => {
     const result = item.parse(value, form);
-    if (result instanceof Refusal)
-      flaws.push(...result.flaws.map((flaw) => ({ ...flaw, path: [index, ...flaw.path] })));
-    else parsed.push(result);
+    if (!(result instanceof Refusal)) parsed.push(result);
+    else flaws.push(...result.flaws.map((flaw) => ({ ...flaw, path: [index, ...flaw.path] })));
   });
   return flaws.length > 0 ? new Refusal(flaws) : parsed;
+}
+
+function expectedList(item: Format<unknown>): string {
+  return `a list, each ${item.expected}`;
 }

@@ -43,8 +43,14 @@ export type ValueOfFormat<F> = F extends keyof typeof FORMATS
       ? T
       : never;
 
-/** The format that was meant. */
+/**
+ * The format that was meant.
+ * @throws {TypeError} if there is none of that name.
+ */
 export function resolveFormat(format: FormatLike): Format<unknown> {
-  if (typeof format === 'string') return FORMATS[format];
+  if (typeof format === 'string') {
+    if (!Object.hasOwn(FORMATS, format)) throw new TypeError(`There is no format ${JSON.stringify(format)}`);
+    return FORMATS[format];
+  }
   return 'parse' in format ? format : choice(format);
 }

@@ -18,15 +18,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readEnvironment(schema: Schema<unknown>, environment: Environment, foreign: readonly string[]): Layer {
   const settings: Setting[] = [];
   const names = new Set<string>(foreign);
-  for (const option of schema.options) {
-    const name = option.environment;
+  for (const placed of schema.options) {
+    const name = placed.environment;
     if (name === undefined) continue;
     names.add(name);
     const text = Object.hasOwn(environment, name) ? environment[name] : undefined;
     if (text === undefined) continue;
-    const raw = option.option.definition.array === true ? text.split(/\s+/).filter((part) => part !== '') : text;
+    const raw = placed.option.definition.array === true ? text.split(/\s+/).filter((part) => part !== '') : text;
     const source = { text: `environment ${name}` };
-    settings.push({ option, raw, form: 'text', origin: 'environment', sourceOf: () => source });
+    settings.push({ placed, raw, form: 'text', origin: 'environment', sourceOf: () => source });
   }
   return { settings, problems: misspelt(schema, environment, names) };
 }

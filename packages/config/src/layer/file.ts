@@ -7,7 +7,7 @@ import { readToml } from '../document/toml.js';
 import { readYaml } from '../document/yaml.js';
 import type { Problem } from '../problem.js';
 import { unknownKey, unreadable, wrongValue } from '../problem.js';
-import type { OptionTree, Schema, SchemaOption } from '../schema.js';
+import type { OptionTree, Schema, PlacedOption } from '../schema.js';
 import { Option } from '../schema.js';
 import { escaped, HIDDEN, shown } from '../shown.js';
 import { suggestionFor } from '../suggestion.js';
@@ -69,15 +69,15 @@ class FileLayer {
 
   #readOption(path: readonly string[], raw: unknown): void {
     const key = path.join('.');
-    const option = this.#schema.options.find((candidate) => candidate.key === key);
-    if (option?.inFile === true) {
+    const placed = this.#schema.options.find((candidate) => candidate.key === key);
+    if (placed?.inFile === true) {
       const sourceOf: Setting['sourceOf'] = (flaw) => {
         const inner = [...path, ...(flaw?.path ?? [])];
         return flaw?.unknownKey === true ? this.#keySource(inner) : this.#valueSource(inner);
       };
-      this.#settings.push({ option, raw, form: 'data', origin: 'file', sourceOf });
-    } else if (option !== undefined) {
-      const expected = elsewhere(option);
+      this.#settings.push({ placed, raw, form: 'data', origin: 'file', sourceOf });
+    } else if (placed !== undefined) {
+      const expected = elsewhere(placed);
       const reason = `${key} cannot be given in a file: give ${expected}`;
       this.#problems.push(unknownKey({ key, source: this.#keySource(path), expected, reason }));
     }
@@ -93,7 +93,7 @@ class FileLayer {
 
   #refuseGroup(path: readonly string[], tree: OptionTree, raw: unknown): void {
     const key = path.join('.');
-    const isSecret = this.#schema.options.some((option) => option.option.isSecret && option.key.startsWith(`${key}.`));
+    const isSecret = this.#schema.options.some((placed) => placed.option.isSecret && placed.key.startsWith(`${key}.`));
     const expected = `a table with ${Object.keys(tree).join(', ')}`;
     const value = isSecret ? HIDDEN : shown(raw);
     this.#problems.push(wrongValue({ key, source: this.#valueSource(path), value, expected }));
@@ -101,7 +101,7 @@ class FileLayer {
 
   /** An option of that name in another table. */
   #sameName(name: string): string | undefined {
-    return this.#schema.options.find((option) => option.path.at(-1) === name)?.key;
+    return this.#schema.options.find((placed) => placed.path.at(-1) === name)?.key;
   }
 
   #valueSource(path: DocumentPath): Source {
@@ -144,7 +144,7 @@ function isSystemError(error: unknown): error is { readonly code: string } {
   return typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error;
 }
 
-function elsewhere({ flag, environment }: SchemaOption): string {
+function elsewhere({ flag, environment }: PlacedOption): string {
   return [...(flag === undefined ? [] : [`--${flag}`]), ...(environment === undefined ? [] : [environment])].join(
     ' or ',
   );

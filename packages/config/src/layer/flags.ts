@@ -8,19 +8,19 @@ import type { Layer, Setting } from './setting.js';
 export function readFlags(schema: Schema<unknown>, flags: Readonly<Record<string, unknown>>): Layer {
   const settings: Setting[] = [];
   const problems: Problem[] = [];
-  for (const option of schema.options) {
-    const { flag, key } = option;
+  for (const placed of schema.options) {
+    const { flag, key, option } = placed;
     const given = flag !== undefined && Object.hasOwn(flags, flag) ? flags[flag] : undefined;
     if (flag === undefined || given === undefined) continue;
     const source = { text: `flag --${flag}` };
-    const isArray = option.option.definition.array === true;
+    const isArray = option.definition.array === true;
     if (Array.isArray(given) && !isArray) {
-      const value = option.option.isSecret ? HIDDEN : shown(given);
+      const value = option.isSecret ? HIDDEN : shown(given);
       problems.push(wrongValue({ key, source, value, expected: 'one value', suggestion: undefined }));
       continue;
     }
     const raw = isArray && !Array.isArray(given) ? [given] : given;
-    settings.push({ option, raw: asText(raw), form: 'text', origin: 'flag', sourceOf: () => source });
+    settings.push({ placed, raw: asText(raw), form: 'text', origin: 'flag', sourceOf: () => source });
   }
   return { settings, problems };
 }

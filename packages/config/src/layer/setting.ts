@@ -2,7 +2,7 @@ import type { Position } from '../document/document.js';
 import type { Form } from '../format/format.js';
 import type { Problem } from '../problem.js';
 import type { Flaw } from '../refusal.js';
-import type { SchemaOption } from '../schema.js';
+import type { PlacedOption } from '../schema.js';
 
 /** Where a value came from. */
 export type Origin = 'default' | 'file' | 'environment' | 'flag';
@@ -23,7 +23,7 @@ export interface Layer {
 
 /** One value that was given for one option, not yet looked at. */
 export interface Setting {
-  readonly option: SchemaOption;
+  readonly placed: PlacedOption;
   readonly raw: unknown;
   readonly form: Form;
   readonly origin: Origin;
