@@ -11,6 +11,7 @@ const MAY_IMPORT = {
   'packages/session': ['packet'],
   'apps/server': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
   'apps/client': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
+  'apps/demo': ['server', 'client', 'program', 'terminal'],
   'apps/e2e': ['packet', 'socket', 'session', 'logging', 'config'],
   'apps/bench': ['packet', 'socket', 'session', 'logging', 'config'],
 };

@@ -6,6 +6,7 @@ export function adminCalls(running: RunningClient, stop: () => void): AdminCalls
   return {
     status: () => running.status(),
     log: ({ level }) => changeLevel(running.logs, String(level)),
+    reload: () => running.reload(),
     stop: () => stop(),
   };
 }

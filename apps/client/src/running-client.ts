@@ -8,6 +8,7 @@ import {
   defaultStatePath,
   EXIT,
   LoadMonitor,
+  type LiveConfiguration,
   openAdminServer,
   openLogs,
   ProgramFailure,
@@ -33,6 +34,7 @@ export class RunningClient {
   readonly settings: ClientSettings;
   readonly client: RelayClient;
   readonly #invitation: Invitation;
+  readonly #configuration: LiveConfiguration<ClientSettings>;
   readonly #log: Logger;
   readonly #load = new LoadMonitor(() => undefined);
   readonly #announced = new Set<Forward>();
@@ -42,10 +44,11 @@ export class RunningClient {
   #isClosed = false;
 
   /** Starts a client. Rejects with a ProgramFailure; nothing is left running then. */
-  static async start(settings: ClientSettings, stop: () => void): Promise<RunningClient> {
+  static async start(configuration: LiveConfiguration<ClientSettings>, stop: () => void): Promise<RunningClient> {
+    const settings = configuration.values;
     const invitation = invitationOf(settings);
     const logs = openLogs(settings);
-    const running = new RunningClient(settings, invitation, logs, await locate(invitation, logs.logger('client')));
+    const running = new RunningClient(configuration, invitation, logs, await locate(invitation, logs.logger('client')));
     try {
       await running.#open(stop);
     } catch (error) {
@@ -55,7 +58,14 @@ export class RunningClient {
     return running;
   }
 
-  private constructor(settings: ClientSettings, invitation: Invitation, logs: Logging, server: Endpoint) {
+  private constructor(
+    configuration: LiveConfiguration<ClientSettings>,
+    invitation: Invitation,
+    logs: Logging,
+    server: Endpoint,
+  ) {
+    const settings = configuration.values;
+    this.#configuration = configuration;
     this.settings = settings;
     this.logs = logs;
     this.#invitation = invitation;
@@ -87,6 +97,22 @@ export class RunningClient {
 
   status(): ClientStatus {
     return clientStatus(this.client, this.serverName, this.#load.health);
+  }
+
+  /** Reads the configuration again; says what has changed. */
+  reload(): string {
+    const changes = this.#configuration.reload(({ logLevel }) => this.logs.setLevel(logLevel));
+    for (const change of changes) this.#log.info('configuration changed', { change });
+    return changes.length === 0 ? 'nothing has changed' : changes.join('\n');
+  }
+
+  /** As {@link reload}, where nobody waits for an answer. */
+  reloadQuietly(): void {
+    try {
+      this.reload();
+    } catch (error) {
+      this.#log.error('the configuration is wrong: nothing was changed', { error });
+    }
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ export function adminCalls(running: RunningServer, stop: () => void): AdminCalls
     reloadClients: () => running.reloadClients(),
     kick: ({ session }) => kick(running, Number(session)),
     log: ({ level }) => changeLevel(running.logs, String(level)),
+    reload: () => running.reload(),
     stop: () => stop(),
   };
 }

@@ -1,7 +1,8 @@
-import { configCommand, runCommandLine } from '@relay/program';
+import { completionCommand, configCommand, runCommandLine } from '@relay/program';
 import { clientsCommand } from './commands/clients.js';
 import { flowsCommand } from './commands/flows.js';
 import { inviteCommand } from './commands/invite.js';
+import { reloadCommand } from './commands/reload.js';
 import { revokeCommand } from './commands/revoke.js';
 import { sessionsCommand } from './commands/sessions.js';
 import { startCommand } from './commands/start.js';
@@ -9,19 +10,22 @@ import { statusCommand } from './commands/status.js';
 import { stopCommand } from './commands/stop.js';
 import { serverSchema } from './options.js';
 
+const commands = [
+  startCommand,
+  inviteCommand,
+  clientsCommand,
+  revokeCommand,
+  statusCommand,
+  sessionsCommand,
+  flowsCommand,
+  reloadCommand,
+  stopCommand,
+  configCommand(serverSchema),
+];
+
 await runCommandLine({
   program: 'relay-server',
   packageJson: new URL('../package.json', import.meta.url),
   args: process.argv.slice(2),
-  define: (cli) =>
-    cli
-      .command(startCommand)
-      .command(inviteCommand)
-      .command(clientsCommand)
-      .command(revokeCommand)
-      .command(statusCommand)
-      .command(sessionsCommand)
-      .command(flowsCommand)
-      .command(stopCommand)
-      .command(configCommand(serverSchema)),
+  commands: [...commands, completionCommand(serverSchema, commands)],
 });

@@ -7,6 +7,7 @@ import {
   defaultStatePath,
   listenFailure,
   LoadMonitor,
+  type LiveConfiguration,
   monotonicMs,
   openAdminServer,
   openLogs,
@@ -36,6 +37,7 @@ export class RunningServer {
   readonly settings: ServerSettings;
   /** The invitation of the first start, to be shown once; undefined at every other. */
   firstInvitation: string | undefined;
+  readonly #configuration: LiveConfiguration<ServerSettings>;
   readonly #log: Logger;
   readonly #load: LoadMonitor;
   #server: RelayServer;
@@ -43,8 +45,8 @@ export class RunningServer {
   #metrics: NodeJS.Timeout | undefined;
 
   /** Starts a server. Rejects with a ProgramFailure; nothing is left running then. */
-  static async start(settings: ServerSettings, stop: () => void): Promise<RunningServer> {
-    const running = new RunningServer(settings);
+  static async start(configuration: LiveConfiguration<ServerSettings>, stop: () => void): Promise<RunningServer> {
+    const running = new RunningServer(configuration);
     try {
       await running.#open(stop);
     } catch (error) {
@@ -54,7 +56,9 @@ export class RunningServer {
     return running;
   }
 
-  private constructor(settings: ServerSettings) {
+  private constructor(configuration: LiveConfiguration<ServerSettings>) {
+    this.#configuration = configuration;
+    const settings = configuration.values;
     this.settings = settings;
     this.state = openStateFolder(settings.state ?? defaultStatePath(process.env));
     this.logs = openLogs(settings);
@@ -81,6 +85,23 @@ export class RunningServer {
     for (const { file, fault } of faults) this.#log.error('cannot use a client file', { file, fault });
     for (const { name } of revoked) this.#log.info('client revoked', { client: name });
     if (revoked.length > 0) this.#server.revoke(revoked);
+  }
+
+  /** Reads the configuration and the clients again; says what has changed. */
+  reload(): string {
+    this.reloadClients();
+    const changes = this.#configuration.reload(({ logLevel }) => this.logs.setLevel(logLevel));
+    for (const change of changes) this.#log.info('configuration changed', { change });
+    return changes.length === 0 ? 'nothing has changed' : changes.join('\n');
+  }
+
+  /** As {@link reload}, where nobody waits for an answer. */
+  reloadQuietly(): void {
+    try {
+      this.reload();
+    } catch (error) {
+      this.#log.error('the configuration is wrong: nothing was changed', { error });
+    }
   }
 
   async close(): Promise<void> {

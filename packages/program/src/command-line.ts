@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import yargs, { type Argv } from 'yargs';
+import yargs, { type CommandModule } from 'yargs';
+import type { Flags } from './configured.js';
 import { EXIT, ProgramFailure } from './exit-code.js';
 import { runProgram } from './run-program.js';
 
@@ -10,15 +11,15 @@ export interface CommandLine {
   readonly packageJson: URL;
   /** Without the interpreter and the script. */
   readonly args: readonly string[];
-  /** Adds the commands. */
-  readonly define: (cli: Argv) => Argv;
+  /** The first one runs when no command is given. */
+  readonly commands: readonly CommandModule<object, Flags>[];
 }
 
 /**
  * Parses the command line and runs the command. yargs converts nothing: values stay texts for the strict formats of the
  * configuration. A `--` right after the program's name, as `pnpm … start -- --flag` passes it on, is skipped.
  */
-export async function runCommandLine({ program, packageJson, args, define }: CommandLine): Promise<void> {
+export async function runCommandLine({ program, packageJson, args, commands }: CommandLine): Promise<void> {
   const given = args[0] === '--' ? args.slice(1) : args;
   await runProgram({ program, isVerbose: isVerbose(given) }, async () => {
     const cli = yargs([...given])
@@ -43,7 +44,8 @@ export async function runCommandLine({ program, packageJson, args, define }: Com
           new ProgramFailure(EXIT.usage, `${firstLine(message)} (${program} --help lists commands and options)`)
         );
       });
-    await define(cli).parseAsync();
+    for (const command of commands) cli.command(command);
+    await cli.parseAsync();
   });
 }
 

@@ -32,3 +32,11 @@ export async function untilStopped(work: (stop: () => void, stopped: Promise<voi
     release();
   }
 }
+
+/** Calls `reload` at each SIGHUP, until the function that is returned is called. */
+export function onReloadSignal(reload: () => void): () => void {
+  process.on('SIGHUP', reload);
+  return () => {
+    process.off('SIGHUP', reload);
+  };
+}

@@ -1,5 +1,5 @@
 import { yargsOptions } from '@relay/config';
-import { configured, untilStopped, type Flags, type LiveView } from '@relay/program';
+import { LiveConfiguration, onReloadSignal, untilStopped, type Flags, type LiveView } from '@relay/program';
 import type { CommandModule } from 'yargs';
 import { clientSchema } from '../options.js';
 import { RunningClient } from '../running-client.js';
@@ -15,14 +15,16 @@ export const startCommand: CommandModule<object, Flags> = {
 
 /** Runs until a signal, `stop` over the admin socket, or the end of the prompt. */
 async function start(flags: Flags): Promise<void> {
-  const settings = configured(clientSchema, flags).values;
+  const configuration = new LiveConfiguration(clientSchema, flags);
   await untilStopped(async (stop, stopped) => {
-    const running = await RunningClient.start(settings, stop);
+    const running = await RunningClient.start(configuration, stop);
+    const release = onReloadSignal(() => running.reloadQuietly());
     try {
       const view = openView(running, stop);
       await stopped;
       view?.close();
     } finally {
+      release();
       await running.close();
     }
   });

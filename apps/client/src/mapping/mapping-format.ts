@@ -24,14 +24,17 @@ const LOOPBACK = '127.0.0.1';
 const listenRange: Format<ListenRange> = {
   name: 'listen range',
   expected:
-    'a port such as 5353, ports such as 27000-27010, or either with an address such as 127.0.0.1:5353 or [::1]:5353',
+    'a port such as 5353 (0: any free one), ports such as 27000-27010, or either with an address such as 127.0.0.1:5353 or [::1]:5353',
   parse(value) {
-    if (Number.isInteger(value) && typeof value === 'number') return listenRange.parse(String(value), 'data');
-    if (typeof value !== 'string') return refuse(listenRange.expected);
-    const range = FORMATS.endpointRange.parse(/^[\d-]+$/.test(value) ? `${LOOPBACK}:${value}` : value, 'text');
+    const text = typeof value === 'number' ? `${value}` : value;
+    if (typeof text !== 'string') return refuse(listenRange.expected);
+    const whole = /^[\d-]+$/.test(text) ? `${LOOPBACK}:${text}` : text;
+    const any = FORMATS.endpoint.parse(whole, 'text');
+    if (!(any instanceof Refusal) && any.port === 0) return { address: any.address, first: 0, last: 0 };
+    const range = FORMATS.endpointRange.parse(whole, 'text');
     return range instanceof Refusal ? refuse(listenRange.expected) : range;
   },
-  jsonSchema: { anyOf: [{ type: 'string' }, { type: 'integer', minimum: 1, maximum: 65_535 }] },
+  jsonSchema: { anyOf: [{ type: 'string' }, { type: 'integer', minimum: 0, maximum: 65_535 }] },
 };
 
 const EXPECTED = 'a forward such as 5353=1.1.1.1:53, 127.0.0.1:27000-27010=example.com:27000-27010 or 1.1.1.1:53';

@@ -1,5 +1,5 @@
 import { yargsOptions } from '@relay/config';
-import { configured, untilStopped, type Flags, type LiveView } from '@relay/program';
+import { LiveConfiguration, onReloadSignal, untilStopped, type Flags, type LiveView } from '@relay/program';
 import { formatEndpoint } from '@relay/packet';
 import type { CommandModule } from 'yargs';
 import { serverSchema } from '../options.js';
@@ -16,15 +16,17 @@ export const startCommand: CommandModule<object, Flags> = {
 
 /** Runs until a signal, `stop` over the admin socket, or the end of the prompt. */
 async function start(flags: Flags): Promise<void> {
-  const settings = configured(serverSchema, flags).values;
+  const configuration = new LiveConfiguration(serverSchema, flags);
   await untilStopped(async (stop, stopped) => {
-    const running = await RunningServer.start(settings, stop);
+    const running = await RunningServer.start(configuration, stop);
+    const release = onReloadSignal(() => running.reloadQuietly());
     try {
       announce(running);
       const view = openView(running, stop);
       await stopped;
       view?.close();
     } finally {
+      release();
       await running.close();
     }
   });

@@ -1,9 +1,9 @@
-import { formatSources, jsonSchema, yargsOptions, type Schema } from '@relay/config';
+import { formatSources, jsonSchema, referenceMarkdown, yargsOptions, type Schema } from '@relay/config';
 
 import type { CommandModule } from 'yargs';
 import { assertFileIsRight, configured, formatValues, type Flags } from '../configured.js';
 
-/** `config check FILE | show [--sources] | schema` of a program with this schema. */
+/** `config check FILE | show [--sources] | schema | reference` of a program with this schema. */
 export const configCommand = (schema: Schema<unknown>): CommandModule<object, Flags> => ({
   command: 'config <command>',
   describe: 'Check and show the configuration',
@@ -38,6 +38,13 @@ export const configCommand = (schema: Schema<unknown>): CommandModule<object, Fl
           process.stdout.write(`${JSON.stringify(jsonSchema(schema), undefined, 2)}\n`);
         },
       })
-      .demandCommand(1, 'config needs a command: check, show or schema'),
+      .command({
+        command: 'reference',
+        describe: 'Print the reference of all options, in Markdown',
+        handler: () => {
+          process.stdout.write(referenceMarkdown(schema, { level: 2 }));
+        },
+      })
+      .demandCommand(1, 'config needs a command: check, show, schema or reference'),
   handler: () => undefined,
 });

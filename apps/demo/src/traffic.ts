@@ -1,0 +1,48 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+
+/** A service: sends every datagram back. */
+export async function openTarget(): Promise<Socket> {
+  const socket = createSocket('udp4');
+  socket.on('message', (message, { port, address }) => socket.send(message, port, address));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+const EVERY_MS = 10;
+const PAYLOAD_BYTES = 200;
+const KEPT_ROUND_TRIPS = 1000;
+
+/** An application: sends datagrams to a local port and measures how long their echoes take. */
+export class Application {
+  sent = 0;
+  received = 0;
+  readonly #socket = createSocket('udp4');
+  readonly #timer: NodeJS.Timeout;
+  readonly #roundTripsMs: number[] = [];
+
+  constructor(port: number) {
+    this.#socket.on('message', (message) => {
+      this.received++;
+      this.#roundTripsMs.push(performance.now() - message.readDoubleLE(0));
+      if (this.#roundTripsMs.length > KEPT_ROUND_TRIPS) this.#roundTripsMs.shift();
+    });
+    this.#timer = setInterval(() => {
+      const payload = Buffer.alloc(PAYLOAD_BYTES);
+      payload.writeDoubleLE(performance.now(), 0);
+      this.#socket.send(payload, port, '127.0.0.1');
+      this.sent++;
+    }, EVERY_MS);
+  }
+
+  /** Of the last thousand; undefined until there is one. */
+  get medianRoundTripMs(): number | undefined {
+    return this.#roundTripsMs.toSorted((a, b) => a - b)[this.#roundTripsMs.length >> 1];
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#socket.close();
+  }
+}
