@@ -25,11 +25,6 @@ export class SymmetricState {
     this.mixHash(prologue);
   }
 
-  /** The hash of the whole exchange so far. */
-  get handshakeHash(): Uint8Array {
-    return this.#hash;
-  }
-
   mixHash(data: Uint8Array): void {
     this.#hash = hash(this.#hash, data);
   }
