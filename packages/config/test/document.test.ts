@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse, stringify } from 'smol-toml';
 import { stringify as stringifyYaml } from 'yaml';
-import { DocumentError, isTable } from '../src/document/document.js';
+import { DocumentError, isTable, Lines } from '../src/document/document.js';
 import type { DocumentPath, LocatedDocument } from '../src/document/document.js';
 import { readJson } from '../src/document/json.js';
 import { readToml } from '../src/document/toml.js';
 import { readYaml } from '../src/document/yaml.js';
+import { writeToml } from './toml-writer.js';
 
 /** `key value` of each part, as `line:column`. */
 function placesOf({ value, places }: LocatedDocument): Record<string, string> {
@@ -191,6 +192,26 @@ describe('for every document', () => {
     );
   });
 
+  test('TOML that is written in every way has its parts where they were written', () => {
+    fc.assert(
+      fc.property(table, fc.gen(), (data, gen) => {
+        const { text, offsets } = writeToml(withoutFloats(data), (choices) => gen(() => choices));
+        const { value, places } = readToml(text);
+        const lines = new Lines(text);
+        for (const path of pathsOf(value, [])) {
+          const written = offsets.get(JSON.stringify(path));
+          expect([text, path, places.keyOf(path), places.valueOf(path)]).toEqual([
+            text,
+            path,
+            lines.at(written?.key ?? -1),
+            lines.at(written?.value ?? -1),
+          ]);
+        }
+        expect(places.size).toBe(offsets.size + 1);
+      }),
+    );
+  });
+
   test('whatever the text, a reader gives a document or says where it is none', () => {
     const texts = fc.oneof(
       fc.string(),
@@ -298,4 +319,10 @@ function startOf(literal: string): RegExp {
 
 function partAt(value: unknown, path: DocumentPath): unknown {
   return path.reduce<unknown>((part, step) => (part as Record<string | number, unknown>)[step], value);
+}
+
+/** Numbers as whole ones, that TOML and JavaScript write alike. */
+function withoutFloats(data: Record<string, unknown>): Record<string, unknown> {
+  const whole = (_: string, part: unknown): unknown => (typeof part === 'number' ? Math.trunc(part) % 1e9 || 0 : part);
+  return JSON.parse(JSON.stringify(data, whole)) as Record<string, unknown>;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify as toToml } from 'smol-toml';
 import { stringify as toYaml } from 'yaml';
+import { ConfigurationError } from '../src/index.js';
 import { everyOption, schema } from './relay.js';
 import type { Given } from './wrong.js';
 import { problemsOf, told } from './wrong.js';
@@ -92,4 +93,46 @@ describe('for every mixture of right and wrong values in any sources', () => {
       schema.options.some((option) => option.key === key && option.option.definition.array === true)
     );
   }
+});
+
+describe('what is told is safe to print', () => {
+  const nasty = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.constantFrom(
+      '\u001b[31mred',
+      'a\nb',
+      '\u202egnp.exe',
+      '\u2028',
+      '\ud800',
+      '\u{e0041}',
+      'x'.repeat(10_000),
+      '\u009b1m',
+    ),
+  );
+
+  test('one line for each problem, without control, direction or lone surrogate characters, and short', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.oneof(nasty, fc.constant('listen')), fc.oneof(nasty, fc.array(nasty))),
+        nasty,
+        (data, flag) => {
+          const problems = problemsOf({
+            json: JSON.stringify(data),
+            flags: { server: 'x', engine: flag, forward: [flag] },
+          });
+          const { message } = new ConfigurationError(problems);
+          expect(message.split('\n')).toHaveLength(problems.length);
+          for (const problem of problems) {
+            expect(JSON.stringify(problem)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+            expect(problem.message.length).toBeLessThan(2000);
+          }
+        },
+      ),
+    );
+  });
+
+  test('a file name is a value like others', () => {
+    const [problem] = problemsOf({ flags: { server: 'x', config: 'a\u202eb.toml' } });
+    expect(problem?.message).toBe('a\\u202eb.toml: cannot be read: no such file');
+  });
 });
