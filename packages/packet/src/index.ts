@@ -29,7 +29,7 @@ export {
   udpPacketHeaderBytes,
   UdpPacketFields,
 } from './udp-packet/udp-packet-header.js';
-export { UdpPacket, type UdpPacketInit } from './udp-packet/udp-packet.js';
+export { UdpPacket, type UdpPacketInit, type UdpPacketRecord } from './udp-packet/udp-packet.js';
 export {
   encodeLastFrameHeader,
   encodeSizedFrameHeader,

@@ -14,10 +14,14 @@ export const ADDRESS_BYTES = 16;
 
 const MAPPED_PREFIX = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 const GROUPS = 8;
-const LONGEST_IPV6 = 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255'.length;
+const PARTS = Array.from({ length: 0x100 }, (_, byte) => `${byte}.`);
 const ZONE = /^[0-9A-Za-z][0-9A-Za-z._~-]{0,31}$/;
-const DECIMAL_BYTE = /^(?:0|[1-9][0-9]{0,2})$/;
-const HEX_GROUP = /^[0-9A-Fa-f]{1,4}$/;
+const DIGIT_0 = 0x30;
+const LETTER_A = 0x61;
+const DOT = 0x2e;
+const COLON = 0x3a;
+/** Stands for a number that is not there yet. */
+const NOTHING = -1;
 
 /**
  * The canonical text of an address, or undefined where it is not an address or is written ambiguously. A zone (`%eth0`, `%3`)
@@ -39,11 +43,14 @@ export function addressFamily(address: string): 4 | 6 {
 
 /** Writes the 16 bytes of an address in text. Returns its zone ('' if none), or undefined (nothing useful written) if it is no address. */
 export function readAddress(text: string, bytes: Uint8Array, offset: number): string | undefined {
-  if (!text.includes(':')) return readIpv4(text, bytes, offset) ? '' : undefined;
+  if (!text.includes(':')) {
+    writeMappedPrefix(bytes, offset);
+    return readDottedDecimal(text, 0, text.length, bytes, offset + MAPPED_PREFIX.length) ? '' : undefined;
+  }
   const percent = text.indexOf('%');
-  if (percent === -1) return readIpv6(text, bytes, offset) ? '' : undefined;
+  if (percent === -1) return readIpv6(text, text.length, bytes, offset) ? '' : undefined;
   const zone = text.slice(percent + 1);
-  const isAddress = ZONE.test(zone) && readIpv6(text.slice(0, percent), bytes, offset);
+  const isAddress = ZONE.test(zone) && readIpv6(text, percent, bytes, offset);
   return isAddress && isLinkLocal(bytes, offset) ? zone : undefined;
 }
 
@@ -68,60 +75,87 @@ export function isLinkLocal(bytes: Uint8Array, offset: number): boolean {
   return (first & 0xffc0) === 0xfe80 || first === 0xff02;
 }
 
-function readIpv4(text: string, bytes: Uint8Array, offset: number): boolean {
-  writeMappedPrefix(bytes, offset);
-  return readDottedDecimal(text, bytes, offset + MAPPED_PREFIX.length);
-}
-
-function readDottedDecimal(text: string, bytes: Uint8Array, offset: number): boolean {
-  if (text.length > '255.255.255.255'.length) return false;
-  const parts = text.split('.');
-  if (parts.length !== 4) return false;
-  for (const [i, part] of parts.entries()) {
-    const value = DECIMAL_BYTE.test(part) ? Number(part) : 256;
-    if (value > 255) return false;
-    bytes[offset + i] = value;
-  }
-  return true;
-}
-
-function readIpv6(text: string, bytes: Uint8Array, offset: number): boolean {
-  if (text.length > LONGEST_IPV6) return false;
-  const halves = text.split('::');
-  const [head = '', tail] = halves;
-  if (halves.length > 2) return false;
-  bytes.fill(0, offset, offset + ADDRESS_BYTES);
-  if (tail === undefined) return readGroups(head, bytes, offset, true) === GROUPS;
-
-  const headGroups = head === '' ? 0 : readGroups(head, bytes, offset, false);
-  if (tail === '') return headGroups >= 0 && headGroups < GROUPS;
-  const tailBytes = new Uint8Array(ADDRESS_BYTES);
-  const tailGroups = readGroups(tail, tailBytes, 0, true);
-  if (headGroups < 0 || tailGroups < 0 || headGroups + tailGroups >= GROUPS) return false;
-  copyBytes(tailBytes, 0, bytes, offset + (GROUPS - tailGroups) * 2, tailGroups * 2);
-  return true;
-}
-
-/** Reads groups between colons, the last of which may be dotted IPv4 where it is the end of the address. Returns their number, or -1. */
-function readGroups(text: string, bytes: Uint8Array, offset: number, endsAddress: boolean): number {
-  const parts = text.split(':');
-  let groups = 0;
-  for (const [i, part] of parts.entries()) {
-    if (part.includes('.')) {
-      const isLast = endsAddress && i === parts.length - 1;
-      if (!isLast || groups > GROUPS - 2 || !readDottedDecimal(part, bytes, offset + groups * 2)) return -1;
-      groups += 2;
+/** Reads the dotted decimal that `text` is from `start` to `end`. */
+function readDottedDecimal(text: string, start: number, end: number, bytes: Uint8Array, offset: number): boolean {
+  let dots = 0;
+  let value = NOTHING;
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (value === NOTHING || dots === 3) return false;
+      bytes[offset + dots++] = value;
+      value = NOTHING;
     } else {
-      if (groups === GROUPS || !HEX_GROUP.test(part)) return -1;
-      writeU16BigEndian(bytes, offset + groups * 2, Number.parseInt(part, 16));
-      groups++;
+      const digit = code - DIGIT_0;
+      // A digit behind a leading zero would make the part octal to some readers.
+      if (digit < 0 || digit > 9 || value === 0) return false;
+      value = value === NOTHING ? digit : value * 10 + digit;
+      if (value > 0xff) return false;
     }
   }
-  return groups;
+  bytes[offset + dots] = value;
+  return dots === 3 && value !== NOTHING;
+}
+
+/** Reads the IPv6 address that `text` is up to `end`. */
+function readIpv6(text: string, end: number, bytes: Uint8Array, offset: number): boolean {
+  let groups = 0;
+  /** Before which group `::` stands. */
+  let gap = NOTHING;
+  let at = 0;
+  if (text.startsWith('::')) {
+    gap = 0;
+    at = 2;
+  }
+  while (at < end) {
+    const digits = countHexDigits(text, at, end);
+    if (text.charCodeAt(at + digits) === DOT) {
+      // The last 32 bits in dotted decimal.
+      if (groups > GROUPS - 2 || !readDottedDecimal(text, at, end, bytes, offset + groups * 2)) return false;
+      groups += 2;
+      break;
+    }
+    if (digits === 0 || digits > 4 || groups === GROUPS) return false;
+    writeU16BigEndian(bytes, offset + groups * 2, Number.parseInt(text.slice(at, at + digits), 16));
+    groups++;
+    at += digits;
+    if (at === end) break;
+    if (text.charCodeAt(at) !== COLON || at + 1 === end) return false;
+    at++;
+    if (text.charCodeAt(at) === COLON) {
+      if (gap !== NOTHING) return false;
+      gap = groups;
+      at++;
+    }
+  }
+  if (gap === NOTHING) return groups === GROUPS;
+  if (groups === GROUPS) return false;
+  const tail = offset + ADDRESS_BYTES - (groups - gap) * 2;
+  bytes.copyWithin(tail, offset + gap * 2, offset + groups * 2);
+  bytes.fill(0, offset + gap * 2, tail);
+  return true;
+}
+
+/** How many hexadecimal digits stand at `start`; no more than five are counted. */
+function countHexDigits(text: string, start: number, end: number): number {
+  let digits = 0;
+  while (digits < 5 && start + digits < end && isHexDigit(text.charCodeAt(start + digits))) digits++;
+  return digits;
+}
+
+function isHexDigit(code: number): boolean {
+  const lower = code | 0x20;
+  return (code >= DIGIT_0 && code <= DIGIT_0 + 9) || (lower >= LETTER_A && lower <= LETTER_A + 5);
 }
 
 function formatIpv4(bytes: Uint8Array, offset: number): string {
-  return `${readU8(bytes, offset)}.${readU8(bytes, offset + 1)}.${readU8(bytes, offset + 2)}.${readU8(bytes, offset + 3)}`;
+  const head = partOf(bytes, offset) + partOf(bytes, offset + 1) + partOf(bytes, offset + 2);
+  return `${head}${readU8(bytes, offset + 3)}`;
+}
+
+/** A part of dotted decimal with its dot. */
+function partOf(bytes: Uint8Array, offset: number): string {
+  return PARTS[readU8(bytes, offset)] ?? '';
 }
 
 /** RFC 5952 §4: lower case, no leading zeros, `::` for the longest run of two or more zero groups, the first of equals. */

@@ -18,8 +18,8 @@
  */
 import { dropCode } from '../drop-reason.js';
 import { isMapped, writeMappedPrefix } from '../endpoint/address.js';
-import { OFFSET_PACKED_PORT, OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
-import { copyBytes, readU16, readU64, readU8, writeU16, writeU64 } from '../integers.js';
+import { OFFSET_PACKED_SCOPE, OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
+import { copyBytes, readU16, readU64, readU8, writeU16, writeU32, writeU64 } from '../integers.js';
 
 export const UDP_PACKET_VERSION = 0x01;
 export const FLAG_SOURCE_IPV6 = 0x01;
@@ -40,7 +40,9 @@ export const TIMESTAMP_LIMIT_US = 2 ** 52;
 export const NO_TIMESTAMP = -1;
 
 const KNOWN_FLAGS = FLAG_SOURCE_IPV6 | FLAG_DESTINATION_IPV6 | FLAG_TIMESTAMP;
-const MAPPED_PREFIX_BYTES = 12;
+const IPV4_ENDPOINT_BYTES = 4 + 2;
+const IPV6_ENDPOINT_BYTES = 16 + 2;
+const MAPPED_PREFIX_BYTES = IPV6_ENDPOINT_BYTES - IPV4_ENDPOINT_BYTES;
 
 const TRUNCATED = dropCode('truncated');
 const TRAILING_BYTES = dropCode('trailing-bytes');
@@ -94,6 +96,21 @@ export function encodeUdpPacketHeader(
   const headerBytes = udpPacketHeaderBytes(source, sourceOffset, destination, destinationOffset, timestampUs);
   if (payloadLength > MAX_PAYLOAD_BYTES) throw new RangeError('the payload is too large for a UDP datagram');
   if (offset + headerBytes + payloadLength > bytes.length) throw new RangeError('no room for the UdpPacket');
+  writeUdpPacketHeader(bytes, offset, source, sourceOffset, destination, destinationOffset, payloadLength, timestampUs);
+  return offset + headerBytes;
+}
+
+/** As {@link encodeUdpPacketHeader}, where the caller has checked that there is room for the header and how long the payload is. */
+export function writeUdpPacketHeader(
+  bytes: Uint8Array,
+  offset: number,
+  source: Uint8Array,
+  sourceOffset: number,
+  destination: Uint8Array,
+  destinationOffset: number,
+  payloadLength: number,
+  timestampUs: number,
+): void {
   bytes[offset + OFFSET_VERSION] = UDP_PACKET_VERSION;
   let flags = 0;
   if (!isMapped(source, sourceOffset)) flags |= FLAG_SOURCE_IPV6;
@@ -104,7 +121,6 @@ export function encodeUdpPacketHeader(
   let next = writeEndpoint(bytes, offset + OFFSET_ENDPOINTS, source, sourceOffset);
   next = writeEndpoint(bytes, next, destination, destinationOffset);
   if (timestampUs >= 0) writeU64(bytes, next, timestampUs);
-  return offset + headerBytes;
 }
 
 /**
@@ -113,6 +129,18 @@ export function encodeUdpPacketHeader(
  * IPv6), bad-value (timestamp beyond {@link TIMESTAMP_LIMIT_US}). Allocates nothing; the payload stays where it is.
  */
 export function decodeUdpPacket(bytes: Uint8Array, offset: number, end: number, into: UdpPacketFields): number {
+  const payloadOffset = checkUdpPacket(bytes, offset, end);
+  if (payloadOffset < 0) return payloadOffset;
+  readUdpPacketSource(bytes, offset, into.source, 0);
+  readUdpPacketDestination(bytes, offset, into.destination, 0);
+  into.timestampUs = udpPacketTimestampUs(bytes, offset, payloadOffset);
+  into.payloadOffset = payloadOffset;
+  into.payloadLength = end - payloadOffset;
+  return end;
+}
+
+/** Checks all that {@link decodeUdpPacket} does, and returns the offset of the payload or a drop code. */
+export function checkUdpPacket(bytes: Uint8Array, offset: number, end: number): number {
   if (offset + OFFSET_ENDPOINTS > end) return TRUNCATED;
   if (readU8(bytes, offset + OFFSET_VERSION) !== UDP_PACKET_VERSION) return UNKNOWN_VERSION;
   const flags = readU8(bytes, offset + OFFSET_FLAGS);
@@ -120,23 +148,45 @@ export function decodeUdpPacket(bytes: Uint8Array, offset: number, end: number, 
 
   const payloadLength = readU16(bytes, offset + OFFSET_LENGTH);
   if (payloadLength > MAX_PAYLOAD_BYTES) return TOO_LARGE;
-  const sourceBytes = (flags & FLAG_SOURCE_IPV6) === 0 ? 4 : 16;
-  const destinationBytes = (flags & FLAG_DESTINATION_IPV6) === 0 ? 4 : 16;
-  const timestampBytes = (flags & FLAG_TIMESTAMP) === 0 ? 0 : 8;
-  const offsetDestination = offset + OFFSET_ENDPOINTS + sourceBytes + 2;
-  const offsetTimestamp = offsetDestination + destinationBytes + 2;
-  const payloadOffset = offsetTimestamp + timestampBytes;
-  if (payloadOffset + payloadLength > end) return TRUNCATED;
-  if (payloadOffset + payloadLength < end) return TRAILING_BYTES;
+  const isSourceIpv6 = (flags & FLAG_SOURCE_IPV6) !== 0;
+  const isDestinationIpv6 = (flags & FLAG_DESTINATION_IPV6) !== 0;
+  const source = offset + OFFSET_ENDPOINTS;
+  const destination = source + (isSourceIpv6 ? IPV6_ENDPOINT_BYTES : IPV4_ENDPOINT_BYTES);
+  const timestamp = destination + (isDestinationIpv6 ? IPV6_ENDPOINT_BYTES : IPV4_ENDPOINT_BYTES);
+  const payload = timestamp + ((flags & FLAG_TIMESTAMP) === 0 ? 0 : 8);
+  if (payload + payloadLength > end) return TRUNCATED;
+  if (payload + payloadLength < end) return TRAILING_BYTES;
 
-  if (!readEndpoint(bytes, offset + OFFSET_ENDPOINTS, sourceBytes, into.source)) return BAD_ENDPOINT;
-  if (!readEndpoint(bytes, offsetDestination, destinationBytes, into.destination)) return BAD_ENDPOINT;
-  if (readU16(into.destination, OFFSET_PACKED_PORT) === 0) return BAD_ENDPOINT;
-  into.timestampUs = timestampBytes === 0 ? NO_TIMESTAMP : readU64(bytes, offsetTimestamp);
-  if (into.timestampUs >= TIMESTAMP_LIMIT_US) return BAD_VALUE;
-  into.payloadOffset = payloadOffset;
-  into.payloadLength = payloadLength;
-  return end;
+  // IPv4 written as IPv6: one endpoint has one encoding.
+  if (isSourceIpv6 && isMapped(bytes, source)) return BAD_ENDPOINT;
+  if (isDestinationIpv6 && isMapped(bytes, destination)) return BAD_ENDPOINT;
+  if (readU16(bytes, timestamp - 2) === 0) return BAD_ENDPOINT;
+  return udpPacketTimestampUs(bytes, offset, payload) < TIMESTAMP_LIMIT_US ? payload : BAD_VALUE;
+}
+
+/** Writes the packed source of a UdpPacket that {@link checkUdpPacket} has let pass. */
+export function readUdpPacketSource(bytes: Uint8Array, offset: number, packed: Uint8Array, packedOffset: number): void {
+  const isIpv6 = (readU8(bytes, offset + OFFSET_FLAGS) & FLAG_SOURCE_IPV6) !== 0;
+  readEndpoint(bytes, offset + OFFSET_ENDPOINTS, isIpv6, packed, packedOffset);
+}
+
+/** Writes the packed destination of a UdpPacket that {@link checkUdpPacket} has let pass. */
+export function readUdpPacketDestination(
+  bytes: Uint8Array,
+  offset: number,
+  packed: Uint8Array,
+  packedOffset: number,
+): void {
+  const flags = readU8(bytes, offset + OFFSET_FLAGS);
+  const sourceBytes = (flags & FLAG_SOURCE_IPV6) === 0 ? IPV4_ENDPOINT_BYTES : IPV6_ENDPOINT_BYTES;
+  const isIpv6 = (flags & FLAG_DESTINATION_IPV6) !== 0;
+  readEndpoint(bytes, offset + OFFSET_ENDPOINTS + sourceBytes, isIpv6, packed, packedOffset);
+}
+
+/** The timestamp before the payload of a UdpPacket, or {@link NO_TIMESTAMP}. */
+export function udpPacketTimestampUs(bytes: Uint8Array, offset: number, payloadOffset: number): number {
+  const hasTimestamp = (readU8(bytes, offset + OFFSET_FLAGS) & FLAG_TIMESTAMP) !== 0;
+  return hasTimestamp ? readU64(bytes, payloadOffset - 8) : NO_TIMESTAMP;
 }
 
 function writeEndpoint(bytes: Uint8Array, offset: number, packed: Uint8Array, packedOffset: number): number {
@@ -146,10 +196,16 @@ function writeEndpoint(bytes: Uint8Array, offset: number, packed: Uint8Array, pa
   return offset + length;
 }
 
-/** Returns false where an IPv4 address is written as IPv6: one endpoint has one encoding. */
-function readEndpoint(bytes: Uint8Array, offset: number, addressBytes: number, packed: Uint8Array): boolean {
-  if (addressBytes === 4) writeMappedPrefix(packed, 0);
-  copyBytes(bytes, offset, packed, OFFSET_PACKED_PORT - addressBytes, addressBytes + 2);
-  packed.fill(0, OFFSET_PACKED_ZERO);
-  return addressBytes === 4 || !isMapped(packed, 0);
+function readEndpoint(
+  bytes: Uint8Array,
+  offset: number,
+  isIpv6: boolean,
+  packed: Uint8Array,
+  packedOffset: number,
+): void {
+  if (!isIpv6) writeMappedPrefix(packed, packedOffset);
+  const length = isIpv6 ? IPV6_ENDPOINT_BYTES : IPV4_ENDPOINT_BYTES;
+  copyBytes(bytes, offset, packed, packedOffset + OFFSET_PACKED_ZERO - length, length);
+  writeU16(packed, packedOffset + OFFSET_PACKED_ZERO, 0);
+  writeU32(packed, packedOffset + OFFSET_PACKED_SCOPE, 0);
 }

@@ -1,16 +1,18 @@
 import { dropReasonOf, type DropReason } from '../drop-reason.js';
-import { canonicalEndpoint, equalEndpoints, type Endpoint } from '../endpoint/endpoint.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
 import { packEndpoint, PACKED_ENDPOINT_BYTES, unpackEndpoint } from '../endpoint/packed-endpoint.js';
-import { equalBytes } from '../integers.js';
+import { copyBytes, equalBytes } from '../integers.js';
 import { PacketError } from '../packet-error.js';
 import {
-  decodeUdpPacket,
-  encodeUdpPacketHeader,
+  checkUdpPacket,
   MAX_PAYLOAD_BYTES,
   NO_TIMESTAMP,
+  readUdpPacketDestination,
+  readUdpPacketSource,
   TIMESTAMP_LIMIT_US,
   udpPacketHeaderBytes,
-  UdpPacketFields,
+  udpPacketTimestampUs,
+  writeUdpPacketHeader,
 } from './udp-packet-header.js';
 
 /** What a {@link UdpPacket} is made from. */
@@ -25,37 +27,58 @@ export interface UdpPacketInit {
   readonly timestampMs?: number | undefined;
 }
 
-/**
- * One UDP datagram with both its endpoints: what a relay passes on, and a form for captures, queues, tests and other transports.
- * Immutable but for the bytes of the payload, which it does not copy. See docs/protocol.md, "UdpPacket".
- */
-export class UdpPacket {
+/** What {@link UdpPacket.toJSON} gives. */
+export interface UdpPacketRecord {
   readonly source: Endpoint;
   readonly destination: Endpoint;
-  readonly payload: Uint8Array;
+  /** Hexadecimal. */
+  readonly payload: string;
   readonly timestampMs: number | undefined;
+}
 
-  private constructor(init: UdpPacketInit) {
-    this.source = init.source;
-    this.destination = init.destination;
-    this.payload = init.payload;
-    this.timestampMs = init.timestampMs;
+/**
+ * One UDP datagram with both its endpoints: what a relay passes on, and a form for captures, queues, tests and other transports.
+ * Immutable, but it does not copy: a packet that was deserialised is a view of its bytes, and its payload is what it was made from. Who goes on
+ * using these bytes for something else gives it a copy (`bytes.slice()`). See docs/protocol.md, "UdpPacket".
+ */
+export class UdpPacket {
+  /** Begins with the serialised header; the payload follows it, or is in `#payload`. */
+  readonly #header: Uint8Array;
+  readonly #headerBytes: number;
+  readonly #payloadBytes: number;
+  // Made when they are first asked for.
+  #payload: Uint8Array | undefined;
+  #source: Endpoint | undefined;
+  #destination: Endpoint | undefined;
+
+  private constructor(header: Uint8Array, headerBytes: number, payloadBytes: number, payload: Uint8Array | undefined) {
+    this.#header = header;
+    this.#headerBytes = headerBytes;
+    this.#payloadBytes = payloadBytes;
+    this.#payload = payload;
   }
 
-  /** Makes a packet; addresses become canonical. Throws a {@link PacketError} that names what is wrong, as {@link validate} does. */
-  static from(init: UdpPacketInit): UdpPacket {
-    const { payload, timestampMs } = init;
-    const packet = new UdpPacket({
-      source: canonical(init.source, 'source'),
-      destination: canonical(init.destination, 'destination'),
-      payload,
-      timestampMs: timestampMs === undefined ? undefined : microseconds(timestampMs) / 1000,
-    });
-    packet.validate();
-    return packet;
+  /**
+   * Makes a packet; addresses become canonical. Throws a {@link PacketError} that names what is wrong: bad-endpoint (no address, a zone, no
+   * port, destination port 0), too-large (the payload), bad-value (the timestamp).
+   */
+  static from({ source, destination, payload, timestampMs }: UdpPacketInit): UdpPacket {
+    pack(source, 'source', scratchSource);
+    pack(destination, 'destination', scratchDestination);
+    if (destination.port === 0) throw new PacketError('UdpPacket', 'bad-endpoint', 'destination port 0');
+    if (payload.length > MAX_PAYLOAD_BYTES) {
+      throw new PacketError('UdpPacket', 'too-large', `${payload.length} bytes of payload`);
+    }
+    const timestampUs = timestampMs === undefined ? NO_TIMESTAMP : microseconds(timestampMs);
+    if (timestampMs !== undefined && !(timestampUs >= 0 && timestampUs < TIMESTAMP_LIMIT_US)) {
+      throw new PacketError('UdpPacket', 'bad-value', `timestamp ${timestampMs}`);
+    }
+    const header = new Uint8Array(udpPacketHeaderBytes(scratchSource, 0, scratchDestination, 0, timestampUs));
+    writeUdpPacketHeader(header, 0, scratchSource, 0, scratchDestination, 0, payload.length, timestampUs);
+    return new UdpPacket(header, header.length, payload.length, payload);
   }
 
-  /** Reads a packet that fills `bytes` exactly. The payload is a view of `bytes`. Throws a {@link PacketError} with the reason. */
+  /** Reads a packet that fills `bytes` exactly, and is a view of them. Throws a {@link PacketError} with the reason, as {@link decodeUdpPacket} gives it. */
   static deserialize(bytes: Uint8Array): UdpPacket {
     const result = UdpPacket.tryDeserialize(bytes);
     if (typeof result === 'string') throw new PacketError('UdpPacket', result);
@@ -64,86 +87,109 @@ export class UdpPacket {
 
   /** As {@link deserialize}, but returns the reason instead of throwing: for bytes from the network. */
   static tryDeserialize(bytes: Uint8Array): UdpPacket | DropReason {
-    const fields = new UdpPacketFields();
-    const end = decodeUdpPacket(bytes, 0, bytes.length, fields);
-    if (end < 0) return dropReasonOf(end);
-    return new UdpPacket({
-      source: unpackEndpoint(fields.source, 0),
-      destination: unpackEndpoint(fields.destination, 0),
-      payload: bytes.subarray(fields.payloadOffset, fields.payloadOffset + fields.payloadLength),
-      timestampMs: fields.timestampUs === NO_TIMESTAMP ? undefined : fields.timestampUs / 1000,
-    });
+    const payloadOffset = checkUdpPacket(bytes, 0, bytes.length);
+    if (payloadOffset < 0) return dropReasonOf(payloadOffset);
+    return new UdpPacket(bytes, payloadOffset, bytes.length - payloadOffset, undefined);
+  }
+
+  /** What is wrong with these bytes as a serialised packet, or undefined: for who only wants to know that. */
+  static validate(bytes: Uint8Array): DropReason | undefined {
+    const payloadOffset = checkUdpPacket(bytes, 0, bytes.length);
+    return payloadOffset < 0 ? dropReasonOf(payloadOffset) : undefined;
+  }
+
+  /** Who sent the datagram. */
+  get source(): Endpoint {
+    if (this.#source === undefined) {
+      readUdpPacketSource(this.#header, 0, scratchSource, 0);
+      this.#source = unpackEndpoint(scratchSource, 0);
+    }
+    return this.#source;
+  }
+
+  /** Whom it is for. */
+  get destination(): Endpoint {
+    if (this.#destination === undefined) {
+      readUdpPacketDestination(this.#header, 0, scratchDestination, 0);
+      this.#destination = unpackEndpoint(scratchDestination, 0);
+    }
+    return this.#destination;
+  }
+
+  /** 0 to 65,507 bytes. */
+  get payload(): Uint8Array {
+    return (this.#payload ??= this.#header.subarray(this.#headerBytes));
+  }
+
+  /** When it was sent or captured, milliseconds since 1970 to the microsecond; undefined if that was not told. */
+  get timestampMs(): number | undefined {
+    const timestampUs = udpPacketTimestampUs(this.#header, 0, this.#headerBytes);
+    return timestampUs === NO_TIMESTAMP ? undefined : timestampUs / 1000;
   }
 
   /** Bytes of the serialised packet. */
   get size(): number {
-    const { source, destination } = this.#packed();
-    return udpPacketHeaderBytes(source, 0, destination, 0, this.#timestampUs) + this.payload.length;
+    return this.#headerBytes + this.#payloadBytes;
   }
 
-  /** The packet as new bytes. */
+  /** The packet as bytes of its own. Those of small packets share an ArrayBuffer, as small Buffers of Node.js do. */
   serialize(): Uint8Array {
-    const { source, destination } = this.#packed();
-    const timestampUs = this.#timestampUs;
-    const bytes = new Uint8Array(udpPacketHeaderBytes(source, 0, destination, 0, timestampUs) + this.payload.length);
-    const at = encodeUdpPacketHeader(bytes, 0, source, 0, destination, 0, this.payload.length, timestampUs);
-    bytes.set(this.payload, at);
+    const bytes = takeBytes(this.size);
+    if (this.#header.length > this.#headerBytes || this.#payload === undefined) {
+      bytes.set(this.#header);
+    } else {
+      copyBytes(this.#header, 0, bytes, 0, this.#headerBytes);
+      bytes.set(this.#payload, this.#headerBytes);
+    }
     return bytes;
-  }
-
-  /** Throws a {@link PacketError} where the packet could not be sent: endpoints, ports, zone ids, size or timestamp. */
-  validate(): void {
-    for (const [role, endpoint] of [
-      ['source', this.source],
-      ['destination', this.destination],
-    ] as const) {
-      canonical(endpoint, role);
-      if (endpoint.address.includes('%')) throw new PacketError('UdpPacket', 'bad-endpoint', `${role} has a zone`);
-    }
-    if (this.destination.port === 0) throw new PacketError('UdpPacket', 'bad-endpoint', 'destination port 0');
-    if (this.payload.length > MAX_PAYLOAD_BYTES) {
-      throw new PacketError('UdpPacket', 'too-large', `${this.payload.length} bytes of payload`);
-    }
-    if (this.timestampMs !== undefined && !isTimestamp(this.timestampMs)) {
-      throw new PacketError('UdpPacket', 'bad-value', `timestamp ${this.timestampMs}`);
-    }
   }
 
   /** Whether both carry the same payload between the same endpoints with the same timestamp. */
   equals(other: UdpPacket): boolean {
     return (
-      this.timestampMs === other.timestampMs &&
-      this.payload.length === other.payload.length &&
-      equalEndpoints(this.source, other.source) &&
-      equalEndpoints(this.destination, other.destination) &&
-      equalBytes(this.payload, 0, other.payload, 0, this.payload.length)
+      this.#headerBytes === other.#headerBytes &&
+      this.#payloadBytes === other.#payloadBytes &&
+      equalBytes(this.#header, 0, other.#header, 0, this.#headerBytes) &&
+      equalBytes(this.payload, 0, other.payload, 0, this.#payloadBytes)
     );
   }
 
-  get #timestampUs(): number {
-    return this.timestampMs === undefined ? NO_TIMESTAMP : microseconds(this.timestampMs);
-  }
-
-  #packed(): { source: Uint8Array; destination: Uint8Array } {
-    const source = new Uint8Array(PACKED_ENDPOINT_BYTES);
-    const destination = new Uint8Array(PACKED_ENDPOINT_BYTES);
-    packEndpoint(this.source, source, 0);
-    packEndpoint(this.destination, destination, 0);
-    return { source, destination };
+  /** The packet as a plain object, for logs and captures as text. */
+  toJSON(): UdpPacketRecord {
+    const payload = Array.from(this.payload, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return { source: this.source, destination: this.destination, payload, timestampMs: this.timestampMs };
   }
 }
 
-function canonical(endpoint: Endpoint, role: string): Endpoint {
+// Nothing stays in these from one call to the next.
+const scratchSource = new Uint8Array(PACKED_ENDPOINT_BYTES);
+const scratchDestination = new Uint8Array(PACKED_ENDPOINT_BYTES);
+
+/** New ArrayBuffers are dear (half a microsecond), so small packets take their bytes from a common one, each byte once. */
+const POOL_BYTES = 16_384;
+const POOLED_BYTES = POOL_BYTES / 8;
+let pool = new Uint8Array(0);
+let poolUsed = 0;
+
+function takeBytes(length: number): Uint8Array {
+  if (length > POOLED_BYTES) return new Uint8Array(length);
+  if (poolUsed + length > pool.length) {
+    pool = new Uint8Array(POOL_BYTES);
+    poolUsed = 0;
+  }
+  const bytes = new Uint8Array(pool.buffer, poolUsed, length);
+  poolUsed += length;
+  return bytes;
+}
+
+function pack(endpoint: Endpoint, role: string, packed: Uint8Array): void {
+  // A zone means something on one host only.
+  if (endpoint.address.includes('%')) throw new PacketError('UdpPacket', 'bad-endpoint', `${role} has a zone`);
   try {
-    return canonicalEndpoint(endpoint);
+    packEndpoint(endpoint, packed, 0);
   } catch (error) {
     throw new PacketError('UdpPacket', 'bad-endpoint', `${role}: ${String(error)}`);
   }
-}
-
-function isTimestamp(timestampMs: number): boolean {
-  const timestampUs = microseconds(timestampMs);
-  return timestampUs >= 0 && timestampUs < TIMESTAMP_LIMIT_US;
 }
 
 /** The fraction is rounded apart from the whole, whose product with 1000 would lose what a number can hold. */

@@ -1,4 +1,5 @@
 /** Files of vectors, and what it means that one passes. Runs in any runtime. */
+import type { UdpPacket } from '../../src/index.js';
 import { CODECS } from './codecs.js';
 
 export interface VectorFile {
@@ -46,10 +47,17 @@ export function text(value: unknown): string {
   if (value instanceof Uint8Array) return `{hex:${hexOf(value)}}`;
   if (Array.isArray(value)) return `[${value.map(text).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined && field !== null);
+  const fields = Object.entries(fieldsOf(value)).filter(([, field]) => field !== undefined && field !== null);
   const sorted = fields.sort(([a], [b]) => (a < b ? -1 : 1));
   if (sorted.length === 1 && sorted[0]?.[0] === 'hex') return `{hex:${String(sorted[0][1])}}`;
   return `{${sorted.map(([key, field]) => `${key}:${text(field)}`).join()}}`;
+}
+
+/** A UdpPacket has getters where other values have fields. */
+function fieldsOf(value: object): object {
+  if (!('source' in value && 'serialize' in value)) return value;
+  const { source, destination, payload, timestampMs } = value as UdpPacket;
+  return { source, destination, payload, timestampMs };
 }
 
 function withBytes(value: unknown): unknown {
