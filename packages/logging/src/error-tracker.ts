@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
+import { codeOf } from './errors.js';
 import { escapeUntrusted } from './escape.js';
 import { stackLines } from './safe-value.js';
 
@@ -83,10 +84,6 @@ function describe(error: unknown): string {
   if (!types.isNativeError(error)) return escapeUntrusted(String(error));
   const code = codeOf(error);
   return escapeUntrusted(`${error.name}${code === '' ? '' : ` ${code}`}: ${error.message}`);
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** Errors made to hurt have getters that throw. */

@@ -11,3 +11,10 @@ export class LoggingError extends Error {
     this.code = code;
   }
 }
+
+/** The code of a system error such as `ENOSPC`; empty for anything else. */
+export function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
+}

@@ -116,9 +116,8 @@ describe('fields of any kind make one safe line', () => {
   test('a message that is no text is logged as one', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
-    const logger = logging.logger('test');
-    for (const message of [undefined, 5, { toString: undefined }, Symbol('s')])
-      Reflect.apply(logger.info, logger, [message]);
+    const logger: { info(message: unknown): void } = logging.logger('test');
+    for (const message of [undefined, 5, { toString: undefined }, Symbol('s')]) logger.info(message);
     await logging.close();
     expect(records()).toHaveLength(4);
   });

@@ -1,16 +1,21 @@
 import * as fs from 'node:fs';
 import type { Writable } from 'node:stream';
+import { codeOf } from '../errors.js';
 
 /** Where the console's text goes. */
 export interface ConsoleOutput {
   /** Writes the text and calls back when it is written or given up. */
   write(text: string, done: () => void): void;
-  /** Writes at once, for the last moment of a process, and gives up rather than wait for long. */
+  /** Writes what is left and the text at once, for the last moment of a process, and gives up rather than wait for long. */
   writeNow(text: string): void;
+  /** Whether nobody has taken anything for so long that waiting makes no sense. */
+  readonly isStuck: boolean;
 }
 
 /** A stream that the program gave. */
 export class StreamOutput implements ConsoleOutput {
+  /** How long to wait for a stream is its owner's business. */
+  readonly isStuck = false;
   readonly #stream: Writable;
 
   constructor(stream: Writable) {
@@ -30,6 +35,7 @@ export class StreamOutput implements ConsoleOutput {
 // How long a terminal or pipe that takes nothing is left alone before it is tried again.
 const RETRY_MS = 20;
 const EXIT_WAIT_MS = 200;
+const STUCK_MS = 1000;
 
 /**
  * The process's stderr or stdout, without Node's streams: these block the whole process while nobody reads their pipe, or while someone has
@@ -38,6 +44,9 @@ const EXIT_WAIT_MS = 200;
 export class DescriptorOutput implements ConsoleOutput {
   readonly #descriptor: number;
   readonly #isNonBlocking: boolean;
+  // What has not been taken yet, the first of them perhaps in part.
+  readonly #waiting: { rest: Buffer; readonly done: () => void }[] = [];
+  #progressMs = 0;
 
   constructor(descriptor: 1 | 2) {
     const opened = openNonBlocking(descriptor);
@@ -45,29 +54,59 @@ export class DescriptorOutput implements ConsoleOutput {
     this.#isNonBlocking = opened !== undefined;
   }
 
+  get isStuck(): boolean {
+    return this.#waiting.length > 0 && performance.now() - this.#progressMs > STUCK_MS;
+  }
+
   write(text: string, done: () => void): void {
-    this.#writeRest(Buffer.from(text), done);
+    this.#waiting.push({ rest: Buffer.from(text), done });
+    if (this.#waiting.length > 1) return;
+    this.#progressMs = performance.now();
+    this.#writeFirst();
   }
 
   writeNow(text: string): void {
+    // What a thread of the pool is writing it will have written before the process is gone.
+    const waiting = this.#waiting.slice(this.#isNonBlocking ? 0 : 1).map(({ rest }) => rest);
+    let left = Buffer.concat([...waiting, Buffer.from(text)]);
     const endMs = performance.now() + EXIT_WAIT_MS;
     const pause = new Int32Array(new SharedArrayBuffer(4));
-    let rest = Buffer.from(text);
-    while (rest.length > 0 && performance.now() < endMs) {
-      const bytes = this.#tryNow(rest);
+    while (left.length > 0 && performance.now() < endMs) {
+      const bytes = this.#tryNow(left);
       if (bytes === undefined) return;
-      rest = rest.subarray(bytes);
+      left = left.subarray(bytes);
       if (bytes === 0) Atomics.wait(pause, 0, 0, 5);
     }
   }
 
-  #writeRest(rest: Buffer, done: () => void): void {
-    const goOn = (bytes: number | undefined): void => {
-      if (bytes === undefined || bytes === rest.length) done();
-      else setTimeout(() => this.#writeRest(rest.subarray(bytes), done), bytes > 0 ? 0 : RETRY_MS);
-    };
-    if (this.#isNonBlocking) goOn(this.#tryNow(rest));
-    else fs.write(this.#descriptor, rest, (error, bytes) => goOn(error ? lostOrZero(error) : bytes));
+  readonly #writeFirst = (): void => {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const { rest } = first;
+      if (!this.#isNonBlocking) {
+        fs.write(this.#descriptor, rest, (error, bytes) => {
+          if (this.#tookAll(error ? lostOrZero(error) : bytes)) this.#writeFirst();
+        });
+        return;
+      }
+      if (!this.#tookAll(this.#tryNow(rest))) return;
+    }
+  };
+
+  /** Whether the first is done; if not, it will be tried again. */
+  #tookAll(bytes: number | undefined): boolean {
+    const [first] = this.#waiting;
+    if (first === undefined) return true;
+    if (bytes !== 0) this.#progressMs = performance.now();
+    first.rest = first.rest.subarray(bytes ?? first.rest.length);
+    if (first.rest.length === 0) {
+      this.#waiting.shift();
+      first.done();
+      return true;
+    }
+    const timer = setTimeout(this.#writeFirst, RETRY_MS);
+    // A program that has nothing else to do waits for a slow reader, but not for one that is gone.
+    if (this.isStuck) timer.unref();
+    return false;
   }
 
   /** How many bytes were taken; undefined if there will never be anyone to take them. */
@@ -81,7 +120,7 @@ export class DescriptorOutput implements ConsoleOutput {
 }
 
 function lostOrZero(error: unknown): number | undefined {
-  return error instanceof Error && 'code' in error && error.code === 'EAGAIN' ? 0 : undefined;
+  return codeOf(error) === 'EAGAIN' ? 0 : undefined;
 }
 
 /** A second, non-blocking descriptor of the same terminal or pipe; undefined for anything else, and where the system has no such thing. */

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import Transport from 'winston-transport';
 import { LineQueue } from '../line-queue.js';
@@ -24,6 +25,7 @@ export type ConsolePrinter = (text: string) => void;
 
 const MAX_PENDING_BYTES = 1024 * 1024;
 const MAX_CHUNK_BYTES = 16 * 1024;
+const STUCK_CHECK_MS = 20;
 
 /** Winston's way to the console: formatted, and never blocking on a terminal or pipe that nobody reads. */
 export class ConsoleTransport extends Transport {
@@ -59,8 +61,11 @@ export class ConsoleTransport extends Transport {
     done();
   }
 
-  drained(): Promise<void> {
-    return this.#queue.drained();
+  /** Resolves when everything is written, or nobody takes it. */
+  async drained(): Promise<void> {
+    const drained = this.#queue.drained();
+    while (this.#queue.pendingBytes > 0 && !this.#output.isStuck)
+      await Promise.race([drained, setTimeout(STUCK_CHECK_MS)]);
   }
 
   /** For the last moment of a process. */
@@ -69,7 +74,7 @@ export class ConsoleTransport extends Transport {
   }
 
   override _final(done: () => void): void {
-    void this.#queue.drained().then(done);
+    void this.drained().then(done);
   }
 
   #formatter({ format = 'auto', stream = 'stderr', colours }: ConsoleOptions): (record: LogRecord) => string {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { join, resolve } from 'node:path';
-import { LoggingError } from '../errors.js';
+import { codeOf, LoggingError } from '../errors.js';
 
 const LOCK_FILE = '.lock';
 
@@ -56,7 +56,7 @@ function isRunning(pid: number): boolean {
 }
 
 /** When a process started, in the kernel's own measure (proc(5), `stat`, field 22, with the boot's identity), empty where there is no /proc. */
-function startOf(pid: number): string {
+export function startOf(pid: number): string {
   try {
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -72,8 +72,4 @@ function inUse(directory: string, pid: number): LoggingError {
     'directory-in-use',
     `the log folder ${directory} is in use by process ${pid}; give each program a folder of its own`,
   );
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

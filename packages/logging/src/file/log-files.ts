@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { LoggingError } from '../errors.js';
+import { types } from 'node:util';
+import { codeOf, LoggingError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { lockDirectory } from './directory-lock.js';
 import { MODE_OF_FOLDERS } from './modes.js';
@@ -83,7 +84,5 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return REASONS[code] ?? error.message;
+  return REASONS[codeOf(error)] ?? (types.isNativeError(error) ? error.message : String(error));
 }

@@ -1,0 +1,65 @@
+import { expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { createLogging, LoggingError, METRICS_SCHEMA } from '../src/index.js';
+import { logFiles, logRecords, temporaryFolder } from './support/folder.js';
+import { until } from './support/until.js';
+
+const validate = new Ajv2020({ formats: { 'date-time': true } }).compile(METRICS_SCHEMA);
+
+test('the metrics log gets a record at each interval and one at the end, as its schema says', async () => {
+  const directory = temporaryFolder();
+  const logging = createLogging({ console: false, directory });
+  let datagrams = 0;
+  logging.startMetrics(100, () => ({ forward: { datagramsIn: ++datagrams } }));
+  await until(() => datagrams === 2);
+  await logging.close();
+
+  const records = logRecords(directory, 'metrics');
+  expect(records.map(({ forward }) => forward)).toEqual([{ datagramsIn: 1 }, { datagramsIn: 2 }, { datagramsIn: 3 }]);
+  for (const record of records) expect(validate(record) ? [] : validate.errors).toEqual([]);
+  expect(logFiles(directory)).toEqual([expect.stringMatching(/^relay-/)]);
+});
+
+test('one that is stopped writes its last record then, and none at the end', async () => {
+  const directory = temporaryFolder();
+  const logging = createLogging({ console: false, directory });
+  const stop = logging.startMetrics(60_000, () => ({ sessions: 5 }));
+  stop();
+  stop();
+  await logging.close();
+  expect(logRecords(directory, 'metrics')).toMatchObject([
+    { sessions: 5, lostLogLines: 0, process: { uptimeMs: expect.any(Number) } },
+  ]);
+});
+
+test('a source that fails is an error in the log, and the rest of the record is written', async () => {
+  const directory = temporaryFolder();
+  const logging = createLogging({ console: false, directory });
+  logging.startMetrics(60_000, () => {
+    throw new Error('no numbers');
+  });
+  await logging.close();
+  expect(logRecords(directory, 'metrics')).toHaveLength(1);
+  expect(logging.errors()).toMatchObject([
+    { message: 'the metrics could not be collected', causes: ['Error: no numbers'] },
+  ]);
+});
+
+test('single records are safe as those of the log are; without a folder they go nowhere', async () => {
+  const directory = temporaryFolder();
+  const logging = createLogging({ console: false, directory });
+  logging.metrics({ time: 'mine', peer: '\x1b[2J', token: 'hush' });
+  await logging.close();
+  expect(logRecords(directory, 'metrics')).toEqual([
+    { time: expect.stringMatching(/Z$/), time_: 'mine', peer: '\\x1b[2J', token: '[redacted]' },
+  ]);
+  const bare = createLogging({ console: false });
+  bare.metrics({ a: 1 });
+  await bare.close();
+});
+
+test('an interval that is too short is refused', async () => {
+  const logging = createLogging({ console: false });
+  expect(() => logging.startMetrics(10, () => ({}))).toThrow(LoggingError);
+  await logging.close();
+});

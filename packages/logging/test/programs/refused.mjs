@@ -1,0 +1,10 @@
+// Says why its first argument cannot be a log folder, and ends with code 2.
+import process from 'node:process';
+import { createLogging } from '../../dist/index.js';
+
+try {
+  createLogging({ directory: process.argv[2] });
+} catch (error) {
+  process.stdout.write(`${error.message}\n`);
+  process.exit(2);
+}
