@@ -20,7 +20,7 @@ import { RelayClient } from './client.js';
 import { Forward } from './mapping/forward.js';
 import type { clientSchema } from './options.js';
 import { serverAddress } from './server-address.js';
-import { clientStatus, type ClientStatus } from './status.js';
+import { clientStatus, metricsOf, type ClientStatus } from './status.js';
 
 export type ClientSettings = Values<typeof clientSchema>;
 
@@ -39,7 +39,6 @@ export class RunningClient {
   readonly #load = new LoadMonitor(() => undefined);
   readonly #announced = new Set<Forward>();
   #admin: AdminServer | undefined;
-  #metrics: NodeJS.Timeout | undefined;
   #awaiting: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -117,7 +116,6 @@ export class RunningClient {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#metrics);
     clearInterval(this.#awaiting);
     this.#load.close();
     await this.#admin?.close();
@@ -128,7 +126,7 @@ export class RunningClient {
   async #open(stop: () => void): Promise<void> {
     await this.client.open();
     await this.#openAdmin(stop);
-    this.#metrics = setInterval(() => this.logs.metrics(this.status()), this.settings.metricsInterval);
+    this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
     this.#await();
   }
 

@@ -70,3 +70,8 @@ export function flowStatuses(client: RelayClient): FlowStatus[] {
   }
   return flows;
 }
+
+/** The status as a record of the metrics log, which has figures of the process of its own. */
+export function metricsOf({ health, ...status }: ClientStatus): object {
+  return { ...status, eventLoopUtilization: health.eventLoopUtilization };
+}

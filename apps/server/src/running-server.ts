@@ -22,7 +22,7 @@ import { logSessionEvent } from './session-log.js';
 import { StoredClients } from './state/client-directory.js';
 import { invite, publicEndpoint } from './state/invite.js';
 import { openStateFolder, type StateFolder } from './state/state-folder.js';
-import { serverStatus, type ServerStatus } from './status.js';
+import { serverStatus, metricsOf, type ServerStatus } from './status.js';
 
 export type ServerSettings = Values<typeof serverSchema>;
 
@@ -42,7 +42,6 @@ export class RunningServer {
   readonly #load: LoadMonitor;
   #server: RelayServer;
   #admin: AdminServer | undefined;
-  #metrics: NodeJS.Timeout | undefined;
 
   /** Starts a server. Rejects with a ProgramFailure; nothing is left running then. */
   static async start(configuration: LiveConfiguration<ServerSettings>, stop: () => void): Promise<RunningServer> {
@@ -105,7 +104,6 @@ export class RunningServer {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#metrics);
     this.#load.close();
     await this.#admin?.close();
     await this.#server.close();
@@ -120,7 +118,7 @@ export class RunningServer {
     this.clients.watch(() => this.reloadClients());
     const { admin = join(this.state.path, 'admin.sock') } = this.settings;
     if (admin !== 'off') this.#admin = await openAdminServer(admin, adminCalls(this, stop));
-    this.#metrics = setInterval(() => this.logs.metrics(this.status()), this.settings.metricsInterval);
+    this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
     this.#log.info('listening', {
       on: formatEndpoint(this.#server.local),
       engine: this.#server.socket.engine,

@@ -86,3 +86,8 @@ export function flowStatuses(server: RelayServer, nowMs: number, limit: number):
 }
 
 const clientName = (server: RelayServer, session: Session): string => server.clientOf(session)?.name ?? '(revoked)';
+
+/** The status as a record of the metrics log, which has figures of the process of its own. */
+export function metricsOf({ health, ...status }: ServerStatus): object {
+  return { ...status, eventLoopUtilization: health.eventLoopUtilization };
+}

@@ -21,6 +21,7 @@ export function openLogs(settings: LogSettings): Logging {
       maxFileBytes: settings.logMaxFile,
       maxFiles: settings.logMaxFiles,
       maxTotalBytes: settings.logMaxTotal,
+      exitOnUnhandledErrors: true,
     });
   } catch (error) {
     if (error instanceof LoggingError) throw new ProgramFailure(EXIT.failed, error.message, { cause: error });
