@@ -16,7 +16,7 @@ import type { SplitKeys } from '../handshake/symmetric-state.js';
 import { timestampOf } from '../handshake/timestamp.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import { COOKIE_LIFE_MS, INSTANCE_MASK, REKEY_BIT } from '../protocol.js';
-import { FIRST_RETRY_MS, LAST_RETRY_MS, RETRY_JITTER } from '../tuning.js';
+import { FIRST_RETRY_MS, LAST_RETRY_MS, QUICK_RETRIES, RETRY_JITTER } from '../tuning.js';
 
 const UNKNOWN_INDEX = dropCode('unknown-index');
 const BAD_MAC1 = dropCode('bad-mac1');
@@ -116,7 +116,8 @@ export class Handshakes {
     const index = this.#newIndex(isIndexFree);
     const timestamp = this.#newTimestamp(nowMs);
     this.#attempt = writeInitiation(this.#identity, this.#server, ephemeral, index, timestamp, cookie);
-    const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failedAttempts, LAST_RETRY_MS);
+    const doublings = Math.max(0, this.#failedAttempts - QUICK_RETRIES);
+    const waitMs = Math.min(FIRST_RETRY_MS * 2 ** doublings, LAST_RETRY_MS);
     this.#failedAttempts++;
     this.#lastAttemptMs = nowMs;
     this.#nextAttemptMs = nowMs + waitMs * this.#jitter();

@@ -60,7 +60,7 @@ export const SCENARIOS: readonly Scenario[] = [
     runMs: 200_000,
     usableWithinMs: 1000,
   },
-  { name: 'the network is hostile', accidents: HOSTILE, runMs: 150_000, usableWithinMs: 6000 },
+  { name: 'the network is hostile', accidents: HOSTILE, runMs: 150_000, usableWithinMs: 10_000 },
   {
     name: 'the network is hostile and both ends restart',
     accidents: {
@@ -70,6 +70,6 @@ export const SCENARIOS: readonly Scenario[] = [
       wallClockJumpsMs: [30_000],
     },
     runMs: 80_000,
-    usableWithinMs: 12_000,
+    usableWithinMs: 10_000,
   },
 ];

@@ -3,7 +3,7 @@ import { SCENARIOS } from './scenarios.js';
 import { Simulation } from './simulation.js';
 
 // A few runs of each here; thousands by `pnpm --filter @relay/session soak`.
-const SEEDS = [1, 2, 3, 4];
+const SEEDS = [1, 2];
 
 describe.each(SCENARIOS)('when $name', ({ accidents, runMs, usableWithinMs }) => {
   test.each(SEEDS)('payloads come through, each once, with no gap above the promise (seed %i)', (seed) => {
