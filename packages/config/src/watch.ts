@@ -1,4 +1,4 @@
-import { realpathSync, watch } from 'node:fs';
+import { existsSync, realpathSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
 import { loadConfiguration } from './configuration.js';
@@ -34,7 +34,7 @@ export class ConfigurationWatcher<V, F> implements Disposable {
   readonly #schema: Schema<V, F>;
   readonly #inputs: Inputs;
   readonly #listener: WatchListener<V, F>;
-  readonly #watchers: readonly FSWatcher[];
+  #watchers: readonly FSWatcher[] = [];
   #current: Configuration<V>;
   #refused = '';
   #settling: NodeJS.Timeout | undefined;
@@ -44,10 +44,9 @@ export class ConfigurationWatcher<V, F> implements Disposable {
     this.#inputs = inputs;
     this.#listener = listener;
     this.#current = loadConfiguration(schema, inputs);
-    this.#watchers = folders(this.#current.file).map((folder) =>
-      // Errors only say that the folder went away: `reload` still works.
-      watch(folder, { persistent: false }, () => this.#settle()).on('error', () => undefined),
-    );
+    this.#watch();
+    // For what was written between the two.
+    this.#settle();
   }
 
   /** The newest valid configuration. */
@@ -80,6 +79,16 @@ export class ConfigurationWatcher<V, F> implements Disposable {
     this.close();
   }
 
+  /** Watches the folders that count now: a link may have been turned, a folder made anew. */
+  #watch(): void {
+    const before = this.#watchers;
+    // An error only says that a folder went away: `reload` still works.
+    this.#watchers = folders(this.#current.file).map((folder) =>
+      watch(folder, { persistent: false }, () => this.#settle()).on('error', () => undefined),
+    );
+    for (const watcher of before) watcher.close();
+  }
+
   /** Not put off by further events: a busy folder must not keep a change from being seen. */
   #settle(): void {
     this.#settling ??= setTimeout(() => this.#tell(), SETTLE_MS).unref();
@@ -87,6 +96,8 @@ export class ConfigurationWatcher<V, F> implements Disposable {
 
   #tell(): void {
     this.#settling = undefined;
+    // First this: what is written after it is told, what was written before it is read.
+    this.#watch();
     try {
       const change = this.reload();
       if (change !== undefined) this.#listener.onChange(change);
@@ -114,5 +125,7 @@ export function watchConfiguration<V, F>(
 
 /** The folders in which a change of the file shows: its own, and that of the file behind a link. */
 function folders(file: string | undefined): string[] {
-  return file === undefined ? [] : [...new Set([dirname(file), dirname(realpathSync(file))])];
+  if (file === undefined) return [];
+  const behind = existsSync(file) ? realpathSync(file) : file;
+  return [...new Set([dirname(file), dirname(behind)])].filter((folder) => existsSync(folder));
 }

@@ -8,7 +8,6 @@ export interface YargsOption {
   readonly type: 'string' | 'boolean';
   readonly nargs?: 0;
   readonly defaultDescription?: string;
-  readonly choices?: never;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { once, EventEmitter } from 'node:events';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError, defineSchema, option, watchConfiguration } from '../src/index.js';
@@ -65,6 +65,22 @@ describe('a watched file', () => {
     }
   });
 
+  test('that is removed is told about, and about when it is back', async () => {
+    const path = file('removed.toml', 'port = 1\n');
+    const { next, close } = watched(path);
+    try {
+      let told = next();
+      unlinkSync(path);
+      expect(await told).toBe('refused ');
+
+      told = next();
+      writeFileSync(path, 'port = 2\n');
+      expect(await told).toBe('restart port=2');
+    } finally {
+      close();
+    }
+  });
+
   test('that is a link is told about when what it leads to changes, and when it is turned elsewhere', async () => {
     const target = file('target.toml', 'port = 1\n');
     const folder = join(dirname(target), 'links');
@@ -81,6 +97,18 @@ describe('a watched file', () => {
       symlinkSync(file('other.toml', 'port = 3\n'), `${link}.new`);
       renameSync(`${link}.new`, link);
       expect(await told).toBe('restart port=3');
+
+      told = next();
+      const elsewhere = join(folder, 'elsewhere');
+      mkdirSync(elsewhere);
+      writeFileSync(join(elsewhere, 'far.toml'), 'port = 4\n');
+      symlinkSync(join(elsewhere, 'far.toml'), `${link}.new`);
+      renameSync(`${link}.new`, link);
+      expect(await told).toBe('restart port=4');
+
+      told = next();
+      writeFileSync(join(elsewhere, 'far.toml'), 'port = 5\n');
+      expect(await told).toBe('restart port=5');
     } finally {
       close();
     }
