@@ -2,7 +2,10 @@ import { parseArgs } from 'node:util';
 import type { BenchmarkCase } from './case.js';
 
 // Each layer's folder lists its cases; they are loaded on demand, so that one layer's native parts are not needed by another's.
-const LAYERS: Record<string, () => Promise<{ cases: readonly BenchmarkCase[] }>> = {};
+const LAYERS: Record<string, () => Promise<{ cases: readonly BenchmarkCase[] }>> = {
+  packet: () => import('./packet/cases.js'),
+  logging: () => import('./logging/cases.js'),
+};
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== '--'),

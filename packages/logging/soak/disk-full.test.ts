@@ -2,26 +2,26 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createLogging } from '../src/index.js';
 import { consoleRecords } from '../test/support/console.js';
 import { logRecords, temporaryFolder } from '../test/support/folder.js';
 import { until } from '../test/support/until.js';
 
 const MIB = 1024 * 1024;
-let mounted: string | undefined;
-
-afterEach(() => {
-  if (mounted) execFileSync('umount', [mounted]);
-  mounted = undefined;
-});
-
 // Needs the right to mount.
 test('on a small file system that fills up, the program goes on, and after room was made the log does too, line by line', async () => {
   const directory = join(temporaryFolder(), 'small');
   mkdirSync(directory);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory]);
-  mounted = directory;
+  try {
+    await fillAndMakeRoom(directory);
+  } finally {
+    execFileSync('umount', [directory]);
+  }
+}, 60_000);
+
+async function fillAndMakeRoom(directory: string): Promise<void> {
   writeFileSync(join(directory, 'ballast'), Buffer.alloc(6.5 * MIB));
   const { console, records } = consoleRecords();
   const logging = createLogging({
@@ -63,4 +63,4 @@ test('on a small file system that fills up, the program goes on, and after room 
   process.stdout.write(
     `${JSON.stringify({ logged: 40_100, inFiles: numbers.length, lost: logging.lostLines, files: readdirSync(directory).length, told })}\n`,
   );
-}, 60_000);
+}

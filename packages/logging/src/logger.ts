@@ -1,7 +1,7 @@
 import { LEVEL_NUMBERS, type LogLevel } from './levels.js';
 
-/** What is logged beside the message: anything, made safe before it is written. */
-export type LogFields = Readonly<Record<string, unknown>>;
+/** What is logged beside the message: the own enumerable properties of any object, made safe before they are written. */
+export type LogFields = object;
 
 /**
  * Writes records of one scope. A message says what happened and is the same each time; what varies goes into the fields,

@@ -276,8 +276,9 @@ function textOf(value: unknown): string {
 
 /** The field `error`; a getter made to hurt is not one. */
 function errorOf(fields: LogFields | undefined): unknown {
+  if (fields === undefined) return undefined;
   try {
-    return fields?.error;
+    return Reflect.get(fields, 'error');
   } catch {
     return undefined;
   }
