@@ -99,7 +99,7 @@ export class AcceptedFlows<S> {
   /** An addressed datagram came from the peer: it opens its flow if that is not open. */
   fromPeerAddressed(fields: AddressedFields, bytes: Uint8Array, nowMs: number): void {
     this.traffic.toTarget.received(fields.payloadLength);
-    const flow = this.#sameFlow(fields, nowMs) ?? this.#accept(fields, nowMs);
+    const flow = this.#sameFlow(fields) ?? this.#accept(fields, nowMs);
     if (flow === undefined) return;
     if (nowMs - flow.acknowledgedMs >= ACKNOWLEDGE_EVERY_MS) {
       flow.acknowledgedMs = nowMs;
@@ -148,12 +148,12 @@ export class AcceptedFlows<S> {
   }
 
   /** The flow that the fields speak of. One of the same id with other endpoints belongs to the peer's past: it ends. */
-  #sameFlow({ flowId, source, destination }: AddressedFields, nowMs: number): AcceptedFlow<S> | undefined {
+  #sameFlow({ flowId, source, destination }: AddressedFields): AcceptedFlow<S> | undefined {
     const flow = this.#byId.get(flowId);
     if (flow === undefined) return undefined;
     if (equalPackedEndpoints(flow.source, 0, source, 0) && equalPackedEndpoints(flow.target, 0, destination, 0))
       return flow;
-    this.end(flow, FLOW_CLOSE.closed, nowMs);
+    this.#remove(flow);
     return undefined;
   }
 

@@ -17,6 +17,7 @@ import type { Session } from '../session.js';
 import type { PacketBatch } from './packet-batch.js';
 import type { Traffic } from './traffic.js';
 
+const QUEUE_FULL = dropCode('queue-full');
 const TOO_LARGE = dropCode('too-large');
 
 /** What a datagram is written for: the flow's endpoints are sent along as long as `isAddressed`. */
@@ -77,16 +78,21 @@ export class DatagramWriter {
     traffic: Traffic,
     payloadBytes: number,
   ): number {
-    const count = fragmentCount(total, session.maxFramesBytes - FRAGMENT_HEADER_BYTES);
+    const maxPieceBytes = session.maxFramesBytes - FRAGMENT_HEADER_BYTES;
+    if (maxPieceBytes < 1) return TOO_LARGE;
+    const count = fragmentCount(total, maxPieceBytes);
     if (count < 0) return count;
     const id = this.#nextFragmentId;
     this.#nextFragmentId = (id + 1) >>> 0;
     const batch = this.#batch;
+    batch.reserve(TRANSPORT_HEADER_BYTES + session.maxFramesBytes + AEAD_TAG_BYTES);
+    const droppedBefore = batch.dropped;
     for (let index = 0; index < count; index++) {
       const start = fragmentStart(total, count, index);
       const end = fragmentStart(total, count, index + 1);
       const framesBytes = FRAGMENT_HEADER_BYTES + end - start;
       const at = batch.reserve(TRANSPORT_HEADER_BYTES + framesBytes + AEAD_TAG_BYTES);
+      if (batch.dropped > droppedBefore) return QUEUE_FULL; // pieces are lost: the rest would be in vain
       const piece = encodeFragmentHeader(batch.bytes, at + TRANSPORT_HEADER_BYTES, id, total, index, count);
       batch.bytes.set(frame.subarray(start, end), piece);
       const packetBytes = session.seal(batch.bytes, at, framesBytes, nowMs);

@@ -14,6 +14,7 @@ import {
   FragmentFields,
   FRAME,
   frameType,
+  nextFrame,
 } from '@relay/packet';
 import type { AcceptedFlows } from './accepted-flows.js';
 import { idBitOf, type Side } from './flow.js';
@@ -69,14 +70,8 @@ export class FlowFrames {
         flows.accepted?.fromPeerAddressed(fields, bytes, nowMs);
         return flows.accepted === undefined ? NOT_PUBLISHED : 0;
       }
-      case FRAME.fragment: {
-        const code = decodeFragment(bytes, offset, end, this.#fragment);
-        if (code < 0) return code;
-        const length = flows.fragments.add(this.#fragment, bytes, nowMs);
-        if (length <= 0) return length;
-        const { whole } = flows.fragments;
-        return this.take(flows, frameType(whole, 0), whole, 0, length, nowMs);
-      }
+      case FRAME.fragment:
+        return this.#takeFragment(flows, bytes, offset, end, nowMs);
       case FRAME.flowAcknowledge: {
         const code = decodeFlowAcknowledge(bytes, offset, end, this.#flow);
         if (code >= 0) flows.opened?.acknowledged(this.#flow.flowId);
@@ -98,6 +93,17 @@ export class FlowFrames {
       default:
         return UNKNOWN_FRAME;
     }
+  }
+
+  /** What was put together has passed no check of its length yet. */
+  #takeFragment<S>(flows: FlowsOfSession<S>, bytes: Uint8Array, offset: number, end: number, nowMs: number): number {
+    const code = decodeFragment(bytes, offset, end, this.#fragment);
+    if (code < 0) return code;
+    const length = flows.fragments.add(this.#fragment, bytes, nowMs);
+    if (length <= 0) return length;
+    const { whole } = flows.fragments;
+    const next = nextFrame(whole, 0, length);
+    return next < 0 ? next : this.take(flows, frameType(whole, 0), whole, 0, next, nowMs);
   }
 
   #isOwn(flowId: number): boolean {

@@ -53,6 +53,7 @@ export class IdleQueue {
       const waiting = this.#ticks.get(tick) ?? new Set<Idler>();
       this.#forget(tick);
       for (const entry of waiting) {
+        if (this.#tickOf.get(entry) !== tick) continue; // removed by one that expired before it
         this.#tickOf.delete(entry);
         if (entry.lastActivityMs + entry.idleMs <= nowMs) entry.expire(nowMs);
         else this.#schedule(entry);

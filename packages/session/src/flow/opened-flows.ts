@@ -6,7 +6,7 @@ import { dropCode, FLOW_CLOSE, PACKED_ENDPOINT_BYTES, type DropReason, type Endp
 import type { Session } from '../session.js';
 import { refusalCode, refusalOf } from './close-reason.js';
 import type { DatagramWriter } from './datagram-writer.js';
-import { idBitOf, type Side } from './flow.js';
+import { FlowIds, type Side } from './flow.js';
 import { closeFlow } from './flow-notices.js';
 import type { IdleQueue, Idler } from './idle-queue.js';
 import type { ModeTraffic } from './traffic.js';
@@ -18,7 +18,6 @@ const UNKNOWN_FLOW = dropCode('unknown-flow');
 
 /** How long a flow's datagrams are dropped here after the peer refused it: policies seldom change within a second. */
 const REFUSAL_MS = 1000;
-const MAX_FLOW_ID = 0xffff_ffff;
 
 /** What a mapping settles for its flows. */
 export interface FlowMapping {
@@ -90,11 +89,11 @@ export class OpenedFlows {
   readonly #writer: DatagramWriter;
   readonly #idle: IdleQueue;
   readonly #byId = new Map<number, OpenedFlow>();
-  #nextId: number;
+  readonly #ids: FlowIds;
   #session: Session | undefined;
 
   constructor(side: Side, writer: DatagramWriter, idle: IdleQueue, traffic: ModeTraffic, ports: OpenedFlowPorts) {
-    this.#nextId = idBitOf(side);
+    this.#ids = new FlowIds(side);
     this.#writer = writer;
     this.#idle = idle;
     this.traffic = traffic;
@@ -163,20 +162,21 @@ export class OpenedFlows {
     flow.isAcknowledged = false;
     const reason = refusalOf(closeReason);
     if (reason === undefined) return;
+    const isKnown = nowMs < flow.refusedUntilMs;
     if (reason !== 'unreachable') {
       flow.refusal = refusalCode(reason);
       flow.refusedUntilMs = nowMs + REFUSAL_MS;
     }
-    this.#ports.refused(flow, reason);
+    if (!isKnown) this.#ports.refused(flow, reason);
   }
 
-  /** Ends a flow and tells the peer. */
+  /** Ends a flow and tells the peer, which may know the flow though its acknowledgement has not come. */
   end(flow: OpenedFlow, closeReason: number, nowMs: number): void {
     if (!this.#byId.delete(flow.id)) return;
     this.#idle.remove(flow);
     flow.entrance.flowBySource.delete(flow.source, 0);
     flow.entrance.mapping.flowCount--;
-    if (this.#session !== undefined && flow.isAcknowledged) closeFlow(this.#session, flow.id, closeReason, nowMs);
+    if (this.#session !== undefined) closeFlow(this.#session, flow.id, closeReason, nowMs);
   }
 
   /** Ends all flows, those of one entrance if one is given. */
@@ -208,17 +208,12 @@ export class OpenedFlows {
   #open(entrance: Entrance, sources: Uint8Array, sourceOffset: number, target: Uint8Array, nowMs: number): OpenedFlow {
     const { mapping, flowBySource } = entrance;
     const source = sources.slice(sourceOffset, sourceOffset + PACKED_ENDPOINT_BYTES);
-    const flow = new OpenedFlow(this, this.#unusedId(), entrance, source, target, nowMs);
+    const id = this.#ids.take((used) => this.#byId.has(used));
+    const flow = new OpenedFlow(this, id, entrance, source, target, nowMs);
     mapping.flowCount++;
     this.#byId.set(flow.id, flow);
     flowBySource.set(source, 0, flow);
     this.#idle.add(flow);
     return flow;
-  }
-
-  #unusedId(): number {
-    const id = this.#nextId;
-    this.#nextId = id + 2 > MAX_FLOW_ID ? id & 1 : id + 2;
-    return this.#byId.has(id) ? this.#unusedId() : id;
   }
 }

@@ -21,6 +21,8 @@ export class PacketBatch {
   readonly lengths = new Uint32Array(SLOTS);
   readonly destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   count = 0;
+  /** How many packets were not taken so far. */
+  dropped = 0;
   readonly #send: BatchSender;
   readonly #traffic: (Traffic | undefined)[] = new Array<Traffic | undefined>(SLOTS).fill(undefined);
   readonly #payloadBytes = new Uint32Array(SLOTS);
@@ -61,6 +63,7 @@ export class PacketBatch {
   flush(): void {
     if (this.count === 0) return;
     const taken = this.#send(this);
+    this.dropped += this.count - taken;
     for (let slot = 0; slot < this.count; slot++) {
       const traffic = this.#traffic[slot];
       if (slot < taken) traffic?.sent(this.#payloadBytes[slot] ?? 0);

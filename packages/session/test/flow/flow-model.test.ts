@@ -1,0 +1,264 @@
+import { expect, test } from '@jest/globals';
+import { FLOW_CLOSE } from '@relay/packet';
+import fc from 'fast-check';
+import type { AcceptedFlow } from '../../src/flow/accepted-flows.js';
+import type { OpenedFlow } from '../../src/flow/opened-flows.js';
+import { packed, TwoPeers, type TargetSocket } from './two-peers.js';
+
+/** All times are multiples of the tick of the idle queue, so that the model knows to the ms what has expired. */
+const TICK_MS = 250;
+const OPENER_IDLE_MS = 3000;
+const ACCEPTOR_IDLE_MS = 2000;
+const REFUSAL_MS = 1000;
+const MAX_FLOWS = [2, 3];
+const MAX_ACCEPTED = 4;
+const SOURCES = Array.from({ length: 4 }, (_, i) => packed(`192.0.2.${i + 1}`, 4000));
+const TARGETS = MAX_FLOWS.map((_, i) => packed(`198.51.100.${i + 1}`, 53));
+const PAYLOAD = Uint8Array.of(7);
+
+interface ModelFlow {
+  activeMs: number;
+  isAcknowledged: boolean;
+  refusedUntilMs: number;
+}
+
+/** What the two sides should know, by `entrance source`: over a wire that loses nothing and takes no time. */
+interface Model {
+  nowMs: number;
+  isConnected: boolean;
+  readonly opened: Map<string, ModelFlow>;
+  readonly accepted: Map<string, number>;
+  readonly dropped: { opener: number; acceptor: number };
+  toTargets: number;
+  toSources: number;
+}
+
+interface Real {
+  readonly peers: TwoPeers;
+  readonly entrances: readonly ReturnType<TwoPeers['entrance']>[];
+}
+
+const newModel = (): Model => ({
+  nowMs: 0,
+  isConnected: false,
+  opened: new Map(),
+  accepted: new Map(),
+  dropped: { opener: 0, acceptor: 0 },
+  toTargets: 0,
+  toSources: 0,
+});
+
+function newReal(): Real {
+  const peers = new TwoPeers('client', 0, { maxFlows: MAX_ACCEPTED, idleMs: ACCEPTOR_IDLE_MS });
+  const entrances = MAX_FLOWS.map((maxFlows, i) => peers.entrance(TARGETS[i], maxFlows, OPENER_IDLE_MS));
+  return { peers, entrances };
+}
+
+const keyOf = (entrance: number, source: number): string => `${entrance} ${source}`;
+const countOf = (model: Model, entrance: number): number =>
+  [...model.opened.keys()].filter((key) => key.startsWith(`${entrance} `)).length;
+
+const sourceOf = (source: number): Uint8Array => SOURCES[source] ?? PAYLOAD;
+
+function openedFlow({ entrances }: Real, entrance: number, source: number): OpenedFlow | undefined {
+  return entrances[entrance]?.flowBySource.get(sourceOf(source), 0);
+}
+
+function acceptedFlow({ peers }: Real, entrance: number, source: number): AcceptedFlow<TargetSocket> | undefined {
+  const isIt = (flow: AcceptedFlow<TargetSocket>): boolean =>
+    Buffer.compare(flow.source, sourceOf(source)) === 0 &&
+    Buffer.compare(flow.target, TARGETS[entrance] ?? PAYLOAD) === 0;
+  return [...(peers.acceptor.flows ?? [])].find(isIt);
+}
+
+function assertAgreement(model: Model, { peers, entrances }: Real): void {
+  const { opener, acceptor } = peers;
+  const seen = {
+    opened: opener.flows.size,
+    byEntrance: entrances.map(({ mapping }) => mapping.flowCount),
+    accepted: acceptor.flows?.size ?? 0,
+    sockets: acceptor.sockets.size,
+    dropped: { opener: opener.traffic.toTarget.drops.total, acceptor: acceptor.traffic.toTarget.drops.total },
+    toTargets: acceptor.arrivals.length,
+    toSources: opener.arrivals.length,
+  };
+  expect(seen).toEqual({
+    opened: model.opened.size,
+    byEntrance: entrances.map((_, i) => countOf(model, i)),
+    accepted: model.accepted.size,
+    sockets: model.accepted.size,
+    dropped: model.dropped,
+    toTargets: model.toTargets,
+    toSources: model.toSources,
+  });
+}
+
+type Command = fc.Command<Model, Real>;
+
+/** Makes a command from what the model and the real thing do; both are compared after each. */
+class Step implements Command {
+  readonly #name: string;
+  readonly #model: (model: Model) => void;
+  readonly #real: (real: Real) => void;
+
+  constructor(name: string, model: (model: Model) => void, real: (real: Real) => void) {
+    this.#name = name;
+    this.#model = model;
+    this.#real = real;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  run(model: Model, real: Real): void {
+    this.#model(model);
+    this.#real(real);
+    real.peers.pass(0);
+    assertAgreement(model, real);
+  }
+
+  toString(): string {
+    return this.#name;
+  }
+}
+
+const entrance = fc.nat(MAX_FLOWS.length - 1);
+const source = fc.nat(SOURCES.length - 1);
+
+const send = (at: number, from: number): Command =>
+  new Step(
+    `send(${keyOf(at, from)})`,
+    (model) => modelSend(model, at, keyOf(at, from)),
+    ({ peers, entrances }) => {
+      const there = entrances[at];
+      if (there !== undefined) peers.send(there, sourceOf(from), PAYLOAD);
+    },
+  );
+
+function modelSend(model: Model, at: number, key: string): void {
+  const { nowMs, opened, accepted, dropped } = model;
+  const isRoom = countOf(model, at) < (MAX_FLOWS[at] ?? 0);
+  if (!model.isConnected || (!opened.has(key) && !isRoom)) {
+    dropped.opener++;
+    return;
+  }
+  const flow = opened.get(key) ?? { activeMs: nowMs, isAcknowledged: false, refusedUntilMs: -Infinity };
+  opened.set(key, flow);
+  flow.activeMs = nowMs;
+  if (nowMs < flow.refusedUntilMs) {
+    dropped.opener++;
+  } else if (accepted.has(key) || (!flow.isAcknowledged && accepted.size < MAX_ACCEPTED)) {
+    accepted.set(key, nowMs);
+    flow.isAcknowledged = true;
+    model.toTargets++;
+  } else {
+    dropped.acceptor++;
+    if (!flow.isAcknowledged) flow.refusedUntilMs = nowMs + REFUSAL_MS;
+    flow.isAcknowledged = false;
+  }
+}
+
+const reply = (at: number, from: number): Command =>
+  new Step(
+    `reply(${keyOf(at, from)})`,
+    (model) => {
+      const key = keyOf(at, from);
+      if (!model.accepted.has(key)) return;
+      model.accepted.set(key, model.nowMs);
+      const flow = model.opened.get(key);
+      if (flow === undefined) throw new Error('the opener has been told of every end');
+      flow.activeMs = model.nowMs;
+      model.toSources++;
+    },
+    (real) => {
+      const flow = acceptedFlow(real, at, from);
+      if (flow !== undefined) real.peers.reply(flow, PAYLOAD);
+    },
+  );
+
+const wait = (ticks: number): Command =>
+  new Step(
+    `wait(${ticks * TICK_MS})`,
+    (model) => {
+      const untilMs = model.nowMs + ticks * TICK_MS;
+      for (; model.nowMs <= untilMs; model.nowMs += TICK_MS) {
+        for (const [key, activeMs] of model.accepted) {
+          if (activeMs + ACCEPTOR_IDLE_MS > model.nowMs) continue;
+          model.accepted.delete(key);
+          const flow = model.opened.get(key);
+          if (flow !== undefined) flow.isAcknowledged = false;
+        }
+        for (const [key, { activeMs }] of model.opened)
+          if (activeMs + OPENER_IDLE_MS <= model.nowMs) {
+            model.opened.delete(key);
+            model.accepted.delete(key);
+          }
+      }
+      model.nowMs = untilMs;
+    },
+    ({ peers }) => peers.pass(ticks * TICK_MS),
+  );
+
+const openerEnds = (at: number, from: number): Command =>
+  new Step(
+    `openerEnds(${keyOf(at, from)})`,
+    (model) => {
+      model.opened.delete(keyOf(at, from));
+      if (model.isConnected) model.accepted.delete(keyOf(at, from));
+    },
+    (real) => {
+      const flow = openedFlow(real, at, from);
+      if (flow !== undefined) real.peers.opener.flows.end(flow, FLOW_CLOSE.closed, real.peers.nowMs);
+    },
+  );
+
+const acceptorEnds = (at: number, from: number): Command =>
+  new Step(
+    `acceptorEnds(${keyOf(at, from)})`,
+    (model) => {
+      const flow = model.opened.get(keyOf(at, from));
+      if (model.accepted.delete(keyOf(at, from)) && flow !== undefined) flow.isAcknowledged = false;
+    },
+    (real) => {
+      const flow = acceptedFlow(real, at, from);
+      flow?.flows.end(flow, FLOW_CLOSE.closed, real.peers.nowMs);
+    },
+  );
+
+const acceptorForgets = (): Command =>
+  new Step(
+    'acceptorForgets()',
+    (model) => model.accepted.clear(),
+    ({ peers }) => peers.acceptor.begin(peers.acceptor.session),
+  );
+
+const changeSession = (isConnected: boolean): Command =>
+  new Step(
+    isConnected ? 'connect()' : 'disconnect()',
+    (model) => {
+      model.isConnected = isConnected;
+      model.accepted.clear();
+      for (const flow of model.opened.values()) flow.isAcknowledged = false;
+    },
+    ({ peers }) => (isConnected ? peers.connect() : peers.disconnect()),
+  );
+
+test('flows, sockets, limits, arrivals and drops of both sides are what a simple model says, over any history', () => {
+  const commands = [
+    fc.tuple(entrance, source).map(([at, from]) => send(at, from)),
+    fc.tuple(entrance, source).map(([at, from]) => send(at, from)),
+    fc.tuple(entrance, source).map(([at, from]) => reply(at, from)),
+    fc.nat(14).map((ticks) => wait(ticks)),
+    fc.tuple(entrance, source).map(([at, from]) => openerEnds(at, from)),
+    fc.tuple(entrance, source).map(([at, from]) => acceptorEnds(at, from)),
+    fc.boolean().map((isForgetting) => (isForgetting ? acceptorForgets() : changeSession(true))),
+    fc.nat(4).map((n) => changeSession(n > 0)),
+  ];
+  fc.assert(
+    fc.property(fc.commands(commands, { size: 'large', maxCommands: 60 }), (history) => {
+      fc.modelRun(() => ({ model: newModel(), real: newReal() }), history);
+    }),
+    { numRuns: 300 },
+  );
+});
