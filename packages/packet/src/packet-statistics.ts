@@ -21,7 +21,7 @@ export interface SizeClass {
   readonly packets: number;
 }
 
-/** What {@link PacketStatistics.toJSON} gives. */
+/** What `PacketStatistics.toJSON` gives. */
 export interface PacketStatisticsRecord {
   readonly packets: number;
   readonly bytes: number;

@@ -27,7 +27,7 @@ export interface UdpPacketInit {
   readonly timestampMs?: number | undefined;
 }
 
-/** What {@link UdpPacket.toJSON} gives. */
+/** What `UdpPacket.toJSON` gives. */
 export interface UdpPacketRecord {
   readonly source: Endpoint;
   readonly destination: Endpoint;
