@@ -153,7 +153,7 @@ export abstract class EngineSocket implements UdpSocket {
   }
 
   async #close(): Promise<void> {
-    if (this.#opening) await this.#opening.catch(IGNORE);
+    if (this.#state === 'opening') await this.#opening?.catch(IGNORE);
     if (this.#state === 'open') {
       this.#state = 'closing';
       await this.release();

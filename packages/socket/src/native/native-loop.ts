@@ -3,7 +3,7 @@ import { SocketError } from '../socket-error.js';
 import type { ReceiveBatch } from '../udp-socket.js';
 import { loadAddon, type Addon } from './addon.js';
 import { PreparedBatches } from './prepared-batches.js';
-import { SendQueue } from './send-queue.js';
+import { SendQueue } from '../send-queue.js';
 
 /** What the loop tells a socket. */
 export interface LoopSocket {

@@ -6,7 +6,7 @@ import type { ResolvedOptions } from '../socket-options.js';
 import type { SendBatch } from '../udp-socket.js';
 import { withNumericZone } from '../zone.js';
 import { EVENT_ERROR, EVENT_WRITABLE, type LoopSocket, type NativeLoop } from './native-loop.js';
-import { SendQueue } from './send-queue.js';
+import { SendQueue } from '../send-queue.js';
 
 /** System calls before a busy socket lets the others have their turn. */
 const MAX_CALLS_PER_TURN = 8;

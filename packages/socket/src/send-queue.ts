@@ -1,5 +1,5 @@
 import { copyPackedEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import type { SendBatch } from '../udp-socket.js';
+import type { SendBatch } from './udp-socket.js';
 
 const FIRST_BYTES = 1 << 16;
 const FIRST_DATAGRAMS = 64;

@@ -1,0 +1,127 @@
+import { parseAddress, type Endpoint } from '@relay/packet';
+import { PERFECT_LINK, Link, type LinkConditions } from './link.js';
+import { MemoryClock, type ClockDrive } from './memory-clock.js';
+import { MemoryHost, type HostOptions } from './memory-host.js';
+import { MemoryNat, type NatOptions } from './nat.js';
+import { Random } from './random.js';
+
+/** How a network is made. */
+export interface MemoryNetworkOptions extends Partial<LinkConditions> {
+  /** The same seed and the same calls give the same simulation; default 1. */
+  readonly seed?: number;
+  /** `manual` (default): time passes by `network.clock.advance`. `auto`: by itself, as fast as the machine goes. */
+  readonly drive?: ClockDrive;
+}
+
+const IPV4_HEADERS_BYTES = 28;
+const IPV6_HEADERS_BYTES = 48;
+
+/**
+ * A network in memory: hosts with addresses, and between them links with loss, delay, jitter, reordering, duplication, rate, MTU,
+ * translators and ICMP errors. Deterministic: one seed, one clock, no I/O.
+ */
+export class MemoryNetwork {
+  readonly clock: MemoryClock;
+  readonly #random: Random;
+  readonly #hosts = new Map<string, MemoryHost>();
+  readonly #nats = new Map<string, MemoryNat>();
+  readonly #links = new Map<string, Link>();
+  #conditions: LinkConditions;
+  #lostDatagrams = 0;
+
+  constructor({ seed = 1, drive = 'manual', ...conditions }: MemoryNetworkOptions = {}) {
+    this.clock = new MemoryClock(drive);
+    this.#random = new Random(seed);
+    this.#conditions = { ...PERFECT_LINK, ...conditions };
+  }
+
+  /** Datagrams that the network lost: by chance, by rate, size, closed ways and translators. */
+  get lostDatagrams(): number {
+    return this.#lostDatagrams;
+  }
+
+  /** A host with these addresses; loopback addresses it has of its own. */
+  host(addresses: string | readonly string[], options: HostOptions = {}): MemoryHost {
+    const list = (typeof addresses === 'string' ? [addresses] : addresses).map((address) => {
+      const canonical = parseAddress(address);
+      if (canonical === undefined) throw new RangeError(`not an IP address: ${address}`);
+      if (this.#hosts.has(canonical)) throw new RangeError(`another host has ${canonical}`);
+      return canonical;
+    });
+    const host = new MemoryHost(this, list, options);
+    for (const address of list) this.#hosts.set(address, host);
+    return host;
+  }
+
+  /** A translator; hosts made with `{ nat }` are inside. */
+  nat(options: NatOptions): MemoryNat {
+    const nat = new MemoryNat(options, this.clock);
+    this.#nats.set(nat.outside, nat);
+    return nat;
+  }
+
+  /** Changes the conditions of every way, or of the one way between two hosts' (outside) addresses. */
+  setConditions(conditions: Partial<LinkConditions>, way?: { readonly from: string; readonly to: string }): void {
+    if (way) {
+      const link = this.#link(way.from, way.to);
+      link.conditions = { ...link.conditions, ...conditions };
+      return;
+    }
+    this.#conditions = { ...this.#conditions, ...conditions };
+    for (const link of this.#links.values()) link.conditions = { ...link.conditions, ...conditions };
+  }
+
+  /** Carries a datagram from a host; called by its sockets. */
+  carry(from: MemoryHost, source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
+    const arrive = (to: MemoryHost, seen: Endpoint, at: Endpoint): void => {
+      if (!to.receive(seen, at, bytes)) this.#answerError(from, source, destination, 'ECONNREFUSED');
+    };
+    if (from.isLoopback(destination.address)) {
+      this.clock.schedule(0, () => arrive(from, source, destination));
+      return;
+    }
+    const seen = from.nat ? from.nat.translateOut(source, destination) : source;
+    const link = this.#link(seen.address, destination.address);
+    const packetBytes = bytes.length + (destination.address.includes(':') ? IPV6_HEADERS_BYTES : IPV4_HEADERS_BYTES);
+    if (packetBytes > link.conditions.mtuBytes) {
+      this.#lostDatagrams++;
+      this.#answerError(from, source, destination, 'EMSGSIZE');
+      return;
+    }
+    const delays = link.delaysOf(packetBytes);
+    if (delays.length === 0) this.#lostDatagrams++;
+    for (const delayMs of delays) {
+      this.clock.schedule(delayMs, () => {
+        const nat = this.#nats.get(destination.address);
+        const at = nat ? nat.translateIn(seen, destination.port) : destination;
+        const to = at && this.#hosts.get(at.address);
+        // A translator is silent; a router is not.
+        if (at && to && (nat !== undefined || to.nat === undefined)) arrive(to, seen, at);
+        else this.#undelivered(from, source, destination, nat === undefined);
+      });
+    }
+  }
+
+  #undelivered(from: MemoryHost, source: Endpoint, destination: Endpoint, isAnswered: boolean): void {
+    this.#lostDatagrams++;
+    if (isAnswered) this.#answerError(from, source, destination, 'EHOSTUNREACH');
+  }
+
+  /** An ICMP error takes the way back; translators recognise what it is about. */
+  #answerError(to: MemoryHost, source: Endpoint, destination: Endpoint, systemCode: string): void {
+    const { icmp, delayMs, lossRate } = this.#link(destination.address, to.nat?.outside ?? source.address).conditions;
+    if (icmp && !this.#random.chance(lossRate)) {
+      this.clock.schedule(delayMs, () => to.receiveError(source, destination, systemCode));
+    }
+  }
+
+  #link(from: string, to: string): Link {
+    const key = `${from} ${to}`;
+    let link = this.#links.get(key);
+    if (link === undefined) {
+      link = new Link(this.#conditions, this.clock, this.#random);
+      this.#links.set(key, link);
+    }
+    return link;
+  }
+}

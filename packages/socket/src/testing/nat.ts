@@ -1,0 +1,82 @@
+import { formatEndpoint, type Endpoint } from '@relay/packet';
+import type { MemoryClock } from './memory-clock.js';
+
+/** How a network address translator behaves. */
+export interface NatOptions {
+  /** Its address on the outside. */
+  readonly outside: string;
+  /** A mapping not used from inside for this long is forgotten; default 30,000 ms, as many do. */
+  readonly timeoutMs?: number;
+  /** Whether each destination sees another outside port (a "symmetric" NAT); default false. */
+  readonly isSymmetric?: boolean;
+  /** Who may send in: anyone, addresses that were sent to, or (default) endpoints that were sent to. */
+  readonly filtering?: 'none' | 'address' | 'endpoint';
+}
+
+interface Mapping {
+  readonly inside: Endpoint;
+  readonly outsidePort: number;
+  readonly contacted: Set<string>;
+  usedMs: number;
+}
+
+const FIRST_PORT = 20_000;
+const TIMEOUT_MS = 30_000;
+
+/** A network address translator between hosts inside and the rest of the network (RFC 4787). */
+export class MemoryNat {
+  readonly outside: string;
+  readonly #timeoutMs: number;
+  readonly #isSymmetric: boolean;
+  readonly #filtering: 'none' | 'address' | 'endpoint';
+  readonly #clock: MemoryClock;
+  readonly #byInside = new Map<string, Mapping>();
+  readonly #byOutsidePort = new Map<number, Mapping>();
+  #nextPort = FIRST_PORT;
+
+  constructor(options: NatOptions, clock: MemoryClock) {
+    this.outside = options.outside;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#isSymmetric = options.isSymmetric ?? false;
+    this.#filtering = options.filtering ?? 'endpoint';
+    this.#clock = clock;
+  }
+
+  /** Mappings in use. */
+  get size(): number {
+    return [...this.#byOutsidePort.values()].filter((mapping) => !this.#isExpired(mapping)).length;
+  }
+
+  /** Forgets all mappings, as a reboot does: the same inside endpoints get other outside ports. */
+  rebind(): void {
+    this.#byInside.clear();
+    this.#byOutsidePort.clear();
+  }
+
+  /** What the source of a datagram from inside becomes. */
+  translateOut(source: Endpoint, destination: Endpoint): Endpoint {
+    const key = formatEndpoint(source) + (this.#isSymmetric ? ` ${formatEndpoint(destination)}` : '');
+    let mapping = this.#byInside.get(key);
+    if (mapping === undefined || this.#isExpired(mapping)) {
+      mapping = { inside: source, outsidePort: this.#nextPort++, contacted: new Set(), usedMs: 0 };
+      this.#byInside.set(key, mapping);
+      this.#byOutsidePort.set(mapping.outsidePort, mapping);
+    }
+    mapping.usedMs = this.#clock.nowMs;
+    mapping.contacted.add(formatEndpoint(destination)).add(destination.address);
+    return { address: this.outside, port: mapping.outsidePort };
+  }
+
+  /** Where a datagram from outside goes; undefined: it is not let in. */
+  translateIn(source: Endpoint, outsidePort: number): Endpoint | undefined {
+    const mapping = this.#byOutsidePort.get(outsidePort);
+    if (mapping === undefined || this.#isExpired(mapping)) return undefined;
+    if (this.#filtering === 'address' && !mapping.contacted.has(source.address)) return undefined;
+    if (this.#filtering === 'endpoint' && !mapping.contacted.has(formatEndpoint(source))) return undefined;
+    return mapping.inside;
+  }
+
+  #isExpired({ usedMs }: Mapping): boolean {
+    return this.#clock.nowMs - usedMs >= this.#timeoutMs;
+  }
+}

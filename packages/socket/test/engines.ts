@@ -1,0 +1,24 @@
+import { createSocket, isNativeAvailable, type SocketOptions, type UdpSocket } from '../src/index.js';
+import { MemoryNetwork } from '../src/testing/index.js';
+
+/** An engine under test, on a host of its own. */
+export interface EngineUnderTest {
+  readonly engine: 'dgram' | 'native' | 'memory';
+  readonly create: (options?: SocketOptions) => UdpSocket;
+}
+
+const memoryHost = new MemoryNetwork({ drive: 'auto' }).host(['192.0.2.1', '2001:db8::1']);
+
+/** Every engine that works here; `RELAY_SOCKET_ENGINE=dgram` leaves the addon out, as does an installation without it. */
+export const engines: readonly EngineUnderTest[] = [
+  { engine: 'dgram', create: (options) => createSocket({ ...options, engine: 'dgram' }) },
+  ...(process.env['RELAY_SOCKET_ENGINE'] !== 'dgram' && isNativeAvailable() ? [native()] : []),
+  { engine: 'memory', create: (options) => memoryHost.createSocket(options) },
+];
+
+/** The engines that talk to the kernel. */
+export const kernelEngines = engines.filter(({ engine }) => engine !== 'memory');
+
+function native(): EngineUnderTest {
+  return { engine: 'native', create: (options) => createSocket({ ...options, engine: 'native' }) };
+}

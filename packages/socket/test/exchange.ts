@@ -1,0 +1,68 @@
+import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint, type Endpoint } from '@relay/packet';
+import type { ReceiveBatch, ReceivedDatagram, SendBatch, SocketError, UdpSocket } from '../src/index.js';
+
+export const LOCALHOST: Endpoint = { address: '127.0.0.1', port: 0 };
+
+/** Resolves to the next `count` datagrams, as copies. Look at `seen` for each batch as it comes. */
+export function received(
+  socket: UdpSocket,
+  count: number,
+  seen: (batch: ReceiveBatch) => void = () => undefined,
+): Promise<ReceivedDatagram[]> {
+  const datagrams: ReceivedDatagram[] = [];
+  return new Promise((resolve) => {
+    socket.onReceive = (batch) => {
+      for (let i = 0; i < batch.count; i++) datagrams.push(copyOf(batch, i));
+      seen(batch);
+      if (datagrams.length >= count) resolve(datagrams);
+    };
+  });
+}
+
+/** A copy of datagram `i` of a batch. */
+export function copyOf({ bytes, offsets, lengths, sources }: ReceiveBatch, i: number): ReceivedDatagram {
+  const offset = offsets[i] ?? 0;
+  return {
+    bytes: bytes.slice(offset, offset + (lengths[i] ?? 0)),
+    source: unpackEndpoint(sources, i * PACKED_ENDPOINT_BYTES),
+  };
+}
+
+/** Resolves to the next error that is reported. */
+export function reported(socket: UdpSocket): Promise<{ error: SocketError; destination: Endpoint | undefined }> {
+  return new Promise((resolve) => {
+    socket.onError = (error, destination) => resolve({ error, destination });
+  });
+}
+
+/** A batch of these datagrams, one behind the other, with some bytes between them that belong to none. */
+export function batchOf(datagrams: readonly Uint8Array[], destinations?: readonly Endpoint[], gap = 3): SendBatch {
+  const bytes = new Uint8Array(datagrams.reduce((sum, { length }) => sum + length + gap, 0));
+  const offsets = new Uint32Array(datagrams.length);
+  let end = 0;
+  for (const [i, datagram] of datagrams.entries()) {
+    offsets[i] = end;
+    bytes.set(datagram, end);
+    end += datagram.length + gap;
+  }
+  const batch = {
+    bytes,
+    count: datagrams.length,
+    offsets,
+    lengths: Uint32Array.from(datagrams, ({ length }) => length),
+  };
+  if (destinations === undefined) return batch;
+  const packed = new Uint8Array(destinations.length * PACKED_ENDPOINT_BYTES);
+  for (const [i, destination] of destinations.entries()) packEndpoint(destination, packed, i * PACKED_ENDPOINT_BYTES);
+  return { ...batch, destinations: packed };
+}
+
+/** Payloads in a form that is compared quickly. */
+export function payloads(datagrams: readonly ({ readonly bytes: Uint8Array } | Uint8Array)[]): string[] {
+  return datagrams.map((datagram) => Buffer.from('bytes' in datagram ? datagram.bytes : datagram).toString('base64'));
+}
+
+/** A datagram whose bytes tell its number and size apart from others'. */
+export function numbered(number: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (number * 31 + length * 7 + i * 13) & 0xff);
+}
