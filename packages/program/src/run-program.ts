@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { escapeUntrusted } from '@relay/logging';
 import { ConfigurationError } from '@relay/config';
 import { EXIT, ProgramFailure, type ExitCode } from './exit-code.js';
@@ -18,8 +19,9 @@ export async function runProgram({ program, isVerbose }: RunOptions, command: ()
     await command();
   } catch (error) {
     const { lines, exitCode } = explain(error);
-    for (const line of lines) process.stderr.write(`${program}: ${escapeUntrusted(line, MAX_LINE_LENGTH)}\n`);
-    if (isVerbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+    const begun = lines.map((line) => `${program}: ${line}`);
+    const details = isVerbose ? inspect(error).split('\n') : [];
+    for (const line of [...begun, ...details]) process.stderr.write(`${escapeUntrusted(line, MAX_LINE_LENGTH)}\n`);
     process.exitCode = exitCode;
   }
 }

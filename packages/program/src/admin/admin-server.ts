@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 import { askAdmin, type AdminAnswer, type AdminQuestion } from './admin-client.js';
@@ -13,15 +13,12 @@ export interface AdminServer {
 
 /**
  * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a line in, one a line out.
- * A socket file left behind by a process that died is replaced; one that a living process answers on is an error.
+ * A socket file left behind by a process that died is replaced; one that a living process answers on is an error, and so is a file
+ * that is no socket. Rejects with a ProgramFailure.
  */
 export async function openAdminServer(path: string, calls: AdminCalls): Promise<AdminServer> {
-  if (await isAnswered(path))
-    throw new ProgramFailure(
-      EXIT.failed,
-      `cannot open the admin socket ${path}: another process answers on it (--admin PATH or --admin off)`,
-    );
-  rmSync(path, { force: true });
+  if (await isAnswered(path)) throw cannotOpen(path, 'another process answers on it');
+  removeStale(path);
   const connections = new Set<Socket>();
   const server = createServer((connection) => {
     connections.add(connection);
@@ -45,17 +42,24 @@ async function isAnswered(path: string): Promise<boolean> {
   );
 }
 
+function removeStale(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSocket()) throw cannotOpen(path, 'there is a file that is no socket');
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw cannotOpen(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+const cannotOpen = (path: string, reason: string, cause?: unknown): ProgramFailure =>
+  new ProgramFailure(EXIT.failed, `cannot open the admin socket ${path}: ${reason} (--admin PATH or --admin off)`, {
+    cause,
+  });
+
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(
-        new ProgramFailure(
-          EXIT.failed,
-          `cannot open the admin socket ${path}: ${error.message} (--admin PATH or --admin off)`,
-          { cause: error },
-        ),
-      );
-    });
+    server.once('error', (error) => reject(cannotOpen(path, error.message, error)));
     const mask = process.umask(0o177);
     server.listen(path, () => {
       chmodSync(path, 0o600);
@@ -68,19 +72,21 @@ function listen(server: Server, path: string): Promise<void> {
 function serve(connection: Socket, calls: AdminCalls): void {
   connection.on('error', () => connection.destroy()); // the asker went away: nobody is left to tell
   onLines(connection, (line) => {
-    void answer(line, calls).then((reply) => connection.write(`${JSON.stringify(reply)}\n`));
+    void answer(line, calls).then((reply) => connection.write(`${reply}\n`));
   });
 }
 
-async function answer(line: string, calls: AdminCalls): Promise<AdminAnswer> {
+/** The line that answers a line. */
+async function answer(line: string, calls: AdminCalls): Promise<string> {
+  const asJson = (reply: AdminAnswer): string => JSON.stringify(reply);
   try {
     const { call, parameters } = parseQuestion(line);
-    if (call === 'ping') return { result: process.pid };
+    if (call === 'ping') return asJson({ result: process.pid });
     const called = Object.hasOwn(calls, call) ? calls[call] : undefined;
-    if (called === undefined) return { error: `this program does not know '${call}'` };
-    return { result: (await called(parameters)) ?? null };
+    if (called === undefined) return asJson({ error: `this program does not know '${call}'` });
+    return asJson({ result: (await called(parameters)) ?? null });
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return asJson({ error: error instanceof Error ? error.message : String(error) });
   }
 }
 
