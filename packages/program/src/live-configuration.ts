@@ -3,12 +3,12 @@ import { configured, type Flags } from './configured.js';
 
 /** A program's configuration, which can be read again while it runs. */
 export class LiveConfiguration<V> {
-  readonly #schema: Schema<V>;
+  readonly #schema: Schema<V, Record<string, unknown>>;
   readonly #flags: Flags;
   #current: Configuration<V>;
 
   /** Throws a ConfigurationError with everything that is wrong. */
-  constructor(schema: Schema<V>, flags: Flags) {
+  constructor(schema: Schema<V, Record<string, unknown>>, flags: Flags) {
     this.#schema = schema;
     this.#flags = flags;
     this.#current = configured(schema, flags);

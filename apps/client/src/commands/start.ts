@@ -20,6 +20,7 @@ async function start(flags: Flags): Promise<void> {
     const running = await RunningClient.start(configuration, stop);
     const release = onReloadSignal(() => running.reloadQuietly());
     try {
+      await running.logs.flush(); // what was logged so far belongs above the prompt or screen
       const view = openView(running, stop);
       await stopped;
       view?.close();

@@ -22,6 +22,7 @@ async function start(flags: Flags): Promise<void> {
     const release = onReloadSignal(() => running.reloadQuietly());
     try {
       announce(running);
+      await running.logs.flush(); // what was logged so far belongs above the prompt or screen
       const view = openView(running, stop);
       await stopped;
       view?.close();
