@@ -18,6 +18,7 @@ const { values } = parseArgs({
 });
 
 await untilStopped(async (stop, stopped) => {
+  process.stdout.write('starting a target, a server and a client …\n');
   const folder = mkdtempSync(join(tmpdir(), 'relay-demo-'));
   const target = await openTarget();
   const server = await startProgram('server', ['--listen', '127.0.0.1:0', '--state', folder], /ready on (.*)$/);

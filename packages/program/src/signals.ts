@@ -1,10 +1,12 @@
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** On a terminal SIGHUP says that it was closed; elsewhere it asks a program to read its configuration again, as is the custom. */
+const hasTerminal = (): boolean => process.stdin.isTTY || process.stdout.isTTY;
+const stopSignals = (): NodeJS.Signals[] => ['SIGINT', 'SIGTERM', ...(hasTerminal() ? ['SIGHUP' as const] : [])];
 
 /** How long a clean end may take before the program ends all the same, in ms (interface.md promises a second). */
 const CLEAN_END_MS = 900;
 
 /**
- * Calls `stop` at the first SIGINT or SIGTERM; the process ends at once at a second one, or where `stop` takes too long.
+ * Calls `stop` at the first signal to stop; the process ends at once at a second one, or where `stop` takes too long.
  * Returns a function that takes the handlers away again.
  */
 function onStopSignal(stop: () => void): () => void {
@@ -15,9 +17,10 @@ function onStopSignal(stop: () => void): () => void {
     setTimeout(() => process.exit(1), CLEAN_END_MS).unref();
     stop();
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const signals = stopSignals();
+  for (const signal of signals) process.on(signal, onSignal);
   return () => {
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    for (const signal of signals) process.off(signal, onSignal);
   };
 }
 
@@ -33,8 +36,9 @@ export async function untilStopped(work: (stop: () => void, stopped: Promise<voi
   }
 }
 
-/** Calls `reload` at each SIGHUP, until the function that is returned is called. */
+/** Calls `reload` at each SIGHUP that does not mean the end, until the function that is returned is called. */
 export function onReloadSignal(reload: () => void): () => void {
+  if (hasTerminal()) return () => undefined;
   process.on('SIGHUP', reload);
   return () => {
     process.off('SIGHUP', reload);
