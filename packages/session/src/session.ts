@@ -1,6 +1,5 @@
 import type { SessionParameters } from '@relay/packet';
 import type { ClientEntry } from './server/directory.js';
-import type { DisconnectReason } from './events.js';
 
 /** The secure association of one client with one server, as seen from either. Made by a channel, never by a program. */
 export interface Session {

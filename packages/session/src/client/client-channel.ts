@@ -26,6 +26,7 @@ import { REKEY_AFTER_MS, REKEY_AFTER_PACKETS, RELAY_PROTOCOL, type ChannelProtoc
 import type { Session } from '../session.js';
 import type { Channel, SessionKeys } from '../session/channel.js';
 import { LiveSession } from '../session/live-session.js';
+import { sendParameters } from '../session/own-frames.js';
 import type { FrameSink, PacketSink } from '../sinks.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
@@ -293,7 +294,7 @@ export class ClientChannel {
   #sendParameters(nowMs: number): void {
     this.#nextParametersMs = nowMs + this.#parametersWaitMs;
     this.#parametersWaitMs = Math.min(this.#parametersWaitMs * 2, LAST_REPEAT_MS);
-    this.#session?.sendParameters(nowMs);
+    if (this.#session !== undefined) sendParameters(this.#session, nowMs);
   }
 
   #parametersArrived(keys: SessionKeys, parameters: Readonly<SessionParameters>): void {

@@ -24,6 +24,7 @@ import { RELAY_PROTOCOL, type ChannelProtocol } from '../protocol.js';
 import type { Session } from '../session.js';
 import type { Channel, SessionKeys } from '../session/channel.js';
 import { LiveSession } from '../session/live-session.js';
+import { sendParameters } from '../session/own-frames.js';
 import type { FrameSink, PacketSink } from '../sinks.js';
 import { IndexTable, type Shard } from '../transport/index-table.js';
 import { openPacket } from '../transport/open-packet.js';
@@ -129,7 +130,7 @@ export class ServerChannel {
         const resetToken = this.#resets.tokenOf(localIndex);
         return Object.assign(new SessionParameters(), parameters, { maxPacketBytes, resetToken });
       },
-      parametersArrived: (keys, _parameters, nowMs) => keys.owner.sendParameters(nowMs),
+      parametersArrived: (keys, _parameters, nowMs) => sendParameters(keys.owner, nowMs),
       retire: (keys) => this.#retire(keys),
       ended: (session) => this.#sessions.remove(session),
     };

@@ -11,7 +11,6 @@ import {
   decodePong,
   decodeReport,
   decodeRequest,
-  encodePong,
   FRAME,
   FRAME_LAYER_VERSION,
   frameType,
@@ -23,11 +22,11 @@ import {
   RequestFields,
   SessionParameters,
   STATUS,
-  TRANSPORT_HEADER_BYTES,
 } from '@relay/packet';
 import type { DisconnectReason } from '../events.js';
 import type { SessionKeys } from './channel.js';
 import type { LiveSession } from './live-session.js';
+import { sendAnswer, sendPong } from './own-frames.js';
 
 /** Handles the frames in `bytes[offset .. end]`, which came under `keys` from the packed endpoint at `source`. */
 export function receiveFrames(
@@ -113,9 +112,7 @@ function receivePing(
   const result = decodePing(bytes, at, next, ping);
   if (result < 0) return result;
   session.measurements.pingArrived(ping.timeUs / 1000, nowMs);
-  const { scratch } = session.channel;
-  const end = encodePong(scratch, TRANSPORT_HEADER_BYTES, ping.token, 0, ping.timeUs, 0, source, sourceOffset);
-  session.send(end, nowMs, false);
+  sendPong(session, ping, source, sourceOffset, nowMs);
   return result;
 }
 
@@ -196,7 +193,7 @@ function receiveRequest(session: LiveSession, bytes: Uint8Array, at: number, nex
       session.emit({ kind: 'request', session, id, request: kind, body }, nowMs);
     }
   } else if (typeof known === 'object') {
-    session.sendAnswer(id, known.kind, known.status, known.body, nowMs);
+    sendAnswer(session, id, known, nowMs);
   }
   return result;
 }

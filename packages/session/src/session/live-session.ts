@@ -1,14 +1,8 @@
 import {
   AEAD_TAG_BYTES,
   dropCode,
-  encodeAnswer,
-  encodeClose,
-  encodeParameters,
-  encodePing,
   encodeReport,
-  encodeRequest,
   encodeTransportHeader,
-  PING_TOKEN_BYTES,
   ReportFields,
   TRANSPORT_HEADER_BYTES,
   type SessionParameters,
@@ -27,6 +21,7 @@ import type { Channel, SessionKeys } from './channel.js';
 import { Measurements } from './measurements.js';
 import { PathWatch } from './path-watch.js';
 import { Path } from './path.js';
+import { newToken, sendAnswer, sendClose, sendRequest, writePing } from './own-frames.js';
 import { Requests } from './requests.js';
 
 const NO_SESSION = dropCode('no-session');
@@ -38,6 +33,8 @@ const TOO_LARGE = dropCode('too-large');
 const OVERHEAD_BYTES = TRANSPORT_HEADER_BYTES + AEAD_TAG_BYTES;
 /** Frames of our own begin here in the scratch packet. */
 const FRAMES = TRANSPORT_HEADER_BYTES;
+/** The most that stands before the body of a request or answer: type and length, id, kind, status. */
+const CONTROL_HEADER_BYTES = 9;
 /** The type that `onFrame` is given where the protocol has no frames. */
 const OPAQUE_TYPE = -1;
 
@@ -104,10 +101,6 @@ export class LiveSession implements Session, Sleeper {
     return this.#watch.isLost;
   }
 
-  get isPathValidated(): boolean {
-    return this.path.isValidated;
-  }
-
   get maxFramesBytes(): number {
     const { maxPacketBytes } = this.channel;
     return Math.min(maxPacketBytes, this.peerParameters?.maxPacketBytes ?? maxPacketBytes) - OVERHEAD_BYTES;
@@ -123,21 +116,12 @@ export class LiveSession implements Session, Sleeper {
   }
 
   get statistics(): SessionStatistics {
-    const measured = this.#measurements;
     return {
       packetsIn: this.#packetsIn,
       bytesIn: this.#bytesIn,
       packetsOut: this.#packetsOut,
       bytesOut: this.#bytesOut,
-      roundTripMs: measured?.roundTrip?.smoothedMs ?? Number.NaN,
-      latestRoundTripMs: measured?.roundTrip?.latestMs ?? Number.NaN,
-      minimumRoundTripMs: measured?.roundTrip?.minimumMs ?? Number.NaN,
-      roundTripVariationMs: measured?.roundTrip?.variationMs ?? Number.NaN,
-      peerRoundTripMs: measured?.peerRoundTripMs ?? Number.NaN,
-      jitterInMs: measured?.jitterInMs ?? Number.NaN,
-      jitterOutMs: measured?.jitterOutMs ?? Number.NaN,
-      lossIn: measured?.lossIn?.loss ?? Number.NaN,
-      lossOut: measured?.lossOut?.loss ?? Number.NaN,
+      ...this.measurements.figures,
     };
   }
 
@@ -159,19 +143,26 @@ export class LiveSession implements Session, Sleeper {
   }
 
   request(request: number, body: Uint8Array, nowMs: number): number {
+    this.#requireRoomFor(body);
     const id = this.requests.add(request, body, nowMs);
-    this.#sendRequest(id, request, body, nowMs);
+    sendRequest(this, id, request, body, nowMs);
     this.#wakeBy(this.requests.nextRepeatMs);
     return id;
   }
 
   answer(id: number, status: number, body: Uint8Array, nowMs: number): void {
+    this.#requireRoomFor(body);
     const kind = this.#requests?.answered(id, status, body);
-    if (kind !== undefined) this.sendAnswer(id, kind, status, body, nowMs);
+    if (kind !== undefined) sendAnswer(this, id, { kind, status, body }, nowMs);
+  }
+
+  #requireRoomFor(body: Uint8Array): void {
+    const room = this.maxFramesBytes - CONTROL_HEADER_BYTES;
+    if (body.length > room) throw new RangeError(`a control body of ${body.length} bytes does not fit: ${room} do`);
   }
 
   ping(nowMs: number): void {
-    this.#sendPing(this.#newToken(), nowMs);
+    this.#sendPing(newToken(this.channel), nowMs);
   }
 
   // Keys.
@@ -210,19 +201,9 @@ export class LiveSession implements Session, Sleeper {
     return length;
   }
 
-  sendParameters(nowMs: number): void {
-    if (this.current === undefined) return;
-    const parameters = this.channel.parametersFor(this.current);
-    this.send(encodeParameters(this.channel.scratch, FRAMES, parameters), nowMs, this.channel.role === 'client');
-  }
-
-  sendAnswer(id: number, kind: number, status: number, body: Uint8Array, nowMs: number): void {
-    this.send(encodeAnswer(this.channel.scratch, FRAMES, id, kind, status, body), nowMs, false);
-  }
-
   /** On the server: the newest packet came from another address. Goes there, and asks it to prove itself. */
   moveTo(source: Uint8Array, sourceOffset: number, packetBytes: number, nowMs: number): void {
-    this.path.move(source, sourceOffset, this.#newToken(), nowMs);
+    this.path.move(source, sourceOffset, newToken(this.channel), nowMs);
     this.path.received(packetBytes);
     this.emit({ kind: 'roamed', session: this }, nowMs);
     if (!this.isOpen) return;
@@ -234,7 +215,7 @@ export class LiveSession implements Session, Sleeper {
 
   /** On the server: the first packet came from another address than the handshake. */
   beginAt(source: Uint8Array, sourceOffset: number, nowMs: number): void {
-    this.path.begin(source, sourceOffset, this.#newToken(), nowMs);
+    this.path.begin(source, sourceOffset, newToken(this.channel), nowMs);
     this.#wakeBy(nowMs);
   }
 
@@ -242,9 +223,8 @@ export class LiveSession implements Session, Sleeper {
   end(reason: DisconnectReason, closeReason: number | undefined, nowMs: number): void {
     if (this.endReason !== undefined) return;
     const wasOpen = this.isOpen;
-    if (closeReason !== undefined && wasOpen && this.channel.protocol.framed) {
-      this.send(encodeClose(this.channel.scratch, FRAMES, closeReason), nowMs, false);
-    }
+    const isToTell = wasOpen && this.channel.protocol.framed;
+    if (closeReason !== undefined && isToTell) sendClose(this, closeReason, nowMs);
     this.endReason = reason;
     this.channel.deadlines.remove(this);
     for (const keys of [this.current, this.previous, this.next]) {
@@ -288,11 +268,8 @@ export class LiveSession implements Session, Sleeper {
       else if (isNewest) this.moveTo(source, sourceOffset, packetBytes, nowMs);
     }
     if (this.#watch.heard()) this.emit({ kind: 'path-restored', session: this }, nowMs);
-    if (!this.channel.protocol.framed) {
-      this.#receivedOpaque(bytes, offset, end, nowMs);
-      return;
-    }
-    receiveFrames(keys, bytes, offset, end, source, sourceOffset, nowMs);
+    if (this.channel.protocol.framed) receiveFrames(keys, bytes, offset, end, source, sourceOffset, nowMs);
+    else this.#receivedOpaque(bytes, offset, end, nowMs);
     if (this.#nextReportMs === Infinity && this.#packetsIn - this.#receivedAtReport >= REPORT_AFTER_PACKETS) {
       this.#nextReportMs = nowMs + REPORT_EVERY_MS;
       this.#wakeBy(this.#nextReportMs);
@@ -321,7 +298,7 @@ export class LiveSession implements Session, Sleeper {
     this.#probe(nowMs);
     if (nowMs >= this.#nextReportMs) this.#report(nowMs);
     if (nowMs >= this.#lastSentMs + this.#keepaliveMs) this.ping(nowMs);
-    this.#requests?.repeat(nowMs, (id, kind, body) => this.#sendRequest(id, kind, body, nowMs));
+    this.#requests?.repeat(nowMs, (id, kind, body) => sendRequest(this, id, kind, body, nowMs));
     // What was just done may have ended the session: from an event the program may do anything.
     if (this.isOpen) this.#wakeBy(this.#nextDeadline(current));
   }
@@ -369,41 +346,30 @@ export class LiveSession implements Session, Sleeper {
   #report(nowMs: number): void {
     this.#nextReportMs = Infinity;
     this.#receivedAtReport = this.#packetsIn;
-    if (this.current === undefined) return;
+    if (this.current === undefined || !this.channel.protocol.framed) return;
     this.measurements.writeReport(this.current, report);
     const { scratch } = this.channel;
     const end = encodeReport(scratch, FRAMES, report);
-    this.send(encodePing(scratch, end, this.#newToken(), 0, microseconds(nowMs)), nowMs, true);
+    this.send(writePing(this.channel, end, newToken(this.channel), nowMs), nowMs, true);
   }
 
   // Packets of our own.
 
-  #sendRequest(id: number, kind: number, body: Uint8Array, nowMs: number): void {
-    this.send(encodeRequest(this.channel.scratch, FRAMES, id, kind, body), nowMs, true);
-  }
-
   #sendPing(token: Uint8Array, nowMs: number): void {
-    this.send(this.#encodePing(token, nowMs), nowMs, this.channel.protocol.framed);
+    this.send(writePing(this.channel, FRAMES, token, nowMs), nowMs, this.channel.protocol.framed);
   }
 
   /** To an address that is not the present one, and has proven itself. */
   #sendPingTo(destination: Uint8Array, nowMs: number): void {
     const { scratch, onPacket } = this.channel;
-    const length = this.#seal(scratch, 0, this.#encodePing(this.#newToken(), nowMs) - FRAMES, nowMs, false);
+    const length = this.#seal(
+      scratch,
+      0,
+      writePing(this.channel, FRAMES, newToken(this.channel), nowMs) - FRAMES,
+      nowMs,
+      false,
+    );
     if (length > 0) onPacket(scratch, 0, length, destination, 0);
-  }
-
-  /** Where there are no frames, an empty packet does. */
-  #encodePing(token: Uint8Array, nowMs: number): number {
-    return this.channel.protocol.framed
-      ? encodePing(this.channel.scratch, FRAMES, token, 0, microseconds(nowMs))
-      : FRAMES;
-  }
-
-  #newToken(): Uint8Array {
-    const token = new Uint8Array(PING_TOKEN_BYTES);
-    this.channel.random(token);
-    return token;
   }
 
   #seal(bytes: Uint8Array, offset: number, framesLength: number, nowMs: number, isToPath: boolean): number {
@@ -430,7 +396,3 @@ export class LiveSession implements Session, Sleeper {
 }
 
 const report = new ReportFields();
-
-function microseconds(nowMs: number): number {
-  return Math.max(0, Math.round(nowMs * 1000));
-}

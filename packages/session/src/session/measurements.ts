@@ -1,4 +1,5 @@
 import type { ReportFields } from '@relay/packet';
+import type { SessionStatistics } from '../session.js';
 import type { TransportKeys } from '../transport/transport-keys.js';
 import { LossEstimate } from './loss.js';
 import { RoundTrip } from './round-trip.js';
@@ -17,6 +18,21 @@ export class Measurements {
   /** Smoothed; NaN if not known. */
   get roundTripMs(): number {
     return this.roundTrip?.smoothedMs ?? Number.NaN;
+  }
+
+  /** What is known, for {@link SessionStatistics}. */
+  get figures(): Omit<SessionStatistics, 'packetsIn' | 'bytesIn' | 'packetsOut' | 'bytesOut'> {
+    return {
+      roundTripMs: this.roundTripMs,
+      latestRoundTripMs: this.roundTrip?.latestMs ?? Number.NaN,
+      minimumRoundTripMs: this.roundTrip?.minimumMs ?? Number.NaN,
+      roundTripVariationMs: this.roundTrip?.variationMs ?? Number.NaN,
+      peerRoundTripMs: this.peerRoundTripMs ?? Number.NaN,
+      jitterInMs: this.jitterInMs ?? Number.NaN,
+      jitterOutMs: this.jitterOutMs ?? Number.NaN,
+      lossIn: this.lossIn?.loss ?? Number.NaN,
+      lossOut: this.lossOut?.loss ?? Number.NaN,
+    };
   }
 
   pongArrived(roundTripMs: number): void {

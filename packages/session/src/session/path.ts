@@ -12,11 +12,6 @@ export class Path {
   readonly endpoint = newEndpoint();
   #validation: Validation | undefined = undefined;
 
-  /** Whether the address has proven that it receives what is sent to it, or needs no proof. */
-  get isValidated(): boolean {
-    return this.#validation === undefined;
-  }
-
   /** The last address that has proven itself, while the present one has not. */
   get fallback(): Uint8Array | undefined {
     return this.#validation?.fallback;
