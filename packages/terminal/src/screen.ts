@@ -58,6 +58,8 @@ class TerminalScreen implements Screen {
   readonly #timer: NodeJS.Timeout;
   readonly #releaseExit: () => void;
   #isOpen = true;
+  // Between Ctrl-Z and the continuation.
+  #isAway = false;
 
   constructor(options: ScreenOptions) {
     this.#options = options;
@@ -72,7 +74,7 @@ class TerminalScreen implements Screen {
   redraw(): void {
     const { output, render } = this.#options;
     // A terminal that does not keep up gets the next state instead of all those between.
-    if (!this.#isOpen || output.writableLength > 0) return;
+    if (!this.#isOpen || this.#isAway || output.writableLength > 0) return;
     const size = { columns: output.columns ?? 80, rows: output.rows ?? 24 };
     const changes = this.#frame.update(render(size), size);
     if (changes !== '') output.write(changes);
@@ -90,6 +92,7 @@ class TerminalScreen implements Screen {
 
   #enter(): void {
     const { output, input } = this.#options;
+    this.#isAway = false;
     output.write(ENTER_SCREEN);
     this.#frame.forget();
     if (!input?.isTTY) return;
@@ -100,7 +103,8 @@ class TerminalScreen implements Screen {
 
   readonly #leave = (): void => {
     const { output, input } = this.#options;
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#isAway) return;
+    this.#isAway = true;
     if (input?.isTTY) {
       input.off('data', this.#onKeys);
       input.setRawMode?.(false);
@@ -124,16 +128,16 @@ class TerminalScreen implements Screen {
 
   /** Ctrl-Z: gives the terminal back and stops; SIGCONT (the shell's `fg`) takes it again. */
   #suspend(): void {
-    if (process.platform === 'win32' || !this.#isOpen) return;
+    if (process.platform === 'win32') return;
     this.#leave();
     process.kill(process.pid, 'SIGTSTP');
+    // Where nobody could wake it, the system does not stop the process.
+    setImmediate(this.#resume);
   }
 
   readonly #resume = (): void => {
-    if (!this.#isOpen) return;
-    this.#options.input?.off('data', this.#onKeys);
-    this.#enter();
-    this.redraw();
+    if (this.#isOpen && this.#isAway) this.#enter();
+    this.#repaint();
   };
 }
 
