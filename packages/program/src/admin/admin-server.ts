@@ -11,12 +11,17 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
+/** What fits `sun_path` with its end (unix(7)); Node.js cuts off the rest and binds elsewhere. */
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+
 /**
  * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a line in, one a line out.
  * A socket file left behind by a process that died is replaced; one that a living process answers on is an error, and so is a file
  * that is no socket. Rejects with a ProgramFailure.
  */
 export async function openAdminServer(path: string, calls: AdminCalls): Promise<AdminServer> {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES)
+    throw cannotOpen(path, `the path is longer than the ${MAX_PATH_BYTES} bytes that a socket may have`);
   if (await isAnswered(path)) throw cannotOpen(path, 'another process answers on it');
   removeStale(path);
   const connections = new Set<Socket>();

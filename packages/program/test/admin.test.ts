@@ -1,0 +1,190 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { askAdmin, EXIT, openAdminServer, type AdminCalls, type AdminServer } from '../src/index.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const folder = temporaryFolder();
+let number = 0;
+const newPath = (): string => join(folder, `${++number}.sock`);
+
+const CALLS: AdminCalls = {
+  echo: (parameters) => parameters,
+  nothing: () => undefined,
+  later: () => Promise.resolve('later'),
+  fails: () => {
+    throw new Error('it cannot be done');
+  },
+  rejects: () => Promise.reject(new Error('nor later')),
+  noJson: () => 1n,
+};
+
+const open: AdminServer[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+async function opened(path = newPath(), calls = CALLS): Promise<string> {
+  open.push(await openAdminServer(path, calls));
+  return path;
+}
+
+/** Sends bytes as they are; what came back until the other side closed or `lines` lines were there. */
+async function raw(path: string, sent: string, lines = 1): Promise<string> {
+  const connection = connect(path);
+  let received = '';
+  connection.on('data', (chunk) => {
+    received += chunk.toString();
+    if (received.split('\n').length > lines) connection.end();
+  });
+  connection.on('error', () => undefined); // closed by the other side while we were still writing
+  connection.write(sent);
+  await new Promise((resolve) => connection.on('close', resolve));
+  return received;
+}
+
+describe('the admin socket', () => {
+  test.each([
+    ['echo', { a: [1, 'two'] }, { a: [1, 'two'] }],
+    ['nothing', {}, null],
+    ['later', {}, 'later'],
+    ['ping', {}, process.pid],
+  ])('%s is answered', async (call, parameters, result) => {
+    expect(await askAdmin(await opened(), call, parameters)).toEqual(result);
+  });
+
+  test.each([
+    ['fails', 'it cannot be done'],
+    ['rejects', 'nor later'],
+    ['noJson', 'Do not know how to serialize a BigInt'],
+    ['unknown', "this program does not know 'unknown'"],
+    ['toString', "this program does not know 'toString'"],
+    ['__proto__', "this program does not know '__proto__'"],
+  ])('%s is refused with its reason, and the next call is answered', async (call, message) => {
+    const path = await opened();
+    await expect(askAdmin(path, call)).rejects.toMatchObject({ message, exitCode: EXIT.refused });
+    expect(await askAdmin(path, 'ping')).toBe(process.pid);
+  });
+
+  test.each([
+    ['no JSON', '{"call": \n', /^\{"error":"[^"]*JSON/],
+    ['no object', '7\n', /^\{"error":"a question is an object with a call"\}\n$/],
+    ['null', 'null\n', /^\{"error":"a question is an object with a call"\}\n$/],
+    ['no call', '{"calls":"echo"}\n', /^\{"error":"a question is an object with a call"\}\n$/],
+    ['parameters that are none', '{"call":"echo","parameters":null}\n', /^\{"result":\{\}\}\n$/],
+    ['control characters', '\u0000\u001b[31m\n', /^\{"error":"[^\u0000-\u001f]*"\}\n$/],
+  ])('a line with %s gets an answer, not a crash', async (_name, line, expected) => {
+    expect(await raw(await opened(), line)).toMatch(expected);
+  });
+
+  test('several questions on one connection, in pieces, are each answered', async () => {
+    const path = await opened();
+    const connection = connect(path);
+    let received = '';
+    connection.on('data', (chunk) => (received += chunk.toString()));
+    for (const piece of ['{"call":"la', 'ter"}\n{"call":"later"}', '\n']) {
+      await new Promise<void>((resolve) => connection.write(piece, () => resolve()));
+    }
+    connection.end();
+    await once(connection, 'close');
+    expect(received).toBe('{"result":"later"}\n{"result":"later"}\n');
+  });
+
+  test('a line without end is cut off, and others are still served', async () => {
+    const path = await opened();
+    expect(await raw(path, 'x'.repeat(6 << 20))).toBe('');
+    expect(await askAdmin(path, 'ping')).toBe(process.pid);
+  });
+
+  test('only its owner can open it, from the first moment on', async () => {
+    const before = process.umask(0);
+    try {
+      expect(statSync(await opened()).mode & 0o777).toBe(0o600);
+      expect(process.umask()).toBe(0);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('closing it takes the socket away, and ends connections', async () => {
+    const path = newPath();
+    const server = await openAdminServer(path, CALLS);
+    const connection = connect(path);
+    await once(connection, 'connect');
+    const closed = once(connection, 'close');
+    await server.close();
+    await closed;
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('a path that is taken', () => {
+  test('by a process that died is taken over', async () => {
+    const path = newPath();
+    // A listening socket that is closed without unlinking: what a killed process leaves behind.
+    const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', script]);
+    expect(statSync(path).isSocket()).toBe(true);
+    expect(await askAdmin(await opened(path), 'ping')).toBe(process.pid);
+  });
+
+  test('by a living process is refused, and stays with it', async () => {
+    const path = await opened();
+    await expect(openAdminServer(path, {})).rejects.toMatchObject({
+      exitCode: EXIT.failed,
+      message: `cannot open the admin socket ${path}: another process answers on it (--admin PATH or --admin off)`,
+    });
+    expect(await askAdmin(path, 'later')).toBe('later');
+  });
+
+  test('by a file is refused, and the file stays', async () => {
+    const path = newPath();
+    writeFileSync(path, 'precious');
+    await expect(openAdminServer(path, {})).rejects.toMatchObject({
+      exitCode: EXIT.failed,
+      message: expect.stringContaining('there is a file that is no socket'),
+    });
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+  });
+
+  test.each([
+    ['a folder', () => (mkdirSync(join(folder, 'd'), { recursive: true }), join(folder, 'd'))],
+    ['in a folder that is missing', () => join(folder, 'missing', 'a.sock')],
+    ['longer than a socket may have', () => join(folder, 'x'.repeat(200))],
+  ])('%s is refused on one line', async (_name, pathOf) => {
+    await expect(openAdminServer(pathOf(), {})).rejects.toMatchObject({
+      exitCode: EXIT.failed,
+      message: expect.stringMatching(/^cannot open the admin socket .*\(--admin PATH or --admin off\)$/),
+    });
+  });
+});
+
+describe('askAdmin', () => {
+  test('says so where nobody listens', async () => {
+    const path = newPath();
+    await expect(askAdmin(path, 'status')).rejects.toMatchObject({
+      exitCode: EXIT.unreachable,
+      message: expect.stringMatching(/no running program answers on .*sock: .*ENOENT.*\(is it running, .*\)/),
+    });
+  });
+
+  test.each([
+    ['something else', 'hello\n'],
+    ['an object that is no answer', '{"pid":7}\n'],
+    ['an error that is no text', '{"error":7}\n'],
+    ['half a line', '{"result"'],
+    ['nothing', ''],
+  ])('says so where %s answers', async (_name, reply) => {
+    const path = newPath();
+    const other = createServer((connection) => connection.resume().end(reply));
+    other.listen(path);
+    await once(other, 'listening');
+    await expect(askAdmin(path, 'status')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+    const closed = once(other, 'close');
+    other.close();
+    await closed;
+  });
+});
