@@ -29,9 +29,10 @@ static bool is_absent(napi_env env, napi_value value) {
   return napi_typeof(env, value, &type) == napi_ok && (type == napi_undefined || type == napi_null);
 }
 
-static struct loop *loop_of(napi_env env) {
-  void *data = NULL;
-  return napi_get_instance_data(env, &data) == napi_ok ? data : NULL;
+// The arguments of a call, undefined where there are fewer, and the loop that the function was made for.
+static struct loop *arguments_of(napi_env env, napi_callback_info info, size_t count, napi_value *arguments) {
+  void *loop = NULL;
+  return napi_get_cb_info(env, info, &count, arguments, NULL, &loop) == napi_ok ? loop : NULL;
 }
 
 static struct watched_socket *socket_of(napi_env env, struct loop *loop, napi_value value) {
@@ -44,39 +45,6 @@ static napi_value number(napi_env env, int64_t value) {
   napi_value result = NULL;
   napi_create_int64(env, value, &result);
   return result;
-}
-
-// start(bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report, onReady): once per thread.
-static napi_value js_start(napi_env env, napi_callback_info info) {
-  size_t count = 10;
-  napi_value arguments[10];
-  struct loop *loop = loop_of(env);
-  struct bytes bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  bool is_valid = loop && !loop->is_started && count == 10 &&
-    array(env, arguments[0], napi_uint8_array, (size_t)SLOTS * SLOT_BYTES, &bytes) &&
-    array(env, arguments[1], napi_uint32_array, MAX_RECEIVED, &offsets) &&
-    array(env, arguments[2], napi_uint32_array, MAX_RECEIVED, &lengths) &&
-    array(env, arguments[3], napi_uint8_array, (size_t)MAX_RECEIVED * PACKED_ENDPOINT_BYTES, &sources) &&
-    array(env, arguments[4], napi_uint8_array, (size_t)MAX_RECEIVED * PACKED_ENDPOINT_BYTES, &locals) &&
-    array(env, arguments[5], napi_uint8_array, MAX_RECEIVED, &ecn) &&
-    array(env, arguments[6], napi_float64_array, MAX_RECEIVED, &timestamps) &&
-    array(env, arguments[7], napi_uint32_array, 2 * READY_CAPACITY, &ready) &&
-    array(env, arguments[8], napi_uint32_array, REPORT_WORDS, &report);
-  if (!is_valid) return throw(env, "start: not the arrays that were asked for");
-  loop->area.bytes = bytes.data;
-  loop->area.offsets = (uint32_t *)offsets.data;
-  loop->area.lengths = (uint32_t *)lengths.data;
-  loop->area.sources = sources.data;
-  loop->area.locals = locals.data;
-  loop->area.ecn = ecn.data;
-  loop->area.timestamps = (double *)timestamps.data;
-  loop->ready = (uint32_t *)ready.data;
-  loop->report = (uint32_t *)report.data;
-  napi_value kept;
-  if (napi_create_array_with_length(env, 9, &kept) != napi_ok) return throw(env, "start: no memory");
-  for (uint32_t i = 0; i < 9; i++) napi_set_element(env, kept, i, arguments[i]);
-  return loop_start(loop, kept, arguments[9]) ? NULL : throw(env, "start: no event loop");
 }
 
 static struct udp_options options_of(const uint32_t *words) {
@@ -92,13 +60,11 @@ static struct udp_options options_of(const uint32_t *words) {
 
 // open(number, options, local, remote | undefined): 0 or -errno. Options are words: family, flags, buffers, steering.
 static napi_value js_open(napi_env env, napi_callback_info info) {
-  size_t count = 4;
   napi_value arguments[4];
-  struct loop *loop = loop_of(env);
   uint32_t wanted;
   struct bytes words, local, remote = { 0 };
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  bool is_valid = loop && loop->is_started && count == 4 && napi_get_value_uint32(env, arguments[0], &wanted) == napi_ok &&
+  struct loop *loop = arguments_of(env, info, 4, arguments);
+  bool is_valid = loop && napi_get_value_uint32(env, arguments[0], &wanted) == napi_ok &&
     array(env, arguments[1], napi_uint32_array, OPTION_WORDS, &words) &&
     array(env, arguments[2], napi_uint8_array, PACKED_ENDPOINT_BYTES, &local) &&
     (is_absent(env, arguments[3]) || array(env, arguments[3], napi_uint8_array, PACKED_ENDPOINT_BYTES, &remote));
@@ -109,21 +75,18 @@ static napi_value js_open(napi_env env, napi_callback_info info) {
 
 // local(number, into): 0 or -errno.
 static napi_value js_local(napi_env env, napi_callback_info info) {
-  size_t count = 2;
   napi_value arguments[2];
   struct bytes into;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  struct watched_socket *socket = socket_of(env, loop_of(env), arguments[0]);
+  struct loop *loop = arguments_of(env, info, 2, arguments);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket || !array(env, arguments[1], napi_uint8_array, PACKED_ENDPOINT_BYTES, &into)) return throw(env, "local: no such socket");
   return number(env, udp_local(&socket->udp, into.data));
 }
 
 // inspect(number): fills the report with receive buffer, send buffer, drops, largest run.
 static napi_value js_inspect(napi_env env, napi_callback_info info) {
-  size_t count = 1;
   napi_value arguments[1];
-  struct loop *loop = loop_of(env);
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct loop *loop = arguments_of(env, info, 1, arguments);
   struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket) return throw(env, "inspect: no such socket");
   int receive_buffer = udp_buffer_bytes(&socket->udp, SO_RCVBUF), send_buffer = udp_buffer_bytes(&socket->udp, SO_SNDBUF);
@@ -136,11 +99,9 @@ static napi_value js_inspect(napi_env env, napi_callback_info info) {
 
 // receive(number): how many datagrams are listed in the arrays, or -errno; the report has their bytes, and whether there may be more.
 static napi_value js_receive(napi_env env, napi_callback_info info) {
-  size_t count = 1;
   napi_value arguments[1], result;
-  struct loop *loop = loop_of(env);
   struct received received;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct loop *loop = arguments_of(env, info, 1, arguments);
   struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket) return throw(env, "receive: no such socket");
   int failed = udp_receive(&socket->udp, &loop->area, &received);
@@ -191,12 +152,11 @@ static napi_value send_batch(napi_env env, struct loop *loop, struct watched_soc
 // send(number, from, count, bytes, offsets, lengths, destinations | undefined, locals | undefined): the index of the first datagram that
 // the kernel would not take now (count: none), or -errno with nothing sent. The report has what happened.
 static napi_value js_send(napi_env env, napi_callback_info info) {
-  size_t count = 8, capacity;
+  size_t capacity;
   napi_value arguments[8];
-  struct loop *loop = loop_of(env);
   struct send_batch batch;
   uint32_t from, to;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct loop *loop = arguments_of(env, info, 8, arguments);
   struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket || napi_get_value_uint32(env, arguments[1], &from) != napi_ok || napi_get_value_uint32(env, arguments[2], &to) != napi_ok ||
       !batch_of(env, arguments + 3, &batch, &capacity)) return throw(env, "send: not a socket and a batch");
@@ -207,12 +167,10 @@ static napi_value js_send(napi_env env, napi_callback_info info) {
 
 // prepare(batch, bytes, offsets, lengths, destinations | undefined, locals | undefined): keeps the arrays for sendPrepared.
 static napi_value js_prepare(napi_env env, napi_callback_info info) {
-  size_t count = 6;
   napi_value arguments[6], kept;
-  struct loop *loop = loop_of(env);
   struct prepared_batch prepared = { 0 };
   uint32_t at;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct loop *loop = arguments_of(env, info, 6, arguments);
   if (!loop || napi_get_value_uint32(env, arguments[0], &at) != napi_ok || at >= PREPARED_BATCHES ||
       !batch_of(env, arguments + 1, &prepared.batch, &prepared.capacity)) return throw(env, "prepare: not a batch");
   if (napi_create_array_with_length(env, 5, &kept) != napi_ok) return throw(env, "prepare: no memory");
@@ -225,11 +183,9 @@ static napi_value js_prepare(napi_env env, napi_callback_info info) {
 
 // sendPrepared(number, from, count, batch): as send.
 static napi_value js_send_prepared(napi_env env, napi_callback_info info) {
-  size_t count = 4;
   napi_value arguments[4];
-  struct loop *loop = loop_of(env);
   uint32_t from, to, at;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct loop *loop = arguments_of(env, info, 4, arguments);
   struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket || napi_get_value_uint32(env, arguments[1], &from) != napi_ok || napi_get_value_uint32(env, arguments[2], &to) != napi_ok ||
       napi_get_value_uint32(env, arguments[3], &at) != napi_ok || at >= PREPARED_BATCHES || !loop->prepared[at].kept)
@@ -242,12 +198,10 @@ static napi_value js_send_prepared(napi_env env, napi_callback_info info) {
 
 // nextError(number, destination): -1 none left, otherwise an errno (0: none of the network's); the report says whether the destination is known.
 static napi_value js_next_error(napi_env env, napi_callback_info info) {
-  size_t count = 2;
   napi_value arguments[2];
-  struct loop *loop = loop_of(env);
   struct bytes into;
   struct udp_error error;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  struct loop *loop = arguments_of(env, info, 2, arguments);
   struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket || !array(env, arguments[1], napi_uint8_array, PACKED_ENDPOINT_BYTES, &into)) return throw(env, "nextError: no such socket");
   if (udp_next_error(&socket->udp, &error) == 0) return number(env, -1);
@@ -258,11 +212,10 @@ static napi_value js_next_error(napi_env env, napi_callback_info info) {
 
 // watchWritable(number, isWatched)
 static napi_value js_watch_writable(napi_env env, napi_callback_info info) {
-  size_t count = 2;
   napi_value arguments[2];
   bool writable = false;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  struct watched_socket *socket = socket_of(env, loop_of(env), arguments[0]);
+  struct loop *loop = arguments_of(env, info, 2, arguments);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket || napi_get_value_bool(env, arguments[1], &writable) != napi_ok) return throw(env, "watchWritable: no such socket");
   loop_watch(socket, writable);
   return NULL;
@@ -270,39 +223,76 @@ static napi_value js_watch_writable(napi_env env, napi_callback_info info) {
 
 // close(number)
 static napi_value js_close(napi_env env, napi_callback_info info) {
-  size_t count = 1;
   napi_value arguments[1];
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  struct watched_socket *socket = socket_of(env, loop_of(env), arguments[0]);
+  struct loop *loop = arguments_of(env, info, 1, arguments);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket) return throw(env, "close: no such socket");
   loop_close(socket);
   return NULL;
 }
 
-static bool export_all(napi_env env, napi_value exports) {
+static napi_value object_of_functions(napi_env env, struct loop *loop) {
   static const struct { const char *name; napi_callback function; } functions[] = {
-    { "start", js_start }, { "open", js_open }, { "local", js_local }, { "inspect", js_inspect }, { "receive", js_receive },
-    { "send", js_send }, { "prepare", js_prepare }, { "sendPrepared", js_send_prepared }, { "nextError", js_next_error }, { "watchWritable", js_watch_writable }, { "close", js_close },
+    { "open", js_open }, { "local", js_local }, { "inspect", js_inspect }, { "receive", js_receive }, { "send", js_send },
+    { "prepare", js_prepare }, { "sendPrepared", js_send_prepared }, { "nextError", js_next_error },
+    { "watchWritable", js_watch_writable }, { "close", js_close },
   };
+  napi_value object, value;
+  if (napi_create_object(env, &object) != napi_ok) return NULL;
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, loop, &value) != napi_ok) return NULL;
+    if (napi_set_named_property(env, object, functions[i].name, value) != napi_ok) return NULL;
+  }
+  return object;
+}
+
+// start(bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report, onReady): the functions of a new loop, on this thread's
+// event loop. It keeps the arrays; JavaScript vouches that their buffers are not transferred away.
+static napi_value js_start(napi_env env, napi_callback_info info) {
+  napi_value arguments[10], kept;
+  struct bytes bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report;
+  arguments_of(env, info, 10, arguments);
+  bool is_valid = array(env, arguments[0], napi_uint8_array, (size_t)SLOTS * SLOT_BYTES, &bytes) &&
+    array(env, arguments[1], napi_uint32_array, MAX_RECEIVED, &offsets) &&
+    array(env, arguments[2], napi_uint32_array, MAX_RECEIVED, &lengths) &&
+    array(env, arguments[3], napi_uint8_array, (size_t)MAX_RECEIVED * PACKED_ENDPOINT_BYTES, &sources) &&
+    array(env, arguments[4], napi_uint8_array, (size_t)MAX_RECEIVED * PACKED_ENDPOINT_BYTES, &locals) &&
+    array(env, arguments[5], napi_uint8_array, MAX_RECEIVED, &ecn) &&
+    array(env, arguments[6], napi_float64_array, MAX_RECEIVED, &timestamps) &&
+    array(env, arguments[7], napi_uint32_array, 2 * READY_CAPACITY, &ready) &&
+    array(env, arguments[8], napi_uint32_array, REPORT_WORDS, &report);
+  if (!is_valid) return throw(env, "start: not the arrays that were asked for");
+  if (napi_create_array_with_length(env, 9, &kept) != napi_ok) return throw(env, "start: no memory");
+  for (uint32_t i = 0; i < 9; i++) napi_set_element(env, kept, i, arguments[i]);
+  struct loop *loop = loop_create(env);
+  if (!loop) return throw(env, "start: no memory");
+  loop->area.bytes = bytes.data;
+  loop->area.offsets = (uint32_t *)offsets.data;
+  loop->area.lengths = (uint32_t *)lengths.data;
+  loop->area.sources = sources.data;
+  loop->area.locals = locals.data;
+  loop->area.ecn = ecn.data;
+  loop->area.timestamps = (double *)timestamps.data;
+  loop->ready = (uint32_t *)ready.data;
+  loop->report = (uint32_t *)report.data;
+  return loop_start(loop, kept, arguments[9]) ? object_of_functions(env, loop) : throw(env, "start: no event loop");
+}
+
+static bool export_all(napi_env env, napi_value exports) {
   static const struct { const char *name; uint32_t value; } numbers[] = {
     { "SLOTS", SLOTS }, { "SLOT_BYTES", SLOT_BYTES }, { "MAX_RECEIVED", MAX_RECEIVED }, { "MAX_SEND_SEGMENTS", MAX_SEND_SEGMENTS },
     { "READY_CAPACITY", READY_CAPACITY }, { "REPORT_WORDS", REPORT_WORDS }, { "OPTION_WORDS", OPTION_WORDS },
     { "PREPARED_BATCHES", PREPARED_BATCHES },
   };
   napi_value value;
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &value) != napi_ok) return false;
-    if (napi_set_named_property(env, exports, functions[i].name, value) != napi_ok) return false;
-  }
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     if (napi_create_uint32(env, numbers[i].value, &value) != napi_ok) return false;
     if (napi_set_named_property(env, exports, numbers[i].name, value) != napi_ok) return false;
   }
-  return true;
+  return napi_create_function(env, "start", NAPI_AUTO_LENGTH, js_start, NULL, &value) == napi_ok &&
+         napi_set_named_property(env, exports, "start", value) == napi_ok;
 }
 
 NAPI_MODULE_INIT() {
-  struct loop *loop = loop_create(env);
-  if (!loop || napi_set_instance_data(env, loop, NULL, NULL) != napi_ok) return NULL;
   return export_all(env, exports) ? exports : NULL;
 }

@@ -119,7 +119,6 @@ bool loop_start(struct loop *loop, napi_value kept, napi_value on_ready) {
   loop->open_handles++;
   uv_check_start(&loop->after_poll, after_poll);
   uv_unref((uv_handle_t *)&loop->after_poll);
-  loop->is_started = true;
   return true;
 }
 

@@ -41,7 +41,7 @@ struct loop {
   uv_loop_t *uv;
   uv_check_t after_poll;
   uint32_t open_handles;  // of libuv, until each one's close callback
-  bool is_started, is_ending;
+  bool is_ending;
   struct receive_area area;
   uint32_t *ready, ready_count;  // pairs: number, events
   uint32_t *report;
@@ -50,7 +50,7 @@ struct loop {
   uint32_t capacity;
 };
 
-// Makes the loop of an environment; it frees itself at the environment's end. NULL without memory.
+// Makes a loop; it frees itself at the environment's end. NULL without memory.
 struct loop *loop_create(napi_env env);
 // Begins to watch: `on_ready` is called with the number of entries in `ready`, `kept` is kept alive. False without an event loop.
 bool loop_start(struct loop *loop, napi_value kept, napi_value on_ready);

@@ -31,7 +31,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
 
   test('carries any batch to its destinations intact and in order, whatever runs of sizes it has', async () => {
     const [first, client] = await pair();
-    const [second] = await pair();
+    const [second, another] = await pair();
     const sender = create({ local: LOCALHOST, sendBufferBytes: 4 << 20 });
     await sender.open();
     const runs = fc.array(
@@ -61,7 +61,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
       }),
       { numRuns: 25 },
     );
-    await Promise.all([first, second, client, sender].map((socket) => socket.close()));
+    await Promise.all([first, second, client, another, sender].map((socket) => socket.close()));
   });
 
   async function arrivals(socket: UdpSocket, count: number): ReturnType<typeof received> {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { SocketError } from '../socket-error.js';
 
-/** What native/addon.c exports. Numbers below 0 are -errno. Sockets are small numbers chosen here. */
+/** What native/addon.c exports: sizes, and how to start a loop. */
 export interface Addon {
   readonly SLOTS: number;
   readonly SLOT_BYTES: number;
@@ -23,7 +23,11 @@ export interface Addon {
     ready: Uint32Array,
     report: Uint32Array,
     onReady: (count: number) => void,
-  ): void;
+  ): AddonLoop;
+}
+
+/** The functions of one loop. Sockets are small numbers chosen by JavaScript; results below 0 are -errno. */
+export interface AddonLoop {
   open(number: number, options: Uint32Array, local: Uint8Array, remote: Uint8Array | undefined): number;
   local(number: number, into: Uint8Array): number;
   inspect(number: number): number;

@@ -1,7 +1,7 @@
 import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { SocketError } from '../socket-error.js';
 import type { ReceiveBatch } from '../udp-socket.js';
-import { loadAddon, type Addon } from './addon.js';
+import { loadAddon, type Addon, type AddonLoop } from './addon.js';
 import { PreparedBatches } from './prepared-batches.js';
 import { SendQueue } from '../send-queue.js';
 
@@ -53,6 +53,7 @@ class ReceiveArena implements ReceiveBatch {
 /** The native sockets of this thread. */
 export class NativeLoop {
   readonly addon: Addon;
+  readonly calls: AddonLoop;
   readonly arena: ReceiveArena;
   /** Where the addon reports what a call did. */
   readonly report: Uint32Array;
@@ -69,12 +70,23 @@ export class NativeLoop {
   constructor(addon: Addon) {
     this.addon = addon;
     this.arena = new ReceiveArena(addon);
-    this.prepared = new PreparedBatches(addon);
     this.report = new Uint32Array(addon.REPORT_WORDS);
     this.#ready = new Uint32Array(2 * addon.READY_CAPACITY);
     const { bytes, offsets, lengths, sources, locals, ecn, timestampsMs } = this.arena;
     const tell = (count: number): void => this.#tell(count);
-    addon.start(bytes, offsets, lengths, sources, locals, ecn, timestampsMs, this.#ready, this.report, tell);
+    this.calls = addon.start(
+      bytes,
+      offsets,
+      lengths,
+      sources,
+      locals,
+      ecn,
+      timestampsMs,
+      this.#ready,
+      this.report,
+      tell,
+    );
+    this.prepared = new PreparedBatches(this.calls, addon.PREPARED_BATCHES);
   }
 
   add(socket: LoopSocket): number {

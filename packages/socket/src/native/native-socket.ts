@@ -45,11 +45,11 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
   }
 
   protected override bind(): OpenedSocket {
-    const { addon, report } = this.#loop;
+    const { addon, calls, report } = this.#loop;
     const { options } = this;
     const local = packed(options.local);
     const number = this.#loop.add(this);
-    const failure = addon.open(
+    const failure = calls.open(
       number,
       optionWords(options, addon.OPTION_WORDS),
       local,
@@ -60,8 +60,8 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
       throw openError(systemError(failure), options.local);
     }
     this.#number = number;
-    addon.local(number, local);
-    addon.inspect(number);
+    calls.local(number, local);
+    calls.inspect(number);
     const [receiveBufferBytes = 0, sendBufferBytes = 0, , maxSegments = 1] = report;
     this.#maxSegments = maxSegments;
     return { local: unpackEndpoint(local, 0), receiveBufferBytes, sendBufferBytes };
@@ -74,11 +74,11 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
   }
 
   #receive(): void {
-    const { addon, arena, report } = this.#loop;
-    for (let calls = 0; calls < MAX_CALLS_PER_TURN && this.state === 'open'; calls++) {
+    const { calls, arena, report } = this.#loop;
+    for (let i = 0; i < MAX_CALLS_PER_TURN && this.state === 'open'; i++) {
       if (!arena.isWhole)
         throw new SocketError('invalid-argument', 'receive', { subject: 'into a buffer that was transferred away' });
-      const count = addon.receive(this.#number);
+      const count = calls.receive(this.#number);
       if (count < 0) {
         const name = systemErrorName(count);
         this.failReceive(name, codeOfSystemError(name));
@@ -92,9 +92,9 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
   }
 
   #readErrors(): void {
-    const { addon, report } = this.#loop;
+    const { calls, report } = this.#loop;
     for (let i = 0; i < MAX_ERRORS_PER_TURN && this.state === 'open'; i++) {
-      const error = addon.nextError(this.#number, DESTINATION);
+      const error = calls.nextError(this.#number, DESTINATION);
       if (error < 0) return;
       if (error === 0) continue;
       const name = systemErrorName(-error);
@@ -141,12 +141,12 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
 
   /** Gives datagrams to the kernel from number `from` on; returns the number of the first that it would not take now. */
   #transmit(batch: SendBatch, from: number): number {
-    const { addon, report, prepared } = this.#loop;
+    const { calls, report, prepared } = this.#loop;
     const { count } = batch;
     const known = prepared.numberOf(batch);
     const done =
       known === -1
-        ? addon.send(
+        ? calls.send(
             this.#number,
             from,
             count,
@@ -156,7 +156,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
             batch.destinations,
             batch.locals,
           )
-        : addon.sendPrepared(this.#number, from, count, known);
+        : calls.sendPrepared(this.#number, from, count, known);
     if (done < 0) throw invalidBatch();
     const datagrams = report[0] ?? 0;
     if (datagrams > 0) this.counters.countSent(datagrams, report[1] ?? 0, report[2] ?? 0);
@@ -183,7 +183,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     this.counters.queuedDatagrams += accepted - from;
     this.counters.queueDrops += batch.count - accepted;
     if (this.#queue.count === 0) this.#queue = undefined;
-    else if (isNew) this.#loop.addon.watchWritable(this.#number, true);
+    else if (isNew) this.#loop.calls.watchWritable(this.#number, true);
     return accepted;
   }
 
@@ -192,11 +192,11 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     if (queue === undefined) return;
     queue.advance(this.#transmit(queue, queue.head));
     if (queue.head < queue.count) {
-      this.#loop.addon.watchWritable(this.#number, true);
+      this.#loop.calls.watchWritable(this.#number, true);
       return;
     }
     this.#queue = undefined;
-    this.#loop.addon.watchWritable(this.#number, false);
+    this.#loop.calls.watchWritable(this.#number, false);
     this.#onDrained?.();
   }
 
@@ -212,8 +212,8 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
 
   #inspect(): void {
     if (this.#number === -1) return;
-    const { addon, report } = this.#loop;
-    addon.inspect(this.#number);
+    const { calls, report } = this.#loop;
+    calls.inspect(this.#number);
     this.#kernelDrops = report[2] ?? 0;
     this.#maxSegments = report[3] ?? 1;
   }
@@ -224,7 +224,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     this.#inspect();
     this.counters.queueDrops += this.#queue ? this.#queue.count - this.#queue.head : 0;
     this.#queue = undefined;
-    this.#loop.addon.close(this.#number);
+    this.#loop.calls.close(this.#number);
     this.#loop.remove(this.#number);
     this.#number = -1;
   }

@@ -1,5 +1,5 @@
 import type { SendBatch } from '../udp-socket.js';
-import type { Addon } from './addon.js';
+import type { AddonLoop } from './addon.js';
 
 /**
  * Callers reuse their batches, and looking into five typed arrays costs more than all else of a call into the addon. So the
@@ -7,13 +7,15 @@ import type { Addon } from './addon.js';
  * or an array whose buffer was transferred or resized, is no longer the one that was prepared.
  */
 export class PreparedBatches {
-  readonly #addon: Addon;
+  readonly #calls: AddonLoop;
+  readonly #capacity: number;
   readonly #prepared: PreparedBatch[] = [];
   #next = 0;
   #last: SendBatch | undefined;
 
-  constructor(addon: Addon) {
-    this.#addon = addon;
+  constructor(calls: AddonLoop, capacity: number) {
+    this.#calls = calls;
+    this.#capacity = capacity;
   }
 
   /** The number of the prepared batch, or -1: its arrays are to be passed. */
@@ -33,13 +35,13 @@ export class PreparedBatches {
     }
     this.#last = undefined;
     const i = this.#next;
-    this.#next = (i + 1) % this.#addon.PREPARED_BATCHES;
+    this.#next = (i + 1) % this.#capacity;
     return this.#prepare(batch, i);
   }
 
   #prepare(batch: SendBatch, i: number): number {
     const { bytes, offsets, lengths, destinations, locals } = batch;
-    this.#addon.prepare(i, bytes, offsets, lengths, destinations, locals);
+    this.#calls.prepare(i, bytes, offsets, lengths, destinations, locals);
     this.#prepared[i] = new PreparedBatch(batch);
     return i;
   }

@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint } from '@relay/packet';
+import { MAX_DATAGRAM_BYTES, SocketError, createSocket, type ReceiveBatch } from '../src/index.js';
+import { engines } from './engines.js';
+import { batchOf, LOCALHOST, numbered, payloads, received } from './exchange.js';
+
+describe.each(engines)('what the engine $engine tells of datagrams', ({ engine, create }) => {
+  test('is the local address that was asked, from which the answer can leave', async () => {
+    for (const [bound, address] of [
+      ['0.0.0.0', '127.0.0.1'],
+      ['::', '::1'],
+      ['::', '127.0.0.1'],
+    ] as const) {
+      const server = create({ local: { address: bound, port: 0 }, receiveLocals: true });
+      await server.open();
+      const client = create({ remote: { address, port: server.local.port } });
+      await client.open();
+      server.onReceive = ({ count, bytes, offsets, lengths, sources, locals }) => {
+        if (engine !== 'dgram') {
+          expect(unpackEndpoint(locals, 0)).toEqual({ address, port: server.local.port });
+        } else {
+          expect(locals.subarray(0, PACKED_ENDPOINT_BYTES)).toEqual(new Uint8Array(PACKED_ENDPOINT_BYTES));
+        }
+        server.sendBatch({ count, bytes, offsets, lengths, destinations: sources, locals });
+      };
+      const returning = received(client, 1);
+      client.send(numbered(1, 7));
+      expect(payloads(await returning)).toEqual(payloads([numbered(1, 7)]));
+      await Promise.all([server.close(), client.close()]);
+    }
+  });
+
+  test('is when the kernel received them, where it was asked and the engine can', async () => {
+    const server = create({ local: LOCALHOST, receiveTimestamps: true, receiveEcn: true });
+    await server.open();
+    const before = Date.now();
+    const times: number[] = [];
+    const arriving = received(server, 1, ({ timestampsMs, ecn }) => times.push(timestampsMs[0] ?? -1, ecn[0] ?? -1));
+    server.send(numbered(1, 1), server.local);
+    await arriving;
+    expect(times[1]).toBe(0);
+    if (engine === 'native') expect(Math.abs((times[0] ?? 0) - before)).toBeLessThan(5000);
+    else expect(times[0]).toBeGreaterThanOrEqual(0);
+    await server.close();
+  });
+});
+
+const native = engines.filter(({ engine }) => engine === 'native');
+
+for (const { create } of native) {
+  describe('the native engine', () => {
+    test('answers from the very address that was asked, not from the one that the kernel would choose', async () => {
+      const server = create({ local: { address: '0.0.0.0', port: 0 }, receiveLocals: true });
+      await server.open();
+      server.onReceive = ({ count, bytes, offsets, lengths, sources, locals }) => {
+        server.sendBatch({ count, bytes, offsets, lengths, destinations: sources, locals });
+      };
+      // Connected: an answer from another address would not be heard.
+      const client = create({ local: LOCALHOST, remote: { address: '127.77.0.1', port: server.local.port } });
+      await client.open();
+      const returning = received(client, 1);
+      client.send(numbered(3, 3));
+      expect(payloads(await returning)).toEqual(payloads([numbered(3, 3)]));
+      await Promise.all([server.close(), client.close()]);
+    });
+
+    test('receives a run that was sent as one as the datagrams it is made of', async () => {
+      const server = create({ local: LOCALHOST, receiveBufferBytes: 4 << 20 });
+      await server.open();
+      const client = create({ remote: server.local });
+      await client.open();
+      expect(client.maxSegments).toBeGreaterThan(1);
+      const datagrams = Array.from({ length: 40 }, (_, i) => numbered(i, i === 39 ? 77 : 1200));
+      const arriving = received(server, datagrams.length);
+      client.sendBatch(batchOf(datagrams));
+      expect(payloads(await arriving)).toEqual(payloads(datagrams));
+      expect(client.statistics).toMatchObject({ sentDatagrams: 40, sentBytes: 39 * 1200 + 77, sendCalls: 1 });
+      await Promise.all([server.close(), client.close()]);
+    });
+
+    test('gets larger kernel buffers when asked for them, and says what it got', async () => {
+      const plain = create({ local: LOCALHOST });
+      const larger = create({ local: LOCALHOST, receiveBufferBytes: 1 << 20, sendBufferBytes: 1 << 20 });
+      await Promise.all([plain.open(), larger.open()]);
+      expect(larger.receiveBufferBytes).toBeGreaterThan(plain.receiveBufferBytes);
+      expect(larger.sendBufferBytes).toBeGreaterThan(plain.sendBufferBytes);
+      await Promise.all([plain.close(), larger.close()]);
+    });
+
+    test('counts exactly what the kernel dropped for want of room, even when nothing follows', async () => {
+      const server = create({ local: LOCALHOST, receiveBufferBytes: 1 });
+      await server.open();
+      const client = create({ remote: server.local, sendOffload: false });
+      await client.open();
+      let seen = 0;
+      server.onReceive = ({ count }: ReceiveBatch) => void (seen += count);
+      // All at once: the receiver does not run before the last is sent.
+      client.sendBatch(batchOf(Array.from({ length: 200 }, (_, i) => numbered(i, 500))));
+      expect(client.statistics.sentDatagrams).toBe(200);
+      while (seen + (server.statistics.kernelDrops ?? 0) < 200) await new Promise((resolve) => setImmediate(resolve));
+      expect(server.statistics.kernelDrops).toBeGreaterThan(0);
+      expect(seen + (server.statistics.kernelDrops ?? 0)).toBe(200);
+      await server.close();
+      expect(seen + (server.statistics.kernelDrops ?? 0)).toBe(200);
+      await client.close();
+    });
+
+    test('notices that the buffers of a batch that it knows have been given away', async () => {
+      const socket = create({ local: LOCALHOST });
+      await socket.open();
+      const destinations = new Uint8Array(PACKED_ENDPOINT_BYTES);
+      packEndpoint(socket.local, destinations, 0);
+      const batch = { ...batchOf([numbered(1, 100)]), destinations };
+      const arriving = received(socket, 4);
+      for (let i = 0; i < 4; i++) expect(socket.sendBatch(batch)).toBe(1);
+      expect(await arriving).toHaveLength(4);
+      const { buffer } = batch.bytes;
+      if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
+      for (let i = 0; i < 4; i++) expect(() => socket.sendBatch(batch)).toThrow(SocketError);
+      await socket.close();
+    });
+  });
+}
+
+test('the largest datagram over IPv6 is sent although it is larger than that of IPv4', async () => {
+  const socket = createSocket({ local: { address: '::1', port: 0 } });
+  await socket.open();
+  const arriving = received(socket, 1);
+  socket.send(numbered(1, MAX_DATAGRAM_BYTES + 20), socket.local);
+  expect(payloads(await arriving)).toEqual(payloads([numbered(1, MAX_DATAGRAM_BYTES + 20)]));
+  await socket.close();
+});
