@@ -17,22 +17,32 @@ export interface Finished {
   readonly stderr: string;
 }
 
+export interface RunSettings {
+  /** Added to PATH alone: nothing of whoever runs the tests is passed on. HOME is a folder that does not exist, unless given. */
+  readonly environment?: Record<string, string>;
+  /** What the program reads from stdin, which then ends. */
+  readonly input?: string;
+}
+
+const ENVIRONMENT = { PATH: process.env['PATH'], HOME: '/nonexistent' };
+
 /** A real process of one of the programs, with what it has said so far. */
-export class RunningProgram {
+export class RunningProgram implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly #out: string[] = [];
   readonly #err: string[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #ended: Promise<unknown>;
 
-  constructor(script: string, args: readonly string[], environment: Record<string, string> = {}) {
+  constructor(script: string, args: readonly string[], { environment = {}, input }: RunSettings = {}) {
     this.process = spawn(process.execPath, [script, ...args], {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+      env: { ...ENVIRONMENT, ...environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#ended = once(this.process, 'close').finally(() => this.#wake());
     this.#collect(this.process.stdout, this.#out);
     this.#collect(this.process.stderr, this.#err);
+    if (input !== undefined) this.process.stdin?.end(input);
   }
 
   get stdout(): string {
@@ -49,16 +59,21 @@ export class RunningProgram {
 
   /** The first match on stdout (or where `from` says), as soon as there is one. Rejects if the program ends without it. */
   async line(pattern: RegExp, from: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
+    const [match] = await this.lines(pattern, 1, from);
+    if (match === undefined) throw new Error(`no ${pattern.source}`);
+    return match;
+  }
+
+  /** The first `count` lines that match. */
+  async lines(pattern: RegExp, count: number, from: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray[]> {
     for (;;) {
-      const lines = from === 'stdout' ? this.#out : this.#err;
-      for (const line of lines) {
-        const match = pattern.exec(line);
-        if (match !== null) return match;
+      const said = from === 'stdout' ? this.#out : this.#err;
+      const matches = said.map((line) => pattern.exec(line)).filter((match) => match !== null);
+      if (matches.length >= count) return matches.slice(0, count);
+      if (this.hasEnded) {
+        const how = this.process.exitCode ?? this.process.signalCode ?? '?';
+        throw new Error(`ended (${how}) without ${pattern.source}:\n${this.stdout}\n${this.stderr}`);
       }
-      if (this.hasEnded)
-        throw new Error(
-          `ended (${this.process.exitCode ?? this.process.signalCode ?? '?'}) without ${pattern.source}:\n${this.stdout}\n${this.stderr}`,
-        );
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -71,6 +86,10 @@ export class RunningProgram {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
     if (!this.hasEnded) this.process.kill(signal);
     return this.finished();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
   }
 
   #collect(stream: NodeJS.ReadableStream | null, lines: string[]): void {
@@ -88,12 +107,6 @@ export class RunningProgram {
 }
 
 /** Runs a one-shot command to its end. */
-export async function run(
-  script: string,
-  args: readonly string[],
-  environment: Record<string, string> = {},
-): Promise<Finished> {
-  const program = new RunningProgram(script, args, environment);
-  program.process.stdin?.end();
-  return program.finished();
+export function run(script: string, args: readonly string[], settings: RunSettings = {}): Promise<Finished> {
+  return new RunningProgram(script, args, { input: '', ...settings }).finished();
 }

@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { isInstalled, runCommand } from '../support/command.js';
+import { expectConserved } from '../support/conservation.js';
+import { ENGINES } from '../support/engines.js';
+import { freePort } from '../support/ports.js';
+import { startRelay } from '../support/relay.js';
+import { TcpPipe } from '../support/tcp-pipe.js';
+
+const TARGET = '127.0.0.1';
+/** Where the client listens: iperf3 wants one port for its TCP control connection, which goes straight, and its UDP stream. */
+const LISTEN = '127.0.0.2';
+const STREAM = ['--udp', '--time', '1', '--bitrate', '20M', '--length', '1200', '--window', '2M', '--parallel', '4'];
+
+if (!isInstalled('iperf3')) console.warn('iperf3 is not installed: its tests are left out.');
+
+describe.each(isInstalled('iperf3') ? ENGINES : [])("iperf3's UDP streams through a forward, engine %s", (engine) => {
+  test.each([
+    ['to the target', []],
+    ['from the target', ['--reverse']],
+  ])('%s arrive whole and in order', async (_direction, flags) => {
+    const port = await freePort();
+    await using _server = await startIperf(port);
+    await using relay = await startRelay({ engine, forwards: [`${LISTEN}:${port}=${TARGET}:${port}`] });
+    await using _control = await TcpPipe.open(LISTEN, TARGET, port);
+    const { end } = JSON.parse(
+      await runCommand('iperf3', ['--client', LISTEN, '--port', `${port}`, '--json', ...STREAM, ...flags]),
+    ) as IperfReport;
+    expect(end.sum.packets).toBeGreaterThan(1000);
+    expect(end.sum.lost_packets).toBe(0);
+    expect(end.streams.map(({ udp }) => udp.out_of_order)).toEqual([0, 0, 0, 0]);
+    await expectConserved(relay);
+    const { forward } = await relay.server.status();
+    expect(forward.toTarget.drops).toEqual({});
+  });
+});
+
+interface IperfReport {
+  readonly end: {
+    readonly sum: { readonly packets: number; readonly lost_packets: number };
+    readonly streams: readonly { readonly udp: { readonly out_of_order: number } }[];
+  };
+}
+
+async function startIperf(port: number): Promise<AsyncDisposable> {
+  const server = spawn('iperf3', ['--server', '--bind', TARGET, '--port', `${port}`, '--forceflush'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  for await (const line of createInterface({ input: server.stdout })) if (line.includes('listening')) break;
+  server.stdout.resume();
+  return {
+    async [Symbol.asyncDispose]() {
+      const ended = once(server, 'exit');
+      server.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

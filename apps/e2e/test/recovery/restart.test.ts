@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals';
+import { Application } from '../support/application.js';
+import { expectConserved } from '../support/conservation.js';
+import { Echo } from '../support/echo.js';
+import { ENGINES } from '../support/engines.js';
+import { startRelay, startServerAgain } from '../support/relay.js';
+
+const SIGNALS = ['SIGTERM', 'SIGKILL'] as const;
+
+// rathole and playit stayed dead after their server was away for a while.
+describe.each(ENGINES)('under a running client, engine %s', (engine) => {
+  test.each(SIGNALS)(
+    'a server that is ended with %s and started again carries its traffic by itself',
+    async (signal) => {
+      await using echo = await Echo.open();
+      await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
+      await using application = await Application.open();
+      await application.askUntilAnswered(relay.port);
+      await relay.server.stop(signal);
+      await startServerAgain(relay, engine);
+      const startedMs = performance.now();
+      await application.askUntilAnswered(relay.port);
+      console.info(`${engine}: back ${Math.round(performance.now() - startedMs)} ms after the server (${signal})`);
+      expect(await relay.client.status()).toMatchObject({ state: 'connected', flows: 1 });
+      expect(await relay.server.status()).toMatchObject({ sessions: 1, flows: 1 });
+      await expectConserved(relay);
+    },
+  );
+
+  test('a server that was away when the client started lets it in once it is there', async () => {
+    await using echo = await Echo.open();
+    await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
+    await relay.server.stop();
+    await relay.client.program.line(/disconnected/, 'stderr');
+    await using application = await Application.open();
+    await application.send('nobody carries this', relay.port);
+    await startServerAgain(relay, engine);
+    await application.askUntilAnswered(relay.port);
+    await expectConserved(relay);
+    expect((await relay.client.status()).forward.toTarget.drops).toMatchObject({ 'no-session': expect.any(Number) });
+  });
+});

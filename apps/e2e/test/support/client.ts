@@ -1,0 +1,49 @@
+import { ask } from './admin.js';
+import type { Engine } from './engines.js';
+import { CLIENT, RunningProgram, type Finished } from './program.js';
+import type { ClientStatus } from './status.js';
+
+export interface ClientSettings {
+  readonly invitation: string;
+  /** Path of its admin socket. */
+  readonly admin: string;
+  readonly engine: Engine;
+  /** `[LISTEN=]TARGET` each. */
+  readonly forwards: readonly string[];
+  readonly flags?: readonly string[] | undefined;
+}
+
+/** A client, given its invitation where other users cannot read it. */
+export class Client implements AsyncDisposable {
+  readonly program: RunningProgram;
+  readonly admin: string;
+  readonly #forwards: number;
+
+  constructor({ invitation, admin, engine, forwards, flags = [] }: ClientSettings) {
+    const mappings = forwards.flatMap((forward) => ['--forward', forward]);
+    this.program = new RunningProgram(CLIENT, ['--admin', admin, '--engine', engine, ...mappings, ...flags], {
+      environment: { RELAY_SERVER: invitation },
+    });
+    this.admin = admin;
+    this.#forwards = forwards.length;
+  }
+
+  /** Resolves when every mapping is ready, with the first local port of each. */
+  async ready(): Promise<number[]> {
+    await this.program.lines(/^relay-client ready: forward .+ -> /, this.#forwards);
+    const { forwards } = await this.status();
+    return forwards.map(({ mapping }) => Number(/:(\d+)(?:-\d+)? -> /.exec(mapping)?.[1]));
+  }
+
+  status(): Promise<ClientStatus> {
+    return ask(this.admin, 'status');
+  }
+
+  stop(signal?: NodeJS.Signals): Promise<Finished> {
+    return this.program.stop(signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.program[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,15 @@
+const DEADLINE_MS = 10_000;
+const LOOK_EVERY_MS = 20;
+
+/** Repeats a look until it no longer throws, and returns what it gives; after the deadline it throws what the last one threw. */
+export async function eventually<T>(look: () => T | Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (Date.now() >= end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}

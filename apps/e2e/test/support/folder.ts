@@ -1,0 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder of a test's own; gone with `dispose`. Its path is short, since sockets lie in it. */
+export class Folder implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'relay-e2e-'));
+
+  at(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}

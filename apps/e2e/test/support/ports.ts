@@ -1,0 +1,36 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+
+const RANGE_START = 20_000;
+const RANGE_END = 32_000;
+
+/** The first of `count` neighbouring UDP ports that were free a moment ago; outside of those that the system gives away by itself. */
+export async function freeRange(count: number): Promise<number> {
+  for (;;) {
+    const first = RANGE_START + Math.floor(Math.random() * (RANGE_END - RANGE_START - count));
+    const sockets = Array.from({ length: count }, () => createSocket('udp4'));
+    try {
+      for (const [i, socket] of sockets.entries()) await bind(socket, first + i);
+      return first;
+    } catch {
+      // Taken: another try.
+    } finally {
+      await Promise.all(sockets.map(close));
+    }
+  }
+}
+
+/** A UDP port that was free a moment ago, for programs that cannot let the system choose one. */
+export const freePort = (): Promise<number> => freeRange(1);
+
+async function bind(socket: Socket, port: number): Promise<void> {
+  const listening = once(socket, 'listening');
+  socket.bind(port, '127.0.0.1');
+  await listening;
+}
+
+async function close(socket: Socket): Promise<void> {
+  const closed = once(socket, 'close');
+  socket.close();
+  await closed;
+}

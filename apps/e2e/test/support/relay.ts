@@ -1,0 +1,74 @@
+import { Client } from './client.js';
+import type { Engine } from './engines.js';
+import { Folder } from './folder.js';
+import { Resources } from './resources.js';
+import { Server } from './server.js';
+import { UdpPath } from './udp-path.js';
+
+export interface RelaySettings {
+  readonly engine: Engine;
+  readonly forwards: readonly string[];
+  /** What the invitation allows; loopback if not given. */
+  readonly allow?: readonly string[];
+  readonly serverFlags?: readonly string[];
+  readonly clientFlags?: readonly string[];
+}
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+
+/** A server and a client with an invitation, connected; `P` is the path between them, undefined where they meet without one. */
+export interface Relay<P extends UdpPath | undefined = UdpPath | undefined> extends AsyncDisposable {
+  readonly folder: Folder;
+  readonly path: P;
+  readonly invitation: string;
+  /** The first local port of each forward. */
+  readonly ports: readonly number[];
+  /** The local port of the first forward. */
+  readonly port: number;
+  readonly client: Client;
+  /** Replaced by {@link startServerAgain}. */
+  server: Server;
+}
+
+/** Starts all of it; nothing is left if that fails. */
+export function startRelay(settings: RelaySettings): Promise<Relay<undefined>> {
+  return start(settings, () => Promise.resolve(undefined));
+}
+
+/** The same, with a path between client and server that can be disturbed. */
+export function startRelayWithPath(settings: RelaySettings): Promise<Relay<UdpPath>> {
+  return start(settings, async ({ port }, keep) => keep(await UdpPath.open(port)));
+}
+
+/** Starts a server where the former one was; that must have ended. */
+export async function startServerAgain(relay: Relay, engine: Engine): Promise<void> {
+  const { state, port } = relay.server;
+  relay.server = await Server.start({ state, engine, port });
+}
+
+async function start<P extends UdpPath | undefined>(
+  { engine, forwards, allow = LOOPBACK, serverFlags, clientFlags }: RelaySettings,
+  openPath: (server: Server, keep: Resources['keep']) => Promise<P>,
+): Promise<Relay<P>> {
+  const resources = new Resources();
+  try {
+    const folder = resources.keep(new Folder());
+    const server = resources.keep(await Server.start({ state: folder.at('state'), engine, flags: serverFlags }));
+    const path = await openPath(server, resources.keep);
+    const invitation = await server.invite('tester', allow, path?.port);
+    const admin = folder.at('client.sock');
+    const client = resources.keep(new Client({ invitation, admin, engine, forwards, flags: clientFlags }));
+    const ports = await client.ready();
+    const relay: Relay<P> = {
+      ...{ folder, path, invitation, ports, port: ports[0] ?? 0, client, server },
+      async [Symbol.asyncDispose]() {
+        await relay.server[Symbol.asyncDispose]();
+        await resources[Symbol.asyncDispose]();
+      },
+    };
+    return relay;
+  } catch (error) {
+    await resources[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { ask } from './admin.js';
+import type { Engine } from './engines.js';
+import { run, RunningProgram, SERVER, type Finished } from './program.js';
+import type { ServerStatus, SessionStatus } from './status.js';
+
+export interface ServerSettings {
+  readonly state: string;
+  readonly engine: Engine;
+  /** 0: the system chooses. */
+  readonly port?: number | undefined;
+  readonly flags?: readonly string[] | undefined;
+}
+
+/** A server that is ready, on a loopback address. */
+export class Server implements AsyncDisposable {
+  readonly program: RunningProgram;
+  readonly port: number;
+  readonly state: string;
+
+  private constructor(program: RunningProgram, port: number, state: string) {
+    this.program = program;
+    this.port = port;
+    this.state = state;
+  }
+
+  static async start({ state, engine, port = 0, flags = [] }: ServerSettings): Promise<Server> {
+    const listen = ['--listen', `127.0.0.1:${port}`];
+    const program = new RunningProgram(SERVER, ['--state', state, '--engine', engine, ...listen, ...flags]);
+    const [, ready] = await program.line(/^relay-server ready on 127\.0\.0\.1:(\d+)$/);
+    return new Server(program, Number(ready), state);
+  }
+
+  /** Makes an invitation with the command that users run. `through` is the port that it names instead of the server's own. */
+  async invite(name: string, allow: readonly string[], through = this.port): Promise<string> {
+    const rights = allow.flatMap((block) => ['--allow', block]);
+    const where = ['--state', this.state, '--public', `127.0.0.1:${through}`];
+    const { code, stdout, stderr } = await run(SERVER, ['invite', name, ...rights, ...where]);
+    if (code !== 0) throw new Error(`invite ended with ${code ?? '?'}: ${stderr}`);
+    return stdout.trim();
+  }
+
+  command(...args: string[]): Promise<Finished> {
+    return run(SERVER, [...args, '--state', this.state]);
+  }
+
+  status(): Promise<ServerStatus> {
+    return ask(`${this.state}/admin.sock`, 'status');
+  }
+
+  sessions(): Promise<SessionStatus[]> {
+    return ask(`${this.state}/admin.sock`, 'sessions');
+  }
+
+  stop(signal?: NodeJS.Signals): Promise<Finished> {
+    return this.program.stop(signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.program[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,90 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+
+const HOST = '127.0.0.1';
+const BUFFER_BYTES = 4 << 20;
+const HANDSHAKE_INITIATION = 1;
+
+/** The network between one client and its server: it can be cut, and it can give the client another address. */
+export class UdpPath implements AsyncDisposable {
+  readonly #serverPort: number;
+  readonly #near: Socket;
+  #far: Socket;
+  #client: RemoteInfo | undefined;
+  #isCut = false;
+  /** Handshakes that the client has begun. */
+  initiations = 0;
+  /** Packets that were lost in a cut. */
+  lost = 0;
+
+  private constructor(near: Socket, far: Socket, serverPort: number) {
+    this.#near = near;
+    this.#far = far;
+    this.#serverPort = serverPort;
+    near.on('message', (packet, client) => {
+      this.#client = client;
+      if (packet[0] === HANDSHAKE_INITIATION) this.initiations++;
+      this.#pass(() => this.#far.send(packet, this.#serverPort, HOST));
+    });
+    this.#readFar(far);
+  }
+
+  static async open(serverPort: number): Promise<UdpPath> {
+    return new UdpPath(await bound(), await bound(), serverPort);
+  }
+
+  /** Where the client finds the server. */
+  get port(): number {
+    return this.#near.address().port;
+  }
+
+  /** Where the server sees the client. */
+  get clientPort(): number {
+    return this.#far.address().port;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+  }
+
+  restore(): void {
+    this.#isCut = false;
+  }
+
+  /** The client comes from another address from now on; what is still sent to the old one is lost. */
+  async rebind(): Promise<void> {
+    const old = this.#far;
+    this.#far = await bound();
+    this.#readFar(this.#far);
+    await closed(old);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([closed(this.#near), closed(this.#far)]);
+  }
+
+  #readFar(far: Socket): void {
+    far.on('message', (packet) => {
+      const { port, address } = this.#client ?? {};
+      if (port !== undefined) this.#pass(() => this.#near.send(packet, port, address));
+    });
+  }
+
+  #pass(send: () => void): void {
+    if (this.#isCut) this.lost++;
+    else send();
+  }
+}
+
+async function bound(): Promise<Socket> {
+  const socket = createSocket({ type: 'udp4', recvBufferSize: BUFFER_BYTES, sendBufferSize: BUFFER_BYTES });
+  socket.bind(0, HOST);
+  await once(socket, 'listening');
+  return socket;
+}
+
+async function closed(socket: Socket): Promise<void> {
+  const isClosed = once(socket, 'close');
+  socket.close();
+  await isClosed;
+}
