@@ -38,6 +38,7 @@ export function parseInvitation(text: string): Invitation | string {
   if (port < 1 || port > 65_535) return 'the port is not between 1 and 65535';
   const name = fields.get('name') ?? '';
   if (!NAME_PATTERN.test(name)) return 'the name after name= is missing, too long or has control characters';
+  if (fields.getAll('server').length + fields.getAll('name').length > 2) return 'it has a field twice';
   for (const key of fields.keys()) {
     if (key !== 'server' && key !== 'name') return 'it has a field besides server and name';
   }

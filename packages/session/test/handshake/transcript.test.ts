@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { encodePing, encodeTransportHeader } from '@relay/packet';
+import { CookieBaker, openCookie, sealCookie } from '../../src/handshake/cookie.js';
+import { identityOf, peerIdentityOf } from '../../src/handshake/identity.js';
+import { mac1Of, readInitiation, writeInitiation } from '../../src/handshake/initiation.js';
+import { readResponse, writeResponse } from '../../src/handshake/response.js';
+import { timestampOf } from '../../src/handshake/timestamp.js';
+import { RELAY_PROTOCOL, type Primitives } from '../../src/index.js';
+import { Mac } from '../../src/crypto/blake2s.js';
+import { ENGINES } from '../engines.js';
+import { hex, unhex } from '../hex.js';
+import { packed } from '../two-ends.js';
+
+type Transcript = Record<
+  | 'identifier'
+  | 'clientPrivateKey'
+  | 'serverPrivateKey'
+  | 'clientEphemeralPrivateKey'
+  | 'serverEphemeralPrivateKey'
+  | 'cookieSecret'
+  | 'cookieNonce'
+  | 'resetSecret'
+  | 'initiation'
+  | 'sealedCookie'
+  | 'initiationWithCookie'
+  | 'response'
+  | 'clientPing'
+  | 'resetToken',
+  string
+>;
+
+const file = new URL('../../vectors/transcript.json', import.meta.url);
+const vector = JSON.parse(readFileSync(file, 'utf8')) as Transcript;
+
+const CLIENT_INDEX = 0x1122_3302;
+const SERVER_INDEX = 0x5566_7788;
+const TIMESTAMP = timestampOf(1_790_000_000_123);
+
+/** The whole handshake, both sides, from the private values of the vector. */
+function transcript(primitives: Primitives): Partial<Transcript> {
+  const client = identityOf(RELAY_PROTOCOL, primitives, unhex(vector.clientPrivateKey));
+  const server = identityOf(RELAY_PROTOCOL, primitives, unhex(vector.serverPrivateKey));
+  const serverAsPeer = peerIdentityOf(RELAY_PROTOCOL, server.staticKey.publicKey);
+  const ephemeral = () => primitives.privateKey(unhex(vector.clientEphemeralPrivateKey));
+
+  const initiation = writeInitiation(client, serverAsPeer, ephemeral(), CLIENT_INDEX, TIMESTAMP, undefined);
+  const baker = new CookieBaker((bytes) => bytes.set(unhex(vector.cookieSecret)));
+  const cookie = baker.cookieOf(packed('198.51.100.7', 40_000), 0, 0);
+  const sealedCookie = sealCookie(server.cookieKey, unhex(vector.cookieNonce), cookie, mac1Of(initiation));
+  expect(openCookie(serverAsPeer.cookieKey, unhex(vector.cookieNonce), sealedCookie, mac1Of(initiation))).toEqual(
+    cookie,
+  );
+  const again = writeInitiation(client, serverAsPeer, ephemeral(), CLIENT_INDEX, TIMESTAMP, cookie);
+
+  const read = readInitiation(server, initiation.bytes, 0, (key) => hex(key) === hex(client.staticKey.publicKey));
+  if (typeof read === 'string') throw new Error(read);
+  expect(read.timestamp).toBe(TIMESTAMP);
+  const clientAsPeer = peerIdentityOf(RELAY_PROTOCOL, read.noise.initiator);
+  const serverEphemeral = primitives.privateKey(unhex(vector.serverEphemeralPrivateKey));
+  const response = writeResponse(read.noise, clientAsPeer, serverEphemeral, SERVER_INDEX, CLIENT_INDEX);
+  if (response === undefined) throw new Error('refused');
+  const keys = readResponse(initiation.noise, response.bytes, 0);
+  expect(keys).toEqual(response.keys);
+
+  const ping = new Uint8Array(16 + 19 + 16);
+  encodeTransportHeader(ping, 0, SERVER_INDEX, 0);
+  encodePing(ping, 16, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), 0, 1_000_000);
+  primitives.cipher(response.keys.initiatorToResponder).seal(ping, 16, 19, 0);
+
+  const index = new Uint8Array(4);
+  new DataView(index.buffer).setUint32(0, SERVER_INDEX, true);
+  return {
+    initiation: hex(initiation.bytes),
+    sealedCookie: hex(sealedCookie),
+    initiationWithCookie: hex(again.bytes),
+    response: hex(response.bytes),
+    clientPing: hex(ping),
+    resetToken: hex(new Mac(unhex(vector.resetSecret)).of(index)),
+  };
+}
+
+test.each(ENGINES)('the transcript of a handshake is that of the vector, on %s', (_name, primitives) => {
+  expect(vector.identifier).toBe(RELAY_PROTOCOL.identifier);
+  expect(vector).toMatchObject(transcript(primitives));
+});
