@@ -36,6 +36,7 @@ export interface Configuration<V> {
 
 /** Where one option has its value from. */
 export interface SettingSource {
+  /** Which kind of source it is. */
   readonly origin: Origin;
   /** `flag --listen`, `environment RELAY_LISTEN`, `relay.toml:3:10` or `default`. */
   readonly source: string;

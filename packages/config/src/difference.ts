@@ -5,8 +5,11 @@ import type { Schema } from './schema.js';
 /** One option whose value is another than before. `F` are the values by whole keys, so that `key` tells the type of the rest. */
 export type Difference<F> = {
   readonly [Key in keyof F]: {
+    /** The option's whole key: `limits.sessions`. */
     readonly key: Key;
+    /** Its value until now. */
     readonly before: F[Key];
+    /** Its value from now on. */
     readonly after: F[Key];
     /** Can be applied without a restart. */
     readonly isLive: boolean;

@@ -7,6 +7,7 @@ export type ProblemKind = 'wrong-value' | 'unknown-key' | 'missing' | 'unreadabl
 
 /** One thing that is wrong with a configuration. Its texts hold no secret and no control characters. */
 export interface Problem {
+  /** What kind of mistake it is. */
   readonly kind: ProblemKind;
   /**
    * The option, and the part of its value that is wrong: `listen`, `forward[1].idle`; for an unknown key that key.
@@ -30,6 +31,7 @@ export interface Problem {
 /** All that is wrong with a configuration. The message has one line for each problem. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
+  /** The same for ever: tell the error by it where classes may be loaded twice. */
   readonly code = 'invalid-configuration';
   /** At least one. In the order file (from top to bottom), environment, flags, what is missing. */
   readonly problems: readonly Problem[];

@@ -13,7 +13,9 @@ const SETTLE_MS = 100;
 
 /** From one valid configuration to the next. */
 export interface Change<V, F> {
+  /** What held until now. */
   readonly before: Configuration<V>;
+  /** What holds from now on. */
   readonly after: Configuration<V>;
   /** At least one. */
   readonly differences: readonly Difference<F>[];
@@ -75,6 +77,7 @@ export class ConfigurationWatcher<V, F> implements Disposable {
     for (const watcher of this.#watchers) watcher.close();
   }
 
+  /** As `close`: for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -28,17 +28,21 @@ export interface Host {
 
 /** Ports from `first` to `last`, both included; 1 to 65535. */
 export interface PortRange {
+  /** 1 to `last`. */
   readonly first: number;
+  /** `first` to 65535. */
   readonly last: number;
 }
 
 /** A literal address with a range of ports. */
 export interface EndpointRange extends PortRange {
+  /** Canonical text. */
   readonly address: string;
 }
 
 /** A name or a literal address with a range of ports. */
 export interface HostEndpointRange extends PortRange {
+  /** A name in lower case, or an address in canonical text. */
   readonly host: string;
 }
 

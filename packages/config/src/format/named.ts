@@ -6,7 +6,7 @@ import { decimal, integer, port } from './number.js';
 import { bitRate, bytes, duration, rate } from './quantity.js';
 import { boolean, choice, level, path, text } from './text.js';
 
-/** The formats that an option may name by a word. */
+/** The formats that an option may name by a word. Each has its value and its bounds at the function or constant that makes it. */
 export const FORMATS = {
   address,
   bitRate: bitRate(),

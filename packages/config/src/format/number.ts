@@ -3,7 +3,9 @@ import type { Format } from './format.js';
 
 /** Bounds of a number, both included. */
 export interface Bounds {
+  /** Least; none if it is left out. */
   readonly min?: number;
+  /** Most; none if it is left out. */
   readonly max?: number;
 }
 
