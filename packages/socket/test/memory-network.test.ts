@@ -1,0 +1,222 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Endpoint } from '@relay/packet';
+import type { ReceiveBatch, SocketOptions, UdpSocket } from '../src/index.js';
+import { MemoryNetwork, type LinkConditions, type MemoryHost } from '../src/testing/index.js';
+import { copyOf, numbered } from './exchange.js';
+
+interface Arrival {
+  readonly ms: number;
+  readonly number: number;
+  readonly source: Endpoint;
+}
+
+async function open(host: MemoryHost, options: SocketOptions = {}): Promise<UdpSocket> {
+  const socket = host.createSocket(options);
+  await socket.open();
+  return socket;
+}
+
+/** What a socket gets, with the time of the network. */
+function arrivals(network: MemoryNetwork, socket: UdpSocket): Arrival[] {
+  const list: Arrival[] = [];
+  socket.onReceive = (batch: ReceiveBatch) => {
+    for (let i = 0; i < batch.count; i++) {
+      const { bytes, source } = copyOf(batch, i);
+      list.push({ ms: network.clock.nowMs, number: bytes[0] ?? -1, source });
+    }
+  };
+  return list;
+}
+
+async function line(conditions: Partial<LinkConditions>, seed = 1) {
+  const network = new MemoryNetwork({ seed, ...conditions });
+  const server = await open(network.host('192.0.2.1'), { local: { address: '192.0.2.1', port: 7000 } });
+  const client = await open(network.host('192.0.2.2'), { remote: server.local });
+  const list = arrivals(network, server);
+  const sendMany = (count: number, everyMs = 1, bytes = 100): Arrival[] => {
+    for (let i = 0; i < count; i++) {
+      client.send(new Uint8Array(bytes).fill(i & 0xff));
+      network.clock.advance(everyMs);
+    }
+    network.clock.runUntilIdle();
+    return list;
+  };
+  return { network, server, client, sendMany };
+}
+
+describe('the network in memory', () => {
+  test('carries nothing until time passes, and then in the delay of the way', async () => {
+    const { network, client, sendMany } = await line({ delayMs: 25 });
+    expect(sendMany(1)).toMatchObject([{ ms: 25, source: client.local.port ? { address: '192.0.2.2' } : {} }]);
+    expect(network.lostDatagrams).toBe(0);
+  });
+
+  test('delivers what arrives at one time as one batch', async () => {
+    const { network, server, client } = await line({ delayMs: 5 });
+    for (let i = 0; i < 10; i++) client.send(numbered(i, 10));
+    network.clock.runUntilIdle();
+    expect(server.statistics).toMatchObject({ receivedDatagrams: 10, receiveBatches: 1, largestReceiveBatch: 10 });
+  });
+
+  test('loses, duplicates and reorders by chance, the same for the same seed', async () => {
+    const conditions = { lossRate: 0.2, duplicateRate: 0.1, reorderRate: 0.1, jitterMs: 3 };
+    const [once, again, other] = [await line(conditions, 5), await line(conditions, 5), await line(conditions, 6)];
+    const list = once.sendMany(200);
+    expect(again.sendMany(200)).toEqual(list);
+    expect(other.sendMany(200)).not.toEqual(list);
+    const distinct = new Set(list.map(({ number }) => number)).size;
+    expect(200 - distinct).toBe(once.network.lostDatagrams);
+    expect(distinct).toBeGreaterThan(130);
+    expect(distinct).toBeLessThan(190);
+    expect(list.length).toBeGreaterThan(distinct);
+    expect(list.some(({ number }, i) => number < (list[i - 1]?.number ?? 0))).toBe(true);
+  });
+
+  test('keeps the order under jitter alone', async () => {
+    const { sendMany } = await line({ jitterMs: 50 });
+    const numbers = sendMany(100).map(({ number }) => number);
+    expect(numbers).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  test('lets through what the rate allows, and loses what does not fit its queue', async () => {
+    const { network, sendMany } = await line({ bytesPerSecond: 12_800, queueBytes: 1280 });
+    const list = sendMany(50, 0); // 128 bytes each with headers: 100 a second
+    expect(list).toHaveLength(10);
+    expect(list.map(({ ms }) => ms)).toEqual(Array.from({ length: 10 }, (_, i) => (i + 1) * 10));
+    expect(network.lostDatagrams).toBe(40);
+  });
+
+  test('tells the sender of a datagram that is too large for the way, unless it is a black hole', async () => {
+    for (const icmp of [true, false]) {
+      const { network, client, sendMany } = await line({ mtuBytes: 1280, icmp });
+      const errors: string[] = [];
+      client.onError = ({ code }) => errors.push(code);
+      expect(sendMany(1, 1, 1252)).toHaveLength(1);
+      expect(sendMany(1, 1, 1253)).toHaveLength(1);
+      expect(network.lostDatagrams).toBe(1);
+      expect(errors).toEqual(icmp ? ['message-too-large'] : []);
+    }
+  });
+
+  test('can be cut and mended one way', async () => {
+    const { network, sendMany } = await line({});
+    network.setConditions({ lossRate: 1 }, { from: '192.0.2.2', to: '192.0.2.1' });
+    expect(sendMany(5)).toHaveLength(0);
+    network.setConditions({ lossRate: 0 }, { from: '192.0.2.2', to: '192.0.2.1' });
+    expect(sendMany(5)).toHaveLength(5);
+  });
+
+  test('answers for hosts that are not there', async () => {
+    const network = new MemoryNetwork({ delayMs: 10 });
+    const client = await open(network.host('192.0.2.2'));
+    const errors: unknown[] = [];
+    client.onError = ({ code }, destination) => errors.push([code, destination]);
+    client.send(numbered(1, 1), { address: '192.0.2.99', port: 5 });
+    client.send(numbered(1, 1), { address: '2001:db8::9', port: 5 });
+    network.clock.advance(20);
+    await Promise.resolve();
+    expect(errors).toContainEqual(['host-unreachable', { address: '192.0.2.99', port: 5 }]);
+    expect(client.statistics.sendFailures).toBe(1); // IPv6 from an IPv4 socket
+  });
+
+  test('overwrites what a callback was given once it has returned', async () => {
+    const { network, server, client } = await line({});
+    let kept: Uint8Array = Uint8Array.of();
+    server.onReceive = ({ bytes, offsets }) => (kept = bytes.subarray(offsets[0], (offsets[0] ?? 0) + 4));
+    client.send(Uint8Array.of(1, 2, 3, 4));
+    network.clock.runUntilIdle();
+    expect(kept).toEqual(Uint8Array.of(0xdb, 0xdb, 0xdb, 0xdb));
+  });
+
+  test.each([
+    ['EAGAIN', { queuedDatagrams: 2, queueDrops: 1, sendFailures: 0, sentDatagrams: 2, errors: {} }],
+    ['ENOBUFS', { queuedDatagrams: 0, queueDrops: 0, sendFailures: 3, sentDatagrams: 0, errors: { 'no-buffers': 3 } }],
+  ])('has hosts whose kernel answers %s', async (sendError, statistics) => {
+    const network = new MemoryNetwork();
+    const host = network.host('192.0.2.2');
+    const socket = await open(host, { sendQueueBytes: 20 });
+    host.sendError = sendError;
+    const accepted = [1, 2, 3].map((i) => socket.send(numbered(i, 10), { address: '192.0.2.2', port: 9 }));
+    expect(accepted).toEqual(sendError === 'EAGAIN' ? [true, true, false] : [true, true, true]);
+    expect(socket.queuedBytes).toBe(sendError === 'EAGAIN' ? 20 : 0);
+    host.resumeSending();
+    expect(socket.queuedBytes).toBe(0);
+    expect(socket.statistics).toMatchObject(statistics);
+  });
+
+  test('has hosts with no descriptors left', async () => {
+    const host = new MemoryNetwork().host('192.0.2.2', { maxSockets: 1 });
+    const first = await open(host);
+    await expect(open(host)).rejects.toMatchObject({ code: 'too-many-open-files' });
+    await first.close();
+    await open(host);
+  });
+});
+
+describe('a translator', () => {
+  async function behindNat(options: {
+    isSymmetric?: boolean;
+    filtering?: 'none' | 'address' | 'endpoint';
+    timeoutMs?: number;
+  }) {
+    const network = new MemoryNetwork({ icmp: false });
+    const nat = network.nat({ outside: '203.0.113.1', ...options });
+    const client = await open(network.host('10.0.0.2', { nat }));
+    const host = network.host('192.0.2.1');
+    const [a, b] = [await open(host), await open(host)] as const;
+    const [atA, atB, atClient] = [a, b, client].map((socket) => arrivals(network, socket)) as [
+      Arrival[],
+      Arrival[],
+      Arrival[],
+    ];
+    const at = (socket: UdpSocket): Endpoint => ({ address: '192.0.2.1', port: socket.local.port });
+    const send = (from: UdpSocket, to: Endpoint): void => {
+      from.send(numbered(1, 1), to);
+      network.clock.advance(1);
+    };
+    return { network, nat, client, a, b, atA, atB, atClient, at, send };
+  }
+
+  test('shows its own address, and lets answers in', async () => {
+    const { client, a, atA, atClient, at, send } = await behindNat({});
+    send(client, at(a));
+    expect(atA).toMatchObject([{ source: { address: '203.0.113.1' } }]);
+    send(a, atA[0]?.source ?? at(a));
+    expect(atClient).toMatchObject([{ source: at(a) }]);
+  });
+
+  test.each([
+    ['none', true],
+    ['address', true],
+    ['endpoint', false],
+  ] as const)('with filtering by %s: another port of a known host gets in: %s', async (filtering, getsIn) => {
+    const { client, a, b, atA, atClient, at, send } = await behindNat({ filtering });
+    send(client, at(a));
+    send(b, atA[0]?.source ?? at(b));
+    expect(atClient).toHaveLength(getsIn ? 1 : 0);
+  });
+
+  test.each([
+    [false, true],
+    [true, false],
+  ])('symmetric: %s; every destination sees the same port: %s', async (isSymmetric, isSame) => {
+    const { client, a, b, atA, atB, at, send } = await behindNat({ isSymmetric });
+    send(client, at(a));
+    send(client, at(b));
+    expect(atA[0]?.source.port === atB[0]?.source.port).toBe(isSame);
+  });
+
+  test('forgets a mapping that is not used, and all of them when it restarts', async () => {
+    const { network, nat, client, a, atA, atClient, at, send } = await behindNat({ timeoutMs: 1000 });
+    send(client, at(a));
+    const [{ source: first } = { source: at(a) }] = atA;
+    network.clock.advance(2000);
+    send(a, first);
+    expect(atClient).toHaveLength(0);
+    expect(nat.size).toBe(0);
+    send(client, at(a));
+    nat.rebind();
+    send(client, at(a));
+    expect(new Set(atA.map(({ source }) => source.port)).size).toBe(3);
+  });
+});

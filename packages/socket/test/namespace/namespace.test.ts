@@ -1,0 +1,90 @@
+// Run by test/surroundings.test.ts in a network namespace of its own, whose loopback has an MTU of 1400 and is slow: 200 kbit/s.
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import { kernelEngines } from '../engines.js';
+import { batchOf, LOCALHOST, numbered, payloads, received, reported } from '../exchange.js';
+
+function qdisc(...words: string[]): void {
+  execFileSync('tc', ['qdisc', 'replace', 'dev', 'lo', 'root', ...words]);
+}
+
+describe.each(kernelEngines)('on the engine $engine', ({ engine, create }) => {
+  test('what the kernel takes no more of waits, and arrives; what does not fit the queue is dropped and counted', async () => {
+    qdisc('tbf', 'rate', '2mbit', 'burst', '2000', 'limit', '1000000');
+    const server = create({ local: LOCALHOST });
+    await server.open();
+    const client = create({ remote: server.local, sendBufferBytes: 4096, sendQueueBytes: 20_000 });
+    await client.open();
+    const offered = Array.from({ length: 60 }, (_, i) => numbered(i, 1000));
+    const accepted = offered.filter((datagram) => client.send(datagram));
+    const { queueDrops, queuedDatagrams } = client.statistics;
+    expect(queuedDatagrams).toBeGreaterThan(0);
+    expect(queueDrops).toBe(60 - accepted.length);
+    expect(queueDrops).toBeGreaterThan(0);
+    expect(client.queuedBytes).toBeGreaterThan(0);
+    expect(client.queuedBytes).toBeLessThanOrEqual(20_000);
+    const arriving = received(server, accepted.length);
+    await client.close(); // waits for the queue
+    expect(payloads(await arriving)).toEqual(payloads(accepted));
+    expect(client.statistics).toMatchObject({ sentDatagrams: accepted.length, sendFailures: 0, errors: {} });
+    await server.close();
+  });
+
+  test('what the device drops is reported where the kernel tells of it, and the socket lives on', async () => {
+    qdisc('tbf', 'rate', '2mbit', 'burst', '2000', 'limit', '3000');
+    const server = create({ local: LOCALHOST });
+    await server.open();
+    const client = create({ remote: server.local });
+    await client.open();
+    const reporting = reported(client);
+    for (let i = 0; i < 20; i++) client.send(numbered(i, 1000));
+    // Without IP_RECVERR, which node:dgram does not set, Linux hides it.
+    if (engine === 'native') {
+      expect(await reporting).toMatchObject({
+        error: { code: 'no-buffers', systemCode: 'ENOBUFS', operation: 'send' },
+      });
+      expect(client.statistics.errors['no-buffers']).toBe(client.statistics.sendFailures);
+    }
+    qdisc('pfifo', 'limit', '1000');
+    const arriving = received(server, 1);
+    client.send(numbered(99, 10));
+    await arriving;
+    await Promise.all([client.close(), server.close()]);
+  });
+
+  test.each([
+    ['a network without a route', '192.0.2.1', 'network-unreachable'],
+    ['an unreachable host', '198.51.100.1', 'host-unreachable'],
+    ['a broadcast address', '127.255.255.255', 'permission-denied'],
+  ] as const)('%s is told by its code, and the socket lives on', async (_, address, code) => {
+    qdisc('pfifo', 'limit', '1000');
+    const socket = create({ local: { address: '0.0.0.0', port: 0 } });
+    await socket.open();
+    const reporting = reported(socket);
+    expect(socket.send(numbered(1, 1), { address, port: 9 })).toBe(true);
+    expect(await reporting).toMatchObject({
+      error: { code, operation: 'send', datagrams: 1 },
+      destination: { address, port: 9 },
+    });
+    const arriving = received(socket, 1);
+    socket.send(numbered(2, 2), { address: '127.0.0.1', port: socket.local.port });
+    await arriving;
+    await socket.close();
+  });
+
+  test('runs whose datagrams exceed the MTU arrive all the same, offload being refused once', async () => {
+    qdisc('pfifo', 'limit', '1000');
+    const server = create({ local: LOCALHOST });
+    await server.open();
+    const client = create({ remote: server.local });
+    await client.open();
+    for (const round of [1, 2]) {
+      const datagrams = Array.from({ length: 20 }, (_, i) => numbered(i * round, 1450));
+      const arriving = received(server, datagrams.length);
+      expect(client.sendBatch(batchOf(datagrams))).toBe(20);
+      expect(payloads(await arriving)).toEqual(payloads(datagrams));
+    }
+    expect(client.statistics).toMatchObject({ sentDatagrams: 40, sendFailures: 0, errors: {} });
+    await Promise.all([client.close(), server.close()]);
+  });
+});
