@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodeCompactHeader } from '@relay/packet';
-import { TwoEnds } from './two-ends.js';
+import { TwoEnds } from '../two-ends.js';
 
 describe('a session', () => {
   test('stands after one round trip, and each side knows what the other told of itself', () => {

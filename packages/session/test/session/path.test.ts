@@ -1,0 +1,156 @@
+import { describe, expect, test } from '@jest/globals';
+import { dropReasonOf, encodeCompactHeader } from '@relay/packet';
+import type { Session } from '../../src/index.js';
+import { packedClient, SERVER_ENDPOINT, TwoEnds } from '../two-ends.js';
+
+function connected(): TwoEnds {
+  const ends = new TwoEnds();
+  ends.connect();
+  ends.clientEvents();
+  ends.serverEvents();
+  return ends;
+}
+
+function sendDatagram(session: Session, ends: TwoEnds): number {
+  const frame = new Uint8Array(20);
+  encodeCompactHeader(frame, 0, 2);
+  return session.sendFrames(frame, 0, frame.length, ends.nowMs);
+}
+
+/** Both ends awake, and nothing crosses. */
+function passCut(ends: TwoEnds, ms: number): void {
+  for (let step = 0; step < ms / 50; step++) {
+    ends.nowMs += 50;
+    ends.client.wake(ends.nowMs);
+    ends.server.wake(ends.nowMs);
+    ends.clientEnd.sent.length = ends.serverEnd.sent.length = 0;
+  }
+}
+
+describe('a lost path', () => {
+  test.each(['client', 'server'] as const)(
+    'is known to the %s within 3 s of what got no answer, and no sooner',
+    (side) => {
+      const ends = connected();
+      const session = side === 'client' ? ends.clientSession : ends.serverSession;
+      const events = () => (side === 'client' ? ends.clientEvents() : ends.serverEvents());
+      sendDatagram(session, ends);
+      passCut(ends, 2900);
+      expect(events()).toEqual([]);
+      passCut(ends, 150);
+      expect(events()).toEqual(['path-lost']);
+      expect(session.isPathLost).toBe(true);
+      expect(dropReasonOf(sendDatagram(session, ends))).toBe('unreachable');
+    },
+  );
+
+  test('is known to have returned within half a second and a round trip, in the same session', () => {
+    const ends = connected();
+    const { clientSession } = ends;
+    sendDatagram(clientSession, ends);
+    passCut(ends, 30_000);
+    expect(ends.clientEvents()).toEqual(['path-lost']);
+    ends.pass(500);
+    expect(ends.clientEvents()).toContain('path-restored');
+    expect(ends.clientSession).toBe(clientSession);
+    expect(sendDatagram(clientSession, ends)).toBeGreaterThan(0);
+  });
+
+  test('is not suspected while nothing is sent', () => {
+    const ends = connected();
+    passCut(ends, 20_000);
+    expect(ends.clientEvents()).toEqual([]);
+    expect(ends.serverEvents()).toEqual([]);
+  });
+});
+
+describe('an idle session', () => {
+  test('keeps its NAT mapping alive every 25 s, and sends nothing else', () => {
+    const ends = connected();
+    ends.pass(1000);
+    const before = ends.clientSession.statistics.packetsOut;
+    ends.pass(100_000);
+    expect(ends.clientSession.statistics.packetsOut - before).toBe(4);
+    expect(ends.serverSession.statistics.packetsIn).toBeLessThan(8);
+  });
+
+  test('without keepalives is silent until its keys are due', () => {
+    const ends = new TwoEnds({ keepaliveMs: 0 });
+    ends.connect();
+    ends.pass(1000);
+    const before = ends.clientSession.statistics.packetsOut;
+    ends.pass(110_000);
+    expect(ends.clientSession.statistics.packetsOut).toBe(before);
+  });
+});
+
+describe('what a session measures', () => {
+  test('of round trips and of its own address comes from pings', () => {
+    const ends = connected();
+    ends.clientSession.ping(ends.nowMs);
+    const [ping] = ends.clientEnd.sent.splice(0);
+    ends.nowMs += 40;
+    ends.toServer(ping?.bytes ?? new Uint8Array());
+    ends.settle();
+    expect(ends.clientSession.statistics).toMatchObject({
+      roundTripMs: 40,
+      latestRoundTripMs: 40,
+      minimumRoundTripMs: 40,
+    });
+    expect(ends.clientSession.observedEndpoint).toEqual(packedClient);
+    expect(ends.clientEnd.events.at(-1)).toMatchObject({ kind: 'pong', roundTripMs: 40 });
+  });
+
+  test('of loss is known to both sides, in both directions', () => {
+    const ends = connected();
+    for (let step = 0; step < 600; step++) {
+      sendDatagram(ends.clientSession, ends);
+      sendDatagram(ends.serverSession, ends);
+      // Every fourth packet is lost on the way there, every tenth on the way back.
+      if (step % 4 === 0) ends.clientEnd.sent.pop();
+      if (step % 10 === 0) ends.serverEnd.sent.pop();
+      ends.settle();
+      ends.pass(20);
+    }
+    const [atClient, atServer] = [ends.clientSession.statistics, ends.serverSession.statistics];
+    for (const loss of [atServer.lossIn, atClient.lossOut]) expect(loss).toBeCloseTo(0.25, 1);
+    for (const loss of [atClient.lossIn, atServer.lossOut]) expect(loss).toBeCloseTo(0.1, 1);
+    expect(atServer.jitterOutMs).not.toBeNaN();
+  });
+
+  test('is nothing at first', () => {
+    const { statistics } = connected().clientSession;
+    expect([statistics.roundTripMs, statistics.lossIn, statistics.lossOut, statistics.jitterInMs]).toEqual([
+      NaN,
+      NaN,
+      NaN,
+      NaN,
+    ]);
+  });
+});
+
+describe('reconnection', () => {
+  test('tries ten times in the first 5 s, then less often, and every 8 to 12 s in the end', () => {
+    const ends = new TwoEnds();
+    const times: number[] = [];
+    ends.client.connect(ends.nowMs, ends.wallMs);
+    for (let attempt = 0; attempt < 30; attempt++) {
+      expect(ends.clientEnd.sent.splice(0)).toHaveLength(1);
+      times.push(ends.nowMs);
+      ends.nowMs = ends.client.nextWakeMs;
+      ends.client.wake(ends.nowMs);
+    }
+    const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(Math.max(...waits.slice(0, 10))).toBeLessThanOrEqual(600);
+    for (const wait of waits.slice(16)) expect(Math.abs(wait - 10_000)).toBeLessThanOrEqual(2000);
+    expect(new Set(waits).size).toBeGreaterThan(20);
+  });
+
+  test('does not wait when the network has changed', () => {
+    const ends = new TwoEnds();
+    ends.client.connect(ends.nowMs, ends.wallMs);
+    passCut(ends, 60_000);
+    ends.client.setServer({ ...SERVER_ENDPOINT, port: 1 }, ends.nowMs);
+    expect(ends.clientEnd.sent.map(({ destination }) => destination[16])).toEqual([1]);
+  });
+});
