@@ -103,7 +103,9 @@ describe('the admin socket', () => {
     const before = process.umask(0);
     try {
       expect(statSync(await opened()).mode & 0o777).toBe(0o600);
-      expect(process.umask()).toBe(0);
+      const file = newPath();
+      writeFileSync(file, '', { mode: 0o666 });
+      expect(statSync(file).mode & 0o777).toBe(0o666); // the mask is as it was
     } finally {
       process.umask(before);
     }

@@ -6,22 +6,29 @@ export interface Captured {
 
 /** Runs something in this process, and gives what it wrote and the exit code that it left. */
 export async function captured(run: () => Promise<unknown>): Promise<Captured> {
-  const { stdout, stderr } = process;
-  const writes = { stdout: stdout.write, stderr: stderr.write };
   const written = { stdout: '', stderr: '' };
-  const write = (to: keyof typeof written) => (text: string | Uint8Array) => {
-    written[to] += text.toString();
-    return true;
+  const takeOver = (name: keyof typeof written): (() => void) => {
+    const before = Object.getOwnPropertyDescriptor(process[name], 'write');
+    const write = (text: string | Uint8Array): boolean => {
+      written[name] += text.toString();
+      return true;
+    };
+    Object.defineProperty(process[name], 'write', { value: write, configurable: true });
+    return () => {
+      Reflect.deleteProperty(process[name], 'write');
+      if (before !== undefined) Object.defineProperty(process[name], 'write', before);
+    };
   };
+  const { log } = console;
+  const giveBack = [takeOver('stdout'), takeOver('stderr')];
   try {
-    Object.assign(stdout, { write: write('stdout') });
-    Object.assign(stderr, { write: write('stderr') });
+    console.log = (...parts: unknown[]) => (written.stdout += `${parts.join(' ')}\n`);
     process.exitCode = undefined;
     await run();
     return { ...written, exitCode: process.exitCode };
   } finally {
-    Object.assign(stdout, { write: writes.stdout });
-    Object.assign(stderr, { write: writes.stderr });
+    console.log = log;
+    for (const restore of giveBack) restore();
     process.exitCode = undefined;
   }
 }

@@ -5,8 +5,14 @@ import { SocketError } from '@relay/socket';
 import { EXIT, listenFailure, ProgramFailure, runProgram } from '../src/index.js';
 import { captured } from './captured.js';
 
-const run = (failure: unknown, isVerbose = false): ReturnType<typeof captured> =>
-  captured(() => runProgram({ program: 'a-program', isVerbose }, () => Promise.reject(failure)));
+const run = (failure: Error, isVerbose = false): ReturnType<typeof captured> =>
+  captured(() =>
+    runProgram({ program: 'a-program', isVerbose }, () =>
+      Promise.resolve().then(() => {
+        throw failure;
+      }),
+    ),
+  );
 
 const schema = defineSchema(
   {
@@ -16,13 +22,8 @@ const schema = defineSchema(
   { program: 'a-program' },
 );
 
-function configurationError(): unknown {
-  try {
-    return loadConfiguration(schema, { flags: { listen: 'x', port: '80x' } });
-  } catch (error) {
-    return error;
-  }
-}
+const wronglyConfigured = (): Promise<void> =>
+  Promise.resolve().then(() => void loadConfiguration(schema, { flags: { listen: 'x', port: '80x' } }));
 
 describe('runProgram', () => {
   test('a command that ends well leaves the exit code alone', async () => {
@@ -42,12 +43,6 @@ describe('runProgram', () => {
       'a-program: internal error: x is undefined (please report it; --log-level debug shows more)\n',
     ],
     [
-      'what is no error',
-      'text',
-      1,
-      'a-program: internal error: text (please report it; --log-level debug shows more)\n',
-    ],
-    [
       'what came from outside',
       new ProgramFailure(EXIT.failed, 'bad\u001b[31m\nname\u202e'),
       1,
@@ -58,7 +53,9 @@ describe('runProgram', () => {
   });
 
   test('each mistake of a configuration is a line of its own, and the exit code is 2', async () => {
-    const { stderr, exitCode } = await run(configurationError());
+    const { stderr, exitCode } = await captured(() =>
+      runProgram({ program: 'a-program', isVerbose: false }, wronglyConfigured),
+    );
     expect(exitCode).toBe(2);
     const lines = stderr.trimEnd().split('\n');
     expect(lines).toHaveLength(2);

@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import { defineSchema, option } from '@relay/config';
+import type { CommandModule } from 'yargs';
+import {
+  completionCommand,
+  configCommand,
+  printResult,
+  runCommandLine,
+  statusCommand,
+  type Flags,
+} from '../src/index.js';
+import { captured } from './captured.js';
+
+const schema = defineSchema(
+  {
+    config: option({ format: 'path', alias: 'c', file: false, doc: 'Configuration file' }),
+    port: option({ format: 'port', default: 53, doc: 'The port' }),
+    key: option({ format: 'string', secret: true, doc: 'The key' }),
+  },
+  { program: 'a-program', environmentPrefix: 'A_PROGRAM_TEST_' },
+);
+const config = configCommand(schema);
+const status = statusCommand({
+  describe: 'Show how it fares',
+  options: {},
+  ask: () => Promise.resolve({ flows: 3 }),
+  view: () => ({ lines: ({ flows }) => [`${flows} flows`, 'from \u001b[31moutside'] }),
+});
+
+const say: CommandModule<object, Flags> = {
+  command: 'say [word]',
+  describe: 'Say what was given',
+  builder: (cli) =>
+    cli
+      .positional('word', { type: 'string' })
+      .option('port', { type: 'string', alias: 'p' })
+      .option('json', { type: 'boolean' })
+      .option('log-level', { type: 'string' }),
+  handler: ({ word, port, json }) => printResult({ json }, { word, port }, (said) => [String(said.word)]),
+};
+
+const run = (...args: string[]): ReturnType<typeof captured> =>
+  captured(() =>
+    runCommandLine({
+      program: 'a-program',
+      packageJson: new URL('../package.json', import.meta.url),
+      args,
+      commands: [say, status, config, completionCommand(schema, [config])],
+    }),
+  );
+
+describe('runCommandLine', () => {
+  test('nothing is converted: numbers stay texts', async () => {
+    const { stdout, exitCode } = await run('say', '0x10', '--port', '053', '--json');
+    expect(stdout).toBe('{"word":"0x10","port":"053"}\n');
+    expect(exitCode).toBeUndefined();
+  });
+
+  test('a first -- as pnpm passes it on is skipped', async () => {
+    expect((await run('--', 'say', 'a')).stdout).toBe('a\n');
+  });
+
+  test('what is printed for people is escaped', async () => {
+    expect((await run('say', 'a\u001b[31m')).stdout).toBe('a\\x1b[31m\n');
+  });
+
+  test('the version is that of the package', async () => {
+    expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test.each([
+    [['say', '--colour', 'red'], /^a-program: Unknown argument: colour .*--help lists commands and options\)\n$/],
+    [['sya'], /^a-program: Did you mean say\? .*\n$/],
+    [['config'], /^a-program: config needs a command: check, show/],
+    [['config', 'chekc', 'x'], /^a-program: .*\n$/],
+    [['config', 'check'], /^a-program: Not enough non-option arguments/],
+    [['completion', 'csh'], /^a-program: Invalid values: /],
+    [['config', 'show', '--port', '80x'], /^a-program: .*port.*80x.*\n$/],
+  ])('%j is told on one line, with exit code 2', async (args, expected) => {
+    const { stderr, stdout, exitCode } = await run(...args);
+    expect(stderr).toMatch(expected);
+    expect([stdout, exitCode]).toEqual(['', 2]);
+  });
+
+  test.each([
+    [['--log-level', 'debug'], true],
+    [['--log-level=trace'], true],
+    [['--log-level', 'info'], false],
+    [[], false],
+  ])('a failure with %j is verbose: %p', async (level, isVerbose) => {
+    const { stderr } = await run('say', '--colour', 'red', ...level);
+    expect(/at .*:\d+:\d+/.test(stderr)).toBe(isVerbose);
+  });
+});
+
+describe('the commands that programs share', () => {
+  test('config show hides secrets and, if asked, says where each value comes from', async () => {
+    expect((await run('config', 'show', '--key', 'hunter2')).stdout).toMatch(/^port = 53\nkey = (?!.*hunter2).*\n$/);
+    expect((await run('config', 'show', '--sources', '--port', '54')).stdout).toMatch(/54.*flag --port/);
+  });
+
+  test('config schema prints a JSON Schema, config reference a table in Markdown', async () => {
+    expect(JSON.parse((await run('config', 'schema')).stdout)).toMatchObject({ properties: { port: {} } });
+    expect((await run('config', 'reference')).stdout).toMatch(/A_PROGRAM_TEST_PORT/);
+  });
+
+  test.each(['bash', 'zsh', 'fish'])('completion %s prints a script that knows the commands', async (shell) => {
+    expect((await run('completion', shell)).stdout).toMatch(/config/);
+  });
+
+  test('status prints lines for people, and JSON if asked', async () => {
+    expect((await run('status')).stdout).toBe('3 flows\nfrom \\x1b[31moutside\n');
+    expect((await run('status', '--json')).stdout).toBe('{"flows":3}\n');
+  });
+});

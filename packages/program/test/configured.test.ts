@@ -1,0 +1,122 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ConfigurationError, defineSchema } from '@relay/config';
+import {
+  assertFileIsRight,
+  changeLevel,
+  commonOptions,
+  configured,
+  EXIT,
+  formatValues,
+  LiveConfiguration,
+  openLogs,
+  ProgramFailure,
+  socketOptions,
+} from '../src/index.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const folder = temporaryFolder();
+const schema = defineSchema(
+  { ...commonOptions, ...socketOptions },
+  { program: 'a-program', environmentPrefix: 'RELAY_' },
+);
+
+function fileWith(text: string, name = 'a.toml'): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('configured', () => {
+  test('flags win over the environment, that over the file, and that over defaults', () => {
+    const file = fileWith('logLevel = "warn"\nengine = "dgram"\nsendQueue = "2MiB"\n');
+    const environment = { RELAY_ENGINE: 'native', RELAY_LOG_LEVEL: 'error', RELAY_CONFIG: file };
+    const { values } = configured(schema, { 'log-level': 'debug' }, environment);
+    expect(values).toMatchObject({ logLevel: 'debug', engine: 'native', sendQueue: 2 << 20, logFormat: 'auto' });
+  });
+
+  test('everything that is wrong is told at once', () => {
+    const file = fileWith('engine = "fast"\nlogLevl = "info"\n');
+    const wrong = (): unknown => configured(schema, { config: file, 'send-buffer': 'much' }, {});
+    expect(wrong).toThrow(ConfigurationError);
+    expect(wrong).toThrow(/engine[^]*logLevl[^]*|logLevl[^]*engine/);
+    expect(wrong).toThrow(/send-?[bB]uffer/);
+  });
+
+  test.each([
+    ['admin', ''],
+    ['admin', 'a\u001bb'],
+    ['log-level', 'loud'],
+    ['engine', 'NATIVE'],
+    ['receive-buffer', '1'],
+    ['receive-buffer', '4MB '],
+    ['log-max-files', '0'],
+    ['metrics-interval', '10'],
+    ['log-format', 'xml'],
+  ])('%s %j is refused', (flag, value) => {
+    expect(() => configured(schema, { [flag]: value }, {})).toThrow(ConfigurationError);
+  });
+
+  test.each(['off', '/run/relay.sock', 'a.sock'])('the admin socket may be %s', (admin) => {
+    expect(configured(schema, { admin }, {}).values.admin).toBe(admin);
+  });
+
+  test('a file is checked without being used', () => {
+    expect(() => assertFileIsRight(schema, fileWith('engine = "dgram"\n'))).not.toThrow();
+    expect(() => assertFileIsRight(schema, fileWith('engine = "slow"\n'))).toThrow(/engine/);
+    expect(() => assertFileIsRight(schema, join(folder, 'missing.toml'))).toThrow(ConfigurationError);
+  });
+
+  test('each option that has a value is one line', () => {
+    const lines = formatValues(configured(schema, { engine: 'dgram' }, {}))
+      .trimEnd()
+      .split('\n');
+    expect(lines).toContain('engine = "dgram"');
+    expect(lines.some((line) => line.startsWith('admin'))).toBe(false);
+  });
+});
+
+describe('LiveConfiguration', () => {
+  test('reads everything again, and says what has changed and what needs a restart', () => {
+    const file = fileWith('logLevel = "info"\n', 'live.toml');
+    const live = new LiveConfiguration(schema, { config: file });
+    fileWith('logLevel = "warn"\nengine = "dgram"\n', 'live.toml');
+    const applied: string[] = [];
+    const changes = live.reload(({ logLevel }) => applied.push(logLevel));
+    expect(applied).toEqual(['warn']);
+    expect(changes).toHaveLength(2);
+    expect(changes.find((line) => line.includes('engine'))).toMatch(/takes effect after a restart$/);
+    expect(changes.find((line) => line.includes('logLevel'))).not.toMatch(/restart/);
+    expect(live.reload(() => undefined)).toEqual([]);
+  });
+
+  test('changes nothing where the file is wrong', () => {
+    const file = fileWith('logLevel = "info"\n', 'live.toml');
+    const live = new LiveConfiguration(schema, { config: file });
+    fileWith('logLevel = "warn"\nengine = "slow"\n', 'live.toml');
+    expect(() =>
+      live.reload(() => {
+        throw new Error('it was applied');
+      }),
+    ).toThrow(ConfigurationError);
+    expect(live.values.logLevel).toBe('info');
+  });
+});
+
+describe('logs', () => {
+  const settings = configured(schema, {}, {}).values;
+
+  test('that cannot be written are a failure with its exit code', () => {
+    const file = fileWith('', 'no-folder');
+    expect(() => openLogs({ ...settings, logDir: join(file, 'logs') })).toThrow(ProgramFailure);
+  });
+
+  test('change their level while they run, and refuse what is none', async () => {
+    const logs = openLogs(settings);
+    expect(changeLevel(logs, 'warn,session=debug')).toBe('log level warn,session=debug');
+    expect(() => changeLevel(logs, 'loud')).toThrow(expect.objectContaining({ exitCode: EXIT.refused }));
+    expect(logs.level).toBe('warn,session=debug');
+    await logs.close();
+  });
+});
