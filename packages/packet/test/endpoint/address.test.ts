@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { addressFamily, parseAddress } from '../../src/index.js';
 
 describe('parseAddress', () => {
@@ -90,4 +92,40 @@ test('addressFamily sees through IPv4-mapped addresses and refuses what is no ad
   expect(addressFamily('::ffff:192.0.2.1')).toBe(4);
   expect(addressFamily('2001:db8::1')).toBe(6);
   expect(() => addressFamily('localhost')).toThrow(RangeError);
+});
+
+describe('parseAddress agrees with Node.js', () => {
+  const edits = fc.array(
+    fc.tuple(fc.nat(), fc.constantFrom('', ':', '::', '.', '0', '1', 'f', 'g', '9', '00', ' ', '1.2.3.4')),
+    {
+      maxLength: 3,
+    },
+  );
+  const nearly = fc.tuple(fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4Extended()), edits).map(([text, changes]) => {
+    return changes.reduce((changed, [at, insert]) => {
+      const cut = at % (changed.length + 1);
+      return changed.slice(0, cut) + insert + changed.slice(cut + (at & 1));
+    }, text);
+  });
+
+  test('on what is an address', () => {
+    fc.assert(
+      fc.property(nearly, (text) => expect(parseAddress(text) !== undefined).toBe(isIP(text) !== 0)),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('on the canonical text of IPv6', () => {
+    fc.assert(
+      fc.property(nearly, (text) => {
+        fc.pre(isIP(text) === 6);
+        const [, hostname = ''] = /^\[(.*)\]$/.exec(new URL(`http://[${text}]/`).hostname) ?? [];
+        const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(hostname);
+        const groups = (mapped ?? []).slice(1).map((group) => Number.parseInt(group, 16));
+        const dotted = groups.flatMap((group) => [group >> 8, group & 0xff]).join('.');
+        expect(parseAddress(text)).toBe(mapped === null ? hostname : dotted);
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });

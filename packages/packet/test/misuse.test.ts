@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  encodeAddressedHeader,
+  encodeAnswer,
+  encodeClose,
+  encodeCompactHeader,
+  encodeCookieReply,
+  encodeFlowAcknowledge,
+  encodeFlowClose,
+  encodeFlowUnknown,
+  encodeFragmentHeader,
+  encodeFrames,
+  encodeInitiation,
+  encodeLocalProxyHeader,
+  encodeName,
+  encodePadding,
+  encodeParameters,
+  encodePing,
+  encodePong,
+  encodeProxiedDatagram,
+  encodeProxyHeader,
+  encodePublishedPorts,
+  encodeReport,
+  encodeRequest,
+  encodeReset,
+  encodeResolvedName,
+  encodeSizedFrameHeader,
+  encodeTransportHeader,
+  encodeUdpPacketHeader,
+  FRAME,
+  PACKED_ENDPOINT_BYTES,
+  packEndpoint,
+  PacketError,
+  ReportFields,
+  SessionParameters,
+} from '../src/index.js';
+
+const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+packEndpoint({ address: '192.0.2.1', port: 9 }, endpoint, 0);
+const token = new Uint8Array(16);
+const parameters = withParameters({ maxFlows: 1, resetToken: token });
+
+/** Each encoder, with what it returns where the room is enough. */
+const encoders: readonly [string, (bytes: Uint8Array) => number][] = [
+  ['encodeTransportHeader', (bytes) => encodeTransportHeader(bytes, 0, 1, 2)],
+  ['encodeReset', (bytes) => encodeReset(bytes, 0, 1, token, 0)],
+  ['encodeCompactHeader', (bytes) => encodeCompactHeader(bytes, 0, 1)],
+  ['encodeAddressedHeader', (bytes) => encodeAddressedHeader(bytes, 0, 1, endpoint, 0, endpoint, 0, 10) + 10],
+  ['encodeUdpPacketHeader', (bytes) => encodeUdpPacketHeader(bytes, 0, endpoint, 0, endpoint, 0, 10, 5) + 10],
+  ['encodeFragmentHeader', (bytes) => encodeFragmentHeader(bytes, 0, 1, 20, 1, 3) + 7],
+  ['encodeFlowAcknowledge', (bytes) => encodeFlowAcknowledge(bytes, 0, 1)],
+  ['encodeFlowUnknown', (bytes) => encodeFlowUnknown(bytes, 0, 1)],
+  ['encodeFlowClose', (bytes) => encodeFlowClose(bytes, 0, 1, 2)],
+  ['encodePing', (bytes) => encodePing(bytes, 0, token, 0, 1)],
+  ['encodePong', (bytes) => encodePong(bytes, 0, token, 0, 1, 2, endpoint, 0)],
+  ['encodeReport', (bytes) => encodeReport(bytes, 0, new ReportFields())],
+  ['encodeParameters', (bytes) => encodeParameters(bytes, 0, parameters)],
+  ['encodeClose', (bytes) => encodeClose(bytes, 0, 1)],
+  ['encodeRequest', (bytes) => encodeRequest(bytes, 0, 1, 2, token)],
+  ['encodeAnswer', (bytes) => encodeAnswer(bytes, 0, 1, 2, 3, token)],
+  ['encodePadding', (bytes) => encodePadding(bytes, 0, 30)],
+  ['encodeProxyHeader', (bytes) => encodeProxyHeader(bytes, 0, endpoint, 0, endpoint, 0)],
+  ['encodeLocalProxyHeader', (bytes) => encodeLocalProxyHeader(bytes, 0)],
+];
+
+test.each(encoders)('%s fills what it says, and throws instead of writing past the end', (_, encode) => {
+  const end = encode(new Uint8Array(200));
+  expect(encode(new Uint8Array(end))).toBe(end);
+  const short = new Uint8Array(end - 1);
+  expect(() => encode(short)).toThrow(expect.objectContaining({ name: 'RangeError' }));
+});
+
+describe('what cannot be encoded is refused with a RangeError', () => {
+  const source = { address: '192.0.2.1', port: 1 };
+  const destination = { address: '192.0.2.2', port: 2 };
+  const payload = new Uint8Array();
+  test.each<[string, () => unknown]>([
+    [
+      'a frame longer than its length can say',
+      () => encodeSizedFrameHeader(new Uint8Array(70_000), 0, FRAME.request, 65_536),
+    ],
+    [
+      'a payload too large for UDP',
+      () => encodeUdpPacketHeader(new Uint8Array(70_000), 0, endpoint, 0, endpoint, 0, 65_508),
+    ],
+    [
+      'a parameter that is no 32-bit integer',
+      () => encodeParameters(new Uint8Array(99), 0, withParameters({ maxFlows: 2 ** 32 })),
+    ],
+    [
+      'a reset token of another length',
+      () => encodeParameters(new Uint8Array(99), 0, withParameters({ resetToken: token.subarray(1) })),
+    ],
+    [
+      'an ephemeral key of another length',
+      () =>
+        encodeInitiation({
+          senderIndex: 1,
+          ephemeral: token,
+          encryptedStatic: token,
+          encryptedTimestamp: token,
+          mac1: token,
+          mac2: token,
+        }),
+    ],
+    ['a nonce of another length', () => encodeCookieReply({ receiverIndex: 1, nonce: token, encryptedCookie: token })],
+    ['ports beyond the last', () => encodePublishedPorts({ endpoint: { address: '::', port: 65_535 }, count: 2 })],
+    ['a name that is none', () => encodeName('a b')],
+    ['seventeen addresses', () => encodeResolvedName({ ttlMs: 1, addresses: Array<string>(17).fill('::1') })],
+    ['an address with a zone', () => encodeResolvedName({ ttlMs: 1, addresses: ['fe80::1%3'] })],
+    [
+      'a checksum of 3 bytes',
+      () =>
+        encodeProxiedDatagram({
+          endpoints: { source, destination },
+          tlvs: [{ type: 3, value: new Uint8Array(3) }],
+          payload,
+        }),
+    ],
+    [
+      'TLVs too long for the header',
+      () =>
+        encodeProxiedDatagram({
+          endpoints: { source, destination },
+          tlvs: [{ type: 5, value: new Uint8Array(65_535) }],
+          payload,
+        }),
+    ],
+  ])('%s', (_, attempt) => {
+    expect(attempt).toThrow(expect.objectContaining({ name: 'RangeError' }));
+  });
+});
+
+test('a fragment whose piece is not of its length is refused by its reason', () => {
+  const attempt = () => encodeFrames([{ type: 'fragment', id: 1, total: 20, index: 0, count: 2, piece: token }]);
+  expect(attempt).toThrow(PacketError);
+  expect(attempt).toThrow('bad-fragment');
+});
+
+function withParameters(some: Partial<SessionParameters>): SessionParameters {
+  return Object.assign(new SessionParameters(), some);
+}
