@@ -100,7 +100,8 @@ class ReadlinePrompt implements Prompt {
     this.#running = this.#running.then(async () => {
       await this.#run(line);
       this.#isRunning--;
-      if (this.#isInteractive && !this.#isClosed && this.#isRunning === 0) this.#readline.prompt();
+      // What was typed meanwhile stays, and so does the place in it.
+      if (this.#isInteractive && !this.#isClosed && this.#isRunning === 0) this.#readline.prompt(true);
     });
   };
 

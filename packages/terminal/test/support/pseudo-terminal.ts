@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Emulator } from './emulator.js';
 
@@ -33,7 +33,7 @@ export class PseudoTerminal {
     const words = [process.execPath, programPath(program), this.folder, ...args].map((word) => `'${word}'`).join(' ');
     const command = `stty rows ${rows} cols ${columns}; tty > ${this.folder}/tty; ${words}; echo "code $?"; stty -a`;
     this.#child = spawn('script', ['--quiet', '--flush', '--command', command, '/dev/null'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'ignore'],
       timeout: 20_000,
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => {
@@ -60,7 +60,11 @@ export class PseudoTerminal {
 
   /** Resolves when what is seen fits. */
   async seen(condition: (lines: string[]) => unknown): Promise<void> {
-    while (!condition(this.emulator.lines())) await setImmediate();
+    const endMs = performance.now() + 4000;
+    while (!condition(this.emulator.lines())) {
+      if (performance.now() > endMs) throw new Error(`not seen on the terminal:\n${this.emulator.lines().join('\n')}`);
+      await setTimeout(2);
+    }
   }
 
   async ended(): Promise<void> {
