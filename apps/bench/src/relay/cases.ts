@@ -1,0 +1,58 @@
+import { defaultPrimitives } from '@relay/session';
+import type { BenchmarkCase } from '../case.js';
+import { compare, type Contender } from '../packet/timing.js';
+import { JoinedEnds } from './round-trip.js';
+
+const PAYLOAD_BYTES = 200;
+const AEAD_TAG_BYTES = 16;
+
+/** There and back, a datagram is sealed twice and opened twice: this alone is the least a round trip can cost. */
+function aeadAlone(): Contender {
+  const cipher = defaultPrimitives.cipher(new Uint8Array(32));
+  const bytes = new Uint8Array(PAYLOAD_BYTES + AEAD_TAG_BYTES);
+  return {
+    subject: `two seals and two opens alone, ${defaultPrimitives.name}`,
+    run(operations) {
+      let opened = 0;
+      for (let i = 0; i < 2 * operations; i++) {
+        cipher.seal(bytes, 0, PAYLOAD_BYTES, i);
+        if (cipher.open(bytes, 0, PAYLOAD_BYTES, i)) opened++;
+      }
+      if (opened !== 2 * operations) throw new Error('a packet did not open');
+      return opened;
+    },
+  };
+}
+
+/** Client, server and an echo: flows, frames, channel and batches, all but the sockets. */
+function roundTrip(flows: number): Contender {
+  const ends = new JoinedEnds(flows);
+  const payload = new Uint8Array(PAYLOAD_BYTES);
+  return {
+    subject: `round trip, ${flows} flow(s)`,
+    run(operations) {
+      const before = ends.echoed;
+      const rounds = Math.ceil(operations / flows);
+      for (let i = 0; i < rounds; i++) ends.roundTrips(payload);
+      if (ends.echoed - before !== rounds * flows) throw new Error('a datagram was lost');
+      return ends.echoed;
+    },
+  };
+}
+
+export const cases: readonly BenchmarkCase[] = [
+  {
+    name: 'relay/round-trip/200-bytes',
+    run(options) {
+      const rates = compare([aeadAlone(), roundTrip(1), roundTrip(32)], options);
+      return Promise.resolve(
+        rates.map(({ subject, value, ratio = 1 }) => ({
+          subject,
+          value: 1e6 / value,
+          unit: 'µs of CPU',
+          ratio: 1 / ratio,
+        })),
+      );
+    },
+  },
+];
