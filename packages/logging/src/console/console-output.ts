@@ -125,6 +125,8 @@ function lostOrZero(error: unknown): number | undefined {
 
 /** A second, non-blocking descriptor of the same terminal or pipe; undefined for anything else, and where the system has no such thing. */
 function openNonBlocking(descriptor: 1 | 2): number | undefined {
+  // Elsewhere this gives the same descriptor again, or nothing.
+  if (process.platform !== 'linux') return undefined;
   try {
     const stats = fs.fstatSync(descriptor);
     // A second descriptor of a file would have a position of its own, and sockets cannot be opened.

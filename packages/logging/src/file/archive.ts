@@ -69,11 +69,6 @@ export class Archive {
     await this.#tidying;
   }
 
-  /** Resolves when all files added until now are compressed, or could not be. */
-  async settled(): Promise<void> {
-    await this.#tidying;
-  }
-
   #tidyAgain(): void {
     this.#tidying = this.#tidying.then(() => this.#tidy());
   }

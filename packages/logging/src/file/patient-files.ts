@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
+import { remaining, writeRestNow, type Job, type LogFile, type WriteCallback } from './log-file.js';
 import { MODE_OF_FILES, MODE_OF_FOLDERS } from './modes.js';
 
 /** Told when writing begins to fail and when it works again. */
@@ -8,42 +9,11 @@ export interface FaultListener {
   onRecovery(path: string): void;
 }
 
-type WriteCallback = (error: NodeJS.ErrnoException | null, bytes: number) => void;
-
-/** One chunk that was handed to a stream; `done` says whether its lines are in the file. */
-interface Chunk {
-  readonly text: string;
-  readonly done: (isWritten: boolean) => void;
-}
-
-/** What a stream gave to write, until it is written or given up. */
-interface Job {
-  readonly buffers: readonly NodeJS.ArrayBufferView[];
-  readonly totalBytes: number;
-  readonly callback: WriteCallback;
-  writtenBytes: number;
-}
-
-interface LogFile {
-  readonly path: string;
-  descriptor: number | undefined;
-  inode: number;
-  lengthBytes: number;
-  checkedMs: number;
-  /** Between the system call and its answer. */
-  isWriting: boolean;
-  job: Job | undefined;
-  readonly expected: Chunk[];
-}
-
 // Long enough not to burden a disk in trouble, short enough that an operator who made room sees it work.
 const RETRY_MS = 1000;
 
 // How often a file is compared with what its path names now: it may have been removed, or its folder.
 const CHECK_MS = 1000;
-
-// What the end of a process waits for a write that the kernel has already.
-const EXIT_WAIT_MS = 200;
 
 // The file is there, only without room: opening it again would change nothing.
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EAGAIN']);
@@ -89,14 +59,7 @@ export class PatientFiles {
 
   /** Writes what is expected at once and without asking again: for the last moment of a process. */
   writeNow(): void {
-    for (const file of this.#byPath.values()) {
-      // What the kernel has already will be in the file; the rest has to come after it.
-      if (file.isWriting) awaitGrowth(file);
-      else cutPart(file);
-      const chunks = file.expected.slice(file.isWriting ? file.job?.buffers.length : 0);
-      appendNow(file.path, chunks.map(({ text }) => text).join(''));
-      file.expected.length = 0;
-    }
+    for (const file of this.#byPath.values()) writeRestNow(file);
   }
 
   // The names, orders of parameters and callbacks below are node:fs's; streams call them without `this`.
@@ -271,51 +234,5 @@ export class PatientFiles {
         });
       });
     });
-  }
-}
-
-function remaining(job: Job): NodeJS.ArrayBufferView[] {
-  let skip = job.writtenBytes;
-  const rest: NodeJS.ArrayBufferView[] = [];
-  for (const buffer of job.buffers) {
-    if (skip < buffer.byteLength)
-      rest.push(new Uint8Array(buffer.buffer, buffer.byteOffset + skip, buffer.byteLength - skip));
-    skip = Math.max(0, skip - buffer.byteLength);
-  }
-  return rest;
-}
-
-/** Waits a moment for a write that is in the kernel. */
-function awaitGrowth({ descriptor, lengthBytes, job }: LogFile): void {
-  if (descriptor === undefined || job === undefined) return;
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  const endMs = performance.now() + EXIT_WAIT_MS;
-  while (performance.now() < endMs) {
-    try {
-      if (fs.fstatSync(descriptor).size >= lengthBytes + job.totalBytes) return;
-    } catch {
-      return;
-    }
-    Atomics.wait(pause, 0, 0, 1);
-  }
-}
-
-/** Cuts off the part of a chunk that was written before the disk had no room, so that the chunk can be written whole. */
-function cutPart({ descriptor, lengthBytes, job }: LogFile): void {
-  if (descriptor === undefined || job === undefined || job.writtenBytes === 0) return;
-  try {
-    fs.ftruncateSync(descriptor, lengthBytes);
-  } catch {
-    // Then a torn line stays, which the next start ends with a newline.
-  }
-}
-
-/** Appends at once; what fails now fails for good. */
-export function appendNow(path: string, text: string): void {
-  if (text === '') return;
-  try {
-    fs.appendFileSync(path, text, { mode: MODE_OF_FILES });
-  } catch {
-    // The process ends here: there is nobody left to tell, and no time to try again.
   }
 }

@@ -4,8 +4,9 @@ import DailyRotateFile from 'winston-daily-rotate-file';
 import { LineQueue, type ChunkWriter } from '../line-queue.js';
 import { MAX_LINE_BYTES, MESSAGE, type LogRecord } from '../record.js';
 import { Archive } from './archive.js';
+import { appendNow } from './log-file.js';
 import { MODE_OF_FOLDERS } from './modes.js';
-import { appendNow, PatientFiles } from './patient-files.js';
+import { PatientFiles } from './patient-files.js';
 
 export interface RotatingOptions {
   readonly directory: string;
@@ -114,11 +115,6 @@ export class RotatingTransport extends DailyRotateFile {
 
   drained(): Promise<void> {
     return this.#queue.drained();
-  }
-
-  /** Resolves when all full files are compressed, or could not be. */
-  archived(): Promise<void> {
-    return this.#archive.settled();
   }
 
   /** For the last moment of a process: writes what is left, without waiting for anything. */
