@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { folderOfHeaders } from './compile-addon.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'native');
@@ -40,10 +41,4 @@ function isUpToDate() {
   const built = statSync(addon).mtimeMs;
   const files = readdirSync(sources).filter((file) => /\.(?:c|h|gyp)$/.test(file));
   return files.every((file) => statSync(join(sources, file)).mtimeMs <= built);
-}
-
-/** The folder that holds include/node: npm's nodedir if set, or the installation that is running. */
-function folderOfHeaders() {
-  const candidates = [process.env.npm_config_nodedir, dirname(dirname(process.execPath))];
-  return candidates.find((folder) => folder && existsSync(join(folder, 'include/node/node_api.h')));
 }

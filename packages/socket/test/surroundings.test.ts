@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 async function runTests(shell: readonly string[], preparation: string, folder: string): Promise<string> {
   const jest = `"${process.execPath}" --experimental-vm-modules --disable-warning=ExperimentalWarning`;
   const call = `${preparation}; exec ${jest} ../../node_modules/jest/bin/jest.js --runInBand --testMatch '<rootDir>/test/${folder}/*.test.ts'`;
-  const [program = 'sh', ...words] = [...shell, 'sh', '-c', call];
+  const [program, ...words] = [...shell, 'sh', '-c', call];
   const { stderr } = await run(program, words, { cwd: root }).catch((error: unknown) => {
     throw new Error('its tests failed', { cause: error });
   });
