@@ -2,7 +2,7 @@ import type { LogLevel } from './levels.js';
 import type { SafeValue } from './safe-value.js';
 
 // Where winston and its transports look for the level and the finished line (the package triple-beam names them).
-export const LEVEL = Symbol.for('level');
+const LEVEL = Symbol.for('level');
 export const MESSAGE = Symbol.for('message');
 
 /** One record on its way through winston. All texts are escaped, all fields safe; `[MESSAGE]` is its line of JSON. */

@@ -126,17 +126,22 @@ class ReadlinePrompt implements Prompt {
     }
     this.#mayLeave = this.#readline.line === '';
     if (this.#mayLeave) this.print('Press Ctrl-C again or Ctrl-D to leave.');
-    else {
-      this.#options.output.write('^C\n');
-      this.#readline.write(null, { ctrl: true, name: 'e' });
-      this.#readline.write(null, { ctrl: true, name: 'u' });
-      this.#readline.prompt();
-    }
+    else this.#forgetLine();
   };
+
+  /** Leaves the line on the screen as a shell does, and begins an empty one below it. */
+  #forgetLine(): void {
+    this.#readline.write(null, { ctrl: true, name: 'e' });
+    // As in `print`: readline goes up as many rows as the line took before it draws.
+    const { rows } = this.#readline.getCursorPos();
+    this.#options.output.write(`^C\n${'\n'.repeat(rows)}`);
+    this.#readline.write(null, { ctrl: true, name: 'u' });
+  }
 
   readonly #onEnd = (): void => {
     this.#isClosed = true;
-    if (this.#isInteractive) this.#options.output.write('\n');
+    // After a command, `quit` above all, the cursor is on a row of its own already.
+    if (this.#isInteractive && this.#isRunning === 0) this.#options.output.write('\n');
     void this.#running.then(() => this.#options.onClose(this.#failures));
   };
 

@@ -75,7 +75,8 @@ class TerminalScreen implements Screen {
     const { output, render } = this.#options;
     // A terminal that does not keep up gets the next state instead of all those between.
     if (!this.#isOpen || this.#isAway || output.writableLength > 0) return;
-    const size = { columns: output.columns ?? 80, rows: output.rows ?? 24 };
+    // Some pseudo-terminals have no size, and say 0.
+    const size = { columns: output.columns || 80, rows: output.rows || 24 };
     const changes = this.#frame.update(render(size), size);
     if (changes !== '') output.write(changes);
   }

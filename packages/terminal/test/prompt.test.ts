@@ -102,6 +102,13 @@ describe('a prompt on a terminal', () => {
     await terminal.seen((lines) => lastRow(lines) === 'relay> half a li');
     terminal.type('\x03');
     await terminal.seen((lines) => lines.includes('relay> half a li^C') && lastRow(lines) === 'relay>');
+    terminal.type('a line of more than one row: '.repeat(3));
+    await terminal.seen(
+      (lines) => /row: $|row:$/.test(lastRow(lines)) && lines.filter((line) => line.includes('row:')).length > 1,
+    );
+    terminal.type('\x03');
+    await terminal.seen((lines) => lines.some((line) => line.endsWith('row: ^C')) && lastRow(lines) === 'relay>');
+    expect(terminal.emulator.lines().join('')).toContain('relay> half a li^Crelay> a line of more');
     terminal.type('\x03');
     await terminal.seen((lines) => lines.some((line) => line.startsWith('Press Ctrl-C again')));
     terminal.type('\x03');
