@@ -1,4 +1,5 @@
-// Breaks one rule of the decoders after the other in a copy of the package, and runs the tests on each: they must fail. `node scripts/mutate.mjs [word]`
+// Breaks one rule of the decoders after the other in a copy of the package, and runs the tests on each: they must fail.
+// `node scripts/mutate.mjs [word]`
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -4,7 +4,10 @@ import { DROP_REASONS, dropCode, dropReasonOf, type DropReason } from './drop-re
 export class DropCounters {
   readonly #counts = new Float64Array(DROP_REASONS.length);
 
-  /** Adds `n` drops (1 if not given) of the reason with this code. Throws a RangeError if `code` is no code of a drop reason. */
+  /**
+   * Adds `n` drops (1 if not given) of the reason with this code. Throws a RangeError if `code` is no code of a drop
+   * reason.
+   */
   count(code: number, n = 1): void {
     const counted = this.#counts[-1 - code];
     if (counted === undefined) throw new RangeError(`not the code of a drop reason: ${code}`);

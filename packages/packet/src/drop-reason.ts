@@ -1,8 +1,8 @@
 /**
  * Why a datagram or packet was not passed on: one closed set, the same words in code, metrics and logs.
  *
- * Decoders and the rules on the data path return a number: 0 or more is a useful result (mostly the offset after what was
- * read), less than 0 is the code of a drop reason. So a refusal costs no allocation and no exception.
+ * Decoders and the rules on the data path return a number: 0 or more is a useful result (mostly the offset after what
+ * was read), less than 0 is the code of a drop reason. So a refusal costs no allocation and no exception.
  */
 export const DROP_REASONS = [
   // The bytes are wrong.
@@ -65,8 +65,8 @@ export type DropReason = (typeof DROP_REASONS)[number];
 const CODES: ReadonlyMap<DropReason, number> = new Map(DROP_REASONS.map((reason, index) => [reason, -1 - index]));
 
 /**
- * The code of a drop reason: an integer below 0. Codes are for one process: they are not sent and may change between versions;
- * the words are stable. Keep the code in a module constant where it is used per datagram.
+ * The code of a drop reason: an integer below 0. Codes are for one process: they are not sent and may change between
+ * versions; the words are stable. Keep the code in a module constant where it is used per datagram.
  */
 export function dropCode(reason: DropReason): number {
   const code = CODES.get(reason);

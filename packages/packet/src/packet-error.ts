@@ -1,6 +1,9 @@
 import type { DropReason } from './drop-reason.js';
 
-/** Bytes or fields that are not what the protocol allows. Thrown by the pleasant objects only; the data path returns codes. */
+/**
+ * Bytes or fields that are not what the protocol allows. Thrown by the pleasant objects only; the data path returns
+ * codes.
+ */
 export class PacketError extends Error {
   override readonly name = 'PacketError';
   /** Why, as the data path would count it. */

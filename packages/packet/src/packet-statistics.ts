@@ -36,8 +36,8 @@ export interface PacketStatisticsRecord {
 }
 
 /**
- * Counts, bytes, sizes, rate, jitter and one-way delay of one direction of datagrams or packets. Times are milliseconds that the caller
- * gives; they need not be whole. Adding allocates nothing.
+ * Counts, bytes, sizes, rate, jitter and one-way delay of one direction of datagrams or packets. Times are milliseconds
+ * that the caller gives; they need not be whole. Adding allocates nothing.
  */
 export class PacketStatistics {
   #packets = 0;
@@ -47,7 +47,9 @@ export class PacketStatistics {
   #firstMs = Number.NaN;
   #lastMs = Number.NaN;
   readonly #sizes = new Float64Array(SIZE_CLASSES);
-  /** Packets and bytes of each slot of the window; slot `n` counts from n · SLOT_MS on, and is reused RATE_SLOTS later. */
+  /**
+   * Packets and bytes of each slot of the window; slot `n` counts from n · SLOT_MS on, and is reused RATE_SLOTS later.
+   */
   readonly #slotPackets = new Float64Array(RATE_SLOTS);
   readonly #slotBytes = new Float64Array(RATE_SLOTS);
   #slot = Number.NaN;
@@ -58,7 +60,10 @@ export class PacketStatistics {
   #leastDelayMs = Infinity;
   #mostDelayMs = -Infinity;
 
-  /** Adds a packet of `sizeBytes` that arrived at `arrivalMs`; with `sentMs`, by the sender's clock, jitter and delay are kept too. */
+  /**
+   * Adds a packet of `sizeBytes` that arrived at `arrivalMs`; with `sentMs`, by the sender's clock, jitter and delay
+   * are kept too.
+   */
   add(sizeBytes: number, arrivalMs: number, sentMs?: number): void {
     this.#packets++;
     this.#bytes += sizeBytes;
@@ -93,7 +98,10 @@ export class PacketStatistics {
     return { leastMs: this.#leastDelayMs, meanMs: this.#delaySumMs / this.#delays, mostMs: this.#mostDelayMs };
   }
 
-  /** Packets and bytes in a second, over the last 10 seconds before `nowMs` or since the first packet if that is shorter (but 1 second at least). */
+  /**
+   * Packets and bytes in a second, over the last 10 seconds before `nowMs` or since the first packet if that is shorter
+   * (but 1 second at least).
+   */
   rate(nowMs: number): { packetsPerSecond: number; bytesPerSecond: number } {
     if (this.#packets === 0) return { packetsPerSecond: 0, bytesPerSecond: 0 };
     this.#advanceTo(Math.floor(nowMs / SLOT_MS));

@@ -27,6 +27,7 @@ describe('PacketStatistics', () => {
       firstMs: 5,
       lastMs: 5,
     });
+    expect([statistics.packets, statistics.bytes]).toEqual([6, 65_738]);
     expect(statistics.sizes()).toEqual([
       { leastBytes: 0, mostBytes: 0, packets: 1 },
       { leastBytes: 1, mostBytes: 1, packets: 1 },

@@ -65,6 +65,27 @@ describe('UdpPacket', () => {
     expect(packet.equals(UdpPacket.from({ source, destination, payload, ...change }))).toBe(false);
   });
 
+  test('tells of bytes whether they are one, and why not', () => {
+    const bytes = UdpPacket.from({ source, destination, payload }).serialize();
+    expect(UdpPacket.validate(bytes)).toBeUndefined();
+    expect(UdpPacket.validate(bytes.subarray(0, -1))).toBe('truncated');
+  });
+
+  test('is a plain object as JSON', () => {
+    const packet = UdpPacket.from({ source, destination, payload, timestampMs: 5 });
+    expect(JSON.parse(JSON.stringify(packet))).toEqual({ source, destination, payload: '010203', timestampMs: 5 });
+  });
+
+  test('serialises to bytes that no other packet writes to', () => {
+    const packets = Array.from({ length: 500 }, (_, i) => {
+      return UdpPacket.from({ source, destination, payload: new Uint8Array(i * 7).fill(i) });
+    });
+    const serialized = packets.map((packet) => packet.serialize());
+    for (const [i, packet] of packets.entries()) {
+      expect(UdpPacket.deserialize(serialized[i] ?? new Uint8Array()).equals(packet)).toBe(true);
+    }
+  });
+
   test('deserialises with a view of the payload, and throws the reason where it cannot', () => {
     const bytes = UdpPacket.from({ source, destination, payload }).serialize();
     expect(UdpPacket.deserialize(bytes).payload.buffer).toBe(bytes.buffer);

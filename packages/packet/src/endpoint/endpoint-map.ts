@@ -5,12 +5,13 @@ const WORDS = PACKED_ENDPOINT_BYTES / 4;
 const LEAST_CAPACITY = 16;
 
 /**
- * A map whose keys are packed endpoints, read from any buffer at an offset. Lookups allocate nothing.
- * Values are anything but undefined.
+ * A map whose keys are packed endpoints, read from any buffer at an offset. Lookups allocate nothing. Values are
+ * anything but undefined.
  *
- * Open addressing with linear probing, at most three quarters full; a deletion moves later entries back, so lookups never
- * slow down with age. The hash is HalfSipHash-1-3 under a random key of each map: who chooses endpoints (a stranger with forged
- * source addresses, say) cannot choose them so that they collide.
+ * Open addressing with linear probing, at most three quarters full and, unless it is small, at least an eighth; a
+ * deletion moves later entries back, so lookups never slow down with age. The hash is HalfSipHash-1-3 under a random
+ * key of each map: who chooses endpoints (a stranger with forged source addresses, say) cannot choose them so that they
+ * collide.
  */
 export class EndpointMap<V> {
   #capacity = LEAST_CAPACITY;
@@ -44,7 +45,7 @@ export class EndpointMap<V> {
     let slot = this.#slotOf(bytes, offset, hash);
     if (this.#hashes[slot] === 0) {
       if ((this.#size + 1) * 4 > this.#capacity * 3) {
-        this.#grow();
+        this.#resize(this.#capacity * 2);
         slot = this.#slotOf(bytes, offset, hash);
       }
       this.#size++;
@@ -69,17 +70,21 @@ export class EndpointMap<V> {
     this.#hashes[hole] = 0;
     this.#values[hole] = undefined;
     this.#size--;
+    if (this.#capacity > LEAST_CAPACITY && this.#size * 8 < this.#capacity) this.#resize(this.#capacity / 2);
     return true;
   }
 
   /** Removes all. */
   clear(): void {
-    this.#hashes.fill(0);
-    this.#values.fill(undefined);
     this.#size = 0;
+    this.#hashes.fill(0);
+    this.#resize(LEAST_CAPACITY);
   }
 
-  /** Each packed endpoint (a copy of {@link PACKED_ENDPOINT_BYTES} bytes) with its value, in no order. Do not change the map meanwhile. */
+  /**
+   * Each packed endpoint (a copy of {@link PACKED_ENDPOINT_BYTES} bytes) with its value, in no order. Do not change the
+   * map meanwhile.
+   */
   *entries(): Generator<[Uint8Array, V]> {
     for (const [key, value] of this.#slots()) {
       const copy = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -127,13 +132,14 @@ export class EndpointMap<V> {
     this.#keys.copyWithin(to * WORDS, from * WORDS, (from + 1) * WORDS);
   }
 
-  #grow(): void {
+  /** `capacity` is a power of two, and has room for all. */
+  #resize(capacity: number): void {
     const [keys, hashes, values] = [this.#keys, this.#hashes, this.#values];
-    this.#capacity *= 2;
-    this.#keys = new Uint32Array(this.#capacity * WORDS);
-    this.#hashes = new Uint32Array(this.#capacity);
-    this.#values = new Array<V | undefined>(this.#capacity).fill(undefined);
-    const mask = this.#capacity - 1;
+    this.#capacity = capacity;
+    this.#keys = new Uint32Array(capacity * WORDS);
+    this.#hashes = new Uint32Array(capacity);
+    this.#values = new Array<V | undefined>(capacity).fill(undefined);
+    const mask = capacity - 1;
     for (const [from, hash] of hashes.entries()) {
       if (hash === 0) continue;
       let slot = hash & mask;

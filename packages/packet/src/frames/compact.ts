@@ -20,7 +20,10 @@ export const FLOW_OPENED_BY_SERVER = 1;
 /** Bytes before the payload of a compact datagram that ends its packet. */
 export const COMPACT_HEADER_BYTES = LAST_FRAME_HEADER_BYTES + FLOW_ID_BYTES;
 
-/** Writes the header of a compact datagram that ends its packet; the payload goes to the offset returned. Throws a RangeError if there is no room. */
+/**
+ * Writes the header of a compact datagram that ends its packet; the payload goes to the offset returned. Throws a
+ * RangeError if there is no room.
+ */
 export function encodeCompactHeader(bytes: Uint8Array, offset: number, flowId: number): number {
   const body = encodeLastFrameHeader(bytes, offset, FRAME.compact, FLOW_ID_BYTES);
   writeU32(bytes, body, flowId);

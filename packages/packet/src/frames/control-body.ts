@@ -50,7 +50,10 @@ export interface ResolvedName {
   readonly addresses: readonly string[];
 }
 
-/** Body of publish and unpublish requests, and of the answer to publish. Throws a RangeError for what is no range of ports. */
+/**
+ * Body of publish and unpublish requests, and of the answer to publish. Throws a RangeError for what is no range of
+ * ports.
+ */
 export function encodePublishedPorts(ports: PublishedPorts): Uint8Array {
   const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
   packEndpoint(ports.endpoint, packed, 0);
@@ -70,7 +73,10 @@ export function decodePublishedPorts(bytes: Uint8Array): PublishedPorts | DropRe
   return { endpoint: { address: formatAddress(bytes, 0), port }, count };
 }
 
-/** Body of a resolve request. Throws a RangeError if `name` is not a host name in ASCII (letters, digits, `-`, `_`, dots; at most 253). */
+/**
+ * Body of a resolve request. Throws a RangeError if `name` is not a host name in ASCII (letters, digits, `-`, `_`,
+ * dots; at most 253).
+ */
 export function encodeName(name: string): Uint8Array {
   if (!NAME.test(name)) throw new RangeError('not a host name');
   return new TextEncoder().encode(name);
@@ -82,7 +88,10 @@ export function decodeName(bytes: Uint8Array): { readonly name: string } | DropR
   return NAME.test(name) ? { name } : 'bad-value';
 }
 
-/** Body of the answer to a resolve request. Throws a RangeError for more than {@link MAX_RESOLVED_ADDRESSES} or what is no address. */
+/**
+ * Body of the answer to a resolve request. Throws a RangeError for more than {@link MAX_RESOLVED_ADDRESSES} or what is
+ * no address.
+ */
 export function encodeResolvedName(resolved: ResolvedName): Uint8Array {
   const { addresses, ttlMs } = resolved;
   if (addresses.length > MAX_RESOLVED_ADDRESSES) throw new RangeError('too many addresses');

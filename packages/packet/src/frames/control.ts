@@ -1,6 +1,6 @@
 /**
- * Control requests and answers (docs/protocol.md, "Control"). A request is repeated until it is answered; the same id again
- * gets the same answer again.
+ * Control requests and answers (docs/protocol.md, "Control"). A request is repeated until it is answered; the same id
+ * again gets the same answer again.
  *
  * ```
  *  request:  0        4      5                answer:  0        4      5        6

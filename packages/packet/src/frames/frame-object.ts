@@ -52,7 +52,10 @@ export type Frame =
   /** Of a type that this version does not know and may skip. */
   | { readonly type: 'skipped'; readonly number: number; readonly body: Uint8Array };
 
-/** The frames that fill `bytes`, the decrypted content of a transport packet; none for a keepalive. Or why they are refused, all of them. */
+/**
+ * The frames that fill `bytes`, the decrypted content of a transport packet; none for a keepalive. Or why they are
+ * refused, all of them.
+ */
 export function decodeFrames(bytes: Uint8Array): Frame[] | DropReason {
   const frames: Frame[] = [];
   for (let at = 0; at < bytes.length;) {

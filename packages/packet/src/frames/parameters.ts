@@ -30,7 +30,10 @@ export const PARAMETER = {
   resetToken: 7,
 } as const;
 
-/** What one side tells of itself. What is not told is not limited, not there, or not known. Integers are from 0 to 2^32 - 1. */
+/**
+ * What one side tells of itself. What is not told is not limited, not there, or not known. Integers are from 0 to 2^32
+ * - 1.
+ */
 export class SessionParameters {
   /** Version of the frame layer, 0 to 255. Who gets one that it does not speak closes the session. */
   version: number = FRAME_LAYER_VERSION;
@@ -46,7 +49,7 @@ export class SessionParameters {
   sessionIdleMs: number | undefined;
   /** A bit for each optional feature that it has. None is defined yet. */
   features: number | undefined;
-  /** 16 bytes: the token of a reset for the index that this packet was sent to. */
+  /** 16 bytes: the token of a reset for the index that the peer writes into its packets. */
   resetToken: Uint8Array | undefined;
 }
 
@@ -67,7 +70,8 @@ const BAD_LENGTH = dropCode('bad-length');
 const BAD_VALUE = dropCode('bad-value');
 
 /**
- * Returns the offset after the frame. Throws a RangeError if there is no room, an integer is out of its range, or the token has not 16 bytes.
+ * Returns the offset after the frame. Throws a RangeError if there is no room, an integer is out of its range, or the
+ * token has not 16 bytes.
  */
 export function encodeParameters(bytes: Uint8Array, offset: number, parameters: Readonly<SessionParameters>): number {
   const { resetToken } = parameters;
@@ -97,9 +101,9 @@ export function encodeParameters(bytes: Uint8Array, offset: number, parameters: 
 }
 
 /**
- * Reads parameters into `into`, all of whose fields it sets; the reset token is a copy. Returns the offset after the frame, or a drop code:
- * as {@link nextFrame}, and bad-length (a value of another length than its key has), bad-value (keys that do not ascend). The version is
- * not judged, and what stands behind an unknown version is not read.
+ * Reads parameters into `into`, all of whose fields it sets; the reset token is a copy. Returns the offset after the
+ * frame, or a drop code: as {@link nextFrame}, and bad-length (a value of another length than its key has), bad-value
+ * (keys that do not ascend). The version is not judged, and what stands behind an unknown version is not read.
  */
 export function decodeParameters(bytes: Uint8Array, offset: number, end: number, into: SessionParameters): number {
   const next = frameEnd(bytes, offset, end, FRAME.parameters);

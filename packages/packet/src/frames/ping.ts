@@ -1,5 +1,6 @@
 /**
- * Ping and pong (docs/protocol.md, "Ping and pong"): round-trip time, path validation, and the peer's address as seen from here.
+ * Ping and pong (docs/protocol.md, "Ping and pong"): round-trip time, path validation, and the peer's address as seen
+ * from here.
  *
  * ```
  *  ping:  0          8          16
@@ -13,7 +14,8 @@
  *         +----------+----------+-------+-----------------+------+
  * ```
  *
- * The token is 8 unpredictable bytes: who returns it has received the packet, so it is the path challenge too (RFC 9000 §8.2).
+ * The token is 8 unpredictable bytes: who returns it has received the packet, so it is the path challenge too (RFC 9000
+ * §8.2).
  */
 import { dropCode } from '../drop-reason.js';
 import { OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
@@ -48,7 +50,9 @@ export class PongFields extends PingFields {
   readonly observed = new Uint8Array(PACKED_ENDPOINT_BYTES);
 }
 
-/** `token` has 8 bytes at `tokenOffset`. Returns the offset after the frame. Throws a RangeError if there is no room. */
+/**
+ * `token` has 8 bytes at `tokenOffset`. Returns the offset after the frame. Throws a RangeError if there is no room.
+ */
 export function encodePing(
   bytes: Uint8Array,
   offset: number,
@@ -68,8 +72,9 @@ export function decodePing(bytes: Uint8Array, offset: number, end: number, into:
 }
 
 /**
- * The answer to a ping: its token (8 bytes at `tokenOffset`) and time, how long the answer took (more than 2^32 - 1 is written as that), and
- * where the ping came from (packed endpoint). Returns the offset after the frame. Throws a RangeError if there is no room.
+ * The answer to a ping: its token (8 bytes at `tokenOffset`) and time, how long the answer took (more than 2^32 - 1 is
+ * written as that), and where the ping came from (packed endpoint). Returns the offset after the frame. Throws a
+ * RangeError if there is no room.
  */
 export function encodePong(
   bytes: Uint8Array,

@@ -44,7 +44,10 @@ export function initiationSenderIndex(bytes: Uint8Array, offset: number): number
   return readU32(bytes, offset + INITIATION_OFFSET.senderIndex);
 }
 
-/** Writes type, zeros and sender index; the other fields are written at their {@link INITIATION_OFFSET}. Throws a RangeError if the packet has no room. */
+/**
+ * Writes type, zeros and sender index; the other fields are written at their {@link INITIATION_OFFSET}. Throws a
+ * RangeError if the packet has no room.
+ */
 export function encodeInitiationHeader(bytes: Uint8Array, offset: number, senderIndex: number): void {
   writePacketType(bytes, offset, PACKET.initiation, INITIATION_BYTES);
   writeU32(bytes, offset + INITIATION_OFFSET.senderIndex, senderIndex);

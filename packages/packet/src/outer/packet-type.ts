@@ -1,5 +1,6 @@
 /**
- * The first bytes of every packet between client and server (docs/protocol.md, "Packets"). Types 1 to 4 are laid out as WireGuard's.
+ * The first bytes of every packet between client and server (docs/protocol.md, "Packets"). Types 1 to 4 are laid out as
+ * WireGuard's.
  *
  * ```
  *  0        1                 4
@@ -45,9 +46,9 @@ const RESERVED_BITS = dropCode('reserved-bits');
 const BAD_VALUE = dropCode('bad-value');
 
 /**
- * The type of the packet in the `length` bytes at `offset`: one of {@link PACKET}, or a drop code: truncated, trailing-bytes, unknown-type,
- * reserved-bits, bad-value (a counter at or beyond {@link COUNTER_LIMIT}). A packet that passes has the length of its type, so that
- * its fields may be read by offset. Nothing is authenticated yet.
+ * The type of the packet in the `length` bytes at `offset`: one of {@link PACKET}, or a drop code: truncated,
+ * trailing-bytes, unknown-type, reserved-bits, bad-value (a counter at or beyond {@link COUNTER_LIMIT}). A packet that
+ * passes has the length of its type, so that its fields may be read by offset. Nothing is authenticated yet.
  */
 export function packetType(bytes: Uint8Array, offset: number, length: number): number {
   if (length < TYPE_BYTES) return TRUNCATED;

@@ -29,7 +29,10 @@ export function resetUnknownIndex(bytes: Uint8Array, offset: number): number {
   return readU32(bytes, offset + RESET_OFFSET.unknownIndex);
 }
 
-/** Writes a reset with the 16 bytes of `token` at `tokenOffset`. Returns the offset after it. Throws a RangeError if it has no room. */
+/**
+ * Writes a reset with the 16 bytes of `token` at `tokenOffset`. Returns the offset after it. Throws a RangeError if it
+ * has no room.
+ */
 export function encodeReset(
   bytes: Uint8Array,
   offset: number,

@@ -49,7 +49,10 @@ export function responseReceiverIndex(bytes: Uint8Array, offset: number): number
   return readU32(bytes, offset + RESPONSE_OFFSET.receiverIndex);
 }
 
-/** Writes type, zeros and indices; the other fields are written at their {@link RESPONSE_OFFSET}. Throws a RangeError if the packet has no room. */
+/**
+ * Writes type, zeros and indices; the other fields are written at their {@link RESPONSE_OFFSET}. Throws a RangeError if
+ * the packet has no room.
+ */
 export function encodeResponseHeader(
   bytes: Uint8Array,
   offset: number,

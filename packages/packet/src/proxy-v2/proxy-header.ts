@@ -44,7 +44,9 @@ const BAD_VALUE = dropCode('bad-value');
 
 /** What {@link decodeProxyHeader} fills in; make one and reuse it. */
 export class ProxyFields {
-  /** Whether the header names endpoints; if not (LOCAL, or family unspecified), the datagram's own are the real ones. */
+  /**
+   * Whether the header names endpoints; if not (LOCAL, or family unspecified), the datagram's own are the real ones.
+   */
   hasEndpoints = false;
   /** Packed endpoint of the real client. */
   readonly source = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -66,8 +68,9 @@ export function proxyHeaderBytes(
 }
 
 /**
- * Writes a header with command PROXY for two packed endpoints; if only one is IPv4, it is written as IPv4-mapped IPv6. `tlvBytes` is the length
- * of the TLVs that the caller writes behind it. Returns the offset after the header proper. Throws a RangeError if there is no room.
+ * Writes a header with command PROXY for two packed endpoints; if only one is IPv4, it is written as IPv4-mapped IPv6.
+ * `tlvBytes` is the length of the TLVs that the caller writes behind it. Returns the offset after the header proper.
+ * Throws a RangeError if there is no room.
  */
 export function encodeProxyHeader(
   bytes: Uint8Array,
@@ -95,7 +98,10 @@ export function encodeProxyHeader(
   return offset + headerBytes;
 }
 
-/** Writes a header with command LOCAL: the datagram is the proxy's own. Returns the offset after it. Throws a RangeError if there is no room. */
+/**
+ * Writes a header with command LOCAL: the datagram is the proxy's own. Returns the offset after it. Throws a RangeError
+ * if there is no room.
+ */
 export function encodeLocalProxyHeader(bytes: Uint8Array, offset: number): number {
   if (offset + OFFSET_ADDRESSES > bytes.length) throw new RangeError('no room for the PROXY header');
   copyBytes(SIGNATURE, 0, bytes, offset, SIGNATURE.length);
@@ -111,9 +117,10 @@ export function hasProxyHeader(bytes: Uint8Array, offset: number, end: number): 
 }
 
 /**
- * Reads the header at the beginning of the datagram from `offset` to `end`. Returns the offset of the payload, or a drop code: truncated,
- * bad-value (no signature, or an unknown command), unknown-version, unknown-type (neither UDP nor unspecified), bad-length (too short for its
- * family, or TLVs that do not fill it), bad-checksum (a CRC32c TLV that is wrong).
+ * Reads the header at the beginning of the datagram from `offset` to `end`. Returns the offset of the payload, or a
+ * drop code: truncated, bad-value (no signature, or an unknown command), unknown-version, unknown-type (neither UDP nor
+ * unspecified), bad-length (too short for its family, or TLVs that do not fill it), bad-checksum (a CRC32c TLV that is
+ * wrong).
  */
 export function decodeProxyHeader(bytes: Uint8Array, offset: number, end: number, into: ProxyFields): number {
   if (offset + OFFSET_ADDRESSES > end) return TRUNCATED;

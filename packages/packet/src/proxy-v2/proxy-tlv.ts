@@ -42,7 +42,10 @@ export function proxyTlvBytes(tlvs: readonly ProxyTlv[]): number {
   return tlvs.reduce((sum, { value }) => sum + TLV_HEADER_BYTES + value.length, 0);
 }
 
-/** Writes TLVs, for which there is room. Returns the offset after them. A CRC32c is written by {@link writeChecksum} afterwards. */
+/**
+ * Writes TLVs, for which there is room. Returns the offset after them. A CRC32c is written by {@link writeChecksum}
+ * afterwards.
+ */
 export function writeTlvs(bytes: Uint8Array, offset: number, tlvs: readonly ProxyTlv[]): number {
   let at = offset;
   for (const { type, value } of tlvs) {

@@ -37,9 +37,10 @@ export interface UdpPacketRecord {
 }
 
 /**
- * One UDP datagram with both its endpoints: what a relay passes on, and a form for captures, queues, tests and other transports.
- * Immutable, but it does not copy: a packet that was deserialised is a view of its bytes, and its payload is what it was made from. Who goes on
- * using these bytes for something else gives it a copy (`bytes.slice()`). See docs/protocol.md, "UdpPacket".
+ * One UDP datagram with both its endpoints: what a relay passes on, and a form for captures, queues, tests and other
+ * transports. Immutable, but it does not copy: a packet that was deserialised is a view of its bytes, and its payload
+ * is what it was made from. Who goes on using these bytes for something else gives it a copy (`bytes.slice()`). See
+ * docs/protocol.md, "UdpPacket".
  */
 export class UdpPacket {
   /** Begins with the serialised header; the payload follows it, or is in `#payload`. */
@@ -59,8 +60,8 @@ export class UdpPacket {
   }
 
   /**
-   * Makes a packet; addresses become canonical. Throws a {@link PacketError} that names what is wrong: bad-endpoint (no address, a zone, no
-   * port, destination port 0), too-large (the payload), bad-value (the timestamp).
+   * Makes a packet; addresses become canonical. Throws a {@link PacketError} that names what is wrong: bad-endpoint (no
+   * address, a zone, no port, destination port 0), too-large (the payload), bad-value (the timestamp).
    */
   static from({ source, destination, payload, timestampMs }: UdpPacketInit): UdpPacket {
     pack(source, 'source', scratchSource);
@@ -78,7 +79,10 @@ export class UdpPacket {
     return new UdpPacket(header, header.length, payload.length, payload);
   }
 
-  /** Reads a packet that fills `bytes` exactly, and is a view of them. Throws a {@link PacketError} with the reason, as {@link decodeUdpPacket} gives it. */
+  /**
+   * Reads a packet that fills `bytes` exactly, and is a view of them. Throws a {@link PacketError} with the reason, as
+   * {@link decodeUdpPacket} gives it.
+   */
   static deserialize(bytes: Uint8Array): UdpPacket {
     const result = UdpPacket.tryDeserialize(bytes);
     if (typeof result === 'string') throw new PacketError('UdpPacket', result);
@@ -165,7 +169,9 @@ export class UdpPacket {
 const scratchSource = new Uint8Array(PACKED_ENDPOINT_BYTES);
 const scratchDestination = new Uint8Array(PACKED_ENDPOINT_BYTES);
 
-/** New ArrayBuffers are dear (half a microsecond), so small packets take their bytes from a common one, each byte once. */
+/**
+ * New ArrayBuffers are dear (half a microsecond), so small packets take their bytes from a common one, each byte once.
+ */
 const POOL_BYTES = 16_384;
 const POOLED_BYTES = POOL_BYTES / 8;
 let pool = new Uint8Array(0);

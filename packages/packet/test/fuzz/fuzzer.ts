@@ -1,5 +1,6 @@
 /**
- * A coverage-guided fuzzer: it changes inputs of the corpus, and keeps those that move a counter as no input before has.
+ * A coverage-guided fuzzer: it changes inputs of the corpus, and keeps those that move a counter as no input before
+ * has.
  */
 
 /** Random numbers from a seed (xorshift32), so that a run can be repeated. */

@@ -15,7 +15,10 @@ const VARIABLE = '__relay_packet_fuzz__';
 /** The package with a counter on every statement and branch. */
 export interface Instrumented {
   readonly packet: Package;
-  /** Runs `action` and returns a number for each counter that it moved, together with how often (once, some times, often). */
+  /**
+   * Runs `action` and returns a number for each counter that it moved, together with how often (once, some times,
+   * often).
+   */
   readonly trace: (action: () => void) => number[];
 }
 

@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  addressedHeaderBytes,
+  AddressedFields,
+  AnswerFields,
+  CloseFields,
+  decodeAddressed,
+  decodeAnswer,
+  decodeClose,
+  decodeCookieReply,
+  decodeFlowAcknowledge,
+  decodeFlowClose,
+  decodeFlowUnknown,
+  decodeFragment,
+  decodeFrames,
+  decodeInitiation,
+  decodeParameters,
+  decodePing,
+  decodePong,
+  decodeReport,
+  decodeRequest,
+  decodeReset,
+  decodeResponse,
+  dropCode,
+  dropReasonOf,
+  encodeAddressedHeader,
+  encodeFrames,
+  FlowCloseFields,
+  FlowFields,
+  FRAME,
+  FragmentFields,
+  frameType,
+  MIN_TRANSPORT_BYTES,
+  nextFrame,
+  PACKED_ENDPOINT_BYTES,
+  packEndpoint,
+  PingFields,
+  PongFields,
+  ReportFields,
+  RequestFields,
+  SessionParameters,
+  unpackEndpoint,
+} from '../src/index.js';
+import { bytes, endpoints, frames, nearly } from './arbitraries.js';
+
+type Decode = (bytes: Uint8Array, offset: number, end: number) => number;
+
+const decoders: Readonly<Record<number, Decode>> = {
+  [FRAME.addressed]: (...at) => decodeAddressed(...at, new AddressedFields()),
+  [FRAME.fragment]: (...at) => decodeFragment(...at, new FragmentFields()),
+  [FRAME.flowAcknowledge]: (...at) => decodeFlowAcknowledge(...at, new FlowFields()),
+  [FRAME.flowClose]: (...at) => decodeFlowClose(...at, new FlowCloseFields()),
+  [FRAME.flowUnknown]: (...at) => decodeFlowUnknown(...at, new FlowFields()),
+  [FRAME.ping]: (...at) => decodePing(...at, new PingFields()),
+  [FRAME.pong]: (...at) => decodePong(...at, new PongFields()),
+  [FRAME.report]: (...at) => decodeReport(...at, new ReportFields()),
+  [FRAME.parameters]: (...at) => decodeParameters(...at, new SessionParameters()),
+  [FRAME.close]: (...at) => decodeClose(...at, new CloseFields()),
+  [FRAME.request]: (...at) => decodeRequest(...at, new RequestFields()),
+  [FRAME.answer]: (...at) => decodeAnswer(...at, new AnswerFields()),
+};
+
+describe('each decoder of a frame by offset', () => {
+  test('agrees with decodeFrames on bytes that nobody has looked at before, wherever they lie', () => {
+    const input = fc.oneof(bytes(60), nearly(frames.map((frame) => encodeFrames([frame]))));
+    fc.assert(
+      fc.property(input, fc.nat(9), (frame, offset) => {
+        const buffer = new Uint8Array(offset + frame.length + 3).fill(0x81);
+        buffer.set(frame, offset);
+        const end = offset + frame.length;
+        const next = nextFrame(buffer, offset, end);
+        const type = frameType(buffer, offset);
+        const decoded = decodeFrames(frame.subarray(0, Math.max(0, next - offset)));
+        for (const [decoderType, decode] of Object.entries(decoders)) {
+          const result = decode(buffer, offset, end);
+          if (next < 0) expect(result).toBe(next);
+          else if (Number(decoderType) !== type) expect(result).toBe(dropCode('unknown-frame'));
+          else expect(result < 0 ? dropReasonOf(result) : result).toBe(typeof decoded === 'string' ? decoded : next);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test('an addressed datagram is read as it was written, endpoints and payload', () => {
+  fc.assert(
+    fc.property(endpoints, endpoints, bytes(), fc.nat(20), (source, destination, payload, offset) => {
+      const packed = new Uint8Array(2 * PACKED_ENDPOINT_BYTES);
+      packEndpoint(source, packed, 0);
+      packEndpoint(destination, packed, PACKED_ENDPOINT_BYTES);
+      const length = addressedHeaderBytes(packed, 0, packed, PACKED_ENDPOINT_BYTES) + payload.length;
+      const buffer = new Uint8Array(offset + length);
+      const at = encodeAddressedHeader(buffer, offset, 6, packed, 0, packed, PACKED_ENDPOINT_BYTES, payload.length);
+      buffer.set(payload, at);
+      const fields = new AddressedFields();
+      expect(decodeAddressed(buffer, offset, buffer.length, fields)).toBe(buffer.length);
+      expect([fields.flowId, fields.payloadOffset, fields.payloadLength]).toEqual([6, at, payload.length]);
+      expect([unpackEndpoint(fields.source, 0), unpackEndpoint(fields.destination, 0)]).toEqual([source, destination]);
+    }),
+  );
+});
+
+test.each([
+  ['decodeInitiation', decodeInitiation],
+  ['decodeResponse', decodeResponse],
+  ['decodeCookieReply', decodeCookieReply],
+  ['decodeReset', decodeReset],
+])('%s names why bytes are not a packet of its type', (_, decode) => {
+  const transport = new Uint8Array(MIN_TRANSPORT_BYTES);
+  transport[0] = 4;
+  expect(decode(transport)).toBe('unknown-type');
+  expect(decode(new Uint8Array(2))).toBe('truncated');
+});
