@@ -1,6 +1,7 @@
 /** A client with everything around it: logs, admin socket, the server's name, what users are told. */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Values } from '@relay/config';
 import type { Logger, Logging } from '@relay/logging';
 import { formatEndpoint, unpackEndpoint, type DropReason, type Endpoint } from '@relay/packet';
@@ -42,12 +43,24 @@ export class RunningClient {
   #awaiting: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** Starts a client. Rejects with a ProgramFailure; nothing is left running then. */
-  static async start(configuration: LiveConfiguration<ClientSettings>, stop: () => void): Promise<RunningClient> {
+  /**
+   * Starts a client; undefined if `stopped` resolves while the server is still being looked for. Rejects with a ProgramFailure;
+   * nothing is left running then.
+   */
+  static async start(
+    configuration: LiveConfiguration<ClientSettings>,
+    stop: () => void,
+    stopped: Promise<void>,
+  ): Promise<RunningClient | undefined> {
     const settings = configuration.values;
     const invitation = invitationOf(settings);
     const logs = openLogs(settings);
-    const running = new RunningClient(configuration, invitation, logs, await locate(invitation, logs.logger('client')));
+    const server = await Promise.race([locate(invitation, logs.logger('client'), stopped), stopped]);
+    if (server === undefined) {
+      await logs.close();
+      return undefined;
+    }
+    const running = new RunningClient(configuration, invitation, logs, server);
     try {
       await running.#open(stop);
     } catch (error) {
@@ -228,12 +241,13 @@ function invitationOf({ server, forward }: ClientSettings): Invitation {
 /** `host:port` as the invitation names it. */
 const nameOf = ({ host, port }: Invitation): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
-/** Finds the server's address, for as long as that takes. */
-async function locate(invitation: Invitation, log: Logger): Promise<Endpoint> {
+/** Finds the server's address, for as long as that takes; undefined if it is `stopped` before. */
+async function locate(invitation: Invitation, log: Logger, stopped: Promise<void>): Promise<Endpoint | undefined> {
+  const isStopped = stopped.then(() => true);
   for (let attempt = 0; ; attempt++) {
     const server = await serverAddress(invitation);
     if (server !== undefined) return server;
     if (attempt === 0) log.warn("the server's name cannot be resolved: trying on", { server: nameOf(invitation) });
-    await new Promise((resolve) => setTimeout(resolve, LOOK_UP_EVERY_MS));
+    if (await Promise.race([isStopped, delay(LOOK_UP_EVERY_MS, false)])) return undefined;
   }
 }

@@ -39,10 +39,9 @@ export async function runCommandLine({ program, packageJson, args, commands }: C
       .showHelpOnFail(false)
       .wrap(Math.min(120, process.stdout.columns || 100))
       .fail((message: string, error: Error | undefined) => {
-        throw (
-          error ??
-          new ProgramFailure(EXIT.usage, `${firstLine(message)} (${program} --help lists commands and options)`)
-        );
+        if (error !== undefined && error.name !== 'YError') throw error;
+        const told = firstLine(error?.message ?? message);
+        throw new ProgramFailure(EXIT.usage, `${told} (${program} --help lists commands and options)`);
       });
     for (const command of commands) cli.command(command);
     await cli.parseAsync();

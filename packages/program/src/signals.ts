@@ -6,20 +6,23 @@ const stopSignals = (): NodeJS.Signals[] => ['SIGINT', 'SIGTERM', ...(hasTermina
 const CLEAN_END_MS = 900;
 
 /**
- * Calls `stop` at the first signal to stop; the process ends at once at a second one, or where `stop` takes too long.
- * Returns a function that takes the handlers away again.
+ * Calls `stop` at the first signal to stop; the process ends at once at a second one, or where the end takes too long.
+ * Returns a function that takes the handlers away again: what was to be done is done, and whatever still keeps the process
+ * alive (a name that is being looked up) is no failure.
  */
 function onStopSignal(stop: () => void): () => void {
   let isStopping = false;
+  let isDone = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
     isStopping = true;
-    setTimeout(() => process.exit(1), CLEAN_END_MS).unref();
+    setTimeout(() => process.exit(isDone ? undefined : 1), CLEAN_END_MS).unref();
     stop();
   };
   const signals = stopSignals();
   for (const signal of signals) process.on(signal, onSignal);
   return () => {
+    isDone = true;
     for (const signal of signals) process.off(signal, onSignal);
   };
 }

@@ -15,12 +15,9 @@ export const inviteCommand: CommandModule<object, Flags> = {
   handler: async (flags) => {
     const name = String(flags['name']);
     const { settings, state } = serverPaths(flags);
-    const invitation = invite(
-      openStateFolder(state),
-      name,
-      rightsOf(flags),
-      publicEndpoint(settings.public, settings.listen),
-    );
+    const rights = rightsOf(flags);
+    const at = publicEndpoint(settings.public, settings.listen);
+    const invitation = invite(openStateFolder(state), name, rights, at);
     await tellClientsChanged(flags);
     process.stdout.write(`${invitation}\n`);
   },
