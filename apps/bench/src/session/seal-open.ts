@@ -1,0 +1,64 @@
+import { AEAD_TAG_BYTES, encodeCompactHeader, TRANSPORT_HEADER_BYTES } from '@relay/packet';
+import type { Primitives } from '@relay/session';
+import type { BenchmarkCase } from '../case.js';
+import { compare, type Contender } from '../packet/timing.js';
+import { Ends, NOW_MS } from './ends.js';
+import { engines } from './engines.js';
+
+const PAYLOAD_BYTES = 200;
+
+/** Client to server: a datagram of 200 B is framed, sealed, opened, and its frame given to the program. */
+function sealAndOpen(primitives: Primitives): Contender {
+  const ends = new Ends(primitives);
+  const session = ends.connect();
+  const bytes = new Uint8Array(TRANSPORT_HEADER_BYTES + 8 + PAYLOAD_BYTES + AEAD_TAG_BYTES);
+  return {
+    subject: `seal and open, ${primitives.name}`,
+    run(operations) {
+      let refused = 0;
+      for (let i = 0; i < operations; i++) {
+        const payload = encodeCompactHeader(bytes, TRANSPORT_HEADER_BYTES, 2);
+        const length = session.seal(bytes, 0, payload + PAYLOAD_BYTES - TRANSPORT_HEADER_BYTES, NOW_MS);
+        refused += ends.receive(bytes, length);
+      }
+      if (refused !== 0) throw new Error('a packet was refused');
+      return refused;
+    },
+  };
+}
+
+/** The primitive alone, for comparison: what the channel adds is the rest. */
+function primitiveAlone(primitives: Primitives): Contender {
+  const cipher = primitives.cipher(new Uint8Array(32));
+  const bytes = new Uint8Array(PAYLOAD_BYTES + 5 + AEAD_TAG_BYTES);
+  return {
+    subject: `ChaCha20-Poly1305 alone, ${primitives.name}`,
+    run(operations) {
+      let opened = 0;
+      for (let i = 0; i < operations; i++) {
+        cipher.seal(bytes, 0, PAYLOAD_BYTES + 5, i);
+        if (cipher.open(bytes, 0, PAYLOAD_BYTES + 5, i)) opened++;
+      }
+      if (opened !== operations) throw new Error('a packet did not open');
+      return opened;
+    },
+  };
+}
+
+export const sealOpenCases: readonly BenchmarkCase[] = [
+  {
+    name: 'session/seal-open/200-bytes',
+    run(options) {
+      const contenders = engines().flatMap((primitives) => [sealAndOpen(primitives), primitiveAlone(primitives)]);
+      const rates = compare(contenders, options);
+      return Promise.resolve(
+        rates.map(({ subject, value, ratio = 1 }) => ({
+          subject,
+          value: 1e6 / value,
+          unit: 'µs of CPU',
+          ratio: 1 / ratio,
+        })),
+      );
+    },
+  },
+];
