@@ -32,7 +32,7 @@ describe('an invitation', () => {
         name,
         (clientPrivateKey, serverPublicKey, ...rest) => {
           const [address, port, called] = rest;
-          fc.pre([...called].length <= 64);
+          fc.pre(called.length <= 64);
           const invitation = { clientPrivateKey, serverPublicKey, host: address, port, name: called };
           expect(parseInvitation(formatInvitation(invitation))).toEqual(invitation);
         },
