@@ -5,9 +5,9 @@ import { ConsoleTransport, type ConsolePrinter } from './console/console-transpo
 import { ErrorTracker, type ErrorSummary } from './error-tracker.js';
 import { DEFAULT_MAX_LENGTH } from './escape.js';
 import { openLogFiles, type LogFiles } from './file/log-files.js';
-import { formatLevels, LEVEL_NUMBERS, levelOfScope, parseLevels, type LevelRules, type LogLevel } from './levels.js';
+import { formatLevels, LEVEL_NUMBERS, levelOfScope, parseLevels, type LevelRules } from './levels.js';
 import { ScopedLogger, type LogFields, type Logger, type RecordSink, type ScopeLevel } from './logger.js';
-import { ProcessMeter } from './metrics.js';
+import { measureEach } from './metrics.js';
 import { atLeast, fileOptions, type LoggingOptions } from './options.js';
 import { finished, OWN_KEYS, startRecord } from './record.js';
 import { Redaction } from './redaction.js';
@@ -58,11 +58,12 @@ export function createLogging(options: LoggingOptions = {}): Logging {
 interface LogCall extends Occurrence {
   readonly fields: LogFields | undefined;
   readonly bound: readonly LogFields[];
+  /** Of an error: all of its kind until this one. */
+  readonly tracked: ErrorSummary | undefined;
 }
 
 const REPEAT_INTERVAL_MS = 60_000;
 const MIN_METRICS_INTERVAL_MS = 100;
-const METRICS_OWN_KEYS = new Set(['time']);
 
 class WinstonLogging implements Logging {
   #rules: LevelRules;
@@ -74,7 +75,7 @@ class WinstonLogging implements Logging {
   readonly #errors = new ErrorTracker();
   readonly #repetition: Repetition<LogCall> | undefined;
   readonly #own: Logger;
-  readonly #endings: (() => void)[] = [];
+  readonly #endings = new Set<() => void>();
   #closing: Promise<void> | undefined;
   #isClosed = false;
 
@@ -90,8 +91,8 @@ class WinstonLogging implements Logging {
     this.#winston = this.#createWinston();
     if (repeatIntervalMs > 0) this.#repetition = new Repetition(repeatIntervalMs, this.#emit, overflowing);
     process.on('exit', this.#writeNow);
-    this.#endings.push(() => process.off('exit', this.#writeNow));
-    if (options.exitOnUnhandledErrors) this.#endings.push(exitOnUnhandledErrors(this.#own, () => this.close()));
+    this.#endings.add(() => process.off('exit', this.#writeNow));
+    if (options.exitOnUnhandledErrors) this.#endings.add(exitOnUnhandledErrors(this.#own, () => this.close()));
   }
 
   get level(): string {
@@ -118,34 +119,18 @@ class WinstonLogging implements Logging {
   }
 
   metrics(record: object): void {
-    if (this.#files === undefined || this.#isClosed) return;
-    const into: Record<string, SafeValue> = { time: new Date().toISOString() };
-    this.#values.copyFields(record, into, METRICS_OWN_KEYS, false);
-    this.#files.metrics.writeLine(JSON.stringify(into));
+    this.#writeMetrics({}, record);
   }
 
   startMetrics(intervalMs: number, collect: () => object): () => void {
     atLeast('intervalMs', intervalMs, MIN_METRICS_INTERVAL_MS);
-    const meter = new ProcessMeter();
-    let lastMs = performance.now();
-    const write = (): void => {
-      const nowMs = performance.now();
-      const own = { intervalMs: Math.round(nowMs - lastMs), lostLogLines: this.lostLines, process: meter.measure() };
-      lastMs = nowMs;
-      this.metrics({ ...own, ...this.#collected(collect) });
+    const end = measureEach(intervalMs, (measured) =>
+      this.#writeMetrics({ ...measured, lostLogLines: this.lostLines }, this.#collected(collect)),
+    );
+    this.#endings.add(end);
+    return () => {
+      if (this.#endings.delete(end)) end();
     };
-    const timer = setInterval(write, intervalMs);
-    timer.unref();
-    const stop = (): void => {
-      const index = this.#endings.indexOf(stop);
-      if (index < 0) return;
-      this.#endings.splice(index, 1);
-      clearInterval(timer);
-      write();
-      meter.stop();
-    };
-    this.#endings.push(stop);
-    return stop;
   }
 
   errors(): ErrorSummary[] {
@@ -171,7 +156,7 @@ class WinstonLogging implements Logging {
   }
 
   async #close(): Promise<void> {
-    for (const end of [...this.#endings]) end();
+    for (const end of this.#endings) end();
     this.#repetition?.end();
     this.#isClosed = true;
     while (this.#winston.readableLength > 0 || this.#winston.writableLength > 0) await setImmediate();
@@ -210,45 +195,41 @@ class WinstonLogging implements Logging {
   readonly #log: RecordSink = (level, scope, text, fields, bound) => {
     if (this.#isClosed) return;
     const message = this.#values.text(typeof text === 'string' ? text : textOf(text));
-    if (LEVEL_NUMBERS[level] > LEVEL_NUMBERS.warn) {
-      this.#emit({ level, scope, message, fields, bound, identity: '' }, 0);
-      return;
-    }
-    const call = {
-      level,
-      scope,
-      message,
-      fields,
-      bound,
-      identity: this.#identify(level, scope, message, fields, bound),
-    };
-    if (this.#repetition) this.#repetition.occur(call, performance.now());
-    else this.#emit(call, 0);
+    const call = { level, scope, message, fields, bound, identity: '', tracked: undefined };
+    if (LEVEL_NUMBERS[level] > LEVEL_NUMBERS.warn) this.#emit(call, 0);
+    else this.#emitOnce({ ...call, ...this.#identity(call) });
   };
 
-  readonly #emit = ({ level, scope, message, fields, bound }: LogCall, repeated: number): void => {
+  #emitOnce(call: LogCall): void {
+    if (this.#repetition) this.#repetition.occur(call, performance.now());
+    else this.#emit(call, 0);
+  }
+
+  readonly #emit = ({ level, scope, message, fields, bound, tracked }: LogCall, repeated: number): void => {
     const record = startRecord(level, scope, message);
     const withStack = level === 'error';
     for (const own of bound) this.#values.copyFields(own, record, OWN_KEYS, withStack);
     if (fields !== undefined) this.#values.copyFields(fields, record, OWN_KEYS, withStack);
     if (repeated > 0) record.repeated = repeated;
+    if (tracked !== undefined) Object.assign(record, { fingerprint: tracked.fingerprint, occurrences: tracked.count });
     this.#winston.write(finished(record));
   };
 
-  /** Tracks an error, and tells apart calls with the same message: by their kind of error and by their logger's own fields. */
-  #identify(
-    level: LogLevel,
-    scope: string,
-    message: string,
-    fields: LogFields | undefined,
-    bound: readonly LogFields[],
-  ): string {
+  /** Tells apart calls with the same message, by their logger's own fields and by their kind of error, which is tracked. */
+  #identity({ level, scope, message, fields, bound }: LogCall): Pick<LogCall, 'identity' | 'tracked'> {
     const own: Record<string, SafeValue> = {};
     for (const part of bound) this.#values.copyFields(part, own, OWN_KEYS, false);
     const identity = bound.length === 0 ? '' : JSON.stringify(own);
-    if (level !== 'error') return identity;
-    const { fingerprint } = this.#errors.track(scope, message, errorOf(fields), new Date().toISOString());
-    return fingerprint + identity;
+    if (level !== 'error') return { identity, tracked: undefined };
+    const tracked = this.#errors.track(scope, message, errorOf(fields), new Date().toISOString());
+    return { identity: tracked.fingerprint + identity, tracked };
+  }
+
+  #writeMetrics(own: object, record: object): void {
+    if (this.#files === undefined || this.#isClosed) return;
+    const into: Record<string, SafeValue> = { time: new Date().toISOString(), ...own };
+    this.#values.copyFields(record, into, new Set(Object.keys(into)), false);
+    this.#files.metrics.writeLine(JSON.stringify(into));
   }
 
   #collected(collect: () => object): object {
@@ -287,5 +268,5 @@ function errorOf(fields: LogFields | undefined): unknown {
 /** Stands for all messages of a scope and level that are too many to be told one by one. */
 function overflowing({ level, scope }: LogCall): LogCall {
   const message = 'too many different messages; the others are only counted';
-  return { level, scope, message, identity: '', fields: undefined, bound: [] };
+  return { level, scope, message, identity: '', fields: undefined, bound: [], tracked: undefined };
 }

@@ -19,40 +19,52 @@ export interface ProcessMetrics {
   };
 }
 
-/** Measures the process from one call to the next. */
-export class ProcessMeter {
-  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  #cpu = process.cpuUsage();
+/**
+ * Tells at each interval what the process did in it, and a last time when the returned function is called; that interval may be shorter.
+ * The timer does not keep the process alive.
+ */
+export function measureEach(
+  intervalMs: number,
+  tell: (measured: { readonly intervalMs: number; readonly process: ProcessMetrics }) => void,
+): () => void {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  let lastMs = performance.now();
+  let lastCpu = process.cpuUsage();
+  const measure = (): void => {
+    const nowMs = performance.now();
+    const cpu = process.cpuUsage();
+    const cpuMs = { user: (cpu.user - lastCpu.user) / 1000, system: (cpu.system - lastCpu.system) / 1000 };
+    tell({ intervalMs: Math.round(nowMs - lastMs), process: metricsOf(cpuMs, delay) });
+    lastMs = nowMs;
+    lastCpu = cpu;
+    delay.reset();
+  };
+  const timer = setInterval(measure, intervalMs);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    measure();
+    delay.disable();
+  };
+}
 
-  constructor() {
-    this.#delay.enable();
-  }
-
-  measure(): ProcessMetrics {
-    const { user, system } = process.cpuUsage(this.#cpu);
-    this.#cpu = process.cpuUsage();
-    const { rss, heapUsed, external } = process.memoryUsage();
-    const measured = {
-      uptimeMs: Math.round(performance.now()),
-      cpuUserMs: Math.round(user / 1000),
-      cpuSystemMs: Math.round(system / 1000),
-      residentBytes: rss,
-      heapUsedBytes: heapUsed,
-      externalBytes: external,
-      eventLoopDelayMs: {
-        mean: late(this.#delay.mean),
-        p50: late(this.#delay.percentile(50)),
-        p99: late(this.#delay.percentile(99)),
-        max: late(this.#delay.max),
-      },
-    };
-    this.#delay.reset();
-    return measured;
-  }
-
-  stop(): void {
-    this.#delay.disable();
-  }
+function metricsOf(cpuMs: { user: number; system: number }, delay: IntervalHistogram): ProcessMetrics {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    uptimeMs: Math.round(performance.now()),
+    cpuUserMs: Math.round(cpuMs.user),
+    cpuSystemMs: Math.round(cpuMs.system),
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+    externalBytes: external,
+    eventLoopDelayMs: {
+      mean: late(delay.mean),
+      p50: late(delay.percentile(50)),
+      p99: late(delay.percentile(99)),
+      max: late(delay.max),
+    },
+  };
 }
 
 // The histogram's timer; its samples are the time from one tick to the next, so this much of each is no delay.

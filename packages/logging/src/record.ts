@@ -22,7 +22,15 @@ export interface LogRecord {
 export const MAX_LINE_BYTES = 16_384;
 
 /** The names of a record's own keys; a field that is called like one of them gets a `_` after its name. */
-export const OWN_KEYS: ReadonlySet<string> = new Set(['time', 'level', 'scope', 'message']);
+export const OWN_KEYS: ReadonlySet<string> = new Set([
+  'time',
+  'level',
+  'scope',
+  'message',
+  'repeated',
+  'fingerprint',
+  'occurrences',
+]);
 
 /** A record of now to which fields can be added, and which is then {@link finished}. */
 export function startRecord(level: LogLevel, scope: string, message: string): LogRecord {

@@ -54,6 +54,8 @@ describe('the console', () => {
       level: 'error',
       scope: 'server',
       message: 'failed',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/),
+      occurrences: 1,
       error: {
         name: 'TypeError',
         message: 'why',

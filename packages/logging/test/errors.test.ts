@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createLogging } from '../src/index.js';
 import { ErrorTracker } from '../src/error-tracker.js';
+import { consoleRecords } from './support/console.js';
 
 function failure(code: string, message: string, cause?: unknown): Error {
   return Object.assign(new Error(message, { cause }), { code });
@@ -28,6 +29,18 @@ test('errors are counted by fingerprint, with first and last seen and the chain 
   expect(Date.parse(first?.firstSeen ?? '')).toBeLessThanOrEqual(Date.parse(first?.lastSeen ?? ''));
   expect(second).toMatchObject({ count: 1, causes: ['Error EADDRINUSE: bind'] });
   expect(third).toMatchObject({ count: 1, causes: [] });
+});
+
+test('the records of an error carry its fingerprint and how often it has occurred', async () => {
+  const { console, records } = consoleRecords();
+  const logging = createLogging({ console });
+  for (let round = 0; round < 5; round++) logging.logger('server').error('failed', { error: failure('EIO', 'read') });
+  await logging.close();
+  const fingerprint = logging.errors()[0]?.fingerprint;
+  expect(records()).toMatchObject([
+    { fingerprint, occurrences: 1 },
+    { fingerprint, occurrences: 5, repeated: 4 },
+  ]);
 });
 
 test('what is remembered is bounded, and the one not seen for longest is forgotten', () => {

@@ -45,6 +45,17 @@ test('a source that fails is an error in the log, and the rest of the record is 
   ]);
 });
 
+test('what a source returns cannot harm: throwing getters, and the names of the record', async () => {
+  const directory = temporaryFolder();
+  const logging = createLogging({ console: false, directory });
+  const hostile = Object.defineProperty({ process: 'mine' }, 'bad', { enumerable: true, get: () => fail() });
+  logging.startMetrics(60_000, () => hostile);
+  await logging.close();
+  expect(logRecords(directory, 'metrics')).toMatchObject([
+    { process_: 'mine', bad: '[unreadable]', process: { uptimeMs: expect.any(Number) } },
+  ]);
+});
+
 test('single records are safe as those of the log are; without a folder they go nowhere', async () => {
   const directory = temporaryFolder();
   const logging = createLogging({ console: false, directory });
@@ -63,3 +74,7 @@ test('an interval that is too short is refused', async () => {
   expect(() => logging.startMetrics(10, () => ({}))).toThrow(LoggingError);
   await logging.close();
 });
+
+function fail(): never {
+  throw new Error('never read me');
+}

@@ -11,7 +11,8 @@ const LEVEL_COLOURS: Readonly<Record<LogLevel, string>> = {
   trace: '90',
 };
 
-const SHOWN_ELSEWHERE = new Set(['time', 'level', 'scope', 'message']);
+// Shown in front of the fields, or of use to programs only.
+const NO_FIELDS = new Set(['time', 'level', 'scope', 'message', 'fingerprint', 'occurrences']);
 
 /** One record for people, on one line: local time, level, scope, message, fields. Stacks of errors follow on lines of their own, if wanted. */
 export function prettyText(record: LogRecord, inColour: boolean, withStacks: boolean): string {
@@ -24,7 +25,7 @@ export function prettyText(record: LogRecord, inColour: boolean, withStacks: boo
   ];
   const stacks: string[] = [];
   for (const [key, value] of Object.entries(record)) {
-    if (!SHOWN_ELSEWHERE.has(key)) parts.push(`${key}=${prettyValue(value, stacks)}`);
+    if (!NO_FIELDS.has(key)) parts.push(`${key}=${prettyValue(value, stacks)}`);
   }
   return withStacks ? [parts.join(' '), ...stacks].join('\n    ') : parts.join(' ');
 }
