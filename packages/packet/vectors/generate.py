@@ -29,11 +29,13 @@ def endpoint(text):
     return {'address': host.strip('[]'), 'port': int(port)}
 
 
-def write(name, about, source, accepted, refused=()):
+def write(name, about, source, accepted, refused=(), tolerated=()):
+    # What is tolerated is decoded to the value, but the value is encoded otherwise.
     content = {
         'about': about,
         'source': source,
         'accepted': [{'name': n, 'hex': h.hex(), 'value': v} for n, h, v in accepted],
+        'tolerated': [{'name': n, 'hex': h.hex(), 'value': v} for n, h, v in tolerated],
         'refused': [{'name': n, 'hex': h.hex(), 'reason': r} for n, h, r in refused],
     }
     (HERE / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n')
@@ -195,7 +197,13 @@ REFUSED_FRAMES = [
     ('a parameter without its length', sized(0x18, u8(1) + u8(1)), 'truncated'),
     ('a parameter that is cut', sized(0x18, u8(1) + entries[0][:-1]), 'truncated'),
 ]
-write('frames.json', 'The decrypted content of transport packets, and their frames.', OURS, ACCEPTED_FRAMES, REFUSED_FRAMES)
+write('frames.json', 'The decrypted content of transport packets, and their frames.', OURS, ACCEPTED_FRAMES, REFUSED_FRAMES, [
+    ('a sized compact datagram at the end', sized(1, u32(2) + b'a'), [{'type': 'compact', 'flowId': 2, 'payload': raw(b'a')}]),
+    ('a ping in the last form', last(0x10, ping_body), [{'type': 'ping', 'token': raw(run(1, 8)), 'timeUs': 2 ** 53 - 1}]),
+    ('padding that is not zero', last(0, b'\1\2'), [{'type': 'padding', 'length': 2}]),
+    ('an unknown parameter', sized(0x18, u8(1) + entries[0] + u8(200) + u8(2) + b'xy'), [{'type': 'parameters', 'version': 1, 'maxPacketBytes': 1452}]),
+    ('an unknown version of parameters', sized(0x18, u8(2) + b'whatever'), [{'type': 'parameters', 'version': 2}]),
+])
 
 # Bodies of control frames ---------------------------------------------------------------------------------------------------
 
@@ -274,8 +282,7 @@ write('proxy-v2.json', 'Datagrams that begin with a PROXY protocol v2 header.',
     ('another signature', b'\n' + proxy(1, 0x12, ipv4, b'')[1:], 'bad-value'),
     ('version 1', SIGNATURE + b'\x11' + proxy(1, 0x12, ipv4, b'')[13:], 'unknown-version'),
     ('command 2', proxy(2, 0x12, ipv4, b''), 'bad-value'),
-    ('TCP over IPv4', proxy(1, 0x11, ipv4, b''), 'unknown-type'),
-    ('a UNIX socket', proxy(1, 0x32, bytes(216), b''), 'unknown-type'),
+    *[(f'family {family:#04x}', proxy(1, family, ipv4, b''), 'unknown-type') for family in (0x01, 0x02, 0x10, 0x13, 0x20, 0x23, 0x30, 0x41, 0xFF)],
     ('a length beyond the end', proxy(1, 0x12, ipv4, b'')[:-1], 'truncated'),
     ('a length too short for IPv4', proxy(1, 0x12, ipv4[:-1], b''), 'bad-length'),
     ('a length too short for IPv6', proxy(1, 0x22, ipv4, b''), 'bad-length'),
@@ -284,6 +291,11 @@ write('proxy-v2.json', 'Datagrams that begin with a PROXY protocol v2 header.',
     ('a checksum of 3 bytes', proxy(1, 0x12, ipv4, b'', [(3, bytes(3))]), 'bad-length'),
     ('a wrong checksum', checked[:31] + bytes([checked[31] ^ 1]) + checked[32:], 'bad-checksum'),
     ('a header changed under its checksum', checked[:20] + bytes([checked[20] ^ 1]) + checked[21:], 'bad-checksum'),
+], [
+    ('local with addresses', proxy(0, 0x12, ipv4, b'hi'), {'endpoints': None, 'tlvs': [], 'payload': raw(b'hi')}),
+    *[(name, proxy(1, family, addresses, b'hi'), {'endpoints': None, 'tlvs': [], 'payload': raw(b'hi')}) for name, family, addresses in [
+        ('an unspecified family', 0x00, b''), ('TCP over IPv4', 0x11, ipv4), ('TCP over IPv6', 0x21, ipv6),
+        ('a UNIX stream', 0x31, bytes(216)), ('a UNIX datagram', 0x32, bytes(216))]],
 ])
 
 # Endpoints -----------------------------------------------------------------------------------------------------------------

@@ -30,6 +30,11 @@ const COMMAND_PROXY = 0x1;
 const UNSPECIFIED = 0x00;
 const UDP_OVER_IPV4 = 0x12;
 const UDP_OVER_IPV6 = 0x22;
+/** Valid, but not for datagrams over IP: the specification wants them read as if they were unspecified. */
+const TCP_OVER_IPV4 = 0x11;
+const TCP_OVER_IPV6 = 0x21;
+const UNIX_STREAM = 0x31;
+const UNIX_DATAGRAM = 0x32;
 
 /** Bytes of a header for IPv4 without TLVs. */
 export const PROXY_IPV4_BYTES = OFFSET_ADDRESSES + 2 * 4 + 4;
@@ -45,7 +50,7 @@ const BAD_VALUE = dropCode('bad-value');
 /** What {@link decodeProxyHeader} fills in; make one and reuse it. */
 export class ProxyFields {
   /**
-   * Whether the header names endpoints; if not (LOCAL, or family unspecified), the datagram's own are the real ones.
+   * Whether the header names endpoints of UDP; if not (LOCAL, or another family), the datagram's own are the real ones.
    */
   hasEndpoints = false;
   /** Packed endpoint of the real client. */
@@ -134,11 +139,10 @@ export function decodeProxyHeader(bytes: Uint8Array, offset: number, end: number
   const payload = addresses + readU16BigEndian(bytes, offset + OFFSET_LENGTH);
   if (payload > end) return TRUNCATED;
 
-  // With LOCAL, and with an unspecified family, the receiver skips whatever the header holds.
-  into.hasEndpoints = command === COMMAND_PROXY && family !== UNSPECIFIED;
+  // Where no endpoints are, the receiver skips whatever the header holds.
+  into.hasEndpoints = command === COMMAND_PROXY && isUdp(family);
   into.tlvOffset = payload;
-  if (!into.hasEndpoints) return payload;
-  if (family !== UDP_OVER_IPV4 && family !== UDP_OVER_IPV6) return UNKNOWN_TYPE;
+  if (!into.hasEndpoints) return command === COMMAND_LOCAL || isSkippable(family) ? payload : UNKNOWN_TYPE;
   const addressBytes = family === UDP_OVER_IPV4 ? 4 : 16;
   const ports = addresses + 2 * addressBytes;
   into.tlvOffset = ports + 4;
@@ -147,6 +151,14 @@ export function decodeProxyHeader(bytes: Uint8Array, offset: number, end: number
   readEndpoint(bytes, addresses + addressBytes, addressBytes, ports + 2, into.destination);
   const tlvs = checkTlvs(bytes, offset, into.tlvOffset, payload);
   return tlvs < 0 ? tlvs : payload;
+}
+
+function isUdp(family: number): boolean {
+  return family === UDP_OVER_IPV4 || family === UDP_OVER_IPV6;
+}
+
+function isSkippable(family: number): boolean {
+  return [UNSPECIFIED, TCP_OVER_IPV4, TCP_OVER_IPV6, UNIX_STREAM, UNIX_DATAGRAM].includes(family);
 }
 
 function readEndpoint(bytes: Uint8Array, at: number, addressBytes: number, portAt: number, packed: Uint8Array): void {

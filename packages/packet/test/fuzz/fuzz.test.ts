@@ -57,5 +57,7 @@ function seeds(name: string): Uint8Array[] {
   const files = (SEEDS[name] ?? [`${name}.json`]).map((file) => {
     return JSON.parse(readFileSync(new URL(`../../vectors/${file}`, import.meta.url), 'utf8')) as VectorFile;
   });
-  return files.flatMap(({ accepted, refused }) => [...accepted, ...refused].map(({ hex }) => bytesOf(hex)));
+  return files.flatMap(({ accepted, tolerated, refused }) =>
+    [...accepted, ...tolerated, ...refused].map(({ hex }) => bytesOf(hex)),
+  );
 }

@@ -5,8 +5,16 @@ import { CODECS } from './codecs.js';
 export interface VectorFile {
   readonly about: string;
   readonly source: string;
-  readonly accepted: readonly { readonly name: string; readonly hex: string; readonly value: unknown }[];
+  readonly accepted: readonly ValueVector[];
+  /** Decoded to the value, which is encoded otherwise. */
+  readonly tolerated: readonly ValueVector[];
   readonly refused: readonly { readonly name: string; readonly hex: string; readonly reason: string }[];
+}
+
+interface ValueVector {
+  readonly name: string;
+  readonly hex: string;
+  readonly value: unknown;
 }
 
 /** One vector: what it is called, and what is wrong with how the package treats it, if anything. */
@@ -26,6 +34,11 @@ export function* checkVectors(fileName: string, file: VectorFile): Generator<Vec
       ...(encoded === hex ? [] : [`encoded as ${encoded}, not ${hex}`]),
     ];
     yield { name: `${fileName}: ${name}`, problem: problems.join('; ') || undefined };
+  }
+  for (const { name, hex, value } of file.tolerated) {
+    const decoded = text(codec.decode(bytesOf(hex)));
+    const problem = decoded === text(value) ? undefined : `decoded as ${decoded}, not ${text(value)}`;
+    yield { name: `${fileName}: ${name} is tolerated`, problem };
   }
   for (const { name, hex, reason } of file.refused) {
     const decoded = codec.decode(bytesOf(hex));
