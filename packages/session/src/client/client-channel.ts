@@ -17,7 +17,7 @@ import {
 import { defaultPrimitives } from '../crypto/default-primitives.js';
 import type { Primitives } from '../crypto/primitives.js';
 import { Deadlines } from '../deadlines.js';
-import type { DisconnectReason, EventSink } from '../events.js';
+import type { DisconnectReason, EventSink, SessionEvent } from '../events.js';
 import { identityOf, peerIdentityOf } from '../handshake/identity.js';
 import { equalSecrets } from '../handshake/macs.js';
 import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
@@ -111,7 +111,10 @@ export class ClientChannel {
       scratch: new Uint8Array(maxPacketBytes),
       onPacket,
       onFrame: options.onFrame,
-      onEvent: options.onEvent,
+      onEvent: (event, nowMs) => {
+        this.#noticed(event, nowMs);
+        options.onEvent(event, nowMs);
+      },
       parametersFor: () => told,
       parametersArrived: (keys, arrived) => this.#parametersArrived(keys, arrived),
       retire: (keys) => this.#retire(keys),
@@ -282,6 +285,18 @@ export class ClientChannel {
       return BAD_TOKEN;
     if (this.#handshakes.beginAtOnce(nowMs)) this.wake(nowMs);
     return 0;
+  }
+
+  /**
+   * On a lost path pings go on, and if the server has forgotten the session a reset says so. But while its token has not come yet no
+   * reset can be believed: then only a new session helps, unless the present one comes to life again.
+   */
+  #noticed({ kind, session }: SessionEvent, nowMs: number): void {
+    if (session !== this.#session) return;
+    if (kind === 'path-lost' && this.#session.current?.resetToken === undefined && this.#channel.protocol.framed) {
+      this.#handshakes.beginAtOnce(nowMs);
+    }
+    if (kind === 'path-restored' && this.#handshakes.purpose === 'new-session') this.#handshakes.stop();
   }
 
   #rekeyDueMs(): number {

@@ -56,6 +56,18 @@ describe('a lost path', () => {
     expect(sendDatagram(clientSession, ends)).toBeGreaterThan(0);
   });
 
+  test('is given up for a new session if the server was killed before it had told the token of its resets', () => {
+    const ends = new TwoEnds();
+    ends.client.connect(ends.nowMs, ends.wallMs);
+    for (const { bytes } of ends.clientEnd.sent.splice(0)) ends.toServer(bytes);
+    for (const { bytes } of ends.serverEnd.sent.splice(0)) ends.toClient(bytes);
+    expect(ends.clientEvents()).toEqual(['connected']);
+    ends.clientEnd.sent.length = 0;
+    ends.server = ends.newServer();
+    ends.pass(3100);
+    expect(ends.clientEvents()).toEqual(['path-lost', 'disconnected', 'connected', 'parameters']);
+  });
+
   test('is not suspected while nothing is sent', () => {
     const ends = connected();
     passCut(ends, 20_000);
