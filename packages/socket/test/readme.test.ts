@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import ts from 'typescript';
+import * as socket from '../src/index.js';
+import * as testing from '../src/testing/index.js';
+
+const MODULES: Readonly<Record<string, object>> = { '@relay/socket': socket, '@relay/socket/testing': testing };
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const snippets = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
+
+test.each(snippets)('the README says truly what this prints: %#', async (code) => {
+  const expected = [...code.matchAll(/\/\/ prints: (.*)/g)].map(([, text]) => text);
+  expect(expected.length).toBeGreaterThan(0);
+  expect(await printed(code)).toEqual(expected);
+});
+
+/** Runs a snippet on the sources of the package; resolves to the lines that it prints. */
+async function printed(code: string): Promise<string[]> {
+  const lines: string[] = [];
+  const imports = /^import (\{.*\}) from '(.*)';$/gm;
+  const body = code.replace(imports, (_, names: string, module: string) => `const ${names} = modules['${module}'];`);
+  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  const { outputText } = ts.transpileModule(`export {}; async function run() {${body}}`, { compilerOptions: options });
+  const script = outputText.replace(/export \{\};/g, '');
+  const run = new Function('modules', 'console', 'TextEncoder', 'TextDecoder', `${script}; return run();`) as (
+    ...values: unknown[]
+  ) => Promise<void>;
+  await run(MODULES, { log: (value: unknown) => lines.push(String(value)) }, TextEncoder, TextDecoder);
+  return lines;
+}
