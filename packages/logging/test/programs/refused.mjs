@@ -2,6 +2,11 @@
 import process from 'node:process';
 import { createLogging } from '../../dist/index.js';
 
+// Root may write everywhere, so it becomes nobody once everything is loaded.
+if (process.getuid() === 0) {
+  process.setgid(65534);
+  process.setuid(65534);
+}
 try {
   createLogging({ directory: process.argv[2] });
 } catch (error) {
