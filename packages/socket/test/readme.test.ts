@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { compileFunction } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import ts from 'typescript';
 import * as socket from '../src/index.js';
@@ -22,7 +23,7 @@ async function printed(code: string): Promise<string[]> {
   const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
   const { outputText } = ts.transpileModule(`export {}; async function run() {${body}}`, { compilerOptions: options });
   const script = outputText.replace(/export \{\};/g, '');
-  const run = new Function('modules', 'console', 'TextEncoder', 'TextDecoder', `${script}; return run();`) as (
+  const run = compileFunction(`${script}; return run();`, ['modules', 'console', 'TextEncoder', 'TextDecoder']) as (
     ...values: unknown[]
   ) => Promise<void>;
   await run(MODULES, { log: (value: unknown) => lines.push(String(value)) }, TextEncoder, TextDecoder);
