@@ -56,7 +56,7 @@ describe.each(ENGINES)("the server's own endpoint, engine %s", (engine) => {
       engine,
       allow: ['0.0.0.0/0', '::/0'],
       forwards: FORMS_OF_LOOPBACK.map((form) => `0=${form}:${port}`),
-      serverFlags: ['--listen', `127.0.0.1:${port}`],
+      serverPort: port,
     });
     await sendOnce(relay);
     await expectRefused(relay, 'loop', FORMS_OF_LOOPBACK.length);

@@ -24,6 +24,7 @@ export interface RunSettings {
   readonly input?: string;
 }
 
+const PATIENCE_MS = 20_000;
 const ENVIRONMENT = { PATH: process.env['PATH'], HOME: '/nonexistent' };
 
 /** A real process of one of the programs, with what it has said so far. */
@@ -66,13 +67,19 @@ export class RunningProgram implements AsyncDisposable {
 
   /** The first `count` lines that match. */
   async lines(pattern: RegExp, count: number, from: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray[]> {
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    const wake = (): void => this.#wake();
+    deadline.addEventListener('abort', wake);
     for (;;) {
       const said = from === 'stdout' ? this.#out : this.#err;
       const matches = said.map((line) => pattern.exec(line)).filter((match) => match !== null);
-      if (matches.length >= count) return matches.slice(0, count);
-      if (this.hasEnded) {
-        const how = this.process.exitCode ?? this.process.signalCode ?? '?';
-        throw new Error(`ended (${how}) without ${pattern.source}:\n${this.stdout}\n${this.stderr}`);
+      if (matches.length >= count) {
+        deadline.removeEventListener('abort', wake);
+        return matches.slice(0, count);
+      }
+      if (this.hasEnded || deadline.aborted) {
+        const how = this.hasEnded ? `ended (${this.process.exitCode ?? this.process.signalCode ?? '?'})` : 'goes on';
+        throw new Error(`${how} without ${pattern.source}:\n${this.stdout}\n${this.stderr}`);
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }

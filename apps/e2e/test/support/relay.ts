@@ -10,6 +10,7 @@ export interface RelaySettings {
   readonly forwards: readonly string[];
   /** What the invitation allows; loopback if not given. */
   readonly allow?: readonly string[];
+  readonly serverPort?: number;
   readonly serverFlags?: readonly string[];
   readonly clientFlags?: readonly string[];
 }
@@ -47,13 +48,13 @@ export async function startServerAgain(relay: Relay, engine: Engine): Promise<vo
 }
 
 async function start<P extends UdpPath | undefined>(
-  { engine, forwards, allow = LOOPBACK, serverFlags, clientFlags }: RelaySettings,
+  { engine, forwards, allow = LOOPBACK, serverPort: port, serverFlags, clientFlags }: RelaySettings,
   openPath: (server: Server, keep: Resources['keep']) => Promise<P>,
 ): Promise<Relay<P>> {
   const resources = new Resources();
   try {
     const folder = resources.keep(new Folder());
-    const server = resources.keep(await Server.start({ state: folder.at('state'), engine, flags: serverFlags }));
+    const server = resources.keep(await Server.start({ state: folder.at('state'), engine, port, flags: serverFlags }));
     const path = await openPath(server, resources.keep);
     const invitation = await server.invite('tester', allow, path?.port);
     const admin = folder.at('client.sock');

@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Application } from '../support/application.js';
+import { Echo } from '../support/echo.js';
+import { Folder } from '../support/folder.js';
+import { startRelay } from '../support/relay.js';
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+}
+
+test('log files hold every line that the console showed, the last ones before SIGTERM too', async () => {
+  await using echo = await Echo.open();
+  using folder = new Folder();
+  const [serverLogs, clientLogs] = [folder.at('server'), folder.at('client')];
+  const level = ['--log-level', 'trace', '--metrics-interval', '1s'];
+  await using relay = await startRelay({
+    engine: 'dgram',
+    forwards: [`0=127.0.0.1:${echo.port}`],
+    serverFlags: ['--log-dir', serverLogs, ...level],
+    clientFlags: ['--log-dir', clientLogs, ...level],
+  });
+  await using application = await Application.open();
+  await application.askUntilAnswered(relay.port);
+  const client = await relay.client.stop();
+  const server = await relay.server.stop();
+  for (const [logs, { stderr }] of [
+    [serverLogs, server],
+    [clientLogs, client],
+  ] as const) {
+    const shown = parse(stderr);
+    expect(linesOf(logs, 'relay-')).toEqual(shown);
+    expect(shown.length).toBeGreaterThan(0);
+  }
+  const messages = linesOf(serverLogs, 'relay-').map(({ message }) => message);
+  expect(messages).toEqual(expect.arrayContaining(['listening', 'client connected', 'client disconnected']));
+});
+
+test('the metrics log has records of what was carried', async () => {
+  await using echo = await Echo.open();
+  using folder = new Folder();
+  const logs = folder.at('logs');
+  await using relay = await startRelay({
+    engine: 'dgram',
+    forwards: [`0=127.0.0.1:${echo.port}`],
+    serverFlags: ['--log-dir', logs, '--metrics-interval', '1s'],
+  });
+  await using application = await Application.open();
+  await application.askUntilAnswered(relay.port);
+  await application.receive(1500); // a record is due every second
+  await relay.server.stop();
+  const carried = { sessions: 1, flows: 1, forward: { toTarget: { inDatagrams: expect.any(Number) } } };
+  expect(linesOf(logs, 'metrics-')).toContainEqual(expect.objectContaining(carried));
+});
+
+function linesOf(folder: string, prefix: string): Line[] {
+  const files = readdirSync(folder).filter((file) => file.startsWith(prefix) && file.endsWith('.log'));
+  return files.flatMap((file) => parse(readFileSync(join(folder, file), 'utf8')));
+}
+
+const parse = (text: string): Line[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
