@@ -35,7 +35,10 @@ export async function openAdminServer(path: string, calls: AdminCalls): Promise<
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const connection of connections) connection.destroy();
+        // A turn later, and with what waits to be sent: the call that brought about the end is still answered.
+        setImmediate(() => {
+          for (const connection of connections) connection.destroySoon();
+        });
       }),
   };
 }
