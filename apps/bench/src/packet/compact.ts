@@ -74,6 +74,7 @@ export const compactCases: readonly BenchmarkCase[] = [
         ['decode', decode],
       ] as const) {
         const { bytesPerOperation, collections } = await measureAllocation(contender, smoke ? 1_000_000 : OPERATIONS);
+        if (bytesPerOperation > 0.1 || collections > 1) throw new Error(`${subject} allocates`);
         measurements.push({ subject: `${subject}, collections`, value: collections, unit: 'collections' });
         measurements.push({ subject: `${subject}, heap growth`, value: bytesPerOperation, unit: 'bytes/operation' });
       }

@@ -36,18 +36,18 @@ describe('EndpointMap', () => {
     );
   });
 
-  test('holds 50,000 endpoints, finds each at any offset of a buffer, and keeps the rest when most go', () => {
+  test('holds 20,000 endpoints, finds each at any offset of a buffer, and keeps the rest when most go', () => {
     const map = new EndpointMap<number>();
-    for (let port = 0; port < 50_000; port++) map.set(packed(port), 0, port + 1);
+    for (let port = 0; port < 20_000; port++) map.set(packed(port), 0, port + 1);
     const buffer = new Uint8Array(7 + PACKED_ENDPOINT_BYTES);
-    for (let port = 0; port < 50_000; port += 97) {
+    for (let port = 0; port < 20_000; port += 97) {
       buffer.set(packed(port), 7);
       expect(map.get(buffer, 7)).toBe(port + 1);
     }
-    expect(map.get(packed(50_000), 0)).toBeUndefined();
-    for (let port = 0; port < 49_990; port++) expect(map.delete(packed(port), 0)).toBe(true);
-    expect([...map.values()].sort()).toEqual([49991, 49992, 49993, 49994, 49995, 49996, 49997, 49998, 49999, 50000]);
-    expect(map.get(packed(49_995), 0)).toBe(49_996);
+    expect(map.get(packed(20_000), 0)).toBeUndefined();
+    for (let port = 0; port < 19_990; port++) expect(map.delete(packed(port), 0)).toBe(true);
+    expect([...map.values()].sort()).toEqual([19991, 19992, 19993, 19994, 19995, 19996, 19997, 19998, 19999, 20000]);
+    expect(map.get(packed(19_995), 0)).toBe(19_996);
     map.clear();
     expect(map.size).toBe(0);
     expect(map.get(packed(1), 0)).toBeUndefined();

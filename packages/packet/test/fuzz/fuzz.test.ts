@@ -8,7 +8,7 @@ import { TARGETS } from './targets.js';
 
 // `pnpm fuzz` sets this, and new inputs of worth are then saved into the corpus.
 const seconds = Number(process.env['RELAY_FUZZ_SECONDS'] ?? 0);
-const SHORT_RUN_EXECUTIONS = 1500;
+const SHORT_RUN_EXECUTIONS = 500;
 
 /** The vectors that a target begins with, beside its corpus. */
 const SEEDS: Readonly<Record<string, readonly string[]>> = {
