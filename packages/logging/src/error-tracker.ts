@@ -61,7 +61,8 @@ function fingerprintOf(scope: string, message: string, error: unknown): string {
 
 /** Numbers, addresses and quoted names vary from one occurrence to the next. */
 function withoutDetails(text: string): string {
-  return text.replace(/'[^']*'|"[^"]*"/g, "''").replace(/[0-9a-f:.]*\d[0-9a-f:.]*/gi, '#');
+  const unquoted = text.replace(/'[^']*'|"[^"]*"/g, "''");
+  return unquoted.replace(/[0-9a-f:.]+/gi, (word) => (/\d/.test(word) ? '#' : word));
 }
 
 /** The innermost function of the stack, without its line, which changes with every release. */

@@ -16,9 +16,16 @@ export const DEFAULT_MAX_LENGTH = 2048;
  * UTF-16 code units is cut, with the number of those left out at its end. Escaping twice changes nothing more.
  */
 export function escapeUntrusted(text: string, maxLength = DEFAULT_MAX_LENGTH): string {
-  if (text.length <= maxLength) return PRINTABLE_ASCII.test(text) ? text : text.replace(UNSAFE, escapeCharacter);
-  const cut = isHighSurrogate(text.charCodeAt(maxLength - 1)) ? maxLength - 1 : maxLength;
-  return `${text.slice(0, cut).replace(UNSAFE, escapeCharacter)}…(+${text.length - cut})`;
+  return escapeHead(text, maxLength, text.length);
+}
+
+/** The same for the head of a text of which only so much was looked at; `length` is that of the whole text. */
+export function escapeHead(head: string, maxLength: number, length: number): string {
+  if (length <= maxLength && head.length <= maxLength) {
+    return PRINTABLE_ASCII.test(head) ? head : head.replace(UNSAFE, escapeCharacter);
+  }
+  const cut = isHighSurrogate(head.charCodeAt(maxLength - 1)) ? maxLength - 1 : maxLength;
+  return `${head.slice(0, cut).replace(UNSAFE, escapeCharacter)}…(+${Math.max(length, head.length) - cut})`;
 }
 
 function escapeCharacter(character: string): string {

@@ -7,7 +7,8 @@ export const REDACTED = '[redacted]';
 const SECRET_KEY =
   /^key$|(password|passphrase|secret|token|authorization|cookie|privatekey|secretkey|presharedkey|sessionkey|statickey|apikey|invitation|credentials?|psk)$/;
 
-const URL_USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^/?#@\s]*@/gi;
+// The scheme is bounded, or a long text of letters would be searched once from each of them.
+const URL_USER_INFO = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/?#@\s]*@/gi;
 
 // eslint's unsafe-function-type rule forbids `Function`; a class to compare instances with is this.
 type Class = abstract new (...parameters: never[]) => unknown;
@@ -33,9 +34,9 @@ export class Redaction {
   isSecretKey(key: string): boolean {
     const known = this.#verdicts.get(key);
     if (known !== undefined) return known;
-    const name = plain(key);
+    const name = plain(key.slice(-MAX_KEY_LENGTH));
     const verdict = SECRET_KEY.test(name) || this.#keys.has(name);
-    if (this.#verdicts.size < MAX_VERDICTS) this.#verdicts.set(key, verdict);
+    if (this.#verdicts.size < MAX_VERDICTS && key.length <= MAX_KEY_LENGTH) this.#verdicts.set(key, verdict);
     return verdict;
   }
 
@@ -53,8 +54,9 @@ export class Redaction {
   }
 }
 
-// Keys are written in code, so there are few; the bound is for keys that come from elsewhere.
+// Keys are written in code, so they are few and short; the bounds are for keys that come from elsewhere.
 const MAX_VERDICTS = 1000;
+const MAX_KEY_LENGTH = 128;
 
 function plain(key: string): string {
   return key.toLowerCase().replace(/[^a-z0-9]/g, '');

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { escapeUntrusted } from './escape.js';
+import { escapeHead, escapeUntrusted } from './escape.js';
 import { REDACTED, type Redaction } from './redaction.js';
 
 /** What a record's fields consist of once they are safe: JSON, bounded in depth, width and length. */
@@ -10,6 +10,7 @@ const MAX_ITEMS = 64;
 // For one record, over all of its values.
 const MAX_VALUES = 500;
 const MAX_KEY_LENGTH = 128;
+const MAX_CREDENTIALS_LENGTH = 4096;
 const MAX_CAUSES = 5;
 const MAX_STACK_LINES = 20;
 const NONE: ReadonlySet<string> = new Set();
@@ -26,7 +27,10 @@ export class SafeValues {
   }
 
   text(text: string): string {
-    return escapeUntrusted(this.#redaction.withoutCredentials(text), this.#maxStringLength);
+    // Of a huge text only so much is searched for credentials that none can begin before the cut and end after what is searched.
+    const head =
+      text.length > this.#maxStringLength ? text.slice(0, this.#maxStringLength + MAX_CREDENTIALS_LENGTH) : text;
+    return escapeHead(this.#redaction.withoutCredentials(head), this.#maxStringLength, text.length);
   }
 
   /** Copies the fields' own enumerable properties into the record, each made safe; to a name that is reserved a `_` is added. */

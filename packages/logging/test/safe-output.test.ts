@@ -89,6 +89,24 @@ describe('fields of any kind make one safe line', () => {
     expect(Buffer.byteLength(JSON.stringify(record))).toBeLessThanOrEqual(MAX_LINE_BYTES);
   });
 
+  test.each([
+    ['letters before no address', `://${'a'.repeat(5_000_000)}`],
+    ['many schemes', 'a://'.repeat(1_000_000)],
+    ['many quotes', `"'`.repeat(2_000_000)],
+    ['control characters', '\x1b['.repeat(2_000_000)],
+  ])('a huge text made to be slow is not: %s', async (_name, text) => {
+    const { console, records } = consoleRecords();
+    const logging = createLogging({ console });
+    for (let round = 0; round < 20; round++) logging.logger('test').error(text, { text, [text]: text });
+    await logging.close();
+    expect(records()).toHaveLength(2);
+  });
+
+  test('a secret at the place where a long text is cut is not written in part', async () => {
+    const record = await logged({ text: `${'x'.repeat(2030)} relay://hush-hush-hush@192.0.2.1` });
+    expect(record.text).not.toContain('hush');
+  });
+
   test('anything at all, as a property', async () => {
     const { console, text } = consoleText('json');
     const pretty = consoleText('pretty');

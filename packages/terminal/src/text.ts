@@ -6,7 +6,7 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 // Their 8-bit forms (C1) too. An unterminated one loses its introducer with the control characters below.
 const SEQUENCES =
   // eslint's no-control-regex is not part of the rules here; these characters are the point.
-  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]/g;
 
 // Control characters (Cc), format characters with the bidirectional controls and joiners (Cf), separators of lines and paragraphs (Zl, Zp),
 // surrogates without a partner (Cs), private characters (Co), and variation selectors, on whose width terminals disagree.
@@ -34,16 +34,16 @@ export function displayWidth(text: string): number {
 /** The text cut to at most so many columns, its last one then `…`; a wide character is never halved. */
 export function fitWidth(text: string, columns: number): string {
   // No character takes more than two columns for one code unit, so short texts need no measuring.
-  if (text.length * 2 <= columns || displayWidth(text) <= columns) return text;
+  if (text.length * 2 <= columns) return text;
   if (columns <= 0) return '';
-  let fitted = '';
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  let fittedLength = 0;
+  for (const { segment, index } of segmenter.segment(text)) {
     width += displayWidth(segment);
-    if (width > columns - 1) break;
-    fitted += segment;
+    if (width > columns) return `${text.slice(0, fittedLength)}…`;
+    if (width < columns) fittedLength = index + segment.length;
   }
-  return `${fitted}…`;
+  return text;
 }
 
 /** The text with spaces up to so many columns; a longer one is returned as it is. */

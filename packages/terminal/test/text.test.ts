@@ -30,6 +30,10 @@ describe('plain text', () => {
     expect(plainText(text)).toBe(plain);
   });
 
+  test.each(['\x9d', '\x1b]', '\x1b[0', '\x1bP;', '\x9b0'])('of a million times %j is made in no time', (sequence) => {
+    expect(plainText(sequence.repeat(1_000_000))).not.toContain(sequence);
+  });
+
   test('never holds a control character or a bidirectional control, and is plain already', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
@@ -65,6 +69,10 @@ describe('width', () => {
     ['e\u0301e\u0301e\u0301', 2, 'e\u0301…'],
   ])('%j in %d columns is %j', (text, columns, fitted) => {
     expect(fitWidth(text, columns)).toBe(fitted);
+  });
+
+  test('a huge text is only looked at as far as it is shown', () => {
+    expect(fitWidth('漢'.repeat(20_000_000), 5)).toBe('漢漢…');
   });
 
   test('what is fitted is never wider than asked for', () => {
