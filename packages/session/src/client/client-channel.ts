@@ -18,7 +18,7 @@ import { defaultPrimitives } from '../crypto/default-primitives.js';
 import type { Primitives } from '../crypto/primitives.js';
 import { Deadlines } from '../deadlines.js';
 import type { DisconnectReason, EventSink, SessionEvent } from '../events.js';
-import { identityOf, peerIdentityOf } from '../handshake/identity.js';
+import { identityOf, serverIdentityOf } from '../handshake/identity.js';
 import { equalSecrets } from '../handshake/macs.js';
 import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
 import type { ChannelParameters } from '../parameters.js';
@@ -97,7 +97,7 @@ export class ClientChannel {
     this.#rekeyAfterMs = Math.min(options.rekeyAfterMs ?? REKEY_AFTER_MS, REKEY_AFTER_MS);
     packEndpoint(options.server, this.#endpoint, 0);
     const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
-    this.#handshakes = new Handshakes(identity, peerIdentityOf(protocol, serverPublicKey), random, (initiation) => {
+    this.#handshakes = new Handshakes(identity, serverIdentityOf(protocol, serverPublicKey), random, (initiation) => {
       onPacket(initiation, 0, initiation.length, this.#endpoint, 0);
     });
     const told = Object.assign(new SessionParameters(), parameters, { maxPacketBytes });

@@ -3,14 +3,15 @@ import {
   COOKIE_REPLY_OFFSET,
   cookieReplyReceiverIndex,
   dropCode,
+  PACKET,
   RESPONSE_OFFSET,
   responseReceiverIndex,
   responseSenderIndex,
 } from '@relay/packet';
 import { openCookie } from '../handshake/cookie.js';
-import type { Identity, PeerIdentity } from '../handshake/identity.js';
+import type { Identity, ServerIdentity } from '../handshake/identity.js';
 import { mac1Of, writeInitiation, type Initiation } from '../handshake/initiation.js';
-import { isMac1Right } from '../handshake/macs.js';
+import { Mac1 } from '../handshake/macs.js';
 import { readResponse } from '../handshake/response.js';
 import type { SplitKeys } from '../handshake/symmetric-state.js';
 import { timestampOf } from '../handshake/timestamp.js';
@@ -39,7 +40,9 @@ export interface HandshakeResult {
  */
 export class Handshakes {
   readonly #identity: Identity;
-  readonly #server: PeerIdentity;
+  /** Of responses to us. */
+  readonly #mac1: Mac1;
+  readonly #server: ServerIdentity;
   readonly #random: RandomSource;
   readonly #send: (initiation: Uint8Array) => void;
 
@@ -56,8 +59,14 @@ export class Handshakes {
   #wallOffsetMs = 0;
   #lastTimestamp = 0n;
 
-  constructor(identity: Identity, server: PeerIdentity, random: RandomSource, send: (initiation: Uint8Array) => void) {
+  constructor(
+    identity: Identity,
+    server: ServerIdentity,
+    random: RandomSource,
+    send: (initiation: Uint8Array) => void,
+  ) {
     this.#identity = identity;
+    this.#mac1 = new Mac1(identity.protocol, identity.staticKey.publicKey, PACKET.response);
     this.#server = server;
     this.#random = random;
     this.#send = send;
@@ -130,7 +139,7 @@ export class Handshakes {
     const attempt = this.#attempt;
     const localIndex = responseReceiverIndex(bytes, offset);
     if (attempt?.senderIndex !== localIndex) return UNKNOWN_INDEX;
-    if (!isMac1Right(bytes, offset, RESPONSE_OFFSET.mac1, this.#identity.mac1)) return BAD_MAC1;
+    if (!this.#mac1.isRight(bytes, offset, RESPONSE_OFFSET.mac1)) return BAD_MAC1;
     const keys = readResponse(attempt.noise, bytes, offset);
     if (keys === undefined) return AUTHENTICATION_FAILED;
     this.stop();

@@ -17,12 +17,15 @@ export function hash(first: Uint8Array, second: Uint8Array): Uint8Array {
   return hashOnce(ALGORITHM, Buffer.concat([first, second]), 'buffer');
 }
 
-/** Mac(key, ·) for one key: BLAKE2s in its keyed mode, {@link MAC_BYTES}. The key has at most 32 bytes. */
+/**
+ * Mac(key, ·) for one key: BLAKE2s in its keyed mode, {@link MAC_BYTES}. The key has at most 32 bytes. A start that all messages have in
+ * common may be given beforehand, and is then left out of them: that saves a third of the work for a short message.
+ */
 export class Mac {
   readonly #keyed: ReturnType<typeof blake2s.create>;
 
-  constructor(key: Uint8Array) {
-    this.#keyed = blake2s.create({ key, dkLen: MAC_BYTES });
+  constructor(key: Uint8Array, start = new Uint8Array(0)) {
+    this.#keyed = blake2s.create({ key, dkLen: MAC_BYTES }).update(start);
   }
 
   of(message: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
-import type { Mac } from '../crypto/blake2s.js';
+import { PACKET } from '@relay/packet';
 import type { Primitives, PrivateKey } from '../crypto/primitives.js';
 import type { ChannelProtocol } from '../protocol.js';
-import { cookieKey, mac1For } from './macs.js';
+import { cookieKey, Mac1 } from './macs.js';
 import type { NoiseSuite } from './noise-ik.js';
 
 /** Who this side is in its handshakes, and under which protocol. */
@@ -9,16 +9,14 @@ export interface Identity {
   readonly suite: NoiseSuite;
   readonly protocol: ChannelProtocol;
   readonly staticKey: PrivateKey;
-  /** The mac1 of messages to us. */
-  readonly mac1: Mac;
-  /** The key of our cookies' seal. */
-  readonly cookieKey: Uint8Array;
 }
 
-/** Who the other side is, before it has said a word. */
-export interface PeerIdentity {
+/** What a client knows of its server beforehand. */
+export interface ServerIdentity {
   readonly publicKey: Uint8Array;
-  readonly mac1: Mac;
+  /** Of initiations to it. */
+  readonly mac1: Mac1;
+  /** What its cookies are sealed with. */
   readonly cookieKey: Uint8Array;
 }
 
@@ -29,20 +27,19 @@ export function identityOf(
   privateKey: Uint8Array,
   presharedKey: Uint8Array = new Uint8Array(32),
 ): Identity {
-  const staticKey = primitives.privateKey(privateKey);
   const suite = {
     primitives,
     protocolName: protocol.construction,
     prologue: Buffer.from(protocol.identifier, 'ascii'),
     presharedKey: Uint8Array.from(presharedKey),
   };
-  return { suite, protocol, staticKey, ...keysOf(protocol, staticKey.publicKey) };
+  return { suite, protocol, staticKey: primitives.privateKey(privateKey) };
 }
 
-export function peerIdentityOf(protocol: ChannelProtocol, publicKey: Uint8Array): PeerIdentity {
-  return { publicKey: Uint8Array.from(publicKey), ...keysOf(protocol, publicKey) };
-}
-
-function keysOf(protocol: ChannelProtocol, publicKey: Uint8Array): { mac1: Mac; cookieKey: Uint8Array } {
-  return { mac1: mac1For(protocol, publicKey), cookieKey: cookieKey(protocol, publicKey) };
+export function serverIdentityOf(protocol: ChannelProtocol, publicKey: Uint8Array): ServerIdentity {
+  return {
+    publicKey: Uint8Array.from(publicKey),
+    mac1: new Mac1(protocol, publicKey, PACKET.initiation),
+    cookieKey: cookieKey(protocol, publicKey),
+  };
 }

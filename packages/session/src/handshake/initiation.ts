@@ -1,7 +1,7 @@
 /** The first message of the handshake as a packet: docs/protocol.md, "Handshake"; WireGuard's paper, §5.4.2. */
 import { encodeInitiationHeader, INITIATION_BYTES, INITIATION_OFFSET } from '@relay/packet';
 import type { PrivateKey } from '../crypto/primitives.js';
-import type { Identity, PeerIdentity } from './identity.js';
+import type { Identity, ServerIdentity } from './identity.js';
 import { writeMacs } from './macs.js';
 import {
   initiate,
@@ -20,23 +20,23 @@ export interface Initiation {
   readonly noise: InitiatorState;
 }
 
-/** Writes an initiation. Throws an Error if the peer's public key is a point of low order: no honest peer has one. */
+/** Writes an initiation. Throws an Error if the server's public key is a point of low order: no honest peer has one. */
 export function writeInitiation(
   identity: Identity,
-  peer: PeerIdentity,
+  server: ServerIdentity,
   ephemeral: PrivateKey,
   senderIndex: number,
   timestamp: bigint,
   cookie: Uint8Array | undefined,
 ): Initiation {
-  const noise = initiate(identity.suite, identity.staticKey, ephemeral, peer.publicKey, writeTimestamp(timestamp));
+  const noise = initiate(identity.suite, identity.staticKey, ephemeral, server.publicKey, writeTimestamp(timestamp));
   if (noise === undefined) throw new Error('the public key of the server is not a usable key');
   const bytes = new Uint8Array(INITIATION_BYTES);
   encodeInitiationHeader(bytes, 0, senderIndex);
   bytes.set(noise.message.ephemeral, INITIATION_OFFSET.ephemeral);
   bytes.set(noise.message.sealedStatic, INITIATION_OFFSET.encryptedStatic);
   bytes.set(noise.message.sealedPayload, INITIATION_OFFSET.encryptedTimestamp);
-  writeMacs(bytes, INITIATION_OFFSET.mac1, peer.mac1, cookie);
+  writeMacs(bytes, INITIATION_OFFSET.mac1, server.mac1, cookie);
   return { bytes, senderIndex, noise };
 }
 

@@ -1,8 +1,8 @@
 /** The second message of the handshake as a packet: docs/protocol.md, "Handshake"; WireGuard's paper, §5.4.3. */
-import { encodeResponseHeader, RESPONSE_BYTES, RESPONSE_OFFSET } from '@relay/packet';
+import { encodeResponseHeader, PACKET, RESPONSE_BYTES, RESPONSE_OFFSET } from '@relay/packet';
 import type { PrivateKey } from '../crypto/primitives.js';
-import type { PeerIdentity } from './identity.js';
-import { writeMacs } from './macs.js';
+import type { Identity } from './identity.js';
+import { Mac1, writeMacs } from './macs.js';
 import type { InitiatorState, ResponderState } from './noise-ik.js';
 import type { SplitKeys } from './symmetric-state.js';
 
@@ -10,8 +10,8 @@ const NOTHING = new Uint8Array(0);
 
 /** Writes the response to an initiation, and gives the keys. Undefined if a key of the peer is a point of low order. */
 export function writeResponse(
+  { protocol }: Identity,
   noise: ResponderState,
-  peer: PeerIdentity,
   ephemeral: PrivateKey,
   senderIndex: number,
   receiverIndex: number,
@@ -22,7 +22,7 @@ export function writeResponse(
   encodeResponseHeader(bytes, 0, senderIndex, receiverIndex);
   bytes.set(response.message.ephemeral, RESPONSE_OFFSET.ephemeral);
   bytes.set(response.message.sealedPayload, RESPONSE_OFFSET.encryptedNothing);
-  writeMacs(bytes, RESPONSE_OFFSET.mac1, peer.mac1, undefined);
+  writeMacs(bytes, RESPONSE_OFFSET.mac1, new Mac1(protocol, noise.initiator, PACKET.response), undefined);
   return { bytes, keys: response.keys };
 }
 

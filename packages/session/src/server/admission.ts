@@ -6,10 +6,11 @@ import {
   INITIATION_BYTES,
   INITIATION_OFFSET,
   initiationSenderIndex,
+  PACKET,
 } from '@relay/packet';
 import { CookieBaker, COOKIE_NONCE_BYTES, sealCookie } from '../handshake/cookie.js';
 import type { Identity } from '../handshake/identity.js';
-import { isMac1Right, isMac2Right } from '../handshake/macs.js';
+import { cookieKey, isMac2Right, Mac1 } from '../handshake/macs.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import type { PacketSink } from '../sinks.js';
 import { SOURCE_BURST, SOURCE_HANDSHAKES_PER_SECOND } from '../tuning.js';
@@ -28,7 +29,8 @@ const RATE_LIMITED = dropCode('rate-limited');
 export class Admission {
   /** Whether every handshake must bring a cookie, not only those beyond the rate. */
   isLoaded = false;
-  readonly #identity: Identity;
+  readonly #mac1: Mac1;
+  readonly #cookieKey: Uint8Array;
   readonly #random: RandomSource;
   readonly #onPacket: PacketSink;
   readonly #cookies: CookieBaker;
@@ -38,7 +40,9 @@ export class Admission {
 
   /** Up to `perSecond` handshakes need no cookie. */
   constructor(identity: Identity, perSecond: number, random: RandomSource, onPacket: PacketSink) {
-    this.#identity = identity;
+    const { publicKey } = identity.staticKey;
+    this.#mac1 = new Mac1(identity.protocol, publicKey, PACKET.initiation);
+    this.#cookieKey = cookieKey(identity.protocol, publicKey);
     this.#random = random;
     this.#onPacket = onPacket;
     this.#cookies = new CookieBaker(random);
@@ -48,7 +52,7 @@ export class Admission {
 
   /** Judges the initiation at `bytes[offset]`, and answers it with a cookie if need be. Returns 0 or a drop code. */
   admit(bytes: Uint8Array, offset: number, source: Uint8Array, sourceOffset: number, nowMs: number): number {
-    if (!isMac1Right(bytes, offset, INITIATION_OFFSET.mac1, this.#identity.mac1)) return BAD_MAC1;
+    if (!this.#mac1.isRight(bytes, offset, INITIATION_OFFSET.mac1)) return BAD_MAC1;
     if (this.#rate.take(nowMs) && !this.isLoaded) return 0;
     const cookie = this.#cookies.cookieOf(source, sourceOffset, nowMs);
     if (isMac2Right(bytes, offset, INITIATION_OFFSET.mac1, cookie)) {
@@ -66,7 +70,7 @@ export class Admission {
     const nonce = reply.subarray(nonceAt, nonceAt + COOKIE_NONCE_BYTES);
     encodeCookieReplyHeader(reply, 0, initiationSenderIndex(bytes, offset));
     this.#random(nonce);
-    reply.set(sealCookie(this.#identity.cookieKey, nonce, cookie, mac1), encryptedCookie);
+    reply.set(sealCookie(this.#cookieKey, nonce, cookie, mac1), encryptedCookie);
     this.#onPacket(reply, 0, COOKIE_REPLY_BYTES, source, sourceOffset);
   }
 }

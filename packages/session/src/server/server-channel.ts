@@ -15,7 +15,7 @@ import { defaultPrimitives } from '../crypto/default-primitives.js';
 import type { Primitives, PrivateKey } from '../crypto/primitives.js';
 import { Deadlines } from '../deadlines.js';
 import type { DisconnectReason, EventSink } from '../events.js';
-import { identityOf, peerIdentityOf, type Identity } from '../handshake/identity.js';
+import { identityOf, type Identity } from '../handshake/identity.js';
 import { readInitiation, type ReadInitiation } from '../handshake/initiation.js';
 import { writeResponse } from '../handshake/response.js';
 import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
@@ -309,8 +309,7 @@ export class ServerChannel {
   ): number {
     const localIndex = this.#keys.take();
     if (localIndex === undefined) return SESSION_LIMIT;
-    const peer = peerIdentityOf(this.#channel.protocol, noise.initiator);
-    const response = writeResponse(noise, peer, this.#newEphemeral(), localIndex, senderIndex);
+    const response = writeResponse(this.#identity, noise, this.#newEphemeral(), localIndex, senderIndex);
     if (response === undefined) {
       this.#keys.remove(localIndex);
       return AUTHENTICATION_FAILED;

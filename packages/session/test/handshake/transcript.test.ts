@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { encodePing, encodeTransportHeader } from '@relay/packet';
 import { CookieBaker, openCookie, sealCookie } from '../../src/handshake/cookie.js';
-import { identityOf, peerIdentityOf } from '../../src/handshake/identity.js';
+import { identityOf, serverIdentityOf } from '../../src/handshake/identity.js';
 import { mac1Of, readInitiation, writeInitiation } from '../../src/handshake/initiation.js';
 import { readResponse, writeResponse } from '../../src/handshake/response.js';
 import { timestampOf } from '../../src/handshake/timestamp.js';
@@ -41,13 +41,13 @@ const TIMESTAMP = timestampOf(1_790_000_000_123);
 function transcript(primitives: Primitives): Partial<Transcript> {
   const client = identityOf(RELAY_PROTOCOL, primitives, unhex(vector.clientPrivateKey));
   const server = identityOf(RELAY_PROTOCOL, primitives, unhex(vector.serverPrivateKey));
-  const serverAsPeer = peerIdentityOf(RELAY_PROTOCOL, server.staticKey.publicKey);
+  const serverAsPeer = serverIdentityOf(RELAY_PROTOCOL, server.staticKey.publicKey);
   const ephemeral = () => primitives.privateKey(unhex(vector.clientEphemeralPrivateKey));
 
   const initiation = writeInitiation(client, serverAsPeer, ephemeral(), CLIENT_INDEX, TIMESTAMP, undefined);
   const baker = new CookieBaker((bytes) => bytes.set(unhex(vector.cookieSecret)));
   const cookie = baker.cookieOf(packed('198.51.100.7', 40_000), 0, 0);
-  const sealedCookie = sealCookie(server.cookieKey, unhex(vector.cookieNonce), cookie, mac1Of(initiation));
+  const sealedCookie = sealCookie(serverAsPeer.cookieKey, unhex(vector.cookieNonce), cookie, mac1Of(initiation));
   expect(openCookie(serverAsPeer.cookieKey, unhex(vector.cookieNonce), sealedCookie, mac1Of(initiation))).toEqual(
     cookie,
   );
@@ -56,9 +56,8 @@ function transcript(primitives: Primitives): Partial<Transcript> {
   const read = readInitiation(server, initiation.bytes, 0, (key) => hex(key) === hex(client.staticKey.publicKey));
   if (typeof read === 'string') throw new Error(read);
   expect(read.timestamp).toBe(TIMESTAMP);
-  const clientAsPeer = peerIdentityOf(RELAY_PROTOCOL, read.noise.initiator);
   const serverEphemeral = primitives.privateKey(unhex(vector.serverEphemeralPrivateKey));
-  const response = writeResponse(read.noise, clientAsPeer, serverEphemeral, SERVER_INDEX, CLIENT_INDEX);
+  const response = writeResponse(server, read.noise, serverEphemeral, SERVER_INDEX, CLIENT_INDEX);
   if (response === undefined) throw new Error('refused');
   const keys = readResponse(initiation.noise, response.bytes, 0);
   expect(keys).toEqual(response.keys);

@@ -1,8 +1,8 @@
 // coturn#1999 kept 18 KB for each spoofed datagram; coturn's 401 was 3.6 : 1, Quilkin's ping 1.9 : 1. Here strangers get silence.
 import { describe, expect, test } from '@jest/globals';
-import { dropReasonOf, INITIATION_BYTES, INITIATION_OFFSET } from '@relay/packet';
+import { dropReasonOf, INITIATION_BYTES, INITIATION_OFFSET, PACKET } from '@relay/packet';
 import fc from 'fast-check';
-import { mac1For, writeMacs } from '../../src/handshake/macs.js';
+import { Mac1, writeMacs } from '../../src/handshake/macs.js';
 import { ClientChannel, generateKeyPair, RELAY_PROTOCOL } from '../../src/index.js';
 import { SeededRandom } from '../simulation/seeded-random.js';
 import { packed, SERVER_ENDPOINT, TwoEnds } from '../two-ends.js';
@@ -14,7 +14,12 @@ function knockWithNonsense(ends: TwoEnds, random: SeededRandom): Uint8Array {
   const bytes = new Uint8Array(INITIATION_BYTES);
   random.bytes(bytes.subarray(4));
   bytes[0] = 1;
-  writeMacs(bytes, INITIATION_OFFSET.mac1, mac1For(RELAY_PROTOCOL, ends.serverKey.publicKey), undefined);
+  writeMacs(
+    bytes,
+    INITIATION_OFFSET.mac1,
+    new Mac1(RELAY_PROTOCOL, ends.serverKey.publicKey, PACKET.initiation),
+    undefined,
+  );
   return bytes;
 }
 
