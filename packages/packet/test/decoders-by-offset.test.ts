@@ -113,3 +113,19 @@ test.each([
   expect(decode(transport)).toBe('unknown-type');
   expect(decode(new Uint8Array(2))).toBe('truncated');
 });
+
+test('what a decoder fills in is a copy, even of a Buffer', () => {
+  const resetToken = new Uint8Array(16).fill(7);
+  const parameters = Object.assign(new SessionParameters(), { resetToken });
+  const observed = { address: '192.0.2.1', port: 9 };
+  const pong = { type: 'pong' as const, token: new Uint8Array(8).fill(5), timeUs: 1, delayUs: 2, observed };
+  const buffer = Buffer.from(encodeFrames([Object.assign({ type: 'parameters' as const }, parameters), pong]));
+  const parametersEnd = nextFrame(buffer, 0, buffer.length);
+  const [readParameters, readPong] = [new SessionParameters(), new PongFields()];
+  decodeParameters(buffer, 0, buffer.length, readParameters);
+  decodePong(buffer, parametersEnd, buffer.length, readPong);
+  buffer.fill(0xff);
+  expect(readParameters.resetToken).toEqual(resetToken);
+  expect(readPong.token).toEqual(pong.token);
+  expect(unpackEndpoint(readPong.observed, 0)).toEqual(observed);
+});

@@ -128,7 +128,8 @@ export function decodeParameters(bytes: Uint8Array, offset: number, end: number,
 
 function readParameter(bytes: Uint8Array, at: number, key: number, length: number, into: SessionParameters): boolean {
   if (key === PARAMETER.resetToken) {
-    into.resetToken = bytes.slice(at, at + length);
+    // Not slice: that of a Buffer does not copy.
+    into.resetToken = new Uint8Array(bytes.subarray(at, at + length));
     return length === RESET_TOKEN_BYTES;
   }
   const name = INTEGERS.find((candidate) => PARAMETER[candidate] === key);
