@@ -62,7 +62,9 @@ export class RunningServer {
     this.state = openStateFolder(settings.state ?? defaultStatePath(process.env));
     this.logs = openLogs(settings);
     this.#log = this.logs.logger('server');
-    this.clients = new StoredClients(this.state.path);
+    this.clients = new StoredClients(this.state.path, (what, error) =>
+      this.#log.error(what, { reason: String(error) }),
+    );
     this.#server = this.#newServer(settings.listen);
     this.#load = new LoadMonitor((state, health) => {
       this.#server.channel.setLoad(state === 'overloaded' ? 'shedding' : state, monotonicMs());

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 
@@ -10,7 +10,7 @@ export function replaceFile(path: string, content: string): void {
   const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
     withFile(beside, 'wx', (file) => {
-      writeSync(file, content);
+      writeFileSync(file, content); // all of it, where writeSync may write a part on a disk that is nearly full
       fsyncSync(file);
     });
     renameSync(beside, path);
@@ -18,7 +18,12 @@ export function replaceFile(path: string, content: string): void {
     rmSync(beside, { force: true });
     throw error;
   }
-  withFile(dirname(path), 'r', fsyncSync);
+  syncFolder(dirname(path));
+}
+
+/** Makes sure that what was added to a folder, renamed in it or removed from it stays so after a power cut. */
+export function syncFolder(path: string): void {
+  withFile(path, 'r', fsyncSync);
 }
 
 const OWNER_ONLY = 0o600;

@@ -17,18 +17,26 @@ export interface DirectoryChange {
 const WRITE_DELAY_MS = 1000;
 /** A change of several files is looked at once. */
 const LOOK_DELAY_MS = 20;
+/** How soon what the file system refused is tried again, in ms: disks seldom empty themselves faster. */
+const RETRY_MS = 5000;
+
+/** Told what cannot be done at present, and why; it is tried again. */
+export type FileTrouble = (what: string, error: unknown) => void;
 
 /** The clients of a running server: read from the state folder, and again when its files change. */
 export class StoredClients implements ClientDirectory {
   readonly #folder: string;
   readonly #byId = new Map<string, Client>();
   readonly #timestamps: Map<string, bigint>;
+  readonly #trouble: FileTrouble;
   #watcher: FSWatcher | undefined;
   #look: NodeJS.Timeout | undefined;
   #write: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  constructor(folder: string) {
+  constructor(folder: string, trouble: FileTrouble) {
     this.#folder = folder;
+    this.#trouble = trouble;
     this.#timestamps = readTimestamps(folder);
   }
 
@@ -71,28 +79,51 @@ export class StoredClients implements ClientDirectory {
     return { revoked: [...gone.values()], faults };
   }
 
-  /** Calls `changed` shortly after a client's file was added, changed or removed by whomever. */
+  /**
+   * Calls `changed` shortly after a client's file was added, changed or removed by whomever, and again later if it throws. Where the
+   * system has no watchers left that is trouble, and only those who tell the server of changes are heard.
+   */
   watch(changed: () => void): void {
-    this.#watcher = watch(clientsPath(this.#folder), () => {
-      this.#look ??= setTimeout(() => {
-        this.#look = undefined;
-        changed();
-      }, LOOK_DELAY_MS);
-    });
+    try {
+      this.#watcher = watch(clientsPath(this.#folder), () => this.#lookSoon(changed, LOOK_DELAY_MS));
+      this.#watcher.on('error', (error) => this.#trouble('cannot watch the files of clients', error));
+    } catch (error) {
+      this.#trouble('cannot watch the files of clients', error);
+    }
   }
 
   /** Stops watching and writes what is still to be written. */
   close(): void {
+    this.#isClosed = true;
     this.#watcher?.close();
     clearTimeout(this.#look);
     if (this.#write !== undefined) this.#writeTimestamps();
+    clearTimeout(this.#write);
+  }
+
+  #lookSoon(changed: () => void, delayMs: number): void {
+    if (this.#isClosed) return;
+    this.#look ??= setTimeout(() => {
+      this.#look = undefined;
+      try {
+        changed();
+      } catch (error) {
+        this.#trouble('cannot read the files of clients', error);
+        this.#lookSoon(changed, RETRY_MS);
+      }
+    }, delayMs);
   }
 
   #writeTimestamps(): void {
     clearTimeout(this.#write);
     this.#write = undefined;
     const lines = [...this.#timestamps].map(([id, timestamp]) => `${id} ${timestamp.toString(16)}\n`);
-    replaceFile(timestampsPath(this.#folder), lines.join(''));
+    try {
+      replaceFile(timestampsPath(this.#folder), lines.join(''));
+    } catch (error) {
+      this.#trouble('cannot write the newest timestamps', error);
+      this.#write = setTimeout(() => this.#writeTimestamps(), RETRY_MS);
+    }
   }
 }
 

@@ -3,7 +3,9 @@ import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, ProgramFailure } from '@relay/program';
 import { formatKey, parseKey } from '@relay/session';
+import { syncFolder } from './atomic-file.js';
 import { isClientName, parseClientRecord, type ClientRecord } from './client-record.js';
+import { isFileError } from './file-error.js';
 import { clientsPath, readIfThere } from './state-folder.js';
 
 const SUFFIX = '.json';
@@ -14,20 +16,38 @@ export interface ClientFault {
   readonly fault: string;
 }
 
-/** All clients of a state folder, in the order of their names. */
+/**
+ * All clients of a state folder, in the order of their names. Throws what the file system throws where the fault may pass, such as too
+ * many open files: a client is not to lose its rights by that.
+ */
 export function readClients(folder: string): { records: ClientRecord[]; faults: ClientFault[] } {
-  const records: ClientRecord[] = [];
+  const records = new Map<string, ClientRecord>();
   const faults: ClientFault[] = [];
   for (const file of readdirSync(clientsPath(folder)).sort()) {
     const name = file.slice(0, -SUFFIX.length);
     if (!file.endsWith(SUFFIX) || !isClientName(name)) continue;
-    const text = readIfThere(join(clientsPath(folder), file));
-    if (text === undefined) continue; // revoked meanwhile
-    const record = parseClientRecord(text, name);
-    if (typeof record === 'string') faults.push({ file, fault: record });
-    else records.push(record);
+    const record = readRecord(join(clientsPath(folder), file), name);
+    if (record === undefined) continue; // revoked meanwhile
+    if (typeof record === 'string') {
+      faults.push({ file, fault: record });
+      continue;
+    }
+    const other = records.get(record.publicKey);
+    if (other === undefined) records.set(record.publicKey, record);
+    else faults.push({ file, fault: `it has the key of client '${other.name}'` });
   }
-  return { records, faults };
+  return { records: [...records.values()], faults };
+}
+
+/** A string says what is wrong with the file. */
+function readRecord(path: string, name: string): ClientRecord | string | undefined {
+  try {
+    const text = readIfThere(path);
+    return text === undefined ? undefined : parseClientRecord(text, name);
+  } catch (error) {
+    if (isFileError(error, 'EACCES') || isFileError(error, 'EISDIR')) return 'it cannot be read';
+    throw error;
+  }
 }
 
 /**
@@ -40,8 +60,9 @@ export function addClient(folder: string, record: ClientRecord): void {
   try {
     writeFileSync(beside, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true });
     linkSync(beside, path);
+    syncFolder(clientsPath(folder));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+    if (isFileError(error, 'EEXIST'))
       throw new ProgramFailure(
         EXIT.refused,
         `there is a client called '${record.name}' already: choose another name, or revoke it first`,
@@ -60,6 +81,7 @@ export function removeClient(folder: string, name: string): ClientRecord | undef
   if (text === undefined)
     throw new ProgramFailure(EXIT.refused, `there is no client called '${name}': relay-server clients lists them`);
   rmSync(path);
+  syncFolder(clientsPath(folder));
   const record = parseClientRecord(text, name);
   return typeof record === 'string' ? undefined : record;
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { EXIT, ProgramFailure } from '@relay/program';
 import { formatKey, generateKeyPair, keyPairOf, KEY_BYTES, parseKey, systemRandom, type KeyPair } from '@relay/session';
 import { replaceFile } from './atomic-file.js';
+import { isFileError } from './file-error.js';
 
 /** Where a server keeps its keys and clients. */
 export interface StateFolder {
@@ -69,7 +70,7 @@ export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isFileError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
