@@ -75,7 +75,8 @@ class WinstonLogging implements Logging {
   readonly #errors = new ErrorTracker();
   readonly #repetition: Repetition<LogCall> | undefined;
   readonly #own: Logger;
-  readonly #endings = new Set<() => void>();
+  readonly #metricsEndings = new Set<() => void>();
+  readonly #releases: (() => void)[] = [];
   #closing: Promise<void> | undefined;
   #isClosed = false;
 
@@ -91,8 +92,8 @@ class WinstonLogging implements Logging {
     this.#winston = this.#createWinston();
     if (repeatIntervalMs > 0) this.#repetition = new Repetition(repeatIntervalMs, this.#emit, overflowing);
     process.on('exit', this.#writeNow);
-    this.#endings.add(() => process.off('exit', this.#writeNow));
-    if (options.exitOnUnhandledErrors) this.#endings.add(exitOnUnhandledErrors(this.#own, () => this.close()));
+    this.#releases.push(() => process.off('exit', this.#writeNow));
+    if (options.exitOnUnhandledErrors) this.#releases.push(exitOnUnhandledErrors(this.#own, () => this.close()));
   }
 
   get level(): string {
@@ -127,9 +128,9 @@ class WinstonLogging implements Logging {
     const end = measureEach(intervalMs, (measured) =>
       this.#writeMetrics({ ...measured, lostLogLines: this.lostLines }, this.#collected(collect)),
     );
-    this.#endings.add(end);
+    this.#metricsEndings.add(end);
     return () => {
-      if (this.#endings.delete(end)) end();
+      if (this.#metricsEndings.delete(end)) end();
     };
   }
 
@@ -156,7 +157,7 @@ class WinstonLogging implements Logging {
   }
 
   async #close(): Promise<void> {
-    for (const end of this.#endings) end();
+    for (const end of this.#metricsEndings) end();
     this.#repetition?.end();
     this.#isClosed = true;
     while (this.#winston.readableLength > 0 || this.#winston.writableLength > 0) await setImmediate();
@@ -166,6 +167,7 @@ class WinstonLogging implements Logging {
       this.#winston.end();
     });
     await this.#files?.close();
+    for (const release of this.#releases) release();
   }
 
   #createWinston(): winston.Logger {

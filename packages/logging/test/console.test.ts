@@ -80,6 +80,17 @@ describe('the console', () => {
     expect(printed).toEqual([expect.stringContaining('"two"')]);
   });
 
+  test('shows what a printer failed to print', async () => {
+    const { console, records } = consoleRecords();
+    const logging = createLogging({ console });
+    logging.redirectConsole(() => {
+      throw new Error('the terminal is gone');
+    });
+    logging.logger('x').info('one');
+    await logging.close();
+    expect(records()).toMatchObject([{ message: 'one' }]);
+  });
+
   test('takes child fields, the later ones over the earlier', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });

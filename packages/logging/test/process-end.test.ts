@@ -22,6 +22,7 @@ describe('nothing is lost', () => {
     ['return', 0],
     ['exit', 3],
     ['exit-later', 3],
+    ['exit-closing', 3],
     ['throw', 1],
     ['reject', 1],
   ])('when a process ends by %s, neither in files nor on the console', async (way, code) => {

@@ -56,9 +56,18 @@ export class ConsoleTransport extends Transport {
 
   override log(record: LogRecord, done: () => void): void {
     const text = this.#format(record);
-    if (this.printer) this.printer(text);
-    else this.#queue.push(text);
+    if (!this.#isPrinted(text)) this.#queue.push(text);
     done();
+  }
+
+  /** A printer that fails must not make the log call fail: the text then goes where it would go without one. */
+  #isPrinted(text: string): boolean {
+    try {
+      this.printer?.(text);
+      return this.printer !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** Resolves when everything is written, or nobody takes it. */

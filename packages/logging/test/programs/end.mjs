@@ -26,6 +26,10 @@ switch (way) {
   case 'exit-later':
     setImmediate(() => setImmediate(() => process.exit(3)));
     break;
+  case 'exit-closing':
+    void logging.close();
+    process.exit(3);
+    break;
   case 'throw':
     throw new Error('nobody catches this', { cause: new Error('why') });
   case 'reject':
