@@ -1,5 +1,18 @@
-export { DROP_REASONS, dropCode, dropReasonOf, type DropReason } from './drop-reason.js';
-export { DropCounters } from './drop-counters.js';
+// Packets with their endpoints.
+export { UdpPacket, type UdpPacketInit, type UdpPacketRecord } from './udp-packet/udp-packet.js';
+export {
+  decodeUdpPacket,
+  encodeUdpPacketHeader,
+  MAX_PAYLOAD_BYTES,
+  MAX_UDP_PACKET_HEADER_BYTES,
+  NO_TIMESTAMP,
+  TIMESTAMP_LIMIT_US,
+  udpPacketHeaderBytes,
+  UdpPacketFields,
+} from './udp-packet/udp-packet-header.js';
+export { PacketError } from './packet-error.js';
+
+// Addresses and endpoints.
 export { addressFamily, parseAddress } from './endpoint/address.js';
 export {
   canonicalEndpoint,
@@ -18,96 +31,8 @@ export {
   unpackEndpoint,
 } from './endpoint/packed-endpoint.js';
 export { EndpointMap } from './endpoint/endpoint-map.js';
-export { PacketError } from './packet-error.js';
-export {
-  decodeUdpPacket,
-  encodeUdpPacketHeader,
-  MAX_PAYLOAD_BYTES,
-  MAX_UDP_PACKET_HEADER_BYTES,
-  NO_TIMESTAMP,
-  TIMESTAMP_LIMIT_US,
-  udpPacketHeaderBytes,
-  UdpPacketFields,
-} from './udp-packet/udp-packet-header.js';
-export { UdpPacket, type UdpPacketInit, type UdpPacketRecord } from './udp-packet/udp-packet.js';
-export {
-  encodeLastFrameHeader,
-  encodeSizedFrameHeader,
-  FIRST_SKIPPABLE_FRAME,
-  FRAME,
-  frameBodyOffset,
-  frameType,
-  LAST_FRAME_HEADER_BYTES,
-  nextFrame,
-  SIZE_BYTES,
-  SIZED_FRAME_HEADER_BYTES,
-  sizeFrame,
-  type FrameType,
-} from './frames/frame.js';
-export {
-  COMPACT_HEADER_BYTES,
-  compactFlowId,
-  compactPayloadOffset,
-  encodeCompactHeader,
-  FLOW_OPENED_BY_SERVER,
-} from './frames/compact.js';
-export {
-  AddressedFields,
-  addressedHeaderBytes,
-  decodeAddressed,
-  encodeAddressedHeader,
-  MAX_ADDRESSED_HEADER_BYTES,
-} from './frames/addressed.js';
-export {
-  decodeFragment,
-  encodeFragmentHeader,
-  fragmentCount,
-  FragmentFields,
-  fragmentStart,
-  FRAGMENT_HEADER_BYTES,
-  MAX_FRAGMENTED_BYTES,
-  MAX_FRAGMENTS,
-} from './frames/fragment.js';
-export {
-  decodeFlowAcknowledge,
-  decodeFlowClose,
-  decodeFlowUnknown,
-  encodeFlowAcknowledge,
-  encodeFlowClose,
-  encodeFlowUnknown,
-  FLOW_CLOSE,
-  FlowCloseFields,
-  FlowFields,
-} from './frames/flow.js';
-export {
-  decodePing,
-  decodePong,
-  encodePing,
-  encodePong,
-  PING_TOKEN_BYTES,
-  PingFields,
-  PongFields,
-} from './frames/ping.js';
-export { decodeReport, encodeReport, ReportFields } from './frames/report.js';
-export {
-  AnswerFields,
-  decodeAnswer,
-  decodeRequest,
-  encodeAnswer,
-  encodeRequest,
-  REQUEST,
-  RequestFields,
-  STATUS,
-} from './frames/control.js';
-export { CLOSE, CloseFields, decodeClose, encodeClose } from './frames/close.js';
-export {
-  decodeParameters,
-  encodeParameters,
-  FRAME_LAYER_VERSION,
-  PARAMETER,
-  RESET_TOKEN_BYTES,
-  SessionParameters,
-} from './frames/parameters.js';
+
+// Packets between client and server.
 export {
   AEAD_TAG_BYTES,
   COOKIE_REPLY_BYTES,
@@ -153,7 +78,87 @@ export {
   transportReceiverIndex,
 } from './outer/transport.js';
 export { decodeReset, encodeReset, RESET_OFFSET, resetUnknownIndex, type Reset } from './outer/reset.js';
+
+// Frames.
+export {
+  encodeLastFrameHeader,
+  encodeSizedFrameHeader,
+  FIRST_SKIPPABLE_FRAME,
+  FRAME,
+  frameBodyOffset,
+  frameType,
+  LAST_FRAME_HEADER_BYTES,
+  nextFrame,
+  SIZE_BYTES,
+  SIZED_FRAME_HEADER_BYTES,
+  sizeFrame,
+  type FrameType,
+} from './frames/frame.js';
+export {
+  COMPACT_HEADER_BYTES,
+  compactFlowId,
+  compactPayloadOffset,
+  encodeCompactHeader,
+  FLOW_OPENED_BY_SERVER,
+} from './frames/compact.js';
+export {
+  AddressedFields,
+  addressedHeaderBytes,
+  decodeAddressed,
+  encodeAddressedHeader,
+  MAX_ADDRESSED_HEADER_BYTES,
+} from './frames/addressed.js';
+export {
+  decodeFragment,
+  encodeFragmentHeader,
+  fragmentCount,
+  FragmentFields,
+  fragmentStart,
+  FRAGMENT_HEADER_BYTES,
+  MAX_FRAGMENTED_BYTES,
+  MAX_FRAGMENTS,
+} from './frames/fragment.js';
 export { Reassembly, type ReassemblyOptions } from './frames/reassembly.js';
+export {
+  decodeFlowAcknowledge,
+  decodeFlowClose,
+  decodeFlowUnknown,
+  encodeFlowAcknowledge,
+  encodeFlowClose,
+  encodeFlowUnknown,
+  FLOW_CLOSE,
+  FlowCloseFields,
+  FlowFields,
+} from './frames/flow.js';
+export {
+  decodePing,
+  decodePong,
+  encodePing,
+  encodePong,
+  PING_TOKEN_BYTES,
+  PingFields,
+  PongFields,
+} from './frames/ping.js';
+export { decodeReport, encodeReport, ReportFields } from './frames/report.js';
+export {
+  decodeParameters,
+  encodeParameters,
+  FRAME_LAYER_VERSION,
+  PARAMETER,
+  RESET_TOKEN_BYTES,
+  SessionParameters,
+} from './frames/parameters.js';
+export { CLOSE, CloseFields, decodeClose, encodeClose } from './frames/close.js';
+export {
+  AnswerFields,
+  decodeAnswer,
+  decodeRequest,
+  encodeAnswer,
+  encodeRequest,
+  REQUEST,
+  RequestFields,
+  STATUS,
+} from './frames/control.js';
 export {
   decodeGoAway,
   decodeName,
@@ -167,6 +172,10 @@ export {
   type PublishedPorts,
   type ResolvedName,
 } from './frames/control-body.js';
+export { decodeFrames, type Frame } from './frames/frame-object.js';
+export { encodeFrames, encodePadding } from './frames/encode-frames.js';
+
+// PROXY protocol v2.
 export {
   decodeProxyHeader,
   encodeLocalProxyHeader,
@@ -179,11 +188,13 @@ export {
 } from './proxy-v2/proxy-header.js';
 export { PROXY_TLV, type ProxyTlv } from './proxy-v2/proxy-tlv.js';
 export { decodeProxiedDatagram, encodeProxiedDatagram, type ProxiedDatagram } from './proxy-v2/proxied-datagram.js';
+
+// What was dropped, and what passed.
+export { DROP_REASONS, dropCode, dropReasonOf, type DropReason } from './drop-reason.js';
+export { DropCounters } from './drop-counters.js';
 export {
   PacketStatistics,
   type OneWayDelay,
   type PacketStatisticsRecord,
   type SizeClass,
 } from './packet-statistics.js';
-export { decodeFrames, type Frame } from './frames/frame-object.js';
-export { encodeFrames, encodePadding } from './frames/encode-frames.js';

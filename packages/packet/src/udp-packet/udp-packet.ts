@@ -39,8 +39,8 @@ export interface UdpPacketRecord {
 /**
  * One UDP datagram with both its endpoints: what a relay passes on, and a form for captures, queues, tests and other
  * transports. Immutable, but it does not copy: a packet that was deserialised is a view of its bytes, and its payload
- * is what it was made from. Who goes on using these bytes for something else gives it a copy (`new Uint8Array(bytes)`). See
- * docs/protocol.md, "UdpPacket".
+ * is what it was made from. Who goes on using these bytes for something else gives it a copy (`new Uint8Array(bytes)`).
+ * See docs/protocol.md, "UdpPacket".
  */
 export class UdpPacket {
   /** Begins with the serialised header; the payload follows it, or is in `#payload`. */
