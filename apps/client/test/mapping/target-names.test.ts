@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals';
+import { encodeResolvedName, STATUS, unpackEndpoint, type ResolvedName } from '@relay/packet';
+import { Forward } from '../../src/mapping/forward.js';
+import { TargetNames } from '../../src/mapping/target-names.js';
+
+const forwardTo = (host: string, first = 53, last = first): Forward =>
+  new Forward({ target: { host, first, last }, idle: 120_000, maxFlows: 10 }, { engine: 'dgram' });
+const targetsOf = (forward: Forward): string[] =>
+  forward.listeners.map(({ target }) => {
+    const endpoint = target && unpackEndpoint(target, 0);
+    return endpoint === undefined ? 'unresolved' : `${endpoint.address} ${endpoint.port}`;
+  });
+const answer = (resolved: ResolvedName): Uint8Array => encodeResolvedName(resolved);
+
+describe('a forward', () => {
+  test('to an address knows its targets from the start, each port its own', () => {
+    const forward = forwardTo('192.0.2.1', 53, 55);
+    expect(forward.isResolved).toBe(true);
+    expect(targetsOf(forward)).toEqual(['192.0.2.1 53', '192.0.2.1 54', '192.0.2.1 55']);
+    expect(forward.description).toBe('127.0.0.1:53-55 -> 192.0.2.1:53-55');
+  });
+
+  test('to a name has none until it is resolved', () => {
+    const forward = forwardTo('dns.example');
+    expect([forward.isResolved, targetsOf(forward)]).toEqual([false, ['unresolved']]);
+    forward.setTargetAddress('2001:db8::1');
+    expect([forward.isResolved, targetsOf(forward)]).toEqual([true, ['2001:db8::1 53']]);
+  });
+});
+
+describe('TargetNames', () => {
+  test('asks for nothing without a session, and passes over answers to what it did not ask', () => {
+    const told: string[] = [];
+    const forward = forwardTo('dns.example');
+    const names = new TargetNames([forward], (name) => told.push(name));
+    expect(names.nextLookMs).toBe(Infinity);
+    names.look(1000);
+    names.answered(7, STATUS.done, answer({ ttlMs: 1000, addresses: ['192.0.2.1'] }), 1000);
+    expect([told, targetsOf(forward)]).toEqual([[], ['unresolved']]);
+  });
+});
