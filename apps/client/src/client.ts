@@ -179,6 +179,7 @@ export class RelayClient {
   #onEvent(event: SessionEvent, nowMs: number): void {
     switch (event.kind) {
       case 'connected':
+        this.#flows.fragments.clear(); // another session, other fragments under the same numbers
         this.opened.setSession(event.session);
         this.#names.begin(event.session, nowMs);
         break;

@@ -13,6 +13,11 @@ export interface LogSettings {
 
 /** Starts a program's logs: the console on stderr, and files where there is a folder. Throws a ProgramFailure. */
 export function openLogs(settings: LogSettings): Logging {
+  if (settings.logMaxTotal < 4 * settings.logMaxFile)
+    throw new ProgramFailure(
+      EXIT.usage,
+      'logMaxTotal: expected at least four times logMaxFile (full files are compressed beside the current one)',
+    );
   try {
     return createLogging({
       level: settings.logLevel,

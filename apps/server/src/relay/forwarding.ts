@@ -78,6 +78,7 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
   ended(flow: ServerFlow): void {
     if (flow.socket === undefined) return;
     this.#count--;
+    this.#options.run.flush(); // its last datagrams may still be in there
     const closed = flow.socket.close();
     this.#closing.add(closed);
     void closed.finally(() => this.#closing.delete(closed));

@@ -6,7 +6,7 @@ import { dropCode, equalPackedEndpoints, FLOW_CLOSE, type AddressedFields } from
 import type { Session } from '../session.js';
 import { closeReasonOf } from './close-reason.js';
 import type { DatagramWriter } from './datagram-writer.js';
-import { acknowledgeFlow, closeFlow, disownFlow } from './flow-notices.js';
+import { acknowledgeFlow, AnswerLimit, closeFlow, disownFlow } from './flow-notices.js';
 import type { IdleQueue, Idler } from './idle-queue.js';
 import type { ModeTraffic } from './traffic.js';
 
@@ -71,6 +71,7 @@ export class AcceptedFlows<S> {
   readonly #writer: DatagramWriter;
   readonly #idle: IdleQueue;
   readonly #byId = new Map<number, AcceptedFlow<S>>();
+  readonly #answers = new AnswerLimit();
 
   constructor(
     session: Session,
@@ -115,7 +116,7 @@ export class AcceptedFlows<S> {
     const flow = this.#byId.get(id);
     if (flow === undefined) {
       this.traffic.toTarget.dropped(UNKNOWN_FLOW);
-      disownFlow(this.session, id, nowMs);
+      if (this.#answers.take(nowMs)) disownFlow(this.session, id, nowMs);
       return;
     }
     flow.lastActivityMs = nowMs;
@@ -162,7 +163,7 @@ export class AcceptedFlows<S> {
     const code = this.#byId.size >= this.#limits.maxFlows ? FLOW_LIMIT : this.#ports.accept(flow, nowMs);
     if (code < 0) {
       this.traffic.toTarget.dropped(code);
-      closeFlow(this.session, flow.id, closeReasonOf(code), nowMs);
+      if (this.#answers.take(nowMs)) closeFlow(this.session, flow.id, closeReasonOf(code), nowMs);
       return undefined;
     }
     this.#byId.set(flow.id, flow);

@@ -21,3 +21,21 @@ export function disownFlow(session: Session, id: number, nowMs: number): void {
 export function closeFlow(session: Session, id: number, reason: number, nowMs: number): void {
   session.sendFrames(scratch, 0, encodeFlowClose(scratch, 0, id, reason), nowMs);
 }
+
+/** How many answers per second go to datagrams of flows that are not known: enough to heal, too few to be a load. */
+const ANSWERS_PER_SECOND = 1000;
+
+/** Limits the answers to datagrams of flows that are not known; what is not answered is asked for again by the next datagram. */
+export class AnswerLimit {
+  #sinceMs = -Infinity;
+  #given = 0;
+
+  /** Whether one more may go out now. */
+  take(nowMs: number): boolean {
+    if (nowMs - this.#sinceMs >= 1000) {
+      this.#sinceMs = nowMs;
+      this.#given = 0;
+    }
+    return this.#given++ < ANSWERS_PER_SECOND;
+  }
+}

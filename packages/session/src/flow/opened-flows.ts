@@ -7,7 +7,7 @@ import type { Session } from '../session.js';
 import { refusalCode, refusalOf } from './close-reason.js';
 import type { DatagramWriter } from './datagram-writer.js';
 import { FlowIds, type Side } from './flow.js';
-import { closeFlow } from './flow-notices.js';
+import { AnswerLimit, closeFlow } from './flow-notices.js';
 import type { IdleQueue, Idler } from './idle-queue.js';
 import type { ModeTraffic } from './traffic.js';
 
@@ -89,6 +89,7 @@ export class OpenedFlows {
   readonly #writer: DatagramWriter;
   readonly #idle: IdleQueue;
   readonly #byId = new Map<number, OpenedFlow>();
+  readonly #answers = new AnswerLimit();
   readonly #ids: FlowIds;
   #session: Session | undefined;
 
@@ -137,7 +138,8 @@ export class OpenedFlows {
     const flow = this.#byId.get(id);
     if (flow === undefined) {
       this.traffic.fromTarget.dropped(UNKNOWN_FLOW);
-      if (this.#session !== undefined) closeFlow(this.#session, id, FLOW_CLOSE.closed, nowMs);
+      if (this.#session !== undefined && this.#answers.take(nowMs))
+        closeFlow(this.#session, id, FLOW_CLOSE.closed, nowMs);
       return;
     }
     flow.lastActivityMs = nowMs;
