@@ -98,6 +98,21 @@ describe.each(engines)('on the engine $engine', (engine) => {
     await expect(socket.open()).rejects.toMatchObject({ code: 'address-not-available' });
   });
 
+  test('a port is shared by sockets that all say so, or said to be unsupported', async () => {
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+    const first = create({ local: LOCALHOST, reusePort: true });
+    if (engine.engine === 'dgram' && (major < 22 || (major === 22 && minor < 12))) {
+      await expect(first.open()).rejects.toMatchObject({ code: 'unsupported', operation: 'open' });
+      return;
+    }
+    await first.open();
+    const second = create({ local: first.local, reusePort: true });
+    await second.open();
+    const alone = create({ local: first.local });
+    await expect(alone.open()).rejects.toMatchObject({ code: 'address-in-use' });
+    await Promise.all([first.close(), second.close()]);
+  });
+
   test('a shared port is steered by the payload, or said to be unsupported', async () => {
     const steering = { offset: 4, mask: 0x0300, shift: 8 };
     const options = { reusePort: true, steering };

@@ -1,5 +1,12 @@
 /** Packed endpoints and the texts that node:dgram speaks, both ways, remembered so that the data path does not parse. */
-import { copyPackedEndpoint, EndpointMap, packEndpoint, PACKED_ENDPOINT_BYTES, unpackEndpoint } from '@relay/packet';
+import {
+  copyPackedEndpoint,
+  EndpointMap,
+  equalPackedEndpoints,
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  unpackEndpoint,
+} from '@relay/packet';
 import { withNamedZone, withNumericZone } from '../zone.js';
 
 /** Peers of a busy server; when there are more, forgetting all of them costs little. */
@@ -25,8 +32,14 @@ function remember(address: string): Uint8Array {
   return packed;
 }
 
+const lastPacked = new Uint8Array(PACKED_ENDPOINT_BYTES);
+let lastFamily: 4 | 6 = 4;
+let lastText: string | undefined;
+
 /** The address of a packed endpoint as a node:dgram socket of the family wants it. */
 export function destinationText(destinations: Uint8Array, offset: number, family: 4 | 6): string {
+  if (lastText !== undefined && family === lastFamily && equalPackedEndpoints(destinations, offset, lastPacked, 0))
+    return lastText;
   const known = textByPacked[family];
   let text = known.get(destinations, offset);
   if (text === undefined) {
@@ -35,5 +48,8 @@ export function destinationText(destinations: Uint8Array, offset: number, family
     if (known.size >= MAX_REMEMBERED) known.clear();
     known.set(destinations, offset, text);
   }
+  copyPackedEndpoint(destinations, offset, lastPacked, 0);
+  lastFamily = family;
+  lastText = text;
   return text;
 }

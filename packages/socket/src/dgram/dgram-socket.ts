@@ -1,6 +1,13 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { canonicalEndpoint, copyPackedEndpoint, PACKED_ENDPOINT_BYTES, packedPort, type Endpoint } from '@relay/packet';
+import {
+  canonicalEndpoint,
+  copyPackedEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  packedPort,
+  unpackEndpoint,
+  type Endpoint,
+} from '@relay/packet';
 import { checkBatch, EngineSocket, type OpenedSocket } from '../engine-socket.js';
 import { codeOfSystemError, openError, SocketError, systemCodeOf } from '../socket-error.js';
 import type { ResolvedOptions } from '../socket-options.js';
@@ -8,7 +15,10 @@ import type { SendBatch } from '../udp-socket.js';
 import { withNamedZone } from '../zone.js';
 import { destinationText, packSource } from './addresses.js';
 import { receiveArena } from './receive-arena.js';
-import { abandonSendChunk, copyToSendChunk, rewindSendChunk } from './send-chunk.js';
+import { copyToSendChunk, releaseCopy } from './send-chunk.js';
+
+/** A queue of fewer datagrams than this is not looked for. */
+const MAX_UNANSWERED = 8;
 
 /** The engine over node:dgram: one system call per datagram, wherever Node.js runs. The reference for the others. */
 export class DgramSocket extends EngineSocket {
@@ -19,8 +29,8 @@ export class DgramSocket extends EngineSocket {
 
   #socket: Socket | undefined;
   #remote: ConnectedRemote | undefined;
-  /** Whether libuv may hold datagrams that the kernel did not take at once. */
-  #isQueueing = false;
+  /** Sends that Node.js has not called back for. */
+  #unanswered = 0;
   #onDrained: (() => void) | undefined;
 
   protected override async bind(): Promise<OpenedSocket> {
@@ -66,48 +76,45 @@ export class DgramSocket extends EngineSocket {
     const socket = this.#socket;
     if (socket === undefined) return 0;
     checkBatch(batch);
-    if (this.#isQueueing) this.#isQueueing = socket.getSendQueueCount() > 0;
     let accepted = 0;
-    for (; accepted < batch.count; accepted++) {
-      if (!this.#writeOne(socket, batch, accepted)) break;
+    while (accepted < batch.count && this.#hasRoom(socket, batch.lengths[accepted] ?? 0)) {
+      this.#writeOne(socket, batch, accepted++);
     }
     this.counters.queueDrops += batch.count - accepted;
-    // Node.js tries to send at once; only what the kernel did not take keeps pointing into the chunk.
-    if (this.#isQueueing || socket.getSendQueueCount() === 0) {
-      rewindSendChunk();
-    } else {
-      this.#isQueueing = true;
-      abandonSendChunk();
-    }
     return accepted;
   }
 
-  #writeOne(socket: Socket, { bytes, offsets, lengths, destinations }: SendBatch, i: number): boolean {
-    const offset = offsets[i] ?? 0;
-    const length = lengths[i] ?? 0;
-    if (this.#isQueueing) {
-      if (socket.getSendQueueSize() + length > this.options.sendQueueBytes) return false;
-      this.counters.queuedDatagrams++;
-    }
-    const copy = this.#isQueueing ? bytes.slice(offset, offset + length) : copyToSendChunk(bytes, offset, length);
-    if (destinations === undefined || this.#remote !== undefined) {
-      socket.send(copy, this.#afterSend);
-      return true;
-    }
-    const port = packedPort(destinations, i * PACKED_ENDPOINT_BYTES);
-    if (port === 0) this.failSend(undefined, 'invalid-argument', 1);
-    else
-      socket.send(
-        copy,
-        port,
-        destinationText(destinations, i * PACKED_ENDPOINT_BYTES, this.options.family),
-        this.#afterSend,
-      );
+  /** Node.js tries to send within the call, and says only afterwards how it went: so its queue is looked at once some are open. */
+  #hasRoom(socket: Socket, length: number): boolean {
+    if (this.#unanswered < MAX_UNANSWERED) return true;
+    const queuedBytes = socket.getSendQueueSize();
+    if (queuedBytes === 0) return true;
+    if (queuedBytes + length > this.options.sendQueueBytes) return false;
+    this.counters.queuedDatagrams++;
     return true;
+  }
+
+  #writeOne(socket: Socket, { bytes, offsets, lengths, destinations }: SendBatch, i: number): void {
+    if (destinations === undefined || this.#remote !== undefined) {
+      this.#unanswered++;
+      socket.send(copyToSendChunk(bytes, offsets[i] ?? 0, lengths[i] ?? 0), this.#afterSend);
+      return;
+    }
+    const at = i * PACKED_ENDPOINT_BYTES;
+    const port = packedPort(destinations, at);
+    if (port === 0) {
+      this.failSend(undefined, 'invalid-argument', 1, unpackEndpoint(destinations, at));
+      return;
+    }
+    const address = destinationText(destinations, at, this.options.family);
+    this.#unanswered++;
+    socket.send(copyToSendChunk(bytes, offsets[i] ?? 0, lengths[i] ?? 0), port, address, this.#afterSend);
   }
 
   /** One callback for all sends: the error knows its destination. */
   readonly #afterSend = (error: Error | null, bytes: number): void => {
+    this.#unanswered--;
+    releaseCopy();
     if (error === null) this.counters.countSent(1, bytes);
     else this.#failSend(error);
     if (this.#onDrained && this.#socket?.getSendQueueCount() === 0) this.#onDrained();
@@ -125,7 +132,7 @@ export class DgramSocket extends EngineSocket {
   }
 
   protected override get unsentBytes(): number {
-    return this.#isQueueing ? (this.#socket?.getSendQueueSize() ?? 0) : 0;
+    return this.#unanswered > 0 ? (this.#socket?.getSendQueueSize() ?? 0) : 0;
   }
 
   protected override async release(): Promise<void> {

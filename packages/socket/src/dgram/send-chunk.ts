@@ -1,29 +1,40 @@
 /**
- * Where datagrams are copied before node:dgram sends them, so that the caller may reuse a batch at once. Nearly always the
- * kernel has taken them when the call returns, and the same bytes serve again; where it has not, the chunk is left to libuv and a new one begun.
+ * Where datagrams are copied before node:dgram sends them, so that the caller may reuse a batch at once. Nearly always the kernel takes them
+ * within the call, and after the callbacks of this turn the same bytes serve again. Where some still wait, they keep the chunk for
+ * themselves once it is full, and a new one is begun.
  */
 const CHUNK_BYTES = 1 << 18;
 
 let chunk = new Uint8Array(CHUNK_BYTES);
 let used = 0;
+/** Copies that node:dgram has not called back for. */
+let inUse = 0;
+/** The last views: datagrams are often of one size, at one place. */
+let copy = chunk.subarray(0, 0);
+let original: Uint8Array = copy;
+let originalBytes: Uint8Array = copy;
+let originalOffset = 0;
 
-/** A view of a copy; valid until {@link rewindSendChunk}. */
+/** A view of a copy, until {@link releaseCopy} has been called for it. */
 export function copyToSendChunk(bytes: Uint8Array, offset: number, length: number): Uint8Array {
-  if (length > CHUNK_BYTES - used) abandonSendChunk();
-  if (length > CHUNK_BYTES) return bytes.slice(offset, offset + length);
-  const copy = chunk.subarray(used, used + length);
-  copy.set(bytes.subarray(offset, offset + length));
+  inUse++;
+  if (length > CHUNK_BYTES - used) {
+    chunk = new Uint8Array(CHUNK_BYTES);
+    used = 0;
+    copy = chunk.subarray(0, 0);
+  }
+  if (bytes !== originalBytes || offset !== originalOffset || length !== original.length) {
+    original = bytes.subarray(offset, offset + length);
+    originalBytes = bytes;
+    originalOffset = offset;
+  }
+  if (used !== 0 || copy.length !== length) copy = chunk.subarray(used, used + length);
+  copy.set(original);
   used += length;
   return copy;
 }
 
-/** All copies have been sent. */
-export function rewindSendChunk(): void {
-  used = 0;
-}
-
-/** Some copies are still in use by libuv, which keeps them alive. */
-export function abandonSendChunk(): void {
-  chunk = new Uint8Array(CHUNK_BYTES);
-  used = 0;
+/** One copy is not needed any more. */
+export function releaseCopy(): void {
+  if (--inUse === 0) used = 0;
 }
