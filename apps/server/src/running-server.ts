@@ -21,7 +21,7 @@ import { RelayServer } from './server.js';
 import { logSessionEvent } from './session-log.js';
 import { StoredClients } from './state/client-directory.js';
 import { invite, publicEndpoint } from './state/invite.js';
-import { openStateFolder, type StateFolder } from './state/state-folder.js';
+import { forgetServerKey, openStateFolder, type StateFolder } from './state/state-folder.js';
 import { serverStatus, metricsOf, type ServerStatus } from './status.js';
 
 export type ServerSettings = Values<typeof serverSchema>;
@@ -50,6 +50,8 @@ export class RunningServer {
       await running.#open(stop);
     } catch (error) {
       await running.close();
+      // The first start is yet to come: it will make the first invitation.
+      if (running.state.isNew && running.clients.size === 0) forgetServerKey(running.state.path);
       throw error;
     }
     return running;
@@ -116,10 +118,10 @@ export class RunningServer {
   async #open(stop: () => void): Promise<void> {
     this.reloadClients();
     await this.#listen();
-    if (this.state.isNew) this.#inviteFirst();
     this.clients.watch(() => this.reloadClients());
     const { admin = join(this.state.path, 'admin.sock') } = this.settings;
     if (admin !== 'off') this.#admin = await openAdminServer(admin, adminCalls(this, stop));
+    if (this.state.isNew) this.#inviteFirst();
     this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
     this.#log.info('listening', {
       on: formatEndpoint(this.#server.local),

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, ProgramFailure } from '@relay/program';
 import { formatKey, generateKeyPair, keyPairOf, KEY_BYTES, parseKey, systemRandom, type KeyPair } from '@relay/session';
@@ -21,7 +21,7 @@ export function openStateFolder(path: string): StateFolder {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     mkdirSync(clientsPath(folder), { recursive: true, mode: 0o700 });
-    const key = secretFile(join(folder, 'server.key'));
+    const key = secretFile(serverKeyPath(folder));
     const { value: resetSecret } = secretFile(join(folder, 'reset.secret'));
     return { path: folder, staticKey: keyPairOf(key.value), resetSecret, isNew: key.isNew };
   } catch (error) {
@@ -32,6 +32,13 @@ export function openStateFolder(path: string): StateFolder {
     });
   }
 }
+
+/** Undoes the making of the server's key, before anybody was told of it. */
+export function forgetServerKey(folder: string): void {
+  rmSync(serverKeyPath(folder), { force: true });
+}
+
+const serverKeyPath = (folder: string): string => join(folder, 'server.key');
 
 /** The folder with one file for each client. */
 export function clientsPath(folder: string): string {
