@@ -10,6 +10,7 @@ const ROUNDS = 40;
 /** As many as a receive buffer holds. */
 const ROUND = 500;
 const TRANSPORT = 4;
+const COUNTER_OFFSET = 8;
 const INITIATION_BYTES = 148;
 const RESET_BYTES = 24;
 const MEMORY_NOISE_BYTES = 48 << 20;
@@ -40,6 +41,7 @@ describe.each(ENGINES)('a stranger, engine %s', (engine) => {
     for (let i = 0; i < ROUND; i++) {
       const packet = randomBytes(32 + i);
       packet.set([TRANSPORT, 0, 0, 0]);
+      packet.fill(0, COUNTER_OFFSET, COUNTER_OFFSET + 8);
       await stranger.send(packet, server.port);
     }
     const { packets } = await eventually(async () => {

@@ -11,6 +11,11 @@ interface Line {
   readonly message: string;
 }
 
+interface Metrics {
+  readonly sessions: number;
+  readonly flows: number;
+}
+
 test('log files hold every line that the console showed, the last ones before SIGTERM too', async () => {
   await using echo = await Echo.open();
   using folder = new Folder();
@@ -51,17 +56,18 @@ test('the metrics log has records of what was carried', async () => {
   await application.askUntilAnswered(relay.port);
   await application.receive(1500); // a record is due every second
   await relay.server.stop();
-  const carried = { sessions: 1, flows: 1, forward: { toTarget: { inDatagrams: expect.any(Number) } } };
-  expect(linesOf(logs, 'metrics-')).toContainEqual(expect.objectContaining(carried));
+  expect(linesOf<Metrics>(logs, 'metrics-').filter(({ sessions, flows }) => sessions === 1 && flows === 1)).not.toEqual(
+    [],
+  );
 });
 
-function linesOf(folder: string, prefix: string): Line[] {
+function linesOf<T = Line>(folder: string, prefix: string): T[] {
   const files = readdirSync(folder).filter((file) => file.startsWith(prefix) && file.endsWith('.log'));
-  return files.flatMap((file) => parse(readFileSync(join(folder, file), 'utf8')));
+  return files.flatMap((file) => parse<T>(readFileSync(join(folder, file), 'utf8')));
 }
 
-const parse = (text: string): Line[] =>
+const parse = <T = Line>(text: string): T[] =>
   text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line);
+    .map((line) => JSON.parse(line) as T);

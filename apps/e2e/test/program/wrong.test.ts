@@ -206,6 +206,14 @@ describe('what is taken already', () => {
   });
 });
 
+test('a first start that fails is none: the next one makes the first invitation', async () => {
+  using folder = new Folder();
+  const args = ['--state', folder.at('state'), '--listen', '127.0.0.1:0'];
+  expect(await run(SERVER, [...args, '--admin', folder.at('no/admin.sock')])).toMatchObject({ code: 1, stdout: '' });
+  await using server = await Server.start({ state: folder.at('state'), engine: 'dgram' });
+  expect(server.program.stdout).toMatch(/^First start\./);
+});
+
 test('a key file that others can read is refused', async () => {
   using folder = new Folder();
   const state = folder.at('state');

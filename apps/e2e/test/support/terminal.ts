@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from './eventually.js';
+
+const PATIENCE_MS = 10_000;
 
 export interface TerminalEnd {
   readonly code: number;
@@ -21,6 +24,7 @@ export class Terminal implements AsyncDisposable {
   readonly #ended: Promise<unknown>;
   #shown = '';
   #told = '';
+  #mark = 0;
 
   constructor(
     script: string,
@@ -33,6 +37,7 @@ export class Terminal implements AsyncDisposable {
     this.#process = spawn('python3', [driver, `${size.rows}`, `${size.columns}`, ...program], {
       env: { PATH: process.env['PATH'], HOME: '/nonexistent', TERM: 'xterm-256color', ...environment },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      detached: true, // a group of its own, so that all of the driver can be ended
     });
     this.#process.stdout.setEncoding('utf8').on('data', (text: string) => (this.#shown += text));
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => (this.#told += text));
@@ -44,32 +49,45 @@ export class Terminal implements AsyncDisposable {
     return this.#shown;
   }
 
-  /** Waits until the pattern has been shown, after `from` characters. */
-  async see(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
+  /** What has been shown since the last `mark`, `type` or `resize`. */
+  get shownSince(): string {
+    return this.#shown.slice(this.#mark);
+  }
+
+  mark(): void {
+    this.#mark = this.#shown.length;
+  }
+
+  /** Waits until the pattern has been shown since the last `mark`, `type` or `resize`. */
+  async see(pattern: RegExp): Promise<RegExpExecArray> {
     return eventually(() => {
-      const match = pattern.exec(this.#shown.slice(from));
-      if (match === null)
-        throw new Error(`${pattern.source} was not shown: ${JSON.stringify(this.#shown.slice(from))}`);
+      const match = pattern.exec(this.shownSince);
+      if (match === null) throw new Error(`${pattern.source} was not shown: ${JSON.stringify(this.shownSince)}`);
       return match;
     });
   }
 
   type(keys: string): void {
+    this.mark();
     this.#process.stdin.write(keys);
   }
 
   resize({ rows, columns }: TerminalSize): void {
+    this.mark();
     // The fourth descriptor is a pipe to the driver.
     (this.#process.stdio[3] as Writable).write(`${rows} ${columns}\n`);
   }
 
   async ended(): Promise<TerminalEnd> {
-    await this.#ended;
+    const isLate = await Promise.race([this.#ended.then(() => false), delay(PATIENCE_MS, true, { ref: false })]);
+    if (isLate) throw new Error(`it goes on: ${JSON.stringify(this.#shown)}`);
     return JSON.parse(this.#told.trim().split('\n').at(-1) ?? '') as TerminalEnd;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill('SIGKILL');
+    const { pid, exitCode } = this.#process;
+    // The terminal closes with its driver, and the program is told so by SIGHUP.
+    if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL');
     await this.#ended;
   }
 }

@@ -26,18 +26,14 @@ else {
       const args = ['--state', folder.at('state'), '--listen', '127.0.0.1:0', '--engine', 'dgram', '--status'];
       await using terminal = new Terminal(SERVER, args, { HOME: folder.path }, { rows: 30, columns: 100 });
       await terminal.see(/relay-server on 127\.0\.0\.1:\d+ +engine dgram/);
-      const drawn = terminal.shown.length;
-      await terminal.see(/up \d|\d s|memory|late/, drawn);
-      const redrawn = terminal.shown.slice(drawn);
+      terminal.mark();
+      await terminal.see(/up \d|\d s|memory|late/);
+      const redrawn = terminal.shownSince;
       expect(redrawn).not.toContain(CLEAR);
       expect(redrawn).not.toContain('\n');
-      const before = terminal.shown.length;
       terminal.resize({ rows: 12, columns: 40 });
-      await terminal.see(/relay-server on 127\.0\.0\.1/, before);
-      const lines = terminal.shown
-        .slice(before)
-        .split(/\u001b\[\d+(?:;\d+)?H/)
-        .map(withoutSequences);
+      await terminal.see(/relay-server on 127\.0\.0\.1/);
+      const lines = terminal.shownSince.split(/\u001b\[\d+(?:;\d+)?H/).map(withoutSequences);
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
       terminal.type(key);
       expect(await terminal.ended()).toEqual({ code: 0, isRestored: true });
@@ -65,9 +61,9 @@ else {
     const [, port] = await terminal.see(/forward 127\.0\.0\.1:(\d+) -> 127\.0\.0\.1:\d+/);
     await terminal.see(/connected/);
     await using application = await Application.open();
-    const from = terminal.shown.length;
+    terminal.mark();
     await application.askUntilAnswered(Number(port));
-    await terminal.see(/1/, from);
+    await terminal.see(/1/);
     terminal.type('q');
     expect(await terminal.ended()).toEqual({ code: 0, isRestored: true });
   });
