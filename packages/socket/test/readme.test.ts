@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import { expect, test } from '@jest/globals';
-import ts from 'typescript';
 import * as socket from '../src/index.js';
 import * as testing from '../src/testing/index.js';
 
@@ -20,12 +19,12 @@ async function printed(code: string): Promise<string[]> {
   const lines: string[] = [];
   const imports = /^import (\{.*\}) from '(.*)';$/gm;
   const body = code.replace(imports, (_, names: string, module: string) => `const ${names} = modules['${module}'];`);
-  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  const { outputText } = ts.transpileModule(`export {}; async function run() {${body}}`, { compilerOptions: options });
-  const script = outputText.replace(/export \{\};/g, '');
-  const run = compileFunction(`${script}; return run();`, ['modules', 'console', 'TextEncoder', 'TextDecoder']) as (
-    ...values: unknown[]
-  ) => Promise<void>;
+  const run = compileFunction(`return (async () => {${body}})();`, [
+    'modules',
+    'console',
+    'TextEncoder',
+    'TextDecoder',
+  ]) as (...values: unknown[]) => Promise<void>;
   await run(MODULES, { log: (value: unknown) => lines.push(String(value)) }, TextEncoder, TextDecoder);
   return lines;
 }
