@@ -15,6 +15,7 @@ export class IndexTable<T> {
   readonly #random: RandomSource;
   readonly #shard: Shard;
   readonly #slotBits: number;
+  readonly #slotMask: number;
   readonly #slots: (T | undefined)[] = [];
   readonly #indices: number[] = [];
   readonly #free: number[] = [];
@@ -24,6 +25,7 @@ export class IndexTable<T> {
     this.#random = random;
     this.#shard = shard;
     this.#slotBits = Math.max(1, Math.ceil(Math.log2(capacity)));
+    this.#slotMask = 2 ** this.#slotBits - 1;
     if (this.#slotBits + shard.bits > 32) throw new RangeError(`no room for ${capacity} indices`);
   }
 
@@ -66,7 +68,7 @@ export class IndexTable<T> {
   }
 
   #slotOf(index: number): number {
-    return (index >>> this.#shard.bits) & (2 ** this.#slotBits - 1);
+    return (index >>> this.#shard.bits) & this.#slotMask;
   }
 }
 

@@ -2,13 +2,15 @@
 export const WINDOW_COUNTERS = 2048;
 
 const WORD_BITS = 32;
-const RING_WORDS = WINDOW_COUNTERS / WORD_BITS + 1;
+const BIT_MASK = WORD_BITS - 1;
+const RING_WORDS = 128;
+const RING_MASK = RING_WORDS - 1;
 
 /**
  * Which counters were seen: the sliding bitmap of RFC 6479, a ring of words of which whole ones are cleared as the window
- * moves, so that nothing is ever shifted. With one word more than the window is wide, {@link WINDOW_COUNTERS} counters
- * below the highest are always told apart. The ring is taken when a counter beyond the first word comes: an idle session
- * never has one.
+ * moves, so that nothing is ever shifted. The ring is wider than the window of {@link WINDOW_COUNTERS}, and a power of two, so that masks
+ * find the place of a counter; they are right for counters beyond 32 bits too. It is taken when a counter beyond the first word
+ * comes: an idle session never has one.
  */
 export class ReplayWindow {
   readonly #rings: ReplayRings;
@@ -30,7 +32,7 @@ export class ReplayWindow {
   accepts(counter: number): boolean {
     if (counter > this.#highest) return true;
     if (counter <= this.#highest - WINDOW_COUNTERS) return false;
-    return (this.#wordOf(counter) & (1 << (counter % WORD_BITS))) === 0;
+    return (this.#wordOf(counter) & (1 << (counter & BIT_MASK))) === 0;
   }
 
   /** Marks a counter that `accepts` approved, once its packet proved authentic. */
@@ -42,9 +44,9 @@ export class ReplayWindow {
       if (ring !== undefined) clearWords(ring, Math.floor(this.#highest / WORD_BITS), index);
       this.#highest = counter;
     }
-    const word = this.#wordOf(counter) | (1 << (counter % WORD_BITS));
+    const word = this.#wordOf(counter) | (1 << (counter & BIT_MASK));
     if (ring === undefined) this.#first = word;
-    else ring.words[ring.start + (index % RING_WORDS)] = word;
+    else ring.words[ring.start + (index & RING_MASK)] = word;
   }
 
   /** Gives the ring back; the window must not be used after. */
@@ -56,7 +58,7 @@ export class ReplayWindow {
   #wordOf(counter: number): number {
     const ring = this.#ring;
     if (ring === undefined) return this.#first;
-    return ring.words[ring.start + (Math.floor(counter / WORD_BITS) % RING_WORDS)] ?? 0;
+    return ring.words[ring.start + (Math.floor(counter / WORD_BITS) & RING_MASK)] ?? 0;
   }
 
   #takeRing(): ReplayRing {
@@ -69,10 +71,10 @@ export class ReplayWindow {
 /** Clears the words after the one at `from` up to the one at `to`, or all. */
 function clearWords({ words, start }: ReplayRing, from: number, to: number): void {
   const count = Math.min(to - from, RING_WORDS);
-  for (let step = 0; step < count; step++) words[start + ((to - step) % RING_WORDS)] = 0;
+  for (let step = 0; step < count; step++) words[start + ((to - step) & RING_MASK)] = 0;
 }
 
-/** The words `words[start .. start + 65]`. */
+/** The words `words[start .. start + 128]`. */
 export interface ReplayRing {
   readonly words: Uint32Array;
   readonly start: number;
