@@ -24,7 +24,7 @@ test.each(ENGINES.slice(0, 1))(
     });
     expect(await json('sessions')).toMatchObject([{ client: 'tester', flows: 1 }]);
     expect(await json('flows')).toMatchObject([{ client: 'tester', source: `127.0.0.1:${application.port}`, target }]);
-    expect(await json('clients')).toMatchObject([{ name: 'default' }, { name: 'tester' }]);
+    expect(await json('clients')).toMatchObject([{ name: 'tester', allow: ['127.0.0.0/8', '::1/128'] }]);
     const ofClient = await run(CLIENT, ['status', '--admin', client.admin, '--json']);
     expect(JSON.parse(ofClient.stdout)).toMatchObject({ state: 'connected', flows: 1, forward: { toTarget: counted } });
 
@@ -32,7 +32,7 @@ test.each(ENGINES.slice(0, 1))(
     expect(await text('status')).toContain(`relay-server on 127.0.0.1:${server.port}   engine ${engine}`);
     expect(await text('sessions')).toMatch(/^ *\d+ +tester +127\.0\.0\.1:\d+/m);
     expect(await text('flows')).toContain(target);
-    expect(await text('clients')).toMatch(/^default +public addresses/m);
+    expect(await text('clients')).toMatch(/^tester +127\.0\.0\.0\/8/m);
   },
 );
 

@@ -1,6 +1,10 @@
+import { cpSync } from 'node:fs';
+import { afterAll } from '@jest/globals';
+import { formatInvitation, parseInvitation, type Invitation } from '@relay/session';
 import { Client } from './client.js';
 import type { Engine } from './engines.js';
 import { Folder } from './folder.js';
+import { run, SERVER } from './program.js';
 import { Resources } from './resources.js';
 import { Server } from './server.js';
 import { UdpPath } from './udp-path.js';
@@ -54,9 +58,11 @@ async function start<P extends UdpPath | undefined>(
   const resources = new Resources();
   try {
     const folder = resources.keep(new Folder());
+    const made = await invited(allow);
+    cpSync(made.state, folder.at('state'), { recursive: true });
     const server = resources.keep(await Server.start({ state: folder.at('state'), engine, port, flags: serverFlags }));
     const path = await openPath(server, resources.keep);
-    const invitation = await server.invite('tester', allow, path?.port);
+    const invitation = formatInvitation({ ...made.invitation, port: path?.port ?? server.port });
     const admin = folder.at('client.sock');
     const client = resources.keep(new Client({ invitation, admin, engine, forwards, flags: clientFlags }));
     const ports = await client.ready();
@@ -72,4 +78,32 @@ async function start<P extends UdpPath | undefined>(
     await resources[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A state folder with one client, and its invitation, which names no port yet. */
+interface Invited {
+  readonly state: string;
+  readonly invitation: Invitation;
+}
+
+const states = new Folder();
+const invitedByRights = new Map<string, Promise<Invited>>();
+afterAll(() => states[Symbol.dispose]());
+
+/** Makes it once for all relays of a test file whose client may reach the same: an invitation takes a process of its own. */
+function invited(allow: readonly string[]): Promise<Invited> {
+  const rights = allow.flatMap((block) => ['--allow', block]);
+  const known = invitedByRights.get(rights.join(' '));
+  if (known !== undefined) return known;
+  const made = invite(states.at(`${invitedByRights.size}`), rights);
+  invitedByRights.set(rights.join(' '), made);
+  return made;
+}
+
+async function invite(state: string, rights: readonly string[]): Promise<Invited> {
+  const command = ['invite', 'tester', '--state', state, '--public', '127.0.0.1:1', ...rights];
+  const { stdout, stderr } = await run(SERVER, command);
+  const invitation = parseInvitation(stdout.trim());
+  if (typeof invitation === 'string') throw new Error(`no invitation: ${invitation} ${stderr}`);
+  return { state, invitation };
 }
