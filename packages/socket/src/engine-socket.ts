@@ -212,9 +212,11 @@ interface WaitingDatagram {
 }
 
 /** Throws a SocketError 'invalid-argument' if the batch says more than its arrays hold. */
-export function checkBatch({ bytes, count, offsets, lengths, destinations }: SendBatch): void {
+export function checkBatch({ bytes, count, offsets, lengths, destinations, locals }: SendBatch): void {
+  const packedBytes = count * PACKED_ENDPOINT_BYTES;
   const isShort = count > offsets.length || count > lengths.length;
-  if (isShort || (destinations && destinations.length < count * PACKED_ENDPOINT_BYTES)) throw invalidBatch();
+  if (isShort || (destinations && destinations.length < packedBytes) || (locals && locals.length < packedBytes))
+    throw invalidBatch();
   for (let i = 0; i < count; i++) {
     if ((offsets[i] ?? 0) + (lengths[i] ?? 0) > bytes.length) throw invalidBatch();
   }

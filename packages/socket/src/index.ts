@@ -1,5 +1,11 @@
 export { createSocket, isNativeAvailable } from './create-socket.js';
-export { SOCKET_ERROR_CODES, SocketError, type SocketErrorCode, type SocketOperation } from './socket-error.js';
+export {
+  SOCKET_ERROR_CODES,
+  SocketError,
+  type SocketErrorCode,
+  type SocketErrorDetails,
+  type SocketOperation,
+} from './socket-error.js';
 export { SEND_QUEUE_BYTES, type SocketOptions, type Steering } from './socket-options.js';
 export type { SocketStatistics } from './statistics.js';
 export {

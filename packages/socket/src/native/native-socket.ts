@@ -75,7 +75,8 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
 
   #receive(): void {
     const { calls, arena, report } = this.#loop;
-    for (let i = 0; i < MAX_CALLS_PER_TURN && this.state === 'open'; i++) {
+    // While it closes too: what nobody takes out of the kernel would be told again at every turn.
+    for (let i = 0; i < MAX_CALLS_PER_TURN && this.#number !== -1; i++) {
       if (!arena.isWhole)
         throw new SocketError('invalid-argument', 'receive', { subject: 'into a buffer that was transferred away' });
       const count = calls.receive(this.#number);
@@ -93,7 +94,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
 
   #readErrors(): void {
     const { calls, report } = this.#loop;
-    for (let i = 0; i < MAX_ERRORS_PER_TURN && this.state === 'open'; i++) {
+    for (let i = 0; i < MAX_ERRORS_PER_TURN && this.#number !== -1; i++) {
       const error = calls.nextError(this.#number, DESTINATION);
       if (error < 0) return;
       if (error === 0) continue;
@@ -110,7 +111,11 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     if (this.#loop.isTelling && batch.count <= MAX_PUT_OFF && this.options.remote === undefined && !this.#queue)
       return this.#putOff(batch);
     this.flushOutbox();
-    const done = this.#queue ? 0 : this.#transmit(batch, 0);
+    if (this.#queue) {
+      checkBatch(batch);
+      return this.#enqueue(batch, 0);
+    }
+    const done = this.#transmit(batch, 0);
     return done === batch.count ? done : this.#enqueue(batch, done);
   }
 
