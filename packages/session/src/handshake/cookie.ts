@@ -11,8 +11,6 @@ import { COOKIE_LIFE_MS } from '../protocol.js';
 
 /** Bytes of XChaCha20-Poly1305's nonce. */
 export const COOKIE_NONCE_BYTES = 24;
-/** Bytes of a cookie under its seal. */
-export const SEALED_COOKIE_BYTES = MAC_BYTES + 16;
 
 /** Makes and knows the cookies of one server. */
 export class CookieBaker {
