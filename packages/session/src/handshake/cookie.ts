@@ -5,7 +5,7 @@
  */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { HASH_BYTES, Mac, MAC_BYTES } from '../crypto/blake2s.js';
+import { HASH_BYTES, Mac } from '../crypto/blake2s.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import { COOKIE_LIFE_MS } from '../protocol.js';
 
