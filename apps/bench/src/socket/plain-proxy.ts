@@ -1,11 +1,12 @@
 /**
  * The same proxy over node:dgram as anybody would write it: what the engine `dgram` is compared with.
  *
- * usage: node plain-proxy.js LISTEN_PORT TARGET_PORT
+ * usage: node plain-proxy.js LISTEN_PORT TARGET_PORT [connected]
  */
 import { createSocket } from 'node:dgram';
 
-const [listenPort, targetPort] = process.argv.slice(2).map(Number);
+const [listenPort, targetPort] = process.argv.slice(2, 4).map(Number);
+const isConnected = process.argv[4] === 'connected';
 const BUFFER_BYTES = 8 << 20;
 const HOST = '127.0.0.1';
 
@@ -23,14 +24,15 @@ listener.on('message', (message, { address, port }) => {
 });
 listener.bind(listenPort, HOST, () => listener.setRecvBufferSize(BUFFER_BYTES));
 
-/** Connected, which is cheaper than naming the target at every send. What comes before it is connected is lost. */
+/** A connected socket is cheaper than naming the target at every send; what comes before it is connected is lost. */
 function newUpstream(client: string, address: string, port: number): Upstream {
   const socket = createSocket('udp4');
   const upstream: Upstream = { send: () => undefined };
   socket.on('message', (reply) => listener.send(reply, port, address));
   socket.bind(0, () => {
     socket.setRecvBufferSize(BUFFER_BYTES);
-    socket.connect(targetPort ?? 0, HOST, () => (upstream.send = (message) => socket.send(message)));
+    if (isConnected) socket.connect(targetPort ?? 0, HOST, () => (upstream.send = (message) => socket.send(message)));
+    else upstream.send = (message) => socket.send(message, targetPort, HOST);
   });
   upstreams.set(client, upstream);
   return upstream;
