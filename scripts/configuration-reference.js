@@ -45,7 +45,9 @@ maxFlows = 64
 `;
 
 const reference = (app) =>
-  execFileSync(process.execPath, [join(root, 'apps', app, 'bin', `relay-${app}.js`), 'config', 'reference'], { encoding: 'utf8' });
+  execFileSync(process.execPath, [join(root, 'apps', app, 'bin', `relay-${app}.js`), 'config', 'reference'], {
+    encoding: 'utf8',
+  });
 
 const wanted = [INTRODUCTION, reference('server'), reference('client')].join('\n');
 if (!process.argv.includes('--check')) writeFileSync(page, wanted);

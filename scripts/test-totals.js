@@ -1,4 +1,4 @@
-// Prints the true totals of the last test run over all packages: "N passed, N failed".
+// Prints the true totals of the last run over all packages, tests against other programs included: "N passed, N failed".
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,10 +13,13 @@ for (const group of ['packages', 'apps']) {
       missing.push(`${group}/${name}`);
       continue;
     }
-    const { passed, failed, skipped } = JSON.parse(readFileSync(file, 'utf8'));
-    totals.passed += passed;
-    totals.failed += failed;
-    totals.skipped += skipped;
+    for (const run of [file, file.replace('test-totals', 'interop-totals')]) {
+      if (!existsSync(run)) continue;
+      const { passed, failed, skipped } = JSON.parse(readFileSync(run, 'utf8'));
+      totals.passed += passed;
+      totals.failed += failed;
+      totals.skipped += skipped;
+    }
   }
 }
 for (const folder of missing) console.log(`${folder}: its tests did not run`);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Jest reporter: leaves a package's totals in `.turbo/test-totals.json`, where turborepo's cache keeps them too. */
+/** Jest reporter: leaves a package's totals in `.turbo/test-totals.json`, where turborepo's cache keeps them too; other runs name theirs. */
 export default class TotalsReporter {
   constructor(config) {
     this.folder = join(config.rootDir, '.turbo');
@@ -14,6 +14,6 @@ export default class TotalsReporter {
       failed: numFailedTests + numRuntimeErrorTestSuites,
       skipped: numPendingTests,
     };
-    writeFileSync(join(this.folder, 'test-totals.json'), JSON.stringify(totals));
+    writeFileSync(join(this.folder, `${process.env.TEST_RUN ?? 'test'}-totals.json`), JSON.stringify(totals));
   }
 }

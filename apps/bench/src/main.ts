@@ -24,12 +24,13 @@ const options = { seconds: values.smoke ? 0.05 : Number(values.seconds), smoke: 
 
 let ran = 0;
 for (const load of Object.values(LAYERS)) {
-  for (const { name, run } of (await load()).cases) {
+  for (const benchmark of (await load()).cases) {
+    const { name } = benchmark;
     if (!name.includes(filter)) continue;
     ran++;
     console.log(name);
     if (values.list) continue;
-    for (const { subject, value, unit, ratio } of await run(options)) {
+    for (const { subject, value, unit, ratio } of await benchmark.run(options)) {
       const against = ratio === undefined ? '' : `  (${ratio.toFixed(2)}×)`;
       console.log(
         `  ${subject.padEnd(40)} ${value.toLocaleString('en', { maximumFractionDigits: 2 }).padStart(16)} ${unit}${against}`,

@@ -28,6 +28,8 @@ export type ServerSettings = Values<typeof serverSchema>;
 
 /** The invitation that the first start makes. */
 const FIRST_CLIENT = 'default';
+/** How soon the sessions of a client end whose invitation has expired, in ms. */
+const EXPIRY_LOOK_MS = 1000;
 const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
 
 export class RunningServer {
@@ -42,6 +44,7 @@ export class RunningServer {
   readonly #load: LoadMonitor;
   #server: RelayServer;
   #admin: AdminServer | undefined;
+  #expiry: NodeJS.Timeout | undefined;
 
   /** Starts a server. Rejects with a ProgramFailure; nothing is left running then. */
   static async start(configuration: LiveConfiguration<ServerSettings>, stop: () => void): Promise<RunningServer> {
@@ -108,6 +111,7 @@ export class RunningServer {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#expiry);
     this.#load.close();
     await this.#admin?.close();
     await this.#server.close();
@@ -122,12 +126,19 @@ export class RunningServer {
     const { admin = join(this.state.path, 'admin.sock') } = this.settings;
     if (admin !== 'off') this.#admin = await openAdminServer(admin, adminCalls(this, stop));
     if (this.state.isNew) this.#inviteFirst();
+    this.#expiry = setInterval(() => this.#endExpired(), EXPIRY_LOOK_MS);
     this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
     this.#log.info('listening', {
       on: formatEndpoint(this.#server.local),
       engine: this.#server.socket.engine,
       clients: this.clients.size,
     });
+  }
+
+  /** Ends the sessions of clients whose invitations have expired meanwhile. */
+  #endExpired(): void {
+    const expired = this.clients.expired();
+    if (expired.length > 0) this.#server.revoke(expired);
   }
 
   /** Where IPv6 is missing the default address falls back to IPv4. */

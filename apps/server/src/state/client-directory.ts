@@ -48,8 +48,16 @@ export class StoredClients implements ClientDirectory {
     return [...this.#byId.values()];
   }
 
+  /** The client of this key, while its invitation has not expired. */
   lookup(publicKey: Uint8Array): Client | undefined {
-    return this.#byId.get(clientId(publicKey));
+    const client = this.#byId.get(clientId(publicKey));
+    return client === undefined || client.expiresWallMs <= Date.now() ? undefined : client;
+  }
+
+  /** The clients whose invitations have expired. */
+  expired(): Client[] {
+    const nowMs = Date.now();
+    return this.list().filter(({ expiresWallMs }) => expiresWallMs <= nowMs);
   }
 
   recordTimestamp(publicKey: Uint8Array, timestamp: bigint): void {

@@ -189,6 +189,19 @@ describe('StoredClients', () => {
     expect([clients.lookup(publicKey), clients.size, clients.list()]).toEqual([undefined, 0, []]);
   });
 
+  test('a client whose invitation has expired comes in no longer, and is named so that its sessions can end', () => {
+    const state = newState();
+    addClient(state.path, record('ada', { expiresAt: new Date(Date.now() - 1000).toISOString() }));
+    const clients = new StoredClients(state.path, noTrouble);
+    clients.reload();
+    expect(clients.lookup(publicKey)).toBeUndefined();
+    expect(clients.expired().map(({ name }) => name)).toEqual(['ada']);
+    writeFileSync(fileOf(state, 'ada'), JSON.stringify(record('ada', { expiresAt: '2100-01-01T00:00:00.000Z' })));
+    clients.reload();
+    expect(clients.lookup(publicKey)?.name).toBe('ada');
+    expect(clients.expired()).toEqual([]);
+  });
+
   test('a client whose file was spoilt comes in no longer', () => {
     const state = newState();
     addClient(state.path, record('ada'));
