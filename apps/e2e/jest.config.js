@@ -1,4 +1,4 @@
 import preset from '../../jest.preset.js';
 
-/** Real processes take their time on a busy machine. */
-export default { ...preset, testTimeout: 30_000, maxWorkers: 2 };
+/** Each test has processes of its own: more files at once would only make all of them slow. */
+export default { ...preset, maxWorkers: 2 };

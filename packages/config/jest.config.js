@@ -1,4 +1,1 @@
-import preset from '../../jest.preset.js';
-
-// Properties take their time on a busy machine.
-export default { ...preset, testTimeout: 30_000 };
+export { default } from '../../jest.preset.js';

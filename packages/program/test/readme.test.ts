@@ -17,4 +17,4 @@ test('the program of the README runs, and prints what it says', async () => {
   const { stdout, stderr } = await captured(() => import(program.pathname));
   expect(stdout).toBe(output);
   expect(stderr).toMatch(/^greeter: no running program answers on .*: connect ENOENT .* --state or --admin\?\)\n$/);
-}, 60_000);
+});

@@ -19,7 +19,7 @@ async function runTests(shell: readonly string[], preparation: string, folder: s
 
 test('errors of a process without descriptors are as documented', async () => {
   expect(await runTests([], 'ulimit -n 200', 'limited')).toMatch(/Tests: +\d+ passed/);
-}, 60_000);
+});
 
 const namespace = ['unshare', '--net', '--map-root-user'];
 const preparation = [
@@ -32,5 +32,5 @@ const preparation = [
 if (spawnSync('unshare', ['--net', '--map-root-user', 'sh', '-c', preparation]).status === 0) {
   test('errors of a slow, small or missing network are as documented', async () => {
     expect(await runTests(namespace, preparation, 'namespace')).toMatch(/Tests: +\d+ passed/);
-  }, 60_000);
+  });
 }

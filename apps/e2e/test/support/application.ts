@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
 const BUFFER_BYTES = 4 << 20;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** An application's socket: sends to one local port and waits for answers. */
 export class Application implements AsyncDisposable {
@@ -83,7 +83,7 @@ export class Application implements AsyncDisposable {
    * Sends a numbered datagram again and again until the answer to any of them comes, as applications over UDP do. Returns how
    * many were sent; rejects if nothing comes in time.
    */
-  async askUntilAnswered(port: number, { everyMs = 50, timeoutMs = 20_000 } = {}): Promise<number> {
+  async askUntilAnswered(port: number, { everyMs = 50, timeoutMs = PATIENCE_MS } = {}): Promise<number> {
     const deadline = Date.now() + timeoutMs;
     const topic = `asked by ${this.port} at ${performance.now()}`;
     for (let sent = 1; Date.now() < deadline; sent++) {

@@ -1,4 +1,4 @@
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 
 /** Repeats a look until it no longer throws, and returns what it gives; after the deadline it throws what the last one threw. */

@@ -24,7 +24,7 @@ export interface RunSettings {
   readonly input?: string;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const ENVIRONMENT = { PATH: process.env['PATH'], HOME: '/nonexistent' };
 
 /** A real process of one of the programs, with what it has said so far. */

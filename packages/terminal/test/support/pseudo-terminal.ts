@@ -7,6 +7,9 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Emulator } from './emulator.js';
 
+/** Only a program that hangs takes so long, also on a slow machine. */
+const PATIENCE_MS = 60_000;
+
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Compiles the package, so that processes of their own can run it. */
@@ -34,7 +37,7 @@ export class PseudoTerminal {
     const command = `stty rows ${rows} cols ${columns}; tty > ${this.folder}/tty; ${words}; echo "code $?"; stty -a`;
     this.#child = spawn('script', ['--quiet', '--flush', '--command', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
-      timeout: 20_000,
+      timeout: PATIENCE_MS,
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.output += String(chunk);
@@ -60,7 +63,7 @@ export class PseudoTerminal {
 
   /** Resolves when what is seen fits. */
   async seen(condition: (lines: string[]) => unknown): Promise<void> {
-    const endMs = performance.now() + 4000;
+    const endMs = performance.now() + PATIENCE_MS;
     while (!condition(this.emulator.lines())) {
       if (performance.now() > endMs) throw new Error(`not seen on the terminal:\n${this.emulator.lines().join('\n')}`);
       await setTimeout(2);
