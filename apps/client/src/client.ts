@@ -17,6 +17,7 @@ import {
   type FlowsOfSession,
   type Invitation,
   type OpenedFlow,
+  type Primitives,
   type SessionEvent,
 } from '@relay/session';
 import { Loop, monotonicMs } from '@relay/program';
@@ -29,6 +30,7 @@ export interface RelayClientOptions {
   readonly invitation: Invitation;
   /** Where the invitation's host is. */
   readonly server: Endpoint;
+  readonly primitives: Primitives;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxPacketBytes: number;
   readonly forwards: readonly Forward[];
@@ -42,6 +44,7 @@ export interface RelayClientOptions {
 
 /** Incomplete datagrams from the server. */
 const FRAGMENT_LIMITS = { maxBytes: 4 << 20, maxDatagrams: 256, timeoutMs: 5000 };
+
 export class RelayClient {
   readonly forward = new ModeTraffic();
   /** Packets that were refused, by reason. */
@@ -89,6 +92,7 @@ export class RelayClient {
       staticKey: keyPairOf(invitation.clientPrivateKey),
       serverPublicKey: invitation.serverPublicKey,
       server,
+      primitives: options.primitives,
       parameters: { maxPacketBytes: options.maxPacketBytes },
       onPacket: (bytes, offset, length, destination, destinationOffset) => {
         this.#out.addCopy(bytes, offset, length, destination, destinationOffset);

@@ -15,7 +15,7 @@ import {
   ProgramFailure,
   type AdminServer,
 } from '@relay/program';
-import type { Invitation, OpenedFlow, SessionEvent } from '@relay/session';
+import { loadPrimitives, type Invitation, type OpenedFlow, type Primitives, type SessionEvent } from '@relay/session';
 import { adminCalls } from './admin-calls.js';
 import { RelayClient } from './client.js';
 import { Forward } from './mapping/forward.js';
@@ -60,7 +60,7 @@ export class RunningClient {
       await logs.close();
       return undefined;
     }
-    const running = new RunningClient(configuration, invitation, logs, server);
+    const running = new RunningClient(configuration, invitation, logs, server, await loadPrimitives());
     try {
       await running.#open(stop);
     } catch (error) {
@@ -75,6 +75,7 @@ export class RunningClient {
     invitation: Invitation,
     logs: Logging,
     server: Endpoint,
+    primitives: Primitives,
   ) {
     const settings = configuration.values;
     this.#configuration = configuration;
@@ -93,6 +94,7 @@ export class RunningClient {
     this.client = new RelayClient({
       invitation,
       server,
+      primitives,
       socket,
       maxPacketBytes: maxPacket,
       forwards: forward.map((mapping) => new Forward(mapping, socket)),

@@ -13,6 +13,7 @@ import {
   openLogs,
   type AdminServer,
 } from '@relay/program';
+import { loadPrimitives, type Primitives } from '@relay/session';
 import { SocketError } from '@relay/socket';
 import { adminCalls } from './admin-calls.js';
 import type { serverSchema } from './options.js';
@@ -39,6 +40,7 @@ export class RunningServer {
   readonly settings: ServerSettings;
   /** The invitation of the first start, to be shown once; undefined at every other. */
   firstInvitation: string | undefined;
+  readonly #primitives: Primitives;
   readonly #configuration: LiveConfiguration<ServerSettings>;
   readonly #log: Logger;
   readonly #load: LoadMonitor;
@@ -48,7 +50,7 @@ export class RunningServer {
 
   /** Starts a server. Rejects with a ProgramFailure; nothing is left running then. */
   static async start(configuration: LiveConfiguration<ServerSettings>, stop: () => void): Promise<RunningServer> {
-    const running = new RunningServer(configuration);
+    const running = new RunningServer(configuration, await loadPrimitives());
     try {
       await running.#open(stop);
     } catch (error) {
@@ -60,8 +62,9 @@ export class RunningServer {
     return running;
   }
 
-  private constructor(configuration: LiveConfiguration<ServerSettings>) {
+  private constructor(configuration: LiveConfiguration<ServerSettings>, primitives: Primitives) {
     this.#configuration = configuration;
+    this.#primitives = primitives;
     const settings = configuration.values;
     this.settings = settings;
     this.state = openStateFolder(settings.state ?? defaultStatePath(process.env));
@@ -167,6 +170,7 @@ export class RunningServer {
       listen,
       staticKey: this.state.staticKey,
       resetSecret: this.state.resetSecret,
+      primitives: this.#primitives,
       clients: this.clients,
       socket: { engine, receiveBufferBytes: receiveBuffer, sendBufferBytes: sendBuffer, sendQueueBytes: sendQueue },
       ...{ idleMs: idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacketBytes: maxPacket },

@@ -14,6 +14,7 @@ import {
   ServerChannel,
   type DisconnectReason,
   type KeyPair,
+  type Primitives,
   type Session,
   type SessionEvent,
 } from '@relay/session';
@@ -30,6 +31,7 @@ export interface RelayServerOptions {
   readonly listen: Endpoint;
   readonly staticKey: KeyPair;
   readonly resetSecret: Uint8Array;
+  readonly primitives: Primitives;
   readonly clients: StoredClients;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxSessions: number;
@@ -84,6 +86,7 @@ export class RelayServer {
     this.channel = new ServerChannel({
       staticKey: options.staticKey,
       resetSecret: options.resetSecret,
+      primitives: options.primitives,
       clients: options.clients,
       limits: { maxSessions: options.maxSessions },
       parameters: {

@@ -8,9 +8,10 @@ export { type ChannelParameters } from './parameters.js';
 export { type Shard } from './transport/index-table.js';
 export { RELAY_PROTOCOL, WIREGUARD_PROTOCOL, type ChannelProtocol } from './protocol.js';
 export { type Cipher, type Primitives, type PrivateKey } from './crypto/primitives.js';
-export { defaultPrimitives } from './crypto/default-primitives.js';
+export { defaultPrimitives, loadPrimitives } from './crypto/default-primitives.js';
 export { nodePrimitives } from './crypto/node.js';
 export { loadSodium } from './crypto/sodium.js';
+export { loadWasm } from './crypto/wasm.js';
 export { formatInvitation, parseInvitation, type Invitation } from './keys/invitation.js';
 export {
   formatKey,

@@ -37,6 +37,16 @@ export function compare(contenders: readonly Contender[], { seconds, smoke }: Be
   });
 }
 
+/** Rates per second as the time that one takes, and ratios with them. */
+export function inMicroseconds(rates: readonly Measurement[]): Measurement[] {
+  return rates.map(({ subject, value, ratio = 1 }) => ({
+    subject,
+    value: 1e6 / value,
+    unit: 'µs of CPU',
+    ratio: 1 / ratio,
+  }));
+}
+
 /** Runs until the code is compiled, and returns how many operations fill a batch. */
 function warmUp(contender: Contender, batchMs: number): number {
   let operations = 100;

@@ -1,17 +1,17 @@
-import { defaultPrimitives } from '@relay/session';
+import { loadPrimitives, type Primitives } from '@relay/session';
 import type { BenchmarkCase } from '../case.js';
-import { compare, type Contender } from '../packet/timing.js';
+import { compare, inMicroseconds, type Contender } from '../packet/timing.js';
 import { JoinedEnds } from './round-trip.js';
 
 const PAYLOAD_BYTES = 200;
 const AEAD_TAG_BYTES = 16;
 
 /** There and back, a datagram is sealed twice and opened twice: this alone is the least a round trip can cost. */
-function aeadAlone(): Contender {
-  const cipher = defaultPrimitives.cipher(new Uint8Array(32));
+function aeadAlone(primitives: Primitives): Contender {
+  const cipher = primitives.cipher(new Uint8Array(32));
   const bytes = new Uint8Array(PAYLOAD_BYTES + AEAD_TAG_BYTES);
   return {
-    subject: `two seals and two opens alone, ${defaultPrimitives.name}`,
+    subject: `two seals and two opens alone, ${primitives.name}`,
     run(operations) {
       let opened = 0;
       for (let i = 0; i < 2 * operations; i++) {
@@ -25,8 +25,8 @@ function aeadAlone(): Contender {
 }
 
 /** Client, server and an echo: flows, frames, channel and batches, all but the sockets. */
-function roundTrip(flows: number): Contender {
-  const ends = new JoinedEnds(flows);
+function roundTrip(primitives: Primitives, flows: number): Contender {
+  const ends = new JoinedEnds(primitives, flows);
   const payload = new Uint8Array(PAYLOAD_BYTES);
   return {
     subject: `round trip, ${flows} flow(s)`,
@@ -43,16 +43,10 @@ function roundTrip(flows: number): Contender {
 export const cases: readonly BenchmarkCase[] = [
   {
     name: 'relay/round-trip/200-bytes',
-    run(options) {
-      const rates = compare([aeadAlone(), roundTrip(1), roundTrip(32)], options);
-      return Promise.resolve(
-        rates.map(({ subject, value, ratio = 1 }) => ({
-          subject,
-          value: 1e6 / value,
-          unit: 'µs of CPU',
-          ratio: 1 / ratio,
-        })),
-      );
+    async run(options) {
+      const primitives = await loadPrimitives();
+      const contenders = [aeadAlone(primitives), roundTrip(primitives, 1), roundTrip(primitives, 32)];
+      return inMicroseconds(compare(contenders, options));
     },
   },
 ];

@@ -15,6 +15,7 @@ import {
   type BatchSender,
   type FlowsOfSession,
   type OpenedFlow,
+  type Primitives,
 } from '@relay/session';
 
 const NOW_MS = 1000;
@@ -23,6 +24,7 @@ const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 }
 /** Client and server with their flows, joined by function calls where the sockets would be; the target is an echo. */
 export class JoinedEnds {
   echoed = 0;
+  readonly #primitives: Primitives;
   readonly #sources: readonly Uint8Array[];
   readonly #toServer: PacketBatch;
   readonly #toClient: PacketBatch;
@@ -32,7 +34,8 @@ export class JoinedEnds {
   readonly #client: ClientChannel;
   readonly #server: ServerChannel;
 
-  constructor(flows: number) {
+  constructor(primitives: Primitives, flows: number) {
+    this.#primitives = primitives;
     this.#sources = Array.from({ length: flows }, (_, i) => packed('127.0.0.1', 20_000 + i));
     const target = packed('203.0.113.1', 53);
     this.#entrance = {
@@ -58,6 +61,7 @@ export class JoinedEnds {
     const flowsOfClient = { opened: this.#opened, accepted: undefined, fragments: this.#fragments() };
     this.#client = new ClientChannel({
       staticKey: clientKey,
+      primitives,
       serverPublicKey: serverKey.publicKey,
       server: { address: '192.0.2.1', port: 7878 },
       onPacket: (bytes, offset, length, to, toOffset) => this.#toServer.addCopy(bytes, offset, length, to, toOffset),
@@ -92,6 +96,7 @@ export class JoinedEnds {
     let flows: FlowsOfSession<true> | undefined;
     return new ServerChannel({
       staticKey,
+      primitives: this.#primitives,
       clients: {
         lookup: () => ({ name: 'client', limits: {}, newestTimestamp: 0n }),
         recordTimestamp: () => undefined,

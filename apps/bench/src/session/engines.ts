@@ -1,7 +1,8 @@
-import { loadSodium, nodePrimitives, type Primitives } from '@relay/session';
+import { loadPrimitives, loadSodium, nodePrimitives, type Primitives } from '@relay/session';
 
-/** Every engine that loads here, the fastest first. */
-export function engines(): Primitives[] {
+/** Every engine that loads here: first what both programs take, then those that it may be made of. */
+export async function engines(): Promise<Primitives[]> {
   const sodium = loadSodium();
-  return sodium instanceof Error ? [nodePrimitives] : [sodium, nodePrimitives];
+  const alone = sodium instanceof Error ? [] : [sodium];
+  return [await loadPrimitives(), ...alone, nodePrimitives];
 }

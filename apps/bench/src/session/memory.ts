@@ -8,9 +8,9 @@ const SESSIONS = 50_000;
 export const memoryCases: readonly BenchmarkCase[] = [
   {
     name: 'session/memory/idle',
-    run({ smoke }) {
+    async run({ smoke }) {
       const sessions = smoke ? 100 : SESSIONS;
-      const measurements = engines().map((primitives) => {
+      return (await engines()).map((primitives) => {
         const ends = new Ends(primitives);
         // The first ones also pay for what all share.
         for (let count = 0; count < 100; count++) ends.connect(true);
@@ -20,7 +20,6 @@ export const memoryCases: readonly BenchmarkCase[] = [
         if (ends.server.sessionCount !== sessions + 100) throw new Error('a session is missing');
         return { subject: `a session at the server, of ${sessions}, ${primitives.name}`, value: bytes, unit: 'bytes' };
       });
-      return Promise.resolve(measurements);
     },
   },
 ];

@@ -1,7 +1,7 @@
 import { AEAD_TAG_BYTES, encodeCompactHeader, TRANSPORT_HEADER_BYTES } from '@relay/packet';
 import type { Primitives } from '@relay/session';
 import type { BenchmarkCase } from '../case.js';
-import { compare, type Contender } from '../packet/timing.js';
+import { compare, inMicroseconds, type Contender } from '../packet/timing.js';
 import { Ends, NOW_MS } from './ends.js';
 import { engines } from './engines.js';
 
@@ -48,17 +48,12 @@ function primitiveAlone(primitives: Primitives): Contender {
 export const sealOpenCases: readonly BenchmarkCase[] = [
   {
     name: 'session/seal-open/200-bytes',
-    run(options) {
-      const contenders = engines().flatMap((primitives) => [sealAndOpen(primitives), primitiveAlone(primitives)]);
-      const rates = compare(contenders, options);
-      return Promise.resolve(
-        rates.map(({ subject, value, ratio = 1 }) => ({
-          subject,
-          value: 1e6 / value,
-          unit: 'µs of CPU',
-          ratio: 1 / ratio,
-        })),
-      );
+    async run(options) {
+      const contenders = (await engines()).flatMap((primitives) => [
+        sealAndOpen(primitives),
+        primitiveAlone(primitives),
+      ]);
+      return inMicroseconds(compare(contenders, options));
     },
   },
 ];

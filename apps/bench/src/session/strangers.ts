@@ -1,9 +1,9 @@
 import { randomFillSync } from 'node:crypto';
 import { INITIATION_BYTES, MIN_TRANSPORT_BYTES } from '@relay/packet';
+import { loadPrimitives } from '@relay/session';
 import type { BenchmarkCase } from '../case.js';
 import { compare, type Contender } from '../packet/timing.js';
 import { Ends } from './ends.js';
-import { engines } from './engines.js';
 import { heapBytes } from './heap.js';
 
 /** Datagrams of one kind that differ in their bytes, all to be refused. */
@@ -30,15 +30,10 @@ function ofType(type: number, length: number): Uint8Array {
   return bytes;
 }
 
-function newEnds(): Ends {
-  const [primitives] = engines();
-  if (primitives === undefined) throw new Error('there is no engine');
-  return new Ends(primitives);
-}
+const newEnds = async (): Promise<Ends> => new Ends(await loadPrimitives());
 
 /** Knows the server's public key, but comes as somebody else each time; the server is under load. */
-function knowing(): Contender {
-  const ends = newEnds();
+function knowing(ends: Ends): Contender {
   const initiation = ends.initiation();
   ends.server.setLoad('loaded', 0);
   return {
@@ -57,31 +52,27 @@ function knowing(): Contender {
 export const strangerCases: readonly BenchmarkCase[] = [
   {
     name: 'session/strangers/refused',
-    run(options) {
-      const ends = newEnds();
+    async run(options) {
+      const ends = await newEnds();
       const contenders = [
         flood(ends, 'initiation with a wrong mac1', ofType(1, INITIATION_BYTES), 20),
         flood(ends, 'transport packet of unknown index', ofType(4, MIN_TRANSPORT_BYTES + 200).fill(0, 8, 16), 4),
         flood(ends, 'of no type that there is', ofType(77, 200), 20),
-        knowing(),
+        knowing(await newEnds()),
       ];
-      return Promise.resolve(
-        compare(contenders, options).map(({ subject, value }) => ({ subject, value, unit: 'refused/s of CPU' })),
-      );
+      return compare(contenders, options).map(({ subject, value }) => ({ subject, value, unit: 'refused/s of CPU' }));
     },
   },
   {
     name: 'session/strangers/memory',
-    run({ smoke }) {
-      const ends = newEnds();
+    async run({ smoke }) {
+      const ends = await newEnds();
       const strangers = flood(ends, 'wrong mac1', ofType(1, INITIATION_BYTES), 20);
       strangers.run(10_000);
       const before = heapBytes();
       const count = smoke ? 1000 : 1_000_000;
       strangers.run(count);
-      return Promise.resolve([
-        { subject: `after ${count} strangers`, value: (heapBytes() - before) / 1024, unit: 'KiB more' },
-      ]);
+      return [{ subject: `after ${count} strangers`, value: (heapBytes() - before) / 1024, unit: 'KiB more' }];
     },
   },
 ];

@@ -1,10 +1,10 @@
 /**
  * The primitives that a channel takes from well-kept libraries, behind one small interface: X25519 (RFC 7748) and
- * ChaCha20-Poly1305 (RFC 8439). Two engines implement it, sodium.ts and node.ts; the same vectors pass on both.
+ * ChaCha20-Poly1305 (RFC 8439). Three engines implement it, sodium.ts, wasm.ts and node.ts; the same vectors pass on each.
  * BLAKE2s (blake2s.ts) and XChaCha20-Poly1305 (handshake/cookie.ts) are the same everywhere.
  */
 export interface Primitives {
-  readonly name: 'sodium' | 'node';
+  readonly name: 'sodium and wasm' | 'sodium' | 'wasm' | 'node';
   /** Takes a private key of 32 bytes into a form ready for use. The bytes are copied. */
   privateKey(bytes: Uint8Array): PrivateKey;
   /** Takes a key of 32 bytes into a form ready for use. The bytes are copied. */
@@ -23,7 +23,7 @@ export interface PrivateKey {
 
 /**
  * ChaCha20-Poly1305 under one key, in place. The nonce is 4 zero bytes and the counter as 64 bits little-endian, as in
- * WireGuard and Noise; the counter is an integer from 0 to 2^53 - 1. `additional` is authenticated, not encrypted.
+ * WireGuard and Noise; the counter is an integer from 0 to 2^53 - 1. `additional`, up to 64 bytes, is authenticated, not encrypted.
  */
 export interface Cipher {
   /** Encrypts `bytes[offset .. offset + length]` and writes the tag of {@link TAG_BYTES} after it. */

@@ -1,6 +1,7 @@
-/** The faster engine: libsodium by sodium-native, an optional dependency, where it loads. */
+/** libsodium by sodium-native, an optional dependency, where it loads. */
 import { createRequire } from 'node:module';
-import { NONCE_BYTES, TAG_BYTES, writeNonce, type Cipher, type Primitives, type PrivateKey } from './primitives.js';
+import { KEY_WORDS, WordCipher, type Aead } from './aead.js';
+import { NONCE_BYTES, TAG_BYTES, type Primitives, type PrivateKey } from './primitives.js';
 
 /** What is used of sodium-native, which brings no types. Lengths are checked by it; failures throw. */
 interface Sodium {
@@ -24,14 +25,22 @@ interface Sodium {
   ): number;
 }
 
+/** sodium-native's primitives, and its AEAD to be combined with another. */
+export interface SodiumPrimitives extends Primitives {
+  readonly aead: Aead;
+}
+
 /** The sodium engine, or the error with which sodium-native failed to load. */
-export function loadSodium(): Primitives | Error {
+export function loadSodium(): SodiumPrimitives | Error {
   try {
     const sodium = createRequire(import.meta.url)('sodium-native') as Sodium;
+    const aead = new SodiumAead(sodium);
+    const bySize = { small: aead, large: aead };
     return {
       name: 'sodium',
       privateKey: (bytes) => new SodiumPrivateKey(sodium, bytes),
-      cipher: (key) => new SodiumCipher(sodium, key),
+      cipher: (key) => new WordCipher(bySize, key),
+      aead,
     };
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
@@ -67,44 +76,29 @@ class SodiumPrivateKey implements PrivateKey {
   }
 }
 
-// One packet is sealed or opened at a time: the key and nonce of the moment.
-const nonce = new Uint8Array(NONCE_BYTES);
-const keyWords = new Int32Array(KEY_BYTES / 4);
-const keyBytes = new Uint8Array(keyWords.buffer);
-
-class SodiumCipher implements Cipher {
+class SodiumAead implements Aead {
+  readonly key = new Int32Array(KEY_WORDS);
+  readonly nonce = new Uint8Array(NONCE_BYTES);
+  readonly #keyBytes = new Uint8Array(this.key.buffer);
   readonly #sodium: Sodium;
-  // The key as 32-bit integers: a quarter of the memory of a typed array, and a server has two keys per session.
-  #key0 = 0;
-  #key1 = 0;
-  #key2 = 0;
-  #key3 = 0;
-  #key4 = 0;
-  #key5 = 0;
-  #key6 = 0;
-  #key7 = 0;
 
-  constructor(sodium: Sodium, key: Uint8Array) {
+  constructor(sodium: Sodium) {
     this.#sodium = sodium;
-    keyBytes.set(key);
-    this.#store();
   }
 
-  seal(bytes: Uint8Array, offset: number, length: number, counter: number, additional?: Uint8Array): void {
-    this.#load(counter);
+  seal(bytes: Uint8Array, offset: number, length: number, additional: Uint8Array | undefined): void {
     const end = offset + length;
     this.#sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
       bytes.subarray(offset, end + TAG_BYTES),
       bytes.subarray(offset, end),
       additional ?? null,
       null,
-      nonce,
-      keyBytes,
+      this.nonce,
+      this.#keyBytes,
     );
   }
 
-  open(bytes: Uint8Array, offset: number, length: number, counter: number, additional?: Uint8Array): boolean {
-    this.#load(counter);
+  open(bytes: Uint8Array, offset: number, length: number, additional: Uint8Array | undefined): boolean {
     const end = offset + length;
     try {
       this.#sodium.crypto_aead_chacha20poly1305_ietf_decrypt(
@@ -112,34 +106,12 @@ class SodiumCipher implements Cipher {
         null,
         bytes.subarray(offset, end + TAG_BYTES),
         additional ?? null,
-        nonce,
-        keyBytes,
+        this.nonce,
+        this.#keyBytes,
       );
     } catch {
       return false;
     }
     return true;
-  }
-
-  wipe(): void {
-    keyBytes.fill(0);
-    this.#store();
-  }
-
-  #store(): void {
-    [this.#key0 = 0, this.#key1 = 0, this.#key2 = 0, this.#key3 = 0] = keyWords;
-    [this.#key4 = 0, this.#key5 = 0, this.#key6 = 0, this.#key7 = 0] = keyWords.subarray(4);
-  }
-
-  #load(counter: number): void {
-    writeNonce(nonce, counter);
-    keyWords[0] = this.#key0;
-    keyWords[1] = this.#key1;
-    keyWords[2] = this.#key2;
-    keyWords[3] = this.#key3;
-    keyWords[4] = this.#key4;
-    keyWords[5] = this.#key5;
-    keyWords[6] = this.#key6;
-    keyWords[7] = this.#key7;
   }
 }

@@ -44,7 +44,7 @@ describe.each(ENGINES)('with the engine %s', (_name: string, primitives: Primiti
     fc.assert(
       fc.property(
         bytesOf(32, 32),
-        bytesOf(0, 300),
+        bytesOf(0, 700),
         fc.maxSafeNat(),
         fc.nat(20),
         bytesOf(0, 40),
@@ -59,6 +59,15 @@ describe.each(ENGINES)('with the engine %s', (_name: string, primitives: Primiti
       ),
       { numRuns: 200 },
     );
+  });
+
+  test.each([511, 512, 1400, 65_507])('what it sealed of %d bytes the other engine opens', (length) => {
+    const text = Uint8Array.from({ length }, (_, index) => index * 7);
+    const bytes = new Uint8Array(length + 16);
+    bytes.set(text);
+    primitives.cipher(text.subarray(0, 32)).seal(bytes, 0, length, 3);
+    expect(nodePrimitives.cipher(text.subarray(0, 32)).open(bytes, 0, length, 3)).toBe(true);
+    expect(hex(bytes.subarray(0, length))).toBe(hex(text));
   });
 
   test('another key, counter or additional data, or a changed bit, do not open', () => {
