@@ -14,6 +14,7 @@ import {
   ModeTraffic,
   OpenedFlows,
   PacketBatch,
+  receivePackets,
   type FlowsOfSession,
   type Invitation,
   type OpenedFlow,
@@ -157,19 +158,8 @@ export class RelayClient {
     this.#loop.settle();
   }
 
-  #fromServer({ count, bytes, offsets, lengths, sources }: ReceiveBatch): void {
-    const nowMs = monotonicMs();
-    for (let i = 0; i < count; i++) {
-      const code = this.channel.receive(
-        bytes,
-        offsets[i] ?? 0,
-        lengths[i] ?? 0,
-        sources,
-        i * PACKED_ENDPOINT_BYTES,
-        nowMs,
-      );
-      if (code < 0) this.packetDrops.count(code);
-    }
+  #fromServer(batch: ReceiveBatch): void {
+    receivePackets(this.channel, batch, this.packetDrops, monotonicMs());
     this.#run.flush();
     this.#loop.settle();
   }

@@ -115,18 +115,12 @@ export class RunningClient {
 
   /** Reads the configuration again; says what has changed. */
   reload(): string {
-    const changes = this.#configuration.reload(({ logLevel }) => this.logs.setLevel(logLevel));
-    for (const change of changes) this.#log.info('configuration changed', { change });
-    return changes.length === 0 ? 'nothing has changed' : changes.join('\n');
+    return this.#configuration.reload(this.logs);
   }
 
   /** As {@link reload}, where nobody waits for an answer. */
   reloadQuietly(): void {
-    try {
-      this.reload();
-    } catch (error) {
-      this.#log.error('the configuration is wrong: nothing was changed', { error });
-    }
+    this.#configuration.reloadQuietly(this.logs);
   }
 
   async close(): Promise<void> {

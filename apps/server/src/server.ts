@@ -2,7 +2,7 @@
  * The server's loop: the only place of the server that owns sockets, timers and the clock. What arrives goes through the channel
  * (open), the flows (forward, reply or drop) and back out, a batch at a time.
  */
-import { DropCounters, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
+import { DropCounters, type Endpoint } from '@relay/packet';
 import {
   AcceptedFlows,
   DatagramRun,
@@ -11,6 +11,7 @@ import {
   IdleQueue,
   ModeTraffic,
   PacketBatch,
+  receivePackets,
   ServerChannel,
   type DisconnectReason,
   type KeyPair,
@@ -150,19 +151,8 @@ export class RelayServer {
     await Promise.all([this.#listener.close(), this.forwarding.closed()]);
   }
 
-  #onPackets({ count, bytes, offsets, lengths, sources }: ReceiveBatch): void {
-    const nowMs = monotonicMs();
-    for (let i = 0; i < count; i++) {
-      const code = this.channel.receive(
-        bytes,
-        offsets[i] ?? 0,
-        lengths[i] ?? 0,
-        sources,
-        i * PACKED_ENDPOINT_BYTES,
-        nowMs,
-      );
-      if (code < 0) this.packetDrops.count(code);
-    }
+  #onPackets(batch: ReceiveBatch): void {
+    receivePackets(this.channel, batch, this.packetDrops, monotonicMs());
     this.#run.flush();
     this.#loop.settle();
   }

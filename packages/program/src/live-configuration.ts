@@ -1,8 +1,9 @@
 import { differences, type Configuration, type Schema } from '@relay/config';
+import type { Logging } from '@relay/logging';
 import { configured, type Flags } from './configured.js';
 
-/** A program's configuration, which can be read again while it runs. */
-export class LiveConfiguration<V> {
+/** A program's configuration, which can be read again while it runs. Its log level needs no restart. */
+export class LiveConfiguration<V extends { readonly logLevel: string }> {
   readonly #schema: Schema<V, Record<string, unknown>>;
   readonly #flags: Flags;
   #current: Configuration<V>;
@@ -19,14 +20,26 @@ export class LiveConfiguration<V> {
   }
 
   /**
-   * Reads everything again and hands it to `apply`, which takes on what can change without a restart. Returns one line for each difference.
-   * Throws a ConfigurationError, and changes nothing, where anything is wrong.
+   * Reads everything again, takes on the log level, and logs and returns what has changed, a line each. Throws a ConfigurationError, and
+   * changes nothing, where anything is wrong.
    */
-  reload(apply: (values: V) => void): string[] {
+  reload(logs: Logging): string {
     const next = configured(this.#schema, this.#flags);
     const changes = differences(this.#schema, this.#current, next);
     this.#current = next;
-    apply(next.values);
-    return changes.map(({ message, isLive }) => (isLive ? message : `${message}: takes effect after a restart`));
+    logs.setLevel(next.values.logLevel);
+    const lines = changes.map(({ message, isLive }) => (isLive ? message : `${message}: takes effect after a restart`));
+    const log = logs.logger('configuration');
+    for (const change of lines) log.info('configuration changed', { change });
+    return lines.length === 0 ? 'nothing has changed' : lines.join('\n');
+  }
+
+  /** As {@link reload}, where nobody waits for an answer: what is wrong is logged. */
+  reloadQuietly(logs: Logging): void {
+    try {
+      this.reload(logs);
+    } catch (error) {
+      logs.logger('configuration').error('the configuration is wrong: nothing was changed', { error });
+    }
   }
 }
