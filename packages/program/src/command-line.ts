@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import yargs, { type CommandModule } from 'yargs';
+import { suggestionFor } from '@relay/config';
+import yargs, { type Argv, type CommandModule } from 'yargs';
 import type { Flags } from './configured.js';
 import { EXIT, ProgramFailure } from './exit-code.js';
 import { runProgram } from './run-program.js';
@@ -19,34 +20,69 @@ export interface CommandLine {
  * Parses the command line and runs the command. yargs converts nothing: values stay texts for the strict formats of the
  * configuration. A `--` right after the program's name, as `pnpm … start -- --flag` passes it on, is skipped.
  */
-export async function runCommandLine({ program, packageJson, args, commands }: CommandLine): Promise<void> {
+export async function runCommandLine(commandLine: CommandLine): Promise<void> {
+  const { program, args } = commandLine;
   const given = args[0] === '--' ? args.slice(1) : args;
   await runProgram({ program, isVerbose: isVerbose(given) }, async () => {
-    const cli = yargs([...given])
-      .scriptName(program)
-      .usage('$0 <command> [options]')
-      .parserConfiguration({
-        'parse-numbers': false,
-        'parse-positional-numbers': false,
-        'dot-notation': false,
-        'camel-case-expansion': false,
-      })
-      .version(versionOf(packageJson))
-      .alias('h', 'help')
-      .strict()
-      .recommendCommands()
-      .exitProcess(false)
-      .showHelpOnFail(false)
-      .wrap(Math.min(120, process.stdout.columns || 100))
-      .fail((message: string, error: Error | undefined) => {
-        if (error !== undefined && error.name !== 'YError') throw error;
-        const told = firstLine(error?.message ?? message);
-        throw new ProgramFailure(EXIT.usage, `${told} (${program} --help lists commands and options)`);
-      });
-    for (const command of commands) cli.command(command);
-    await cli.parseAsync();
+    try {
+      await parser(commandLine, given).parseAsync();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      const advice =
+        (await suggestion(commandLine, given, error.message)) ?? `${program} --help lists commands and options`;
+      throw new ProgramFailure(EXIT.usage, `${error.message} (${advice})`);
+    }
   });
 }
+
+/** What yargs has to say of a command line. */
+class UsageError extends Error {}
+
+function parser({ program, packageJson, commands }: CommandLine, args: readonly string[]): Argv {
+  const cli = yargs([...args])
+    .scriptName(program)
+    .usage('$0 <command> [options]')
+    .locale('en')
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'dot-notation': false,
+      'camel-case-expansion': false,
+    })
+    .version(versionOf(packageJson))
+    .alias('h', 'help')
+    .strict()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .wrap(Math.min(120, process.stdout.columns || 100))
+    .fail((message: string, error: Error | undefined) => {
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(firstLine(error?.message ?? message));
+    });
+  for (const command of commands) cli.command(command);
+  return cli;
+}
+
+/** What was probably meant by the first word that yargs does not know, among the commands or flags that the help lists there. */
+async function suggestion(
+  commandLine: CommandLine,
+  args: readonly string[],
+  message: string,
+): Promise<string | undefined> {
+  const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message)?.[1];
+  if (unknown === undefined) return undefined;
+  const at = args.findIndex((arg) => arg.replace(/^--?/, '').split('=')[0] === unknown);
+  const firstOther = args.findIndex((arg, index) => index === at || !/^[a-z]+$/.test(arg));
+  const words = args.slice(0, Math.max(0, firstOther));
+  const help = await parser(commandLine, words).getHelp();
+  const meant = args[at]?.startsWith('-')
+    ? suggestionFor(`--${unknown}`, matches(help, /^ +(?:-\w, )?(--[\w-]+)/gm))
+    : suggestionFor(unknown, matches(help, new RegExp(`^ +${[commandLine.program, ...words].join(' ')} (\\w+)`, 'gm')));
+  return meant === undefined ? undefined : `did you mean ${meant}?`;
+}
+
+const matches = (text: string, pattern: RegExp): string[] =>
+  Array.from(text.matchAll(pattern), ([, name = '']) => name);
 
 /** Known before anything is parsed, so that a failure to parse can be verbose too. */
 function isVerbose(args: readonly string[]): boolean {

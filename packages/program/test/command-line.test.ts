@@ -70,9 +70,11 @@ describe('runCommandLine', () => {
 
   test.each([
     [['say', '--colour', 'red'], /^a-program: Unknown argument: colour .*--help lists commands and options\)\n$/],
-    [['sya'], /^a-program: Did you mean say\? .*\n$/],
+    [['sya'], /^a-program: Unknown (?:command|argument): sya \(did you mean say\?\)\n$/],
+    [['say', '--prot=1'], /^a-program: Unknown argument: prot \(did you mean --port\?\)\n$/],
+    [['--', 'config', 'show', '--sorces'], /^a-program: Unknown argument: sorces \(did you mean --sources\?\)\n$/],
     [['config'], /^a-program: config needs a command: check, show/],
-    [['config', 'chekc', 'x'], /^a-program: .*\n$/],
+    [['config', 'chekc', 'x'], /^a-program: Unknown arguments: chekc, x \(did you mean check\?\)\n$/],
     [['config', 'check'], /^a-program: Not enough non-option arguments/],
     [['completion', 'csh'], /^a-program: Invalid values: /],
     [['config', 'show', '--port', '80x'], /^a-program: .*port.*80x.*\n$/],
