@@ -14,7 +14,19 @@ const TARGET = '127.0.0.1';
 /** Where the client listens: iperf3 wants one port for its TCP control connection, which goes straight, and its UDP stream. */
 const LISTEN = '127.0.0.2';
 const STREAMS = 4;
-const STREAM = ['--udp', '--time', '1', '--bitrate', '2M', '--length', '1200', '--window', '2M', '--parallel', `${STREAMS}`];
+const STREAM = [
+  '--udp',
+  '--time',
+  '1',
+  '--bitrate',
+  '2M',
+  '--length',
+  '1200',
+  '--window',
+  '2M',
+  '--parallel',
+  `${STREAMS}`,
+];
 
 const engines = isInstalled('iperf3') ? ENGINES : [];
 if (engines.length === 0)
