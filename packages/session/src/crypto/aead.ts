@@ -1,4 +1,4 @@
-import { writeNonce, type Cipher } from './primitives.js';
+import { writeNonce, type Cipher, type Primitives } from './primitives.js';
 
 /** ChaCha20-Poly1305 of one library, in place. One packet is sealed or opened at a time: under the key and nonce that were written last. */
 export interface Aead {
@@ -20,6 +20,11 @@ export interface AeadBySize {
 
 /** Below eight blocks a library that is quick to call wins, from there on one with wide registers: docs/decisions/webassembly-for-small-packets.md. */
 const SMALL_BYTES = 8 * 64 - 1;
+
+/** Primitives whose AEAD may be combined with another. */
+export interface AeadPrimitives extends Primitives {
+  readonly aead: Aead;
+}
 
 export const KEY_WORDS = 8;
 

@@ -1,7 +1,7 @@
 /** libsodium by sodium-native, an optional dependency, where it loads. */
 import { createRequire } from 'node:module';
-import { KEY_WORDS, WordCipher, type Aead } from './aead.js';
-import { NONCE_BYTES, TAG_BYTES, type Primitives, type PrivateKey } from './primitives.js';
+import { KEY_WORDS, WordCipher, type Aead, type AeadPrimitives } from './aead.js';
+import { NONCE_BYTES, TAG_BYTES, type PrivateKey } from './primitives.js';
 
 /** What is used of sodium-native, which brings no types. Lengths are checked by it; failures throw. */
 interface Sodium {
@@ -25,13 +25,8 @@ interface Sodium {
   ): number;
 }
 
-/** sodium-native's primitives, and its AEAD to be combined with another. */
-export interface SodiumPrimitives extends Primitives {
-  readonly aead: Aead;
-}
-
 /** The sodium engine, or the error with which sodium-native failed to load. */
-export function loadSodium(): SodiumPrimitives | Error {
+export function loadSodium(): AeadPrimitives | Error {
   try {
     const sodium = createRequire(import.meta.url)('sodium-native') as Sodium;
     const aead = new SodiumAead(sodium);

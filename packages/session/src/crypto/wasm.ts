@@ -3,23 +3,18 @@
  * copied into that memory and back.
  */
 import type { Libsodium } from 'libsodium';
-import { KEY_WORDS, WordCipher, type Aead } from './aead.js';
+import { KEY_WORDS, WordCipher, type Aead, type AeadPrimitives } from './aead.js';
 import { nodePrimitives } from './node.js';
 import { NONCE_BYTES, TAG_BYTES, type Primitives } from './primitives.js';
 
-/** Primitives whose AEAD may be combined with another. X25519 is node:crypto's, which is faster than WebAssembly's. */
-export interface WasmPrimitives extends Primitives {
-  readonly aead: Aead;
-}
-
-/** The wasm engine, or the error with which it failed to load: where JavaScript may not compile code, for instance. */
-export async function loadWasm(): Promise<WasmPrimitives | Error> {
+/** The wasm engine, with X25519 of node:crypto, which is faster than WebAssembly's; or the error with which it failed to load: where JavaScript may not compile code, for instance. */
+export async function loadWasm(): Promise<AeadPrimitives | Error> {
   try {
     const { default: instantiate } = await import('libsodium');
     // An instance of our own: only what is allocated here is allocated in it, so its memory stays where it is.
     const aead = new WasmAead(await instantiate());
     const bySize = { small: aead, large: aead };
-    const wasm: WasmPrimitives = {
+    const wasm: AeadPrimitives = {
       name: 'wasm',
       privateKey: (bytes) => nodePrimitives.privateKey(bytes),
       cipher: (key) => new WordCipher(bySize, key),
