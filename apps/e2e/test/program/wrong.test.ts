@@ -22,8 +22,10 @@ interface Wrong {
 }
 
 const WRONG_OF_SERVER: Wrong[] = [
-  { name: 'an unknown flag', args: ['--lisen', 'x'], code: 2, lines: [/lisen/] },
-  { name: 'an unknown command', args: ['sart'], code: 2, lines: [/sart.*--help/] },
+  { name: 'a misspelt flag', args: ['--lisen', 'x'], code: 2, lines: [/lisen.*did you mean --listen\?/] },
+  { name: 'a misspelt flag of a command', args: ['invite', 'a', '--alow=::1'], code: 2, lines: [/alow.*--allow\?/] },
+  { name: 'a misspelt command', args: ['sart'], code: 2, lines: [/sart.*did you mean start\?/] },
+  { name: 'an unknown command', args: ['dance'], code: 2, lines: [/dance.*--help/] },
   {
     name: 'a port that is no number',
     args: ['--listen', '127.0.0.1:80x'],
@@ -150,7 +152,7 @@ const WRONG_OF_CLIENT: Wrong[] = [
   { name: 'a forward without a port', args: ['-f', 'example.com'], code: 2, lines: [/--forward.*example\.com/] },
   { name: 'ranges of different length', args: ['-f', '1-3=host:1-2'], code: 2, lines: [/--forward.*as many ports/] },
   { name: 'a range that runs backwards', args: ['-f', 'host:9-8'], code: 2, lines: [/--forward.*host:9-8/] },
-  { name: 'an unknown flag', args: ['--forwards', 'x'], code: 2, lines: [/forwards/] },
+  { name: 'a misspelt flag', args: ['--forwards', 'x'], code: 2, lines: [/forwards.*did you mean --forward\?/] },
   {
     name: 'a wrong table in the file',
     args: ['-c', 'FOLDER/relay.toml'],
