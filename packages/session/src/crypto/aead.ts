@@ -18,14 +18,18 @@ export interface AeadBySize {
   readonly large: Aead;
 }
 
-/** Below eight blocks a library that is quick to call wins, from there on one with wide registers: docs/decisions/webassembly-for-small-packets.md. */
-const SMALL_BYTES = 8 * 64 - 1;
-
 /** Primitives whose AEAD may be combined with another. */
 export interface AeadPrimitives extends Primitives {
   readonly aead: Aead;
 }
 
+/**
+ * Below eight blocks a library that is quick to call wins, from there on one with wide registers:
+ * docs/decisions/webassembly-for-small-packets.md.
+ */
+const SMALL_BYTES = 8 * 64 - 1;
+
+/** 32-bit words of a key. */
 export const KEY_WORDS = 8;
 
 /** A key on its way into the fields of a cipher; zeros at all other times. */

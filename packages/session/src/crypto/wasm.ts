@@ -7,7 +7,10 @@ import { KEY_WORDS, WordCipher, type Aead, type AeadPrimitives } from './aead.js
 import { nodePrimitives } from './node.js';
 import { NONCE_BYTES, TAG_BYTES, type Primitives } from './primitives.js';
 
-/** The wasm engine, with X25519 of node:crypto, which is faster than WebAssembly's; or the error with which it failed to load: where JavaScript may not compile code, for instance. */
+/**
+ * The wasm engine, with X25519 of node:crypto, which is faster than WebAssembly's; or the error with which it failed to load: where code
+ * may not be compiled, for instance.
+ */
 export async function loadWasm(): Promise<AeadPrimitives | Error> {
   try {
     const { default: instantiate } = await import('libsodium');
