@@ -2,13 +2,13 @@
 export interface LoopWork {
   /** When something is due next, in ms of {@link monotonicMs}; Infinity if nothing is. */
   nextDueMs(): number;
-  /** Something is due. */
+  /** Something is due: never called before the time that {@link nextDueMs} gives. */
   due(nowMs: number): void;
   /** Sends what waits to be sent. */
   flush(): void;
 }
 
-/** Longest sleep in ms: every deadline is known, this is for the one that is not. */
+/** Longest sleep in ms: `setTimeout` knows none beyond 2^31 and would fire at once. */
 const MAX_SLEEP_MS = 60_000;
 
 /** The clock of both programs: ms that never go back. */
@@ -58,7 +58,9 @@ export class Loop {
     const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(1, Math.ceil(dueMs - monotonicMs())));
     this.#timer = setTimeout(() => {
       this.#timerMs = Infinity;
-      this.#work.due(monotonicMs());
+      // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of a ms early.
+      const nowMs = monotonicMs();
+      if (nowMs >= this.#work.nextDueMs()) this.#work.due(nowMs);
       this.settle();
     }, sleepMs);
   }
