@@ -143,12 +143,14 @@ export class RelayClient {
     await Promise.all([this.#socket.close(), ...this.forwards.map((forward) => forward.close())]);
   }
 
-  #fromSources(listener: ForwardListener, { count, bytes, offsets, lengths, sources }: ReceiveBatch): void {
+  #fromSources(listener: ForwardListener, { count, bytes, offsets, lengths, sources, locals }: ReceiveBatch): void {
     const nowMs = monotonicMs();
+    const asked = listener.isWildcard ? locals : undefined;
     for (let i = 0; i < count; i++)
       this.opened.fromSource(
         listener,
         sources,
+        asked,
         i * PACKED_ENDPOINT_BYTES,
         bytes,
         offsets[i] ?? 0,
@@ -167,7 +169,7 @@ export class RelayClient {
   #toSource(flow: OpenedFlow, bytes: Uint8Array, offset: number, length: number): void {
     const { entrance } = flow;
     if (entrance instanceof ForwardListener)
-      this.#run.add(entrance.socket, this.forward.fromTarget, bytes, offset, length, flow.source);
+      this.#run.add(entrance.socket, this.forward.fromTarget, bytes, offset, length, flow.source, flow.local);
   }
 
   #onEvent(event: SessionEvent, nowMs: number): void {

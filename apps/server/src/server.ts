@@ -2,7 +2,7 @@
  * The server's loop: the only place of the server that owns sockets, timers and the clock. What arrives goes through the channel
  * (open), the flows (forward, reply or drop) and back out, a batch at a time.
  */
-import { DropCounters, type Endpoint } from '@relay/packet';
+import { DropCounters, isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import {
   AcceptedFlows,
   DatagramRun,
@@ -63,7 +63,12 @@ export class RelayServer {
 
   constructor(options: RelayServerOptions) {
     this.#options = options;
-    this.#listener = createSocket({ ...options.socket, local: options.listen });
+    const { listen } = options;
+    this.#listener = createSocket({
+      ...options.socket,
+      local: listen,
+      receiveLocals: isUnspecifiedAddress(listen.address),
+    });
     this.#out = new PacketBatch((batch) => this.#listener.sendBatch(batch));
     this.#writer = new DatagramWriter(this.#out);
     this.#loop = new Loop({

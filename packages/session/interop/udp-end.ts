@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import { packEndpoint, PACKED_ENDPOINT_BYTES, unpackEndpoint } from '@relay/packet';
-import type { EventSink, FrameSink, PacketSink, SessionEvent } from '../src/index.js';
+import { unpackEndpoint } from '@relay/packet';
+import { packPath, type EventSink, type FrameSink, type PacketSink, type SessionEvent } from '../src/index.js';
 
 /** What both ends of the channel have, as far as a socket and a timer need it. */
 interface AnyChannel {
@@ -33,9 +33,8 @@ export class UdpEnd implements AsyncDisposable {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('message', (message, { address, port }) => {
-      const source = new Uint8Array(PACKED_ENDPOINT_BYTES);
-      packEndpoint({ address, port }, source, 0);
-      const result = this.#channel?.receive(message, 0, message.length, source, 0, this.nowMs) ?? 0;
+      const result =
+        this.#channel?.receive(message, 0, message.length, packPath({ address, port }), 0, this.nowMs) ?? 0;
       if (result < 0) this.drops.push(result);
       this.changed();
     });

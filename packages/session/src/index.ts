@@ -5,6 +5,7 @@ export { type ClientDirectory, type ClientEntry, type ClientLimits } from './ser
 export { type DisconnectReason, type EventSink, type SessionEvent } from './events.js';
 export { type FrameSink, type PacketSink } from './sinks.js';
 export { receivePackets, type ReceivedPackets } from './receive-packets.js';
+export { OFFSET_PATH_LOCAL, PACKED_PATH_BYTES, packPath } from './packed-path.js';
 export { type ChannelParameters } from './parameters.js';
 export { type Shard } from './transport/index-table.js';
 export { RELAY_PROTOCOL, WIREGUARD_PROTOCOL, type ChannelProtocol } from './protocol.js';
@@ -25,7 +26,7 @@ export {
   type RandomSource,
 } from './keys/key-pair.js';
 export { AcceptedFlow, AcceptedFlows, type AcceptedFlowLimits, type AcceptedFlowPorts } from './flow/accepted-flows.js';
-export { DatagramRun, type DatagramSender } from './flow/datagram-run.js';
+export { DatagramRun, type DatagramBatch, type DatagramSender } from './flow/datagram-run.js';
 export { DatagramWriter, type DatagramFlow } from './flow/datagram-writer.js';
 export { type Side } from './flow/flow.js';
 export { FlowFrames, type FlowsOfSession } from './flow/flow-frames.js';

@@ -1,26 +1,32 @@
-import { PACKED_ENDPOINT_BYTES, type DropCounters } from '@relay/packet';
+import { copyPackedEndpoint, PACKED_ENDPOINT_BYTES, type DropCounters } from '@relay/packet';
 import type { ClientChannel } from './client/client-channel.js';
+import { OFFSET_PATH_LOCAL, PACKED_PATH_BYTES } from './packed-path.js';
 import type { ServerChannel } from './server/server-channel.js';
 
-/** Received packets: number `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`, from the packed endpoint number `i` in `sources`. */
+/** Received packets: number `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`, from the packed endpoint number `i` in `sources` to that in `locals` (all zeros: not known). */
 export interface ReceivedPackets {
   readonly count: number;
   readonly bytes: Uint8Array;
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
   readonly sources: Uint8Array;
+  readonly locals: Uint8Array;
 }
+
+const path = new Uint8Array(PACKED_PATH_BYTES);
 
 /** Gives a channel the packets that a socket has received together (a `ReceiveBatch` of `@relay/socket`). What it refuses is counted in `drops`. */
 export function receivePackets(
   channel: ClientChannel | ServerChannel,
-  { count, bytes, offsets, lengths, sources }: ReceivedPackets,
+  { count, bytes, offsets, lengths, sources, locals }: ReceivedPackets,
   drops: DropCounters,
   nowMs: number,
 ): void {
   for (let i = 0; i < count; i++) {
-    const source = i * PACKED_ENDPOINT_BYTES;
-    const code = channel.receive(bytes, offsets[i] ?? 0, lengths[i] ?? 0, sources, source, nowMs);
+    const at = i * PACKED_ENDPOINT_BYTES;
+    copyPackedEndpoint(sources, at, path, 0);
+    copyPackedEndpoint(locals, at, path, OFFSET_PATH_LOCAL);
+    const code = channel.receive(bytes, offsets[i] ?? 0, lengths[i] ?? 0, path, 0, nowMs);
     if (code < 0) drops.count(code);
   }
 }

@@ -9,7 +9,9 @@ export interface Session {
   readonly peerPublicKey: Uint8Array;
   /** On the server: what the directory said of the client at its last handshake. On the client: undefined. */
   readonly client: ClientEntry | undefined;
-  /** Packed endpoint (24 bytes) to which packets go now. Its content changes when the client roams. */
+  /** Which way packets go now: a packed path (48 bytes). Its content changes when the client roams. */
+  readonly packedPath: Uint8Array;
+  /** Packed endpoint (24 bytes) to which packets go now: the peer's end of {@link packedPath}, as a new view of it. */
   readonly endpoint: Uint8Array;
   /** On the client: packed endpoint (24 bytes) of ourselves as the server sees us; undefined until it told. */
   readonly observedEndpoint: Uint8Array | undefined;
@@ -30,8 +32,8 @@ export interface Session {
 
   /**
    * Seals frames in place. They lie at `bytes[offset + 16 .. offset + 16 + framesLength]`; the 16 bytes before them (header) and
-   * the 16 after them (tag) are overwritten. Returns the length of the packet that begins at `offset`, to be sent to
-   * `endpoint` at once; or a drop code (< 0): `no-session`, `expired-key`, `path-unvalidated`, `unreachable` (the path is lost), `too-large`.
+   * the 16 after them (tag) are overwritten. Returns the length of the packet that begins at `offset`, to be sent on
+   * `packedPath` at once; or a drop code (< 0): `no-session`, `expired-key`, `path-unvalidated`, `unreachable` (the path is lost), `too-large`.
    */
   seal(bytes: Uint8Array, offset: number, framesLength: number, nowMs: number): number;
 

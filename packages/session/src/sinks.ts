@@ -1,6 +1,6 @@
 import type { Session } from './session.js';
 
-/** Takes a packet to send: `bytes[offset .. offset + length]` to the packed endpoint at `destination[destinationOffset]`. Copy or send it before returning. */
+/** Takes a packet to send: `bytes[offset .. offset + length]` on the packed path at `destination[destinationOffset]`. Copy or send it before returning. */
 export type PacketSink = (
   bytes: Uint8Array,
   offset: number,

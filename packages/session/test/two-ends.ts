@@ -1,7 +1,8 @@
-import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import {
   ClientChannel,
   generateKeyPair,
+  PACKED_PATH_BYTES,
+  packPath,
   ServerChannel,
   type ClientChannelOptions,
   type ClientDirectory,
@@ -55,7 +56,7 @@ function newEnd(): End & Pick<ClientChannelOptions, 'onPacket' | 'onFrame' | 'on
     onPacket: (bytes, offset, length, destination, destinationOffset) => {
       end.sent.push({
         bytes: bytes.slice(offset, offset + length),
-        destination: destination.slice(destinationOffset, destinationOffset + PACKED_ENDPOINT_BYTES),
+        destination: destination.slice(destinationOffset, destinationOffset + PACKED_PATH_BYTES),
       });
     },
     onFrame: (session, type, bytes, offset, end_) => {
@@ -71,10 +72,9 @@ export const SERVER_ENDPOINT = { address: '192.0.2.1', port: 7878 };
 export const packedServer = packed('192.0.2.1', 7878);
 export const packedClient = packed('198.51.100.7', 40_000);
 
+/** The packed path to an endpoint, on which the system chooses this side's address. */
 export function packed(address: string, port: number): Uint8Array {
-  const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
-  packEndpoint({ address, port }, bytes, 0);
-  return bytes;
+  return packPath({ address, port });
 }
 
 /** A client and a server of one invitation, and a wire between them that loses nothing and takes no time. */

@@ -1,4 +1,4 @@
-import { DropCounters, EndpointMap, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { DropCounters, EndpointMap } from '@relay/packet';
 import {
   AcceptedFlows,
   ClientChannel,
@@ -11,6 +11,7 @@ import {
   ModeTraffic,
   OpenedFlows,
   PacketBatch,
+  packPath,
   ServerChannel,
   type BatchSender,
   type FlowsOfSession,
@@ -78,7 +79,7 @@ export class JoinedEnds {
   /** One datagram from each source, in one batch, there and back. */
   roundTrips(payload: Uint8Array): void {
     for (const source of this.#sources)
-      this.#opened.fromSource(this.#entrance, source, 0, payload, 0, payload.length, NOW_MS);
+      this.#opened.fromSource(this.#entrance, source, undefined, 0, payload, 0, payload.length, NOW_MS);
     this.#settle();
   }
 
@@ -135,9 +136,7 @@ const CLIENT = packed('198.51.100.7', 40_000);
 const SERVER = packed('192.0.2.1', 7878);
 
 function packed(address: string, port: number): Uint8Array {
-  const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
-  packEndpoint({ address, port }, bytes, 0);
-  return bytes;
+  return packPath({ address, port });
 }
 
 /** Hands the packets of a batch to the other side; they may be opened in place, as those of a socket's batch. */

@@ -1,8 +1,8 @@
-import { packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
 import {
   ClientChannel,
   generateKeyPair,
   KEY_BYTES,
+  packPath,
   ServerChannel,
   type ClientEntry,
   type KeyPair,
@@ -10,9 +10,9 @@ import {
   type Session,
 } from '@relay/session';
 
-const SERVER: Endpoint = { address: '192.0.2.1', port: 7878 };
-const serverEndpoint = packed(SERVER);
-const clientEndpoint = packed({ address: '198.51.100.7', port: 40_000 });
+const SERVER = { address: '192.0.2.1', port: 7878 };
+const serverEndpoint = packPath(SERVER);
+const clientEndpoint = packPath({ address: '198.51.100.7', port: 40_000 });
 /** All that happens, happens at this time. */
 export const NOW_MS = 1000;
 
@@ -88,10 +88,4 @@ export class Ends {
       for (const bytes of this.toClient.splice(0)) client.receive(bytes, 0, bytes.length, serverEndpoint, 0, NOW_MS);
     }
   }
-}
-
-function packed(endpoint: Endpoint): Uint8Array {
-  const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
-  packEndpoint(endpoint, bytes, 0);
-  return bytes;
 }

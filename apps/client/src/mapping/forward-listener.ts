@@ -1,5 +1,5 @@
 /** One listening port of a forward: its socket, and the flows of the sources that send to it. */
-import { EndpointMap, packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
+import { EndpointMap, isUnspecifiedAddress, packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
 import type { Entrance, FlowMapping, OpenedFlow } from '@relay/session';
 import { createSocket, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
 
@@ -8,12 +8,15 @@ export class ForwardListener implements Entrance {
   readonly flowBySource = new EndpointMap<OpenedFlow>();
   readonly targetPort: number;
   readonly socket: UdpSocket;
+  /** Whether it listens on all addresses of this host; replies then leave from the one that was asked. */
+  readonly isWildcard: boolean;
   #target: Uint8Array | undefined;
 
   constructor(mapping: FlowMapping, listen: Endpoint, targetPort: number, options: SocketOptions) {
     this.mapping = mapping;
     this.targetPort = targetPort;
-    this.socket = createSocket({ ...options, local: listen });
+    this.isWildcard = isUnspecifiedAddress(listen.address);
+    this.socket = createSocket({ ...options, local: listen, receiveLocals: this.isWildcard });
   }
 
   get target(): Uint8Array | undefined {

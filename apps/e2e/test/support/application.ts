@@ -7,21 +7,24 @@ const PATIENCE_MS = 60_000;
 /** An application's socket: sends to one local port and waits for answers. */
 export class Application implements AsyncDisposable {
   readonly #socket: Socket;
-  readonly #address: string;
+  readonly #to: string;
   readonly #received: Buffer[] = [];
   #wake: (() => void) | undefined;
+  /** The addresses from which answers came. */
+  readonly answeredFrom = new Set<string>();
 
-  private constructor(socket: Socket, address: string) {
+  private constructor(socket: Socket, to: string) {
     this.#socket = socket;
-    this.#address = address;
-    socket.on('message', (message) => {
+    this.#to = to;
+    socket.on('message', (message, { address }) => {
+      this.answeredFrom.add(address);
       this.#received.push(message);
       this.#wake?.();
     });
   }
 
-  /** On a loopback address; it sends to the same. */
-  static async open(address = '127.0.0.1'): Promise<Application> {
+  /** On a loopback address; it sends to the same, or to another one. */
+  static async open(address = '127.0.0.1', to = address): Promise<Application> {
     const socket = createSocket({
       type: address.includes(':') ? 'udp6' : 'udp4',
       recvBufferSize: BUFFER_BYTES,
@@ -29,7 +32,7 @@ export class Application implements AsyncDisposable {
     });
     socket.bind(0, address);
     await once(socket, 'listening');
-    return new Application(socket, address);
+    return new Application(socket, to);
   }
 
   /** Opens several, does something with them, and closes them. */
@@ -49,7 +52,7 @@ export class Application implements AsyncDisposable {
   /** Rejects if the kernel refuses the datagram. */
   async send(payload: Uint8Array | string, port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#socket.send(payload, port, this.#address, (error) => {
+      this.#socket.send(payload, port, this.#to, (error) => {
         if (error === null) resolve();
         else reject(error);
       });

@@ -15,6 +15,10 @@ export interface RelaySettings {
   /** What the invitation allows; loopback if not given. */
   readonly allow?: readonly string[];
   readonly serverPort?: number;
+  /** Where the server listens; loopback if not given. */
+  readonly serverListen?: string;
+  /** Where the path between the two finds the server; the same if not given. */
+  readonly serverAddress?: string;
   readonly serverFlags?: readonly string[];
   readonly clientFlags?: readonly string[];
 }
@@ -42,7 +46,7 @@ export function startRelay(settings: RelaySettings): Promise<Relay<undefined>> {
 
 /** The same, with a path between client and server that can be disturbed. */
 export function startRelayWithPath(settings: RelaySettings): Promise<Relay<UdpPath>> {
-  return start(settings, async ({ port }, keep) => keep(await UdpPath.open(port)));
+  return start(settings, async ({ port }, keep) => keep(await UdpPath.open(port, settings.serverAddress)));
 }
 
 /** Starts a server where the former one was; that must have ended. */
@@ -52,15 +56,24 @@ export async function startServerAgain(relay: Relay, engine: Engine): Promise<vo
 }
 
 async function start<P extends UdpPath | undefined>(
-  { engine, forwards, allow = LOOPBACK, serverPort: port, serverFlags, clientFlags }: RelaySettings,
+  {
+    engine,
+    forwards,
+    allow = LOOPBACK,
+    serverPort: port,
+    serverListen: listen,
+    serverFlags: flags,
+    clientFlags,
+  }: RelaySettings,
   openPath: (server: Server, keep: Resources['keep']) => Promise<P>,
 ): Promise<Relay<P>> {
   const resources = new Resources();
   try {
     const folder = resources.keep(new Folder());
     const made = await invited(allow);
-    cpSync(made.state, folder.at('state'), { recursive: true });
-    const server = resources.keep(await Server.start({ state: folder.at('state'), engine, port, flags: serverFlags }));
+    const state = folder.at('state');
+    cpSync(made.state, state, { recursive: true });
+    const server = resources.keep(await Server.start({ state, engine, listen, port, flags }));
     const path = await openPath(server, resources.keep);
     const invitation = formatInvitation({ ...made.invitation, port: path?.port ?? server.port });
     const admin = folder.at('client.sock');

@@ -3,15 +3,19 @@ import type { Engine } from './engines.js';
 import { run, RunningProgram, SERVER, type Finished } from './program.js';
 import type { ServerStatus, SessionStatus } from './status.js';
 
+const LOOPBACK = '127.0.0.1';
+
 export interface ServerSettings {
   readonly state: string;
   readonly engine: Engine;
+  /** Loopback if not given. */
+  readonly listen?: string | undefined;
   /** 0: the system chooses. */
   readonly port?: number | undefined;
   readonly flags?: readonly string[] | undefined;
 }
 
-/** A server that is ready, on a loopback address. */
+/** A server that is ready. */
 export class Server implements AsyncDisposable {
   readonly program: RunningProgram;
   readonly port: number;
@@ -23,10 +27,10 @@ export class Server implements AsyncDisposable {
     this.state = state;
   }
 
-  static async start({ state, engine, port = 0, flags = [] }: ServerSettings): Promise<Server> {
-    const listen = ['--listen', `127.0.0.1:${port}`];
-    const program = new RunningProgram(SERVER, ['--state', state, '--engine', engine, ...listen, ...flags]);
-    const [, ready] = await program.line(/^relay-server ready on 127\.0\.0\.1:(\d+)$/);
+  static async start({ state, engine, listen = LOOPBACK, port = 0, flags = [] }: ServerSettings): Promise<Server> {
+    const where = ['--state', state, '--engine', engine, '--listen', `${listen}:${port}`];
+    const program = new RunningProgram(SERVER, [...where, ...flags]);
+    const [, ready] = await program.line(/^relay-server ready on \S+:(\d+)$/);
     return new Server(program, Number(ready), state);
   }
 

@@ -7,6 +7,7 @@ const HANDSHAKE_INITIATION = 1;
 
 /** The network between one client and its server: it can be cut, and it can give the client another address. */
 export class UdpPath implements AsyncDisposable {
+  readonly #serverAddress: string;
   readonly #serverPort: number;
   readonly #near: Socket;
   #far: Socket;
@@ -14,23 +15,26 @@ export class UdpPath implements AsyncDisposable {
   #isCut = false;
   /** Handshakes that the client has begun. */
   initiations = 0;
+  /** The addresses from which the server's packets came. */
+  readonly serverAddresses = new Set<string>();
   /** Packets that were lost in a cut. */
   lost = 0;
 
-  private constructor(near: Socket, far: Socket, serverPort: number) {
+  private constructor(near: Socket, far: Socket, serverPort: number, serverAddress: string) {
     this.#near = near;
     this.#far = far;
     this.#serverPort = serverPort;
+    this.#serverAddress = serverAddress;
     near.on('message', (packet, client) => {
       this.#client = client;
       if (packet[0] === HANDSHAKE_INITIATION) this.initiations++;
-      this.#pass(() => this.#far.send(packet, this.#serverPort, HOST));
+      this.#pass(() => this.#far.send(packet, this.#serverPort, this.#serverAddress));
     });
     this.#readFar(far);
   }
 
-  static async open(serverPort: number): Promise<UdpPath> {
-    return new UdpPath(await bound(), await bound(), serverPort);
+  static async open(serverPort: number, serverAddress = HOST): Promise<UdpPath> {
+    return new UdpPath(await bound(), await bound(), serverPort, serverAddress);
   }
 
   /** Where the client finds the server. */
@@ -64,7 +68,8 @@ export class UdpPath implements AsyncDisposable {
   }
 
   #readFar(far: Socket): void {
-    far.on('message', (packet) => {
+    far.on('message', (packet, server) => {
+      this.serverAddresses.add(server.address);
       const { port, address } = this.#client ?? {};
       if (port !== undefined) this.#pass(() => this.#near.send(packet, port, address));
     });

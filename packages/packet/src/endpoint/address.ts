@@ -44,6 +44,12 @@ export function addressFamily(address: string): 4 | 6 {
   return isMapped(bytes, 0) ? 4 : 6;
 }
 
+/** Whether `address` is the unspecified address of its family, `0.0.0.0` or `::`: to a socket, all addresses of the host. */
+export function isUnspecifiedAddress(address: string): boolean {
+  const canonical = parseAddress(address);
+  return canonical === '0.0.0.0' || canonical === '::';
+}
+
 /**
  * Writes the 16 bytes of an address in text. Returns its zone ('' if none), or undefined (nothing useful written) if it
  * is no address.

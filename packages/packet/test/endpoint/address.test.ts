@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addressFamily, parseAddress } from '../../src/index.js';
+import { addressFamily, isUnspecifiedAddress, parseAddress } from '../../src/index.js';
 
 describe('parseAddress', () => {
   test.each([
@@ -85,6 +85,13 @@ describe('parseAddress', () => {
   ])('refuses %j', (text) => {
     expect(parseAddress(text)).toBeUndefined();
   });
+});
+
+test('isUnspecifiedAddress knows the unspecified addresses however they are written, and nothing else', () => {
+  for (const address of ['0.0.0.0', '::', '0:0:0:0:0:0:0:0', '::ffff:0.0.0.0'])
+    expect(isUnspecifiedAddress(address)).toBe(true);
+  for (const address of ['0.0.0.1', '::1', '::0.0.0.1', '127.0.0.1', '*', '', 'localhost'])
+    expect(isUnspecifiedAddress(address)).toBe(false);
 });
 
 test('addressFamily sees through IPv4-mapped addresses and refuses what is no address', () => {

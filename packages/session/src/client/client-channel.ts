@@ -3,7 +3,6 @@ import {
   CLOSE,
   dropCode,
   packEndpoint,
-  PACKED_ENDPOINT_BYTES,
   PACKET,
   packetType,
   RESET_OFFSET,
@@ -21,6 +20,7 @@ import type { DisconnectReason, EventSink, SessionEvent } from '../events.js';
 import { identityOf, serverIdentityOf } from '../handshake/identity.js';
 import { equalSecrets } from '../handshake/macs.js';
 import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
+import { PACKED_PATH_BYTES } from '../packed-path.js';
 import type { ChannelParameters } from '../parameters.js';
 import { REKEY_AFTER_MS, REKEY_AFTER_PACKETS, RELAY_PROTOCOL, type ChannelProtocol } from '../protocol.js';
 import type { Session } from '../session.js';
@@ -79,7 +79,8 @@ export class ClientChannel {
   readonly #primitives: Primitives;
   readonly #handshakes: Handshakes;
   readonly #peerName: string;
-  readonly #endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  /** Packed path to the server; the system chooses the address that it begins at. */
+  readonly #path = new Uint8Array(PACKED_PATH_BYTES);
   readonly #rekeyAfterMs: number;
   readonly #rings = new ReplayRings();
   readonly #keysByIndex = new Map<number, SessionKeys>();
@@ -95,10 +96,10 @@ export class ClientChannel {
     this.#primitives = primitives;
     this.#peerName = nameOf(serverPublicKey);
     this.#rekeyAfterMs = Math.min(options.rekeyAfterMs ?? REKEY_AFTER_MS, REKEY_AFTER_MS);
-    packEndpoint(options.server, this.#endpoint, 0);
+    packEndpoint(options.server, this.#path, 0);
     const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
     this.#handshakes = new Handshakes(identity, serverIdentityOf(protocol, serverPublicKey), random, (initiation) => {
-      onPacket(initiation, 0, initiation.length, this.#endpoint, 0);
+      onPacket(initiation, 0, initiation.length, this.#path, 0);
     });
     const told = Object.assign(new SessionParameters(), parameters, { maxPacketBytes });
     this.#channel = {
@@ -153,8 +154,8 @@ export class ClientChannel {
 
   /** Where the server is now. To be called also when the network has changed, with the same endpoint: then nothing waits for a timer. */
   setServer(server: Endpoint, nowMs: number): void {
-    packEndpoint(server, this.#endpoint, 0);
-    this.#session?.path.settle(this.#endpoint, 0);
+    packEndpoint(server, this.#path, 0);
+    this.#session?.path.settle(this.#path, 0);
     this.#session?.ping(nowMs);
     this.#handshakes.hurry(nowMs);
     this.wake(nowMs);
@@ -182,7 +183,7 @@ export class ClientChannel {
   }
 
   /**
-   * Takes the received packet of `length` bytes at `offset`, from the packed endpoint at `source[sourceOffset]`, and opens it in place.
+   * Takes the received packet of `length` bytes at `offset`, which came on the packed path at `source[sourceOffset]`, and opens it in place.
    * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0).
    */
   receive(
@@ -239,7 +240,7 @@ export class ClientChannel {
 
   #newSession(nowMs: number): LiveSession {
     const session = new LiveSession(this.#channel, this.#peerName);
-    session.path.settle(this.#endpoint, 0);
+    session.path.settle(this.#path, 0);
     session.connectedMs = nowMs;
     const former = this.#session;
     this.#session = session;

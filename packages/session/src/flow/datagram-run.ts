@@ -6,13 +6,17 @@ const QUEUE_FULL = dropCode('queue-full');
 
 /** What sends datagrams and says how many, from the first on, it took. A `UdpSocket` of @relay/socket is one. */
 export interface DatagramSender {
-  sendBatch(batch: {
-    bytes: Uint8Array;
-    count: number;
-    offsets: Uint32Array;
-    lengths: Uint32Array;
-    destinations?: Uint8Array;
-  }): number;
+  sendBatch(batch: DatagramBatch): number;
+}
+
+/** The shape of a `SendBatch` of @relay/socket. */
+export interface DatagramBatch {
+  bytes: Uint8Array;
+  count: number;
+  offsets: Uint32Array;
+  lengths: Uint32Array;
+  destinations?: Uint8Array;
+  locals?: Uint8Array;
 }
 
 /**
@@ -23,13 +27,18 @@ export class DatagramRun {
   readonly #offsets = new Uint32Array(SLOTS);
   readonly #lengths = new Uint32Array(SLOTS);
   readonly #destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
+  readonly #locals = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   #bytes: Uint8Array = new Uint8Array(0);
   #sender: DatagramSender | undefined;
   #traffic: Traffic | undefined;
   #isAddressed = false;
+  #hasLocals = false;
   #count = 0;
 
-  /** Adds a datagram; `destination` (packed) where the sender is not connected. `traffic` counts what becomes of it. */
+  /**
+   * Adds a datagram; `destination` (packed) where the sender is not connected, and `local` (packed) where it is to leave from
+   * that address. `traffic` counts what becomes of it.
+   */
   add(
     sender: DatagramSender,
     traffic: Traffic,
@@ -37,33 +46,46 @@ export class DatagramRun {
     offset: number,
     length: number,
     destination?: Uint8Array,
+    local?: Uint8Array,
   ): void {
     const isAddressed = destination !== undefined;
+    const hasLocal = local !== undefined;
     if (
       sender !== this.#sender ||
       bytes !== this.#bytes ||
       this.#count === SLOTS ||
       traffic !== this.#traffic ||
-      isAddressed !== this.#isAddressed
+      isAddressed !== this.#isAddressed ||
+      hasLocal !== this.#hasLocals
     ) {
       this.flush();
       this.#sender = sender;
       this.#traffic = traffic;
       this.#bytes = bytes;
       this.#isAddressed = isAddressed;
+      this.#hasLocals = hasLocal;
     }
     const slot = this.#count++;
     this.#offsets[slot] = offset;
     this.#lengths[slot] = length;
-    if (destination !== undefined) copyPackedEndpoint(destination, 0, this.#destinations, slot * PACKED_ENDPOINT_BYTES);
+    const at = slot * PACKED_ENDPOINT_BYTES;
+    if (isAddressed) copyPackedEndpoint(destination, 0, this.#destinations, at);
+    if (hasLocal) copyPackedEndpoint(local, 0, this.#locals, at);
   }
 
   /** Sends what was gathered. */
   flush(): void {
     const traffic = this.#traffic;
     if (this.#count === 0 || this.#sender === undefined || traffic === undefined) return;
-    const batch = { bytes: this.#bytes, count: this.#count, offsets: this.#offsets, lengths: this.#lengths };
-    const taken = this.#sender.sendBatch(this.#isAddressed ? { ...batch, destinations: this.#destinations } : batch);
+    const batch: DatagramBatch = {
+      bytes: this.#bytes,
+      count: this.#count,
+      offsets: this.#offsets,
+      lengths: this.#lengths,
+    };
+    if (this.#isAddressed) batch.destinations = this.#destinations;
+    if (this.#hasLocals) batch.locals = this.#locals;
+    const taken = this.#sender.sendBatch(batch);
     for (let slot = 0; slot < taken; slot++) traffic.sent(this.#lengths[slot] ?? 0);
     for (let slot = taken; slot < this.#count; slot++) traffic.dropped(QUEUE_FULL);
     this.#count = 0;

@@ -66,7 +66,7 @@ export class DatagramWriter {
     writeFrame(batch.bytes, at + TRANSPORT_HEADER_BYTES, id, addressed, bytes, offset, length);
     const packetBytes = session.seal(batch.bytes, at, frameBytes, nowMs);
     if (packetBytes < 0) return packetBytes;
-    batch.add(packetBytes, session.endpoint, 0, traffic, length);
+    batch.add(packetBytes, session.packedPath, 0, traffic, length);
     return 0;
   }
 
@@ -98,7 +98,7 @@ export class DatagramWriter {
       const packetBytes = session.seal(batch.bytes, at, framesBytes, nowMs);
       if (packetBytes < 0) return packetBytes;
       const isLast = index === count - 1;
-      batch.add(packetBytes, session.endpoint, 0, isLast ? traffic : undefined, isLast ? payloadBytes : 0);
+      batch.add(packetBytes, session.packedPath, 0, isLast ? traffic : undefined, isLast ? payloadBytes : 0);
     }
     return 0;
   }

@@ -2,7 +2,14 @@
  * Flows that begin here: a source's datagram arrives at an entrance and is sent to the peer, which reaches the target. On a
  * client these are its forwards, on a server what it publishes.
  */
-import { dropCode, FLOW_CLOSE, PACKED_ENDPOINT_BYTES, type DropReason, type EndpointMap } from '@relay/packet';
+import {
+  copyPackedEndpoint,
+  dropCode,
+  FLOW_CLOSE,
+  PACKED_ENDPOINT_BYTES,
+  type DropReason,
+  type EndpointMap,
+} from '@relay/packet';
 import type { Session } from '../session.js';
 import { refusalCode, refusalOf } from './close-reason.js';
 import type { DatagramWriter } from './datagram-writer.js';
@@ -44,6 +51,8 @@ export class OpenedFlow implements Idler {
   /** Packed endpoints. */
   readonly source: Uint8Array;
   readonly target: Uint8Array;
+  /** Packed endpoint of ours to which the source sent last, and from which replies leave; undefined: the system chooses. */
+  readonly local: Uint8Array | undefined;
   readonly idleMs: number;
   lastActivityMs: number;
   /** Whether the peer knows the flow, so that compact datagrams serve. */
@@ -59,6 +68,7 @@ export class OpenedFlow implements Idler {
     entrance: Entrance,
     source: Uint8Array,
     target: Uint8Array,
+    local: Uint8Array | undefined,
     nowMs: number,
   ) {
     this.#flows = flows;
@@ -66,6 +76,7 @@ export class OpenedFlow implements Idler {
     this.entrance = entrance;
     this.source = source;
     this.target = target;
+    this.local = local;
     this.idleMs = entrance.mapping.idleMs;
     this.lastActivityMs = nowMs;
   }
@@ -115,11 +126,15 @@ export class OpenedFlows {
     for (const flow of this.#byId.values()) flow.isAcknowledged = false;
   }
 
-  /** A datagram came from a source (packed endpoint) at an entrance. */
+  /**
+   * A datagram came from the source (packed endpoint) at `sources[at]` to the local address at `locals[at]`, where that is to
+   * be remembered, at an entrance.
+   */
   fromSource(
     entrance: Entrance,
     sources: Uint8Array,
-    sourceOffset: number,
+    locals: Uint8Array | undefined,
+    at: number,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -127,7 +142,7 @@ export class OpenedFlows {
   ): void {
     const traffic = this.traffic.toTarget;
     traffic.received(length);
-    const flow = this.#flowOf(entrance, sources, sourceOffset, nowMs);
+    const flow = this.#flowOf(entrance, sources, locals, at, nowMs);
     const code = typeof flow === 'number' ? flow : this.#send(flow, bytes, offset, length, nowMs);
     if (code < 0) traffic.dropped(code);
   }
@@ -188,14 +203,23 @@ export class OpenedFlows {
   }
 
   /** The flow of the source, opened if need be, or the code of the reason against it. */
-  #flowOf(entrance: Entrance, sources: Uint8Array, sourceOffset: number, nowMs: number): OpenedFlow | number {
+  #flowOf(
+    entrance: Entrance,
+    sources: Uint8Array,
+    locals: Uint8Array | undefined,
+    at: number,
+    nowMs: number,
+  ): OpenedFlow | number {
     if (this.#session === undefined) return NO_SESSION;
-    const known = entrance.flowBySource.get(sources, sourceOffset);
-    if (known !== undefined) return known;
+    const known = entrance.flowBySource.get(sources, at);
+    if (known !== undefined) {
+      if (locals !== undefined && known.local !== undefined) copyPackedEndpoint(locals, at, known.local, 0);
+      return known;
+    }
     const { mapping, target } = entrance;
     if (target === undefined) return RESOLVING;
     if (mapping.flowCount >= mapping.maxFlows) return FLOW_LIMIT;
-    return this.#open(entrance, sources, sourceOffset, target, nowMs);
+    return this.#open(entrance, packedAt(sources, at), target, locals && packedAt(locals, at), nowMs);
   }
 
   #send(flow: OpenedFlow, bytes: Uint8Array, offset: number, length: number, nowMs: number): number {
@@ -207,11 +231,16 @@ export class OpenedFlows {
     return this.#writer.write(session, flow.id, addressed, bytes, offset, length, nowMs, this.traffic.toTarget);
   }
 
-  #open(entrance: Entrance, sources: Uint8Array, sourceOffset: number, target: Uint8Array, nowMs: number): OpenedFlow {
+  #open(
+    entrance: Entrance,
+    source: Uint8Array,
+    target: Uint8Array,
+    local: Uint8Array | undefined,
+    nowMs: number,
+  ): OpenedFlow {
     const { mapping, flowBySource } = entrance;
-    const source = sources.slice(sourceOffset, sourceOffset + PACKED_ENDPOINT_BYTES);
     const id = this.#ids.take((used) => this.#byId.has(used));
-    const flow = new OpenedFlow(this, id, entrance, source, target, nowMs);
+    const flow = new OpenedFlow(this, id, entrance, source, target, local, nowMs);
     mapping.flowCount++;
     this.#byId.set(flow.id, flow);
     flowBySource.set(source, 0, flow);
@@ -219,3 +248,5 @@ export class OpenedFlows {
     return flow;
   }
 }
+
+const packedAt = (bytes: Uint8Array, at: number): Uint8Array => bytes.slice(at, at + PACKED_ENDPOINT_BYTES);

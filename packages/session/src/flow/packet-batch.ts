@@ -1,4 +1,5 @@
 import { copyPackedEndpoint, dropCode, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { OFFSET_PATH_LOCAL } from '../packed-path.js';
 import type { Traffic } from './traffic.js';
 
 /** How many packets wait for one send at most: as many as the kernel takes in one call, and then some. */
@@ -20,6 +21,7 @@ export class PacketBatch {
   readonly offsets = new Uint32Array(SLOTS);
   readonly lengths = new Uint32Array(SLOTS);
   readonly destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
+  readonly locals = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   count = 0;
   /** How many packets were not taken so far. */
   dropped = 0;
@@ -39,20 +41,22 @@ export class PacketBatch {
   }
 
   /**
-   * Adds the packet that now lies at the reserved offset. `traffic`, where given, counts a datagram of `payloadBytes` as sent
+   * Adds the packet that now lies at the reserved offset, to be sent on the packed path at `destination`. `traffic`, where given, counts a datagram of `payloadBytes` as sent
    * when the packet is taken, and as dropped when it is not.
    */
   add(length: number, destination: Uint8Array, destinationOffset: number, traffic?: Traffic, payloadBytes = 0): void {
     const slot = this.count++;
     this.offsets[slot] = this.#end;
     this.lengths[slot] = length;
-    copyPackedEndpoint(destination, destinationOffset, this.destinations, slot * PACKED_ENDPOINT_BYTES);
+    const at = slot * PACKED_ENDPOINT_BYTES;
+    copyPackedEndpoint(destination, destinationOffset, this.destinations, at);
+    copyPackedEndpoint(destination, destinationOffset + OFFSET_PATH_LOCAL, this.locals, at);
     this.#traffic[slot] = traffic;
     this.#payloadBytes[slot] = payloadBytes;
     this.#end += length;
   }
 
-  /** Copies a finished packet into the batch. */
+  /** Copies a finished packet into the batch, to be sent on the packed path at `destination`. */
   addCopy(bytes: Uint8Array, offset: number, length: number, destination: Uint8Array, destinationOffset: number): void {
     const at = this.reserve(length);
     this.bytes.set(bytes.subarray(offset, offset + length), at);

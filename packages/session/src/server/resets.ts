@@ -33,7 +33,7 @@ export class Resets {
     return this.#mac.of(message);
   }
 
-  /** Tells the packed endpoint at `source` that this index is unknown, unless it, or all, were told too often. */
+  /** Tells the peer on the packed path at `source` that this index is unknown, unless it, or all, were told too often. */
   send(index: number, source: Uint8Array, sourceOffset: number, nowMs: number): void {
     if (!this.#perSource.take(source, sourceOffset, nowMs) || !this.#total.take(nowMs)) return;
     encodeReset(this.#packet, 0, index, this.tokenOf(index), 0);

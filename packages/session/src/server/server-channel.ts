@@ -188,7 +188,7 @@ export class ServerChannel {
   }
 
   /**
-   * Takes the received packet of `length` bytes at `offset`, from the packed endpoint at `source[sourceOffset]`, and opens it in place.
+   * Takes the received packet of `length` bytes at `offset`, which came on the packed path at `source[sourceOffset]`, and opens it in place.
    * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0).
    */
   receive(

@@ -28,7 +28,7 @@ import type { SessionKeys } from './channel.js';
 import type { LiveSession } from './live-session.js';
 import { sendAnswer, sendPong } from './own-frames.js';
 
-/** Handles the frames in `bytes[offset .. end]`, which came under `keys` from the packed endpoint at `source`. */
+/** Handles the frames in `bytes[offset .. end]`, which came under `keys` on the packed path at `source`. */
 export function receiveFrames(
   keys: SessionKeys,
   bytes: Uint8Array,

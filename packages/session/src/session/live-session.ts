@@ -4,6 +4,7 @@ import {
   encodeReport,
   encodeTransportHeader,
   ReportFields,
+  PACKED_ENDPOINT_BYTES,
   TRANSPORT_HEADER_BYTES,
   type SessionParameters,
 } from '@relay/packet';
@@ -89,8 +90,12 @@ export class LiveSession implements Session, Sleeper {
     return keyOfName(this.peerName);
   }
 
+  get packedPath(): Uint8Array {
+    return this.path.packed;
+  }
+
   get endpoint(): Uint8Array {
-    return this.path.endpoint;
+    return this.path.packed.subarray(0, PACKED_ENDPOINT_BYTES);
   }
 
   get isOpen(): boolean {
@@ -197,11 +202,11 @@ export class LiveSession implements Session, Sleeper {
     const length = this.#seal(scratch, 0, end - FRAMES, nowMs, true);
     if (length < 0) return length;
     if (wantsAnswer) this.#expectAnswer(nowMs);
-    onPacket(scratch, 0, length, this.path.endpoint, 0);
+    onPacket(scratch, 0, length, this.path.packed, 0);
     return length;
   }
 
-  /** On the server: the newest packet came from another address. Goes there, and asks it to prove itself. */
+  /** On the server: the newest packet came on another path. Goes back there, and asks the address to prove itself. */
   moveTo(source: Uint8Array, sourceOffset: number, packetBytes: number, nowMs: number): void {
     this.path.move(source, sourceOffset, newToken(this.channel), nowMs);
     this.path.received(packetBytes);
@@ -213,7 +218,7 @@ export class LiveSession implements Session, Sleeper {
     this.#validate(nowMs);
   }
 
-  /** On the server: the first packet came from another address than the handshake. */
+  /** On the server: the first packet came on another path than the handshake. */
   beginAt(source: Uint8Array, sourceOffset: number, nowMs: number): void {
     this.path.begin(source, sourceOffset, newToken(this.channel), nowMs);
     this.#wakeBy(nowMs);
@@ -243,7 +248,7 @@ export class LiveSession implements Session, Sleeper {
 
   // Receiving.
 
-  /** An authentic packet of `packetBytes` came from `source` under `keys`, `opened` as `openPacket` told. Its frames are `bytes[offset .. end]`. */
+  /** An authentic packet of `packetBytes` came on the packed path at `source` under `keys`, `opened` as `openPacket` told. Its frames are `bytes[offset .. end]`. */
   received(
     keys: SessionKeys,
     opened: number,
@@ -324,7 +329,7 @@ export class LiveSession implements Session, Sleeper {
     if (challenge === undefined) return;
     if (!this.channel.protocol.framed) {
       // There is no frame to ask with.
-      this.path.settle(this.path.endpoint, 0);
+      this.path.settle(this.path.packed, 0);
       return;
     }
     const due = this.path.due(nowMs);
@@ -359,7 +364,7 @@ export class LiveSession implements Session, Sleeper {
     this.send(writePing(this.channel, FRAMES, token, nowMs), nowMs, this.channel.protocol.framed);
   }
 
-  /** To an address that is not the present one, and has proven itself. */
+  /** On a path that is not the present one, to an address that has proven itself. */
   #sendPingTo(destination: Uint8Array, nowMs: number): void {
     const { scratch, onPacket } = this.channel;
     const length = this.#seal(

@@ -38,7 +38,7 @@ export function sendParameters(session: LiveSession, nowMs: number): void {
   session.send(end, nowMs, channel.role === 'client');
 }
 
-/** Answers a ping that came from the packed endpoint at `source`. */
+/** Answers a ping that came on the packed path at `source`. */
 export function sendPong(
   session: LiveSession,
   ping: PingFields,

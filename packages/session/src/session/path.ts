@@ -1,18 +1,18 @@
-import { copyPackedEndpoint, equalPackedEndpoints, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { copyPackedPath, equalPackedPaths, PACKED_PATH_BYTES } from '../packed-path.js';
 import { UNVALIDATED_FACTOR } from '../protocol.js';
 import { CHALLENGE_EVERY_MS, CHALLENGE_PATIENCE_MS } from '../tuning.js';
 
 /**
- * Where a session's packets go, and what that address has proven (RFC 9000 §8.2, §9.3). The newest authentic packet moves the session to
+ * Which way a session's packets go, and what the address there has proven (RFC 9000 §8.2, §9.3). The newest authentic packet moves the session to
  * its source; until that has answered a challenge, little is sent there, and if it never does, the session returns to the
  * last address that has.
  */
 export class Path {
-  /** Packed. */
-  readonly endpoint = newEndpoint();
+  /** Packed path. */
+  readonly packed = newPackedPath();
   #validation: Validation | undefined = undefined;
 
-  /** The last address that has proven itself, while the present one has not. */
+  /** The last path whose address has proven itself, while that of the present one has not. */
   get fallback(): Uint8Array | undefined {
     return this.#validation?.fallback;
   }
@@ -26,31 +26,31 @@ export class Path {
     return this.#validation?.nextChallengeMs ?? Infinity;
   }
 
-  /** Goes to the packed endpoint at `source`, which needs no proof. */
+  /** Takes the packed path at `source`, which needs no proof. */
   settle(source: Uint8Array, sourceOffset: number): void {
-    copyPackedEndpoint(source, sourceOffset, this.endpoint, 0);
+    copyPackedPath(source, sourceOffset, this.packed, 0);
     this.#validation = undefined;
   }
 
-  /** Goes to the packed endpoint at `source`, which must return `token` (8 unpredictable bytes). */
+  /** Takes the packed path at `source`, whose address must return `token` (8 unpredictable bytes). */
   move(source: Uint8Array, sourceOffset: number, token: Uint8Array, nowMs: number): void {
-    const fallback = this.#validation === undefined ? Uint8Array.from(this.endpoint) : this.#validation.fallback;
-    copyPackedEndpoint(source, sourceOffset, this.endpoint, 0);
-    const isProven = fallback !== undefined && equalPackedEndpoints(fallback, 0, this.endpoint, 0);
+    const fallback = this.#validation === undefined ? Uint8Array.from(this.packed) : this.#validation.fallback;
+    copyPackedPath(source, sourceOffset, this.packed, 0);
+    const isProven = fallback !== undefined && equalPackedPaths(fallback, 0, this.packed, 0);
     this.#validation = isProven ? undefined : newValidation(fallback, token, nowMs);
   }
 
-  /** As {@link move}, but there is no address to return to. */
+  /** As {@link move}, but there is no path to return to. */
   begin(source: Uint8Array, sourceOffset: number, token: Uint8Array, nowMs: number): void {
-    copyPackedEndpoint(source, sourceOffset, this.endpoint, 0);
+    copyPackedPath(source, sourceOffset, this.packed, 0);
     this.#validation = newValidation(undefined, token, nowMs);
   }
 
   isAt(source: Uint8Array, sourceOffset: number): boolean {
-    return equalPackedEndpoints(source, sourceOffset, this.endpoint, 0);
+    return equalPackedPaths(source, sourceOffset, this.packed, 0);
   }
 
-  /** An authentic packet of so many bytes came from the present address. */
+  /** An authentic packet of so many bytes came on the present path. */
   received(bytes: number): void {
     if (this.#validation !== undefined) this.#validation.allowedBytes += UNVALIDATED_FACTOR * bytes;
   }
@@ -63,7 +63,7 @@ export class Path {
     return true;
   }
 
-  /** The token came back from the packed endpoint at `source`. Returns whether that proves the present address. */
+  /** The token came back on the packed path at `source`. Returns whether that proves the present address. */
   answered(token: Uint8Array, source: Uint8Array, sourceOffset: number): boolean {
     const expected = this.#validation?.token;
     if (expected === undefined || !this.isAt(source, sourceOffset)) return false;
@@ -99,17 +99,17 @@ function newValidation(fallback: Uint8Array | undefined, token: Uint8Array, nowM
   return { fallback, token, startedMs: nowMs, nextChallengeMs: nowMs, allowedBytes: 0 };
 }
 
-/** Room for a packed endpoint, cut from a larger array: an array of its own would take twice the memory. */
-function newEndpoint(): Uint8Array {
+/** Room for a packed path, cut from a larger array: an array of its own would take twice the memory. */
+function newPackedPath(): Uint8Array {
   if (slabUsed === slab.length) {
     slab = new Uint8Array(SLAB_BYTES);
     slabUsed = 0;
   }
-  const endpoint = slab.subarray(slabUsed, slabUsed + PACKED_ENDPOINT_BYTES);
-  slabUsed += PACKED_ENDPOINT_BYTES;
-  return endpoint;
+  const packed = slab.subarray(slabUsed, slabUsed + PACKED_PATH_BYTES);
+  slabUsed += PACKED_PATH_BYTES;
+  return packed;
 }
 
-const SLAB_BYTES = 64 * PACKED_ENDPOINT_BYTES;
+const SLAB_BYTES = 64 * PACKED_PATH_BYTES;
 let slab = new Uint8Array(SLAB_BYTES);
 let slabUsed = 0;

@@ -9,31 +9,34 @@ import {
   unpackEndpoint,
 } from '@relay/packet';
 import { closeReasonOf, refusalCode, refusalOf } from '../../src/flow/close-reason.js';
-import { DatagramRun, type DatagramSender } from '../../src/flow/datagram-run.js';
+import { DatagramRun, type DatagramBatch, type DatagramSender } from '../../src/flow/datagram-run.js';
 import { FlowIds } from '../../src/flow/flow.js';
 import { Fragments } from '../../src/flow/fragments.js';
 import { IdleQueue } from '../../src/flow/idle-queue.js';
 import { PacketBatch } from '../../src/flow/packet-batch.js';
 import { ModeTraffic, Traffic } from '../../src/flow/traffic.js';
-import { packed } from './two-peers.js';
+import { OFFSET_PATH_LOCAL, packPath } from '../../src/packed-path.js';
 
-const HERE = packed('192.0.2.1', 1000);
-const THERE = packed('2001:db8::1', 2000);
+const HERE = packPath({ address: '192.0.2.1', port: 1000 });
+const THERE = packPath({ address: '2001:db8::1', port: 2000 });
+const OURS = packPath({ address: '198.51.100.1', port: 1 }, { address: '192.0.2.254', port: 7878 });
 
-type Sent = readonly [payload: string, destination: string];
+type Sent = readonly [payload: string, destination: string, ...local: string[]];
 
 /** Remembers what it is given, and takes as much of it as it is told. */
 class Recorder implements DatagramSender {
   readonly batches: Sent[][] = [];
   takes = Infinity;
 
-  sendBatch({ bytes, count, offsets, lengths, destinations }: Parameters<DatagramSender['sendBatch']>[0]): number {
+  sendBatch({ bytes, count, offsets, lengths, destinations, locals }: DatagramBatch): number {
     const sent = Array.from({ length: count }, (_, i): Sent => {
       const offset = offsets[i] ?? 0;
       const destination = destinations && unpackEndpoint(destinations, i * PACKED_ENDPOINT_BYTES);
+      const local = locals && unpackEndpoint(locals, i * PACKED_ENDPOINT_BYTES);
       return [
         Buffer.from(bytes.subarray(offset, offset + (lengths[i] ?? 0))).toString(),
         destination === undefined ? 'connected' : `${destination.address} ${destination.port}`,
+        ...(local === undefined || local.port === 0 ? [] : [`from ${local.address}`]),
       ];
     });
     this.batches.push(sent);
@@ -53,7 +56,7 @@ describe('PacketBatch', () => {
     const batch = new PacketBatch((full) => recorder.sendBatch(full));
     add(batch, 'one', HERE);
     add(batch, 'three', THERE);
-    batch.addCopy(Buffer.from('..copy..'), 2, 4, HERE, 0);
+    batch.addCopy(Buffer.from('..copy..'), 2, 4, OURS, 0);
     expect([...batch.offsets.subarray(0, 3)]).toEqual([0, 3, 8]);
     batch.flush();
     batch.flush();
@@ -61,7 +64,7 @@ describe('PacketBatch', () => {
       [
         ['one', '192.0.2.1 1000'],
         ['three', '2001:db8::1 2000'],
-        ['copy', '192.0.2.1 1000'],
+        ['copy', '198.51.100.1 1', 'from 192.0.2.254'],
       ],
     ]);
   });
@@ -97,6 +100,8 @@ describe('DatagramRun', () => {
     const run = new DatagramRun();
     run.add(one, traffic, bytes, 0, 2, HERE);
     run.add(one, traffic, bytes, 4, 1, THERE);
+    run.add(one, traffic, bytes, 3, 1, THERE, OURS.subarray(OFFSET_PATH_LOCAL));
+    run.add(one, traffic, bytes, 5, 1, HERE, OURS.subarray(OFFSET_PATH_LOCAL));
     run.add(one, traffic, bytes, 2, 0);
     run.add(one, traffic, otherBytes, 0, 1);
     run.add(two, traffic, otherBytes, 1, 1);
@@ -108,11 +113,15 @@ describe('DatagramRun', () => {
         ['ab', '192.0.2.1 1000'],
         ['e', '2001:db8::1 2000'],
       ],
+      [
+        ['d', '2001:db8::1 2000', 'from 192.0.2.254'],
+        ['f', '192.0.2.1 1000', 'from 192.0.2.254'],
+      ],
       [['', 'connected']],
       [['g', 'connected']],
     ]);
     expect(two.batches).toEqual([[['h', 'connected']], [['i', 'connected']]]);
-    expect([traffic.outDatagrams, traffic.outBytes, otherTraffic.outDatagrams]).toEqual([5, 5, 1]);
+    expect([traffic.outDatagrams, traffic.outBytes, otherTraffic.outDatagrams]).toEqual([7, 7, 1]);
   });
 
   test('64 datagrams are a full run', () => {

@@ -12,6 +12,7 @@ import {
   ModeTraffic,
   OpenedFlows,
   PacketBatch,
+  packPath,
   ServerChannel,
   type ClientEntry,
   type OpenedFlow,
@@ -20,7 +21,8 @@ import {
 import { packed, randomOf } from './two-peers.js';
 
 const SERVER = { address: '192.0.2.1', port: 7878 };
-const [SERVER_PACKED, CLIENT_PACKED] = [packed('192.0.2.1', 7878), packed('198.51.100.7', 40_000)];
+const SERVER_PATH = packPath({ address: '192.0.2.1', port: 7878 });
+const CLIENT_PATH = packPath({ address: '198.51.100.7', port: 40_000 });
 const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
 const WALL_MS = 1_790_000_000_000;
 
@@ -96,7 +98,7 @@ class Pair {
   }
 
   send(source: Uint8Array, payload: Uint8Array): void {
-    this.#opened.fromSource(this.entrance, source, 0, payload, 0, payload.length, this.nowMs);
+    this.#opened.fromSource(this.entrance, source, undefined, 0, payload, 0, payload.length, this.nowMs);
     this.#clientBatch.flush();
     this.settle();
   }
@@ -105,8 +107,8 @@ class Pair {
     for (let round = 0; round < 100; round++) {
       const [toServer, toClient] = [this.toServer.take(), this.toClient.take()];
       if (toServer.length + toClient.length === 0) return;
-      for (const packet of toServer) this.#server.receive(packet, 0, packet.length, CLIENT_PACKED, 0, this.nowMs);
-      for (const packet of toClient) this.#client.receive(packet, 0, packet.length, SERVER_PACKED, 0, this.nowMs);
+      for (const packet of toServer) this.#server.receive(packet, 0, packet.length, CLIENT_PATH, 0, this.nowMs);
+      for (const packet of toClient) this.#client.receive(packet, 0, packet.length, SERVER_PATH, 0, this.nowMs);
       this.#serverBatch.flush();
       this.#clientBatch.flush();
     }

@@ -1,4 +1,5 @@
 import { AEAD_TAG_BYTES, dropCode, PACKED_ENDPOINT_BYTES, TRANSPORT_HEADER_BYTES } from '@relay/packet';
+import { PACKED_PATH_BYTES } from '../../src/index.js';
 import type { Session, SessionStatistics } from '../../src/session.js';
 
 const TOO_LARGE = dropCode('too-large');
@@ -13,7 +14,8 @@ export class PlainSession implements Session {
   readonly id: number;
   readonly peerPublicKey = new Uint8Array(32);
   readonly client = undefined;
-  readonly endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  readonly packedPath = new Uint8Array(PACKED_PATH_BYTES);
+  readonly endpoint = this.packedPath.subarray(0, PACKED_ENDPOINT_BYTES);
   readonly observedEndpoint = undefined;
   attachment: unknown = undefined;
   readonly connectedMs = 0;

@@ -195,7 +195,7 @@ export class TwoPeers {
   }
 
   send(entrance: Entrance, source: Uint8Array, payload: Uint8Array): void {
-    this.opener.flows.fromSource(entrance, source, 0, payload, 0, payload.length, this.nowMs);
+    this.opener.flows.fromSource(entrance, source, undefined, 0, payload, 0, payload.length, this.nowMs);
     this.opener.batch.flush();
   }
 

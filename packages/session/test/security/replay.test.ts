@@ -28,7 +28,7 @@ describe('a recorded session', () => {
       expect(['replayed', 'stale-timestamp', 'unknown-index']).toContain(reason);
     }
     expect(ends.serverEvents()).toEqual([]);
-    expect(ends.serverSession.endpoint).toEqual(ends.clientAddress);
+    expect(ends.serverSession.packedPath).toEqual(ends.clientAddress);
   });
 
   test('played back after the server was restarted is refused packet by packet, with the reason', () => {

@@ -27,7 +27,7 @@ describe('a client whose address changes', () => {
     const ends = connected();
     ends.clientAddress = ELSEWHERE;
     ends.toServer(pingOf(ends));
-    expect(ends.serverSession.endpoint).toEqual(ELSEWHERE);
+    expect(ends.serverSession.packedPath).toEqual(ELSEWHERE);
     ends.settle();
     expect(ends.serverEvents().filter((kind) => kind !== 'pong')).toEqual(['roamed', 'path-validated']);
   });
@@ -38,7 +38,7 @@ describe('a client whose address changes', () => {
     ends.toServer(pingOf(ends), ELSEWHERE);
     ends.serverEnd.sent.length = 0;
     ends.toServer(pingOf(ends), home);
-    expect(ends.serverSession.endpoint).toEqual(home);
+    expect(ends.serverSession.packedPath).toEqual(home);
     const bytes = new Uint8Array(1400);
     expect(ends.serverSession.seal(bytes, 0, 1000, ends.nowMs)).toBeGreaterThan(0);
   });
@@ -72,7 +72,7 @@ describe('an address that has proven nothing', () => {
       ends.server.wake(ends.nowMs);
       ends.serverEnd.sent.length = 0;
     }
-    expect(ends.serverSession.endpoint).toEqual(home);
+    expect(ends.serverSession.packedPath).toEqual(home);
   });
 
   test('cannot be proven from another address', () => {
@@ -84,7 +84,7 @@ describe('an address that has proven nothing', () => {
     for (const { bytes } of challenge) ends.toClient(bytes);
     for (const { bytes } of ends.clientEnd.sent.splice(0)) ends.toServer(bytes, home);
     expect(ends.serverEvents().filter((kind) => kind !== 'pong')).toEqual(['roamed']);
-    expect(ends.serverSession.endpoint).toEqual(home);
+    expect(ends.serverSession.packedPath).toEqual(home);
   });
 });
 
@@ -94,7 +94,7 @@ describe('who copies a packet and sends it from elsewhere', () => {
     const ping = pingOf(ends);
     ends.toServer(ping);
     expect(dropReasonOf(ends.toServer(ping, ELSEWHERE))).toBe('replayed');
-    expect(ends.serverSession.endpoint).toEqual(ends.clientAddress);
+    expect(ends.serverSession.packedPath).toEqual(ends.clientAddress);
   });
 
   test('moves nothing with a packet that is late: only the newest moves a session', () => {
@@ -102,7 +102,7 @@ describe('who copies a packet and sends it from elsewhere', () => {
     const late = pingOf(ends);
     ends.toServer(pingOf(ends));
     expect(ends.toServer(late, ELSEWHERE)).toBe(0);
-    expect(ends.serverSession.endpoint).toEqual(ends.clientAddress);
+    expect(ends.serverSession.packedPath).toEqual(ends.clientAddress);
   });
 
   test('and comes first has the session for one round trip: the client answers where it was', () => {
@@ -110,10 +110,10 @@ describe('who copies a packet and sends it from elsewhere', () => {
     const home = ends.clientAddress;
     const ping = pingOf(ends);
     ends.toServer(ping, ELSEWHERE);
-    expect(ends.serverSession.endpoint).toEqual(ELSEWHERE);
+    expect(ends.serverSession.packedPath).toEqual(ELSEWHERE);
     for (const { bytes } of ends.serverEnd.sent.splice(0).filter(isTo(home))) ends.toClient(bytes);
     ends.settle();
-    expect(ends.serverSession.endpoint).toEqual(home);
+    expect(ends.serverSession.packedPath).toEqual(home);
   });
 
   test('gains nothing from a handshake: the session begins where the first packet under its keys comes from', () => {
@@ -123,7 +123,7 @@ describe('who copies a packet and sends it from elsewhere', () => {
     ends.toServer(initiation?.bytes ?? new Uint8Array(), ELSEWHERE);
     for (const { bytes } of ends.serverEnd.sent.splice(0)) ends.toClient(bytes);
     ends.settle();
-    expect(ends.serverSession.endpoint).toEqual(ends.clientAddress);
+    expect(ends.serverSession.packedPath).toEqual(ends.clientAddress);
     ends.pass(1000);
     expect(ends.serverEvents()).toContain('path-validated');
   });

@@ -1,4 +1,10 @@
-import { COMPACT_HEADER_BYTES, encodeCompactHeader, equalPackedEndpoints, FRAME } from '@relay/packet';
+import {
+  COMPACT_HEADER_BYTES,
+  encodeCompactHeader,
+  equalPackedEndpoints,
+  FRAME,
+  PACKED_ENDPOINT_BYTES,
+} from '@relay/packet';
 import {
   ClientChannel,
   generateKeyPair,
@@ -178,7 +184,7 @@ export class Simulation {
       resetSecret: new Uint8Array(32).fill(7),
       random: this.#random.bytes,
       onPacket: (bytes, offset, length, destination, destinationOffset) => {
-        const to = destination.slice(destinationOffset, destinationOffset + 24);
+        const to = destination.slice(destinationOffset, destinationOffset + PACKED_ENDPOINT_BYTES);
         const deliver = (packet: Uint8Array): void => {
           if (!equalPackedEndpoints(to, 0, this.#clientAddress, 0) || this.#clientAwakeMs > this.nowMs) return;
           this.#client.receive(packet, 0, packet.length, packedServer, 0, this.nowMs);

@@ -1,0 +1,105 @@
+// A server with several addresses, reached at one of them, answers from that one: NATs and firewalls on the way let nothing else in.
+import { describe, expect, test } from '@jest/globals';
+import { DropCounters, dropReasonOf, MIN_TRANSPORT_BYTES, PACKED_ENDPOINT_BYTES, PACKET } from '@relay/packet';
+import { OFFSET_PATH_LOCAL, packPath, receivePackets } from '../../src/index.js';
+import { TwoEnds } from '../two-ends.js';
+
+const CLIENT = { address: '198.51.100.7', port: 40_000 };
+const FIRST = packPath(CLIENT, { address: '192.0.2.1', port: 7878 });
+const SECOND = packPath(CLIENT, { address: '2001:db8::2', port: 7878 });
+
+/** The paths on which the server has sent since it was last asked. */
+const pathsTaken = (ends: TwoEnds): Uint8Array[] => ends.serverEnd.sent.splice(0).map(({ destination }) => destination);
+
+/** What the client has to send comes to the server on a path. */
+function deliver(ends: TwoEnds, path: Uint8Array): void {
+  for (const { bytes } of ends.clientEnd.sent.splice(0)) ends.toServer(bytes, path);
+}
+
+function connectedOn(path: Uint8Array): TwoEnds {
+  const ends = new TwoEnds();
+  ends.clientAddress = path;
+  ends.connect();
+  ends.serverEvents();
+  return ends;
+}
+
+describe('a server with several addresses', () => {
+  test('answers a handshake, and what has no session, from the address that was asked', () => {
+    const ends = new TwoEnds();
+    ends.client.connect(ends.nowMs, ends.wallMs);
+    deliver(ends, SECOND);
+    expect(pathsTaken(ends)).toEqual([SECOND]);
+    const unknown = new Uint8Array(MIN_TRANSPORT_BYTES);
+    unknown[0] = PACKET.transport;
+    for (const path of [FIRST, SECOND]) {
+      expect(dropReasonOf(ends.toServer(unknown, path))).toBe('unknown-index');
+      expect(pathsTaken(ends)).toEqual([path]);
+    }
+  });
+
+  test('asks for a cookie from the address that was asked', () => {
+    const ends = new TwoEnds();
+    ends.server.setLoad('loaded', ends.nowMs);
+    ends.client.connect(ends.nowMs, ends.wallMs);
+    deliver(ends, SECOND);
+    expect(pathsTaken(ends)).toEqual([SECOND]);
+  });
+
+  test('keeps to that address in the session, whatever it sends', () => {
+    const ends = connectedOn(SECOND);
+    expect(ends.serverSession.packedPath).toEqual(SECOND);
+    expect(ends.serverSession.endpoint).toEqual(SECOND.subarray(0, PACKED_ENDPOINT_BYTES));
+    ends.serverSession.ping(ends.nowMs);
+    ends.clientSession.ping(ends.nowMs);
+    deliver(ends, SECOND);
+    const taken = pathsTaken(ends);
+    expect(taken.length).toBeGreaterThanOrEqual(2);
+    expect(taken.filter((path) => Buffer.compare(path, SECOND) !== 0)).toEqual([]);
+  });
+
+  test('goes on from another of its addresses once the client asks that, and has the path prove itself', () => {
+    const ends = connectedOn(FIRST);
+    ends.clientAddress = SECOND;
+    ends.clientSession.ping(ends.nowMs);
+    ends.settle();
+    expect(ends.serverSession.packedPath).toEqual(SECOND);
+    expect(ends.serverEvents().filter((kind) => kind !== 'pong')).toEqual(['roamed', 'path-validated']);
+  });
+
+  test('returns to the address on which the client was heard if the other path proves nothing', () => {
+    const ends = connectedOn(FIRST);
+    ends.clientSession.ping(ends.nowMs);
+    deliver(ends, SECOND);
+    ends.serverEnd.sent.length = 0;
+    for (let step = 0; step < 70; step++) {
+      ends.nowMs += 50;
+      ends.server.wake(ends.nowMs);
+      ends.serverEnd.sent.length = 0;
+    }
+    expect(ends.serverSession.packedPath).toEqual(FIRST);
+  });
+
+  test('is told by a batch of received packets which address each of them was sent to', () => {
+    const ends = new TwoEnds();
+    ends.client.connect(ends.nowMs, ends.wallMs);
+    const [initiation] = ends.clientEnd.sent.splice(0);
+    const unknown = Uint8Array.of(PACKET.transport, ...new Uint8Array(MIN_TRANSPORT_BYTES - 1));
+    const bytes = Uint8Array.from([...unknown, ...(initiation?.bytes ?? [])]);
+    const drops = new DropCounters();
+    const batch = {
+      ...{ count: 2, bytes, offsets: Uint32Array.of(0, unknown.length) },
+      lengths: Uint32Array.of(unknown.length, bytes.length - unknown.length),
+      sources: joined([FIRST, SECOND], 0),
+      locals: joined([FIRST, SECOND], OFFSET_PATH_LOCAL),
+    };
+    receivePackets(ends.server, batch, drops, ends.nowMs);
+    expect(pathsTaken(ends)).toEqual([FIRST, SECOND]);
+    expect(drops.toJSON()).toEqual({ 'unknown-index': 1 });
+  });
+});
+
+/** One end of each path, one behind another. */
+function joined(paths: readonly Uint8Array[], offset: number): Uint8Array {
+  return Uint8Array.from(paths.flatMap((path) => [...path.subarray(offset, offset + PACKED_ENDPOINT_BYTES)]));
+}
