@@ -2,7 +2,7 @@
  * The client's loop: the only place of the client that owns sockets, timers and the clock. Datagrams of local applications go
  * through their flows and the channel to the server; what comes back goes the other way.
  */
-import { DropCounters, PACKED_ENDPOINT_BYTES, type DropReason, type Endpoint } from '@relay/packet';
+import { DropCounters, PACKED_ENDPOINT_BYTES, parseAddress, type DropReason, type Endpoint } from '@relay/packet';
 import {
   ClientChannel,
   DatagramRun,
@@ -22,15 +22,13 @@ import {
   type SessionEvent,
 } from '@relay/session';
 import { Loop, monotonicMs } from '@relay/program';
-import { createSocket, type ReceiveBatch, type SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
+import { createSocket, SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Forward } from './mapping/forward.js';
 import { ForwardListener } from './mapping/forward-listener.js';
 import { TargetNames } from './mapping/target-names.js';
 
 export interface RelayClientOptions {
   readonly invitation: Invitation;
-  /** Where the invitation's host is. */
-  readonly server: Endpoint;
   readonly primitives: Primitives;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxPacketBytes: number;
@@ -43,6 +41,13 @@ export interface RelayClientOptions {
   readonly onSocketError: (error: SocketError) => void;
 }
 
+const ANY_IPV4 = '0.0.0.0';
+const ANY_ADDRESS = '::';
+
+/** A name may lead to either family, and tomorrow to the other: so a socket for both. */
+const localAddressFor = (host: string): string =>
+  parseAddress(host)?.includes(':') === false ? ANY_IPV4 : ANY_ADDRESS;
+
 /** Incomplete datagrams from the server. */
 const FRAGMENT_LIMITS = { maxBytes: 4 << 20, maxDatagrams: 256, timeoutMs: 5000 };
 
@@ -53,7 +58,7 @@ export class RelayClient {
   readonly channel: ClientChannel;
   readonly opened: OpenedFlows;
   readonly #options: RelayClientOptions;
-  readonly #socket: UdpSocket;
+  #socket: UdpSocket;
   readonly #idle = new IdleQueue();
   readonly #run = new DatagramRun();
   readonly #out: PacketBatch;
@@ -64,11 +69,8 @@ export class RelayClient {
 
   constructor(options: RelayClientOptions) {
     this.#options = options;
-    const { invitation, server } = options;
-    this.#socket = createSocket({
-      ...options.socket,
-      local: { address: server.address.includes(':') ? '::' : '0.0.0.0', port: 0 },
-    });
+    const { invitation } = options;
+    this.#socket = this.#newSocket(localAddressFor(invitation.host));
     this.#out = new PacketBatch((batch) => this.#socket.sendBatch(batch));
     this.opened = new OpenedFlows('client', new DatagramWriter(this.#out), this.#idle, this.forward, {
       toSource: (flow, bytes, offset, length) => this.#toSource(flow, bytes, offset, length),
@@ -92,7 +94,6 @@ export class RelayClient {
     this.channel = new ClientChannel({
       staticKey: keyPairOf(invitation.clientPrivateKey),
       serverPublicKey: invitation.serverPublicKey,
-      server,
       primitives: options.primitives,
       parameters: { maxPacketBytes: options.maxPacketBytes },
       onPacket: (bytes, offset, length, destination, destinationOffset) => {
@@ -115,7 +116,7 @@ export class RelayClient {
     return this.#socket;
   }
 
-  /** Binds all ports and begins to connect. Rejects with a ProgramFailure if a port cannot be had. */
+  /** Binds all ports. Rejects with a ProgramFailure if a port cannot be had. */
   async open(): Promise<void> {
     for (const forward of this.forwards) {
       for (const listener of forward.listeners) {
@@ -124,16 +125,14 @@ export class RelayClient {
       }
       await forward.open();
     }
-    this.#socket.onReceive = (batch) => this.#fromServer(batch);
-    this.#socket.onError = this.#options.onSocketError;
-    await this.#socket.open();
-    this.channel.connect(monotonicMs(), Date.now());
-    this.#loop.settle();
+    await this.#openSocket();
   }
 
-  /** The server is at another address now. */
+  /** Where the server is: begins to connect, or goes on there if it is elsewhere than before. */
   setServer(server: Endpoint): void {
-    this.channel.setServer(server, monotonicMs());
+    const nowMs = monotonicMs();
+    this.channel.setServer(server, nowMs);
+    if (this.channel.state === 'idle') this.channel.connect(nowMs, Date.now());
     this.#loop.settle();
   }
 
@@ -141,6 +140,25 @@ export class RelayClient {
     this.channel.close(monotonicMs());
     this.#loop.close();
     await Promise.all([this.#socket.close(), ...this.forwards.map((forward) => forward.close())]);
+  }
+
+  #newSocket(address: string): UdpSocket {
+    const socket = createSocket({ ...this.#options.socket, local: { address, port: 0 } });
+    socket.onReceive = (batch) => this.#fromServer(batch);
+    socket.onError = this.#options.onSocketError;
+    return socket;
+  }
+
+  /** Where there is no IPv6, a server that has a name may still be reached over IPv4. */
+  async #openSocket(): Promise<void> {
+    try {
+      await this.#socket.open();
+    } catch (error) {
+      const isWithoutIpv6 = error instanceof SocketError && error.code === 'ipv6-unavailable';
+      if (!isWithoutIpv6 || parseAddress(this.#options.invitation.host) !== undefined) throw error;
+      this.#socket = this.#newSocket(ANY_IPV4);
+      await this.#socket.open();
+    }
   }
 
   #fromSources(listener: ForwardListener, { count, bytes, offsets, lengths, sources, locals }: ReceiveBatch): void {

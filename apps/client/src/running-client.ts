@@ -1,10 +1,9 @@
 /** A client with everything around it: logs, admin socket, the server's name, what users are told. */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Values } from '@relay/config';
 import type { Logger, Logging } from '@relay/logging';
-import { formatEndpoint, unpackEndpoint, type DropReason, type Endpoint } from '@relay/packet';
+import { formatEndpoint, unpackEndpoint, type DropReason } from '@relay/packet';
 import {
   defaultStatePath,
   EXIT,
@@ -20,15 +19,16 @@ import { adminCalls } from './admin-calls.js';
 import { RelayClient } from './client.js';
 import { Forward } from './mapping/forward.js';
 import type { clientSchema } from './options.js';
-import { serverAddress } from './server-address.js';
+import { serverAddresses } from './server-addresses.js';
 import { clientStatus, metricsOf, type ClientStatus } from './status.js';
 
 export type ClientSettings = Values<typeof clientSchema>;
 
-/** How long the first answer may take before users are told that it is awaited. */
+/** How long a server may take to answer until users are told, and the next of its addresses is tried. */
 const PATIENCE_MS = 3000;
-/** How often the name of a server that does not answer is looked up again. */
-const LOOK_UP_EVERY_MS = 5000;
+
+const NO_ANSWER = 'no answer from the server: trying on (is it running, is the port open, was the invitation revoked?)';
+const UNRESOLVED = "the server's name cannot be resolved: trying on";
 
 export class RunningClient {
   readonly logs: Logging;
@@ -41,26 +41,18 @@ export class RunningClient {
   readonly #announced = new Set<Forward>();
   #admin: AdminServer | undefined;
   #awaiting: NodeJS.Timeout | undefined;
+  /** Attempts to reach the server at one of its addresses. */
+  #tries = 0;
+  #isSeeking = false;
+  /** What was said of the server since it was last there. */
+  readonly #told = new Set<string>();
   #isClosed = false;
 
-  /**
-   * Starts a client; undefined if `stopped` resolves while the server is still being looked for. Rejects with a ProgramFailure;
-   * nothing is left running then.
-   */
-  static async start(
-    configuration: LiveConfiguration<ClientSettings>,
-    stop: () => void,
-    stopped: Promise<void>,
-  ): Promise<RunningClient | undefined> {
+  /** Starts a client, which looks for its server for as long as that takes. Rejects with a ProgramFailure; nothing is left running then. */
+  static async start(configuration: LiveConfiguration<ClientSettings>, stop: () => void): Promise<RunningClient> {
     const settings = configuration.values;
     const invitation = invitationOf(settings);
-    const logs = openLogs(settings);
-    const server = await Promise.race([locate(invitation, logs.logger('client'), stopped), stopped]);
-    if (server === undefined) {
-      await logs.close();
-      return undefined;
-    }
-    const running = new RunningClient(configuration, invitation, logs, server, await loadPrimitives());
+    const running = new RunningClient(configuration, invitation, openLogs(settings), await loadPrimitives());
     try {
       await running.#open(stop);
     } catch (error) {
@@ -74,7 +66,6 @@ export class RunningClient {
     configuration: LiveConfiguration<ClientSettings>,
     invitation: Invitation,
     logs: Logging,
-    server: Endpoint,
     primitives: Primitives,
   ) {
     const settings = configuration.values;
@@ -93,7 +84,6 @@ export class RunningClient {
     const sockets = logs.logger('socket');
     this.client = new RelayClient({
       invitation,
-      server,
       primitives,
       socket,
       maxPacketBytes: maxPacket,
@@ -136,7 +126,8 @@ export class RunningClient {
     await this.client.open();
     await this.#openAdmin(stop);
     this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
-    this.#await();
+    this.#await(NO_ANSWER);
+    this.#seek();
   }
 
   /** Several clients may run: only the first has the default path. */
@@ -159,7 +150,7 @@ export class RunningClient {
   #onSessionEvent(event: SessionEvent): void {
     switch (event.kind) {
       case 'connected':
-        clearInterval(this.#awaiting);
+        this.#found();
         this.#log.info('connected', {
           server: formatEndpoint(unpackEndpoint(event.session.endpoint, 0)),
           as: this.#invitation.name,
@@ -169,14 +160,16 @@ export class RunningClient {
       case 'disconnected':
         if (this.#isClosed) break;
         this.#log.warn('disconnected: connecting anew', { server: this.serverName, reason: event.reason });
-        this.#await();
+        this.#await(NO_ANSWER);
         break;
       case 'path-lost':
         this.#log.warn('the server does not answer: trying on, datagrams are dropped meanwhile', {
           server: this.serverName,
         });
+        this.#await();
         break;
       case 'path-restored':
+        this.#found();
         this.#log.info('the server answers again', { server: this.serverName });
         break;
       default:
@@ -184,21 +177,38 @@ export class RunningClient {
     }
   }
 
-  /** Says so where the server does not answer, and looks for it where its name leads now. */
-  #await(): void {
+  /** Looks for the server where its name leads now, until {@link #found}. Says `news` if it does not answer. */
+  #await(news?: string): void {
     clearInterval(this.#awaiting);
-    let isTold = false;
-    this.#awaiting = setInterval(() => {
-      if (!isTold)
-        this.#log.warn(
-          'no answer from the server: trying on (is it running, is the port open, was the invitation revoked?)',
-          { server: this.serverName },
-        );
-      isTold = true;
-      void serverAddress(this.#invitation).then((server) => {
-        if (server !== undefined && this.client.channel.state !== 'connected') this.client.setServer(server);
-      });
-    }, PATIENCE_MS);
+    this.#told.clear();
+    this.#awaiting = setInterval(() => this.#seek(news), PATIENCE_MS);
+  }
+
+  #found(): void {
+    clearInterval(this.#awaiting);
+  }
+
+  get #isAwaiting(): boolean {
+    return !this.#isClosed && (this.client.channel.session === undefined || this.client.channel.session.isPathLost);
+  }
+
+  /** Tries the next of the addresses to which the server's name leads. Says `news` once, or that there is no such address. */
+  #seek(news?: string): void {
+    if (this.#isSeeking) return; // a resolver may take longer than our patience
+    this.#isSeeking = true;
+    void serverAddresses(this.#invitation).then((addresses) => {
+      this.#isSeeking = false;
+      if (!this.#isAwaiting) return;
+      const server = addresses[this.#tries % addresses.length];
+      if (server !== undefined) {
+        this.#tries++;
+        this.client.setServer(server);
+      }
+      const message = server === undefined ? UNRESOLVED : news;
+      if (message === undefined || this.#told.has(message)) return;
+      this.#told.add(message);
+      this.#log.warn(message, { server: this.serverName });
+    });
   }
 
   #onRefused({ target }: OpenedFlow, reason: DropReason): void {
@@ -236,14 +246,3 @@ function invitationOf({ server, forward }: ClientSettings): Invitation {
 
 /** `host:port` as the invitation names it. */
 const nameOf = ({ host, port }: Invitation): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
-
-/** Finds the server's address, for as long as that takes; undefined if it is `stopped` before. */
-async function locate(invitation: Invitation, log: Logger, stopped: Promise<void>): Promise<Endpoint | undefined> {
-  const isStopped = stopped.then(() => true);
-  for (let attempt = 0; ; attempt++) {
-    const server = await serverAddress(invitation);
-    if (server !== undefined) return server;
-    if (attempt === 0) log.warn("the server's name cannot be resolved: trying on", { server: nameOf(invitation) });
-    if (await Promise.race([isStopped, delay(LOOK_UP_EVERY_MS, false)])) return undefined;
-  }
-}

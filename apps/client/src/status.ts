@@ -16,7 +16,7 @@ export interface ClientStatus {
   readonly pid: number;
   readonly upMs: number;
   readonly server: string;
-  readonly state: RelayClient['channel']['state'] | 'path-lost';
+  readonly state: 'connecting' | 'connected' | 'path-lost' | 'closed';
   readonly engine: string;
   /** Of the session, while there is one. */
   readonly session: SessionStatistics | undefined;
@@ -34,7 +34,8 @@ export function clientStatus(client: RelayClient, server: string, health: Health
     pid: process.pid,
     upMs: Math.round(process.uptime() * 1000),
     server: session === undefined ? server : formatEndpoint(unpackEndpoint(session.endpoint, 0)),
-    state: session?.isPathLost === true ? 'path-lost' : state,
+    // Idle: it is not known yet where the server is.
+    state: session?.isPathLost === true ? 'path-lost' : state === 'idle' ? 'connecting' : state,
     engine: client.socket.engine,
     session: session?.statistics,
     forwards: client.forwards.map(({ description, flowCount, isResolved }) => ({

@@ -17,8 +17,7 @@ export const startCommand: CommandModule<object, Flags> = {
 async function start(flags: Flags): Promise<void> {
   const configuration = new LiveConfiguration(clientSchema, flags);
   await untilStopped(async (stop, stopped) => {
-    const running = await RunningClient.start(configuration, stop, stopped);
-    if (running === undefined) return;
+    const running = await RunningClient.start(configuration, stop);
     const release = onReloadSignal(() => running.reloadQuietly());
     try {
       await running.logs.flush(); // what was logged so far belongs above the prompt or screen

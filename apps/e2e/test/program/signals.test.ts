@@ -1,15 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { Application } from '../support/application.js';
-import { Client } from '../support/client.js';
 import { Echo } from '../support/echo.js';
 import { ENGINES } from '../support/engines.js';
-import { Folder } from '../support/folder.js';
 import { startRelay } from '../support/relay.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-/** An invitation whose server is nowhere: nothing listens on port 9, and names below .invalid do not exist (RFC 6761). */
-const KEY = Buffer.alloc(32, 1).toString('base64url');
-const NOWHERE = ['127.0.0.1:9', 'relay.invalid:7878'].map((host) => `relay://${KEY}@${host}?server=${KEY}&name=lost`);
 
 describe.each(ENGINES)('with a session and flows, engine %s', (engine) => {
   test.each(engine === 'dgram' ? SIGNALS : SIGNALS.slice(1))(
@@ -45,18 +40,3 @@ test.each(SIGNALS)('a second %s ends a program at once', async (signal) => {
     expect([0, 130, 143]).toContain((await program.finished()).code);
   }
 });
-
-test.each(NOWHERE)(
-  'a client whose server is nowhere (%#) says so, keeps trying, and ends with code 0',
-  async (invitation) => {
-    using folder = new Folder();
-    const admin = folder.at('client.sock');
-    await using client = new Client({ invitation, admin, engine: 'dgram', forwards: ['0=127.0.0.1:9'] });
-    await client.program.line(
-      /"level":"warn".*(?:no answer from the server|name cannot be resolved).*trying on/,
-      'stderr',
-    );
-    expect(client.program.hasEnded).toBe(false);
-    expect(await client.stop()).toMatchObject({ code: 0, stdout: '' });
-  },
-);

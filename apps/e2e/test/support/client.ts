@@ -11,6 +11,8 @@ export interface ClientSettings {
   /** `[LISTEN=]TARGET` each. */
   readonly forwards: readonly string[];
   readonly flags?: readonly string[] | undefined;
+  /** What it finds as /etc/hosts. */
+  readonly hosts?: string;
 }
 
 /** A client, given its invitation where other users cannot read it. */
@@ -19,10 +21,10 @@ export class Client implements AsyncDisposable {
   readonly admin: string;
   readonly #forwards: number;
 
-  constructor({ invitation, admin, engine, forwards, flags = [] }: ClientSettings) {
+  constructor({ invitation, admin, engine, forwards, flags = [], hosts }: ClientSettings) {
     const mappings = forwards.flatMap((forward) => ['--forward', forward]);
     this.program = new RunningProgram(CLIENT, ['--admin', admin, '--engine', engine, ...mappings, ...flags], {
-      environment: { RELAY_SERVER: invitation },
+      ...{ environment: { RELAY_SERVER: invitation }, hosts },
     });
     this.admin = admin;
     this.#forwards = forwards.length;

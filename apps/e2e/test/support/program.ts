@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -20,12 +20,23 @@ export interface Finished {
 export interface RunSettings {
   /** Added to PATH alone: nothing of whoever runs the tests is passed on. HOME is a folder that does not exist, unless given. */
   readonly environment?: Record<string, string>;
+  /** A file that the program finds as /etc/hosts, in a mount namespace of its own. */
+  readonly hosts?: string | undefined;
   /** What the program reads from stdin, which then ends. */
   readonly input?: string;
 }
 
 const PATIENCE_MS = 60_000;
 const ENVIRONMENT = { PATH: process.env['PATH'], HOME: '/nonexistent' };
+
+const withHosts = (hosts: string | undefined): string[] =>
+  hosts === undefined ? [] : ['unshare', '-rm', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts];
+
+/** Whether {@link RunSettings.hosts} works here: some systems allow no mount namespaces. */
+export function canGiveHosts(): boolean {
+  const [command = '', ...words] = [...withHosts('/etc/hosts'), 'true'];
+  return spawnSync(command, words).status === 0;
+}
 
 /** A real process of one of the programs, with what it has said so far. */
 export class RunningProgram implements AsyncDisposable {
@@ -35,8 +46,9 @@ export class RunningProgram implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   readonly #ended: Promise<unknown>;
 
-  constructor(script: string, args: readonly string[], { environment = {}, input }: RunSettings = {}) {
-    this.process = spawn(process.execPath, [script, ...args], {
+  constructor(script: string, args: readonly string[], { environment = {}, hosts, input }: RunSettings = {}) {
+    const [command = '', ...words] = [...withHosts(hosts), process.execPath, script, ...args];
+    this.process = spawn(command, words, {
       env: { ...ENVIRONMENT, ...environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -33,7 +33,8 @@ export interface ServerStatus extends Status {
 }
 
 export interface ClientStatus extends Status {
-  readonly state: 'idle' | 'connecting' | 'connected' | 'path-lost' | 'closed';
+  readonly server: string;
+  readonly state: 'connecting' | 'connected' | 'path-lost' | 'closed';
   readonly forwards: readonly { readonly mapping: string; readonly flows: number; readonly isResolved: boolean }[];
 }
 

@@ -3,6 +3,7 @@ import {
   CLOSE,
   dropCode,
   packEndpoint,
+  packedPort,
   PACKET,
   packetType,
   RESET_OFFSET,
@@ -47,7 +48,8 @@ export interface ClientChannelOptions {
   readonly staticKey: KeyPair;
   /** 32 bytes, from the invitation. */
   readonly serverPublicKey: Uint8Array;
-  readonly server: Endpoint;
+  /** Where the server is; it may come later, by `setServer`, but before `connect`. */
+  readonly server?: Endpoint;
   /** 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none. */
   readonly presharedKey?: Uint8Array;
   /** What to tell the server of ourselves. */
@@ -96,7 +98,7 @@ export class ClientChannel {
     this.#primitives = primitives;
     this.#peerName = nameOf(serverPublicKey);
     this.#rekeyAfterMs = Math.min(options.rekeyAfterMs ?? REKEY_AFTER_MS, REKEY_AFTER_MS);
-    packEndpoint(options.server, this.#path, 0);
+    if (options.server !== undefined) packEndpoint(options.server, this.#path, 0);
     const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
     this.#handshakes = new Handshakes(identity, serverIdentityOf(protocol, serverPublicKey), random, (initiation) => {
       onPacket(initiation, 0, initiation.length, this.#path, 0);
@@ -142,10 +144,11 @@ export class ClientChannel {
 
   /**
    * Begins. `nowMs` is a steady clock, as in all other calls; `wallMs` is the wall clock, ms since 1970, which is not asked again: a wall
-   * clock that jumps changes nothing.
+   * clock that jumps changes nothing. Throws an Error if nobody has told where the server is.
    */
   connect(nowMs: number, wallMs: number): void {
     if (this.#state === 'connecting' || this.#state === 'connected') return;
+    if (packedPort(this.#path, 0) === 0) throw new Error('no server to connect to: it was not told where it is');
     this.#state = 'connecting';
     this.#handshakes.setWallClock(nowMs, wallMs);
     this.#handshakes.begin('new-session', nowMs);

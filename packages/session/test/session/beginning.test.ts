@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodeCompactHeader } from '@relay/packet';
-import { TwoEnds } from '../two-ends.js';
+import { ClientChannel } from '../../src/index.js';
+import { SERVER_ENDPOINT, TwoEnds } from '../two-ends.js';
 
 describe('a session', () => {
   test('stands after one round trip, and each side knows what the other told of itself', () => {
@@ -10,6 +11,21 @@ describe('a session', () => {
     expect(ends.serverEvents()).toEqual(['connected', 'parameters']);
     expect(ends.clientSession.peerParameters?.maxFlows).toBe(9);
     expect(ends.serverSession.peerParameters?.maxFlows).toBe(7);
+  });
+
+  test('begins once it is known where the server is', () => {
+    const ends = new TwoEnds();
+    const { nowMs, wallMs } = ends;
+    ends.client = new ClientChannel({
+      ...{ staticKey: ends.clientKey, serverPublicKey: ends.serverKey.publicKey },
+      ...ends.clientEnd,
+    });
+    expect(() => ends.client.connect(nowMs, wallMs)).toThrow('no server to connect to');
+    expect([ends.client.state, ends.client.nextWakeMs]).toEqual(['idle', Infinity]);
+    ends.client.setServer(SERVER_ENDPOINT, nowMs);
+    expect([ends.client.state, ends.clientEnd.sent.length]).toEqual(['idle', 0]);
+    ends.connect();
+    expect(ends.clientEvents()).toEqual(['connected', 'parameters']);
   });
 
   test('carries frames both ways', () => {
