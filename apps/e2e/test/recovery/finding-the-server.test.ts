@@ -53,41 +53,42 @@ describe.each([
 });
 
 // Where the system lets us give a program an /etc/hosts of its own.
-describe.each(canGiveHosts() ? ENGINES : [])('a client whose server has a name, engine %s', (engine) => {
-  const start = async (keep: Resources['keep'], addresses: readonly string[]) => {
-    const folder = keep(new Folder());
-    const [state, hosts, admin] = [folder.at('state'), folder.at('hosts'), folder.at('client.sock')];
-    const leadTo = (to: readonly string[]): void =>
-      writeFileSync(hosts, to.map((address) => `${address} relay.test\n`).join(''));
-    leadTo(addresses);
-    const echo = keep(await Echo.open());
-    const server = keep(await Server.start({ state, engine }));
-    const made = parseInvitation(await server.invite('tester', ['127.0.0.0/8']));
-    if (typeof made === 'string') throw new Error(made);
-    const invitation = formatInvitation({ ...made, host: 'relay.test' });
-    const forwards = [`0=127.0.0.1:${echo.port}`];
-    const client = keep(new Client({ invitation, admin, engine, forwards, hosts }));
-    const application = keep(await Application.open());
-    return { server, client, application, port: (await client.ready())[0] ?? 0, leadTo };
-  };
+if (canGiveHosts())
+  describe.each(ENGINES)('a client whose server has a name, engine %s', (engine) => {
+    const start = async (keep: Resources['keep'], addresses: readonly string[]) => {
+      const folder = keep(new Folder());
+      const [state, hosts, admin] = [folder.at('state'), folder.at('hosts'), folder.at('client.sock')];
+      const leadTo = (to: readonly string[]): void =>
+        writeFileSync(hosts, to.map((address) => `${address} relay.test\n`).join(''));
+      leadTo(addresses);
+      const echo = keep(await Echo.open());
+      const server = keep(await Server.start({ state, engine }));
+      const made = parseInvitation(await server.invite('tester', ['127.0.0.0/8']));
+      if (typeof made === 'string') throw new Error(made);
+      const invitation = formatInvitation({ ...made, host: 'relay.test' });
+      const forwards = [`0=127.0.0.1:${echo.port}`];
+      const client = keep(new Client({ invitation, admin, engine, forwards, hosts }));
+      const application = keep(await Application.open());
+      return { server, client, application, port: (await client.ready())[0] ?? 0, leadTo };
+    };
 
-  test('reaches it at whichever of its addresses it answers', async () => {
-    await using resources = new Resources();
-    // Where there is IPv6 it comes first, and nobody listens there.
-    const { server, client, application, port } = await start(resources.keep, ['::1', '127.0.0.1']);
-    await application.askUntilAnswered(port);
-    expect((await client.status()).server).toBe(`127.0.0.1:${server.port}`);
-  });
+    test('reaches it at whichever of its addresses it answers', async () => {
+      await using resources = new Resources();
+      // Where there is IPv6 it comes first, and nobody listens there.
+      const { server, client, application, port } = await start(resources.keep, ['::1', '127.0.0.1']);
+      await application.askUntilAnswered(port);
+      expect((await client.status()).server).toBe(`127.0.0.1:${server.port}`);
+    });
 
-  test('finds it again where its name leads now', async () => {
-    await using resources = new Resources();
-    const { server, client, application, port, leadTo } = await start(resources.keep, ['127.0.0.1']);
-    await application.askUntilAnswered(port);
-    await server.stop('SIGKILL');
-    leadTo(['127.0.0.2']);
-    const { state, port: serverPort } = server;
-    resources.keep(await Server.start({ state, engine, listen: '127.0.0.2', port: serverPort }));
-    await application.askUntilAnswered(port);
-    expect((await client.status()).server).toBe(`127.0.0.2:${serverPort}`);
+    test('finds it again where its name leads now', async () => {
+      await using resources = new Resources();
+      const { server, client, application, port, leadTo } = await start(resources.keep, ['127.0.0.1']);
+      await application.askUntilAnswered(port);
+      await server.stop('SIGKILL');
+      leadTo(['127.0.0.2']);
+      const { state, port: serverPort } = server;
+      resources.keep(await Server.start({ state, engine, listen: '127.0.0.2', port: serverPort }));
+      await application.askUntilAnswered(port);
+      expect((await client.status()).server).toBe(`127.0.0.2:${serverPort}`);
+    });
   });
-});

@@ -34,7 +34,7 @@ const withHosts = (hosts: string | undefined): string[] =>
 
 /** Whether {@link RunSettings.hosts} works here: some systems allow no mount namespaces. */
 export function canGiveHosts(): boolean {
-  const [command = '', ...words] = [...withHosts('/etc/hosts'), 'true'];
+  const [command, ...words] = [...withHosts('/etc/hosts'), 'true'];
   return spawnSync(command, words).status === 0;
 }
 
