@@ -7,12 +7,14 @@
  * so that one host has one text. Other embeddings of IPv4 (NAT64, 6to4, Teredo, IPv4-compatible) are IPv6 addresses of
  * their own and keep their form.
  */
-import { copyBytes, equalBytes, readU8, readU16BigEndian, writeU16BigEndian } from '../integers.js';
+import { readU32, readU8, readU16BigEndian, writeU16BigEndian, writeU32 } from '../integers.js';
 
 /** Bytes of an address: IPv6 as it is, IPv4 as IPv4-mapped IPv6. */
 export const ADDRESS_BYTES = 16;
 
-const MAPPED_PREFIX = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
+/** Bytes of `::ffff:0:0/96`, and the last four of them as a little-endian number. */
+const MAPPED_PREFIX_BYTES = 12;
+const MAPPED_WORD = 0xffff_0000;
 const GROUPS = 8;
 const PARTS = Array.from({ length: 0x100 }, (_, byte) => `${byte}.`);
 const ZONE = /^[0-9A-Za-z][0-9A-Za-z._~-]{0,31}$/;
@@ -55,9 +57,9 @@ export function isUnspecifiedAddress(address: string): boolean {
  * is no address.
  */
 export function readAddress(text: string, bytes: Uint8Array, offset: number): string | undefined {
-  if (!text.includes(':')) {
+  if (readDottedDecimal(text, 0, text.length, bytes, offset + MAPPED_PREFIX_BYTES)) {
     writeMappedPrefix(bytes, offset);
-    return readDottedDecimal(text, 0, text.length, bytes, offset + MAPPED_PREFIX.length) ? '' : undefined;
+    return '';
   }
   const percent = text.indexOf('%');
   if (percent === -1) return readIpv6(text, text.length, bytes, offset) ? '' : undefined;
@@ -68,17 +70,19 @@ export function readAddress(text: string, bytes: Uint8Array, offset: number): st
 
 /** The canonical text of the 16 bytes at `offset`. */
 export function formatAddress(bytes: Uint8Array, offset: number): string {
-  return isMapped(bytes, offset) ? formatIpv4(bytes, offset + MAPPED_PREFIX.length) : formatIpv6(bytes, offset);
+  return isMapped(bytes, offset) ? formatIpv4(bytes, offset + MAPPED_PREFIX_BYTES) : formatIpv6(bytes, offset);
 }
 
 /** Whether the 16 bytes at `offset` are an IPv4 address (IPv4-mapped). */
 export function isMapped(bytes: Uint8Array, offset: number): boolean {
-  return equalBytes(bytes, offset, MAPPED_PREFIX, 0, MAPPED_PREFIX.length);
+  return readU32(bytes, offset + 8) === MAPPED_WORD && readU32(bytes, offset) === 0 && readU32(bytes, offset + 4) === 0;
 }
 
 /** Writes the IPv4-mapped prefix before the 4 bytes of an IPv4 address. */
 export function writeMappedPrefix(bytes: Uint8Array, offset: number): void {
-  copyBytes(MAPPED_PREFIX, 0, bytes, offset, MAPPED_PREFIX.length);
+  writeU32(bytes, offset, 0);
+  writeU32(bytes, offset + 4, 0);
+  writeU32(bytes, offset + 8, MAPPED_WORD);
 }
 
 /** Whether an address needs a zone to say which link it is on: fe80::/10 and ff02::/16. */

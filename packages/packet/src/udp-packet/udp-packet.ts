@@ -1,4 +1,5 @@
 import { dropReasonOf, type DropReason } from '../drop-reason.js';
+import { isMapped } from '../endpoint/address.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { packEndpoint, PACKED_ENDPOINT_BYTES, unpackEndpoint } from '../endpoint/packed-endpoint.js';
 import { copyBytes, equalBytes } from '../integers.js';
@@ -189,13 +190,14 @@ function takeBytes(length: number): Uint8Array {
 }
 
 function pack(endpoint: Endpoint, role: string, packed: Uint8Array): void {
-  // A zone means something on one host only.
-  if (endpoint.address.includes('%')) throw new PacketError('UdpPacket', 'bad-endpoint', `${role} has a zone`);
   try {
     packEndpoint(endpoint, packed, 0);
   } catch (error) {
     throw new PacketError('UdpPacket', 'bad-endpoint', `${role}: ${String(error)}`);
   }
+  // A zone means something on one host only.
+  if (!isMapped(packed, 0) && endpoint.address.includes('%'))
+    throw new PacketError('UdpPacket', 'bad-endpoint', `${role} has a zone`);
 }
 
 /** The fraction is rounded apart from the whole, whose product with 1000 would lose what a number can hold. */
