@@ -28,6 +28,10 @@ export class DatagramRun {
   readonly #lengths = new Uint32Array(SLOTS);
   readonly #destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   readonly #locals = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
+  // The same objects again and again: a sender may know them.
+  readonly #connected: DatagramBatch = newBatch(this.#offsets, this.#lengths);
+  readonly #addressed: DatagramBatch = { ...this.#connected, destinations: this.#destinations };
+  readonly #answering: DatagramBatch = { ...this.#addressed, locals: this.#locals };
   #bytes: Uint8Array = new Uint8Array(0);
   #sender: DatagramSender | undefined;
   #traffic: Traffic | undefined;
@@ -77,18 +81,17 @@ export class DatagramRun {
   flush(): void {
     const traffic = this.#traffic;
     if (this.#count === 0 || this.#sender === undefined || traffic === undefined) return;
-    const batch: DatagramBatch = {
-      bytes: this.#bytes,
-      count: this.#count,
-      offsets: this.#offsets,
-      lengths: this.#lengths,
-    };
-    if (this.#isAddressed) batch.destinations = this.#destinations;
-    if (this.#hasLocals) batch.locals = this.#locals;
+    const batch = this.#hasLocals ? this.#answering : this.#isAddressed ? this.#addressed : this.#connected;
+    batch.bytes = this.#bytes;
+    batch.count = this.#count;
     const taken = this.#sender.sendBatch(batch);
     for (let slot = 0; slot < taken; slot++) traffic.sent(this.#lengths[slot] ?? 0);
     for (let slot = taken; slot < this.#count; slot++) traffic.dropped(QUEUE_FULL);
     this.#count = 0;
     this.#sender = undefined;
   }
+}
+
+function newBatch(offsets: Uint32Array, lengths: Uint32Array): DatagramBatch {
+  return { bytes: new Uint8Array(0), count: 0, offsets, lengths };
 }

@@ -58,7 +58,7 @@ export class NativeLoop {
   /** Where the addon reports what a call did. */
   readonly report: Uint32Array;
   readonly prepared: PreparedBatches;
-  /** Whether sockets are being told what is ready: whatever is put off now is sent when all have been told. */
+  /** Whether more sockets are to be told what is ready: whatever is put off now is sent when all have been told. */
   isTelling = false;
   /** The socket that has put off sends; one at a time. */
   outboxOwner: LoopSocket | undefined;
@@ -101,8 +101,9 @@ export class NativeLoop {
   }
 
   #tell(count: number): void {
-    this.isTelling = true;
     for (let i = 0; i < count; i++) {
+      // What the last one sends has nothing to wait for, unless something waits already.
+      this.isTelling = i + 1 < count || this.outboxOwner !== undefined;
       const socket = this.#sockets[this.#ready[2 * i] ?? 0];
       try {
         socket?.ready(this.#ready[2 * i + 1] ?? 0);

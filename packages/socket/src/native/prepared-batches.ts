@@ -1,6 +1,9 @@
 import type { SendBatch } from '../udp-socket.js';
 import type { AddonLoop } from './addon.js';
 
+/** As many batches as may take turns before one is prepared. */
+const SEEN = 4;
+
 /**
  * Callers reuse their batches, and looking into five typed arrays costs more than all else of a call into the addon. So the
  * addon keeps where the arrays of a few batches lie. They are compared anew at every call: a batch that was given other arrays,
@@ -11,7 +14,9 @@ export class PreparedBatches {
   readonly #capacity: number;
   readonly #prepared: PreparedBatch[] = [];
   #next = 0;
-  #last: SendBatch | undefined;
+  /** Batches that came lately and are not prepared. */
+  readonly #seen = new Array<SendBatch | undefined>(SEEN).fill(undefined);
+  #nextSeen = 0;
 
   constructor(calls: AddonLoop, capacity: number) {
     this.#calls = calls;
@@ -28,14 +33,29 @@ export class PreparedBatches {
       if (prepared.changes < 2) return -1;
       return this.#prepare(batch, i);
     }
-    // Only what comes again is worth it.
-    if (this.#last !== batch) {
-      this.#last = batch;
+    return this.#comesAgain(batch) ? this.#prepareAtNext(batch) : -1;
+  }
+
+  /** Only what comes again is worth it; batches may take turns. */
+  #comesAgain(batch: SendBatch): boolean {
+    const at = this.#seen.indexOf(batch);
+    if (at === -1) {
+      this.#seen[this.#nextSeen] = batch;
+      this.#nextSeen = (this.#nextSeen + 1) % SEEN;
+    }
+    return at !== -1;
+  }
+
+  /** In the next place, unless what is there is still in use: with more batches than places none would stay otherwise. */
+  #prepareAtNext(batch: SendBatch): number {
+    const i = this.#next;
+    const former = this.#prepared[i];
+    this.#next = (i + 1) % this.#capacity;
+    if (former?.isUsed === true) {
+      former.isUsed = false;
       return -1;
     }
-    this.#last = undefined;
-    const i = this.#next;
-    this.#next = (i + 1) % this.#capacity;
+    this.#seen[this.#seen.indexOf(batch)] = undefined;
     return this.#prepare(batch, i);
   }
 
@@ -49,6 +69,8 @@ export class PreparedBatches {
 
 class PreparedBatch {
   readonly batch: SendBatch;
+  /** Whether it came since its place was last wanted. */
+  isUsed = true;
   /** How often in a row it was not as prepared. */
   changes = 0;
   readonly #bytes: Uint8Array;
@@ -89,6 +111,7 @@ class PreparedBatch {
       lengths.length === this.#lengthCount &&
       (destinations === undefined || destinations.length === this.#destinationsBytes) &&
       (locals === undefined || locals.length === this.#localsBytes);
+    this.isUsed = true;
     this.changes = isSame ? 0 : this.changes + 1;
     return isSame;
   }
