@@ -104,7 +104,9 @@ static napi_value js_receive(napi_env env, napi_callback_info info) {
   struct loop *loop = arguments_of(env, info, 1, arguments);
   struct watched_socket *socket = socket_of(env, loop, arguments[0]);
   if (!socket) return throw(env, "receive: no such socket");
-  int failed = udp_receive(&socket->udp, &loop->area, &received);
+  bool is_busy = loop->turn - socket->read_in <= 1;
+  socket->read_in = loop->turn;
+  int failed = udp_receive(&socket->udp, &loop->area, is_busy, &received);
   loop->report[0] = received.bytes;
   loop->report[1] = received.is_full;
   napi_create_int32(env, failed ? failed : (int32_t)received.count, &result);

@@ -26,7 +26,9 @@ static void tell_ready(struct loop *loop) {
 }
 
 static void after_poll(uv_check_t *check) {
-  tell_ready(check->data);
+  struct loop *loop = check->data;
+  loop->turn++;
+  tell_ready(loop);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events);

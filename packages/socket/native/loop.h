@@ -24,6 +24,7 @@ struct watched_socket {
   struct loop *loop;
   uint32_t number, ready_at;  // ready_at: its place in loop->ready
   bool is_ready;
+  uint32_t read_in;  // the last turn in which it was read
 };
 
 // Arrays of a batch that JavaScript sends again and again, kept alive. It vouches that they are unchanged; their sizes are checked here.
@@ -44,6 +45,7 @@ struct loop {
   bool is_ending;
   struct receive_area area;
   uint32_t *ready, ready_count;  // pairs: number, events
+  uint32_t turn;                 // of the event loop
   uint32_t *report;
   struct prepared_batch prepared[PREPARED_BATCHES];
   struct watched_socket **sockets;

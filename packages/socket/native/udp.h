@@ -47,6 +47,7 @@ struct udp_options {
 struct udp_socket {
   int fd, family;
   bool has_control, is_connected;
+  bool came_alone;             // the last time there was room for more, one datagram or run was received
   uint16_t port;  // local
   uint8_t remote[PACKED_ENDPOINT_BYTES];
   uint32_t max_segments;       // 1: no segmentation offload
@@ -73,7 +74,8 @@ struct receive_area {
   _Alignas(struct cmsghdr) uint8_t control[SLOTS][CONTROL_BYTES];
 };
 struct received { uint32_t count, bytes; bool is_full; };
-int udp_receive(struct udp_socket *socket, struct receive_area *area, struct received *received);
+// is_busy: it was read in this or the last turn of the event loop as well.
+int udp_receive(struct udp_socket *socket, struct receive_area *area, bool is_busy, struct received *received);
 
 struct send_batch {
   const uint8_t *bytes; size_t size;
