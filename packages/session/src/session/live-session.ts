@@ -367,13 +367,8 @@ export class LiveSession implements Session, Sleeper {
   /** On a path that is not the present one, to an address that has proven itself. */
   #sendPingTo(destination: Uint8Array, nowMs: number): void {
     const { scratch, onPacket } = this.channel;
-    const length = this.#seal(
-      scratch,
-      0,
-      writePing(this.channel, FRAMES, newToken(this.channel), nowMs) - FRAMES,
-      nowMs,
-      false,
-    );
+    const end = writePing(this.channel, FRAMES, newToken(this.channel), nowMs);
+    const length = this.#seal(scratch, 0, end - FRAMES, nowMs, false);
     if (length > 0) onPacket(scratch, 0, length, destination, 0);
   }
 
