@@ -19,3 +19,4 @@ export {
   type SocketState,
   type UdpSocket,
 } from './udp-socket.js';
+export { withNumericZone } from './zone.js';
