@@ -19,16 +19,10 @@ import { adminCalls } from './admin-calls.js';
 import { RelayClient } from './client.js';
 import { Forward } from './mapping/forward.js';
 import type { clientSchema } from './options.js';
-import { serverAddresses } from './server-addresses.js';
+import { ServerSearch } from './server-search.js';
 import { clientStatus, metricsOf, type ClientStatus } from './status.js';
 
 export type ClientSettings = Values<typeof clientSchema>;
-
-/** How long a server may take to answer until users are told, and the next of its addresses is tried. */
-const PATIENCE_MS = 3000;
-
-const NO_ANSWER = 'no answer from the server: trying on (is it running, is the port open, was the invitation revoked?)';
-const UNRESOLVED = "the server's name cannot be resolved: trying on";
 
 export class RunningClient {
   readonly logs: Logging;
@@ -39,13 +33,8 @@ export class RunningClient {
   readonly #log: Logger;
   readonly #load = new LoadMonitor(() => undefined);
   readonly #announced = new Set<Forward>();
+  readonly #search: ServerSearch;
   #admin: AdminServer | undefined;
-  #awaiting: NodeJS.Timeout | undefined;
-  /** Attempts to reach the server at one of its addresses. */
-  #tries = 0;
-  #isSeeking = false;
-  /** What was said of the server since it was last there. */
-  readonly #told = new Set<string>();
   #isClosed = false;
 
   /** Starts a client, which looks for its server for as long as that takes. Rejects with a ProgramFailure; nothing is left running then. */
@@ -93,10 +82,11 @@ export class RunningClient {
       onResolved: (name, address) => this.#onResolved(name, address),
       onSocketError: (error) => sockets.debug('a datagram could not be sent', { reason: error.code }),
     });
+    this.#search = new ServerSearch(invitation, this.client, this.#log);
   }
 
   get serverName(): string {
-    return nameOf(this.#invitation);
+    return this.#search.serverName;
   }
 
   status(): ClientStatus {
@@ -115,7 +105,7 @@ export class RunningClient {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#awaiting);
+    this.#search.end();
     this.#load.close();
     await this.#admin?.close();
     await this.client.close();
@@ -126,8 +116,7 @@ export class RunningClient {
     await this.client.open();
     await this.#openAdmin(stop);
     this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
-    this.#await(NO_ANSWER);
-    this.#seek();
+    this.#search.begin();
   }
 
   /** Several clients may run: only the first has the default path. */
@@ -150,7 +139,7 @@ export class RunningClient {
   #onSessionEvent(event: SessionEvent): void {
     switch (event.kind) {
       case 'connected':
-        this.#found();
+        this.#search.end();
         this.#log.info('connected', {
           server: formatEndpoint(unpackEndpoint(event.session.endpoint, 0)),
           as: this.#invitation.name,
@@ -160,55 +149,21 @@ export class RunningClient {
       case 'disconnected':
         if (this.#isClosed) break;
         this.#log.warn('disconnected: connecting anew', { server: this.serverName, reason: event.reason });
-        this.#await(NO_ANSWER);
+        this.#search.resume();
         break;
       case 'path-lost':
         this.#log.warn('the server does not answer: trying on, datagrams are dropped meanwhile', {
           server: this.serverName,
         });
-        this.#await();
+        this.#search.resume();
         break;
       case 'path-restored':
-        this.#found();
+        this.#search.end();
         this.#log.info('the server answers again', { server: this.serverName });
         break;
       default:
         this.#log.trace(event.kind);
     }
-  }
-
-  /** Looks for the server where its name leads now, until {@link #found}. Says `news` if it does not answer. */
-  #await(news?: string): void {
-    clearInterval(this.#awaiting);
-    this.#told.clear();
-    this.#awaiting = setInterval(() => this.#seek(news), PATIENCE_MS);
-  }
-
-  #found(): void {
-    clearInterval(this.#awaiting);
-  }
-
-  get #isAwaiting(): boolean {
-    return !this.#isClosed && (this.client.channel.session === undefined || this.client.channel.session.isPathLost);
-  }
-
-  /** Tries the next of the addresses to which the server's name leads. Says `news` once, or that there is no such address. */
-  #seek(news?: string): void {
-    if (this.#isSeeking) return; // a resolver may take longer than our patience
-    this.#isSeeking = true;
-    void serverAddresses(this.#invitation).then((addresses) => {
-      this.#isSeeking = false;
-      if (!this.#isAwaiting) return;
-      const server = addresses[this.#tries % addresses.length];
-      if (server !== undefined) {
-        this.#tries++;
-        this.client.setServer(server);
-      }
-      const message = server === undefined ? UNRESOLVED : news;
-      if (message === undefined || this.#told.has(message)) return;
-      this.#told.add(message);
-      this.#log.warn(message, { server: this.serverName });
-    });
   }
 
   #onRefused({ target }: OpenedFlow, reason: DropReason): void {
@@ -243,6 +198,3 @@ function invitationOf({ server, forward }: ClientSettings): Invitation {
     );
   return server;
 }
-
-/** `host:port` as the invitation names it. */
-const nameOf = ({ host, port }: Invitation): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

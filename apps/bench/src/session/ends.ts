@@ -11,15 +11,15 @@ import {
 } from '@relay/session';
 
 const SERVER = { address: '192.0.2.1', port: 7878 };
-const serverEndpoint = packPath(SERVER);
-const clientEndpoint = packPath({ address: '198.51.100.7', port: 40_000 });
+const serverPath = packPath(SERVER);
+const clientPath = packPath({ address: '198.51.100.7', port: 40_000 });
 /** All that happens, happens at this time. */
 export const NOW_MS = 1000;
 
 /** A server, and clients of it, with a wire of arrays between them. */
 export class Ends {
   readonly server: ServerChannel;
-  readonly serverEndpoint = serverEndpoint;
+  readonly serverPath = serverPath;
   readonly toClient: Uint8Array[] = [];
   readonly #toServer: Uint8Array[] = [];
   readonly #serverKey: KeyPair = generateKeyPair();
@@ -79,13 +79,13 @@ export class Ends {
   }
 
   receive(bytes: Uint8Array, length: number): number {
-    return this.server.receive(bytes, 0, length, clientEndpoint, 0, NOW_MS);
+    return this.server.receive(bytes, 0, length, clientPath, 0, NOW_MS);
   }
 
   #settle(client: ClientChannel): void {
     while (this.#toServer.length + this.toClient.length > 0) {
       for (const bytes of this.#toServer.splice(0)) this.receive(bytes, bytes.length);
-      for (const bytes of this.toClient.splice(0)) client.receive(bytes, 0, bytes.length, serverEndpoint, 0, NOW_MS);
+      for (const bytes of this.toClient.splice(0)) client.receive(bytes, 0, bytes.length, serverPath, 0, NOW_MS);
     }
   }
 }

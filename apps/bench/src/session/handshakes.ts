@@ -26,7 +26,7 @@ function measure(
     });
     const initiated = cpuSeconds(() => receiveAll(ends, initiations));
     const first = ends.toClient.splice(0).map((response, index) => {
-      clients[index]?.receive(response, 0, response.length, ends.serverEndpoint, 0, NOW_MS);
+      clients[index]?.receive(response, 0, response.length, ends.serverPath, 0, NOW_MS);
       return ends.takeFromClients();
     });
     const confirmed = cpuSeconds(() => receiveAll(ends, first));

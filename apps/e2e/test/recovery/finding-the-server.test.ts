@@ -18,10 +18,12 @@ const invitationTo = (server: string): string => `relay://${KEY}@${server}?serve
 /** Nothing listens on port 9, and names below .invalid do not exist (RFC 6761). */
 const SILENT = invitationTo('127.0.0.1:9');
 const UNKNOWN = invitationTo('relay.invalid:7878');
+const NO_LINK = invitationTo('[fe80::1%nowhere0]:7878');
 
 describe.each([
   ['does not answer', SILENT, /"level":"warn".*no answer from the server: trying on/],
   ['has a name that leads nowhere', UNKNOWN, /"level":"warn".*the server's name cannot be resolved: trying on/],
+  ['is on a link that is not there', NO_LINK, /"level":"warn".*the server's name cannot be resolved: trying on/],
 ])('a client whose server %s', (_what, invitation, warning) => {
   test('says so, has its ports open meanwhile, counts what it drops, and ends with code 0', async () => {
     using folder = new Folder();

@@ -24,20 +24,15 @@ export interface DatagramBatch {
  * are sent with one call. Must be flushed before that buffer is used again.
  */
 export class DatagramRun {
-  readonly #offsets = new Uint32Array(SLOTS);
-  readonly #lengths = new Uint32Array(SLOTS);
   readonly #destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   readonly #locals = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   // The same objects again and again: a sender may know them.
-  readonly #connected: DatagramBatch = newBatch(this.#offsets, this.#lengths);
+  readonly #connected: DatagramBatch = newBatch();
   readonly #addressed: DatagramBatch = { ...this.#connected, destinations: this.#destinations };
   readonly #answering: DatagramBatch = { ...this.#addressed, locals: this.#locals };
-  #bytes: Uint8Array = new Uint8Array(0);
+  #batch = this.#connected;
   #sender: DatagramSender | undefined;
   #traffic: Traffic | undefined;
-  #isAddressed = false;
-  #hasLocals = false;
-  #count = 0;
 
   /**
    * Adds a datagram; `destination` (packed) where the sender is not connected, and `local` (packed) where it is to leave from
@@ -53,45 +48,36 @@ export class DatagramRun {
     local?: Uint8Array,
   ): void {
     const isAddressed = destination !== undefined;
-    const hasLocal = local !== undefined;
-    if (
-      sender !== this.#sender ||
-      bytes !== this.#bytes ||
-      this.#count === SLOTS ||
-      traffic !== this.#traffic ||
-      isAddressed !== this.#isAddressed ||
-      hasLocal !== this.#hasLocals
-    ) {
+    const isAnswering = local !== undefined;
+    const batch = isAnswering ? this.#answering : isAddressed ? this.#addressed : this.#connected;
+    const isSameWay = sender === this.#sender && traffic === this.#traffic && batch === this.#batch;
+    if (!isSameWay || bytes !== batch.bytes || batch.count === SLOTS) {
       this.flush();
       this.#sender = sender;
       this.#traffic = traffic;
-      this.#bytes = bytes;
-      this.#isAddressed = isAddressed;
-      this.#hasLocals = hasLocal;
+      this.#batch = batch;
+      batch.bytes = bytes;
     }
-    const slot = this.#count++;
-    this.#offsets[slot] = offset;
-    this.#lengths[slot] = length;
+    const slot = batch.count++;
+    batch.offsets[slot] = offset;
+    batch.lengths[slot] = length;
     const at = slot * PACKED_ENDPOINT_BYTES;
     if (isAddressed) copyPackedEndpoint(destination, 0, this.#destinations, at);
-    if (hasLocal) copyPackedEndpoint(local, 0, this.#locals, at);
+    if (isAnswering) copyPackedEndpoint(local, 0, this.#locals, at);
   }
 
   /** Sends what was gathered. */
   flush(): void {
-    const traffic = this.#traffic;
-    if (this.#count === 0 || this.#sender === undefined || traffic === undefined) return;
-    const batch = this.#hasLocals ? this.#answering : this.#isAddressed ? this.#addressed : this.#connected;
-    batch.bytes = this.#bytes;
-    batch.count = this.#count;
+    const [batch, traffic] = [this.#batch, this.#traffic];
+    if (batch.count === 0 || this.#sender === undefined || traffic === undefined) return;
     const taken = this.#sender.sendBatch(batch);
-    for (let slot = 0; slot < taken; slot++) traffic.sent(this.#lengths[slot] ?? 0);
-    for (let slot = taken; slot < this.#count; slot++) traffic.dropped(QUEUE_FULL);
-    this.#count = 0;
+    for (let slot = 0; slot < taken; slot++) traffic.sent(batch.lengths[slot] ?? 0);
+    for (let slot = taken; slot < batch.count; slot++) traffic.dropped(QUEUE_FULL);
+    batch.count = 0;
     this.#sender = undefined;
   }
 }
 
-function newBatch(offsets: Uint32Array, lengths: Uint32Array): DatagramBatch {
-  return { bytes: new Uint8Array(0), count: 0, offsets, lengths };
+function newBatch(): DatagramBatch {
+  return { bytes: new Uint8Array(0), count: 0, offsets: new Uint32Array(SLOTS), lengths: new Uint32Array(SLOTS) };
 }

@@ -67,11 +67,7 @@ describe('an address that has proven nothing', () => {
     const ends = connected();
     const home = ends.clientAddress;
     ends.toServer(pingOf(ends), ELSEWHERE);
-    for (let step = 0; step < 40; step++) {
-      ends.nowMs += 100;
-      ends.server.wake(ends.nowMs);
-      ends.serverEnd.sent.length = 0;
-    }
+    ends.passCut(4000);
     expect(ends.serverSession.packedPath).toEqual(home);
   });
 

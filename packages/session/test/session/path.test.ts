@@ -17,16 +17,6 @@ function sendDatagram(session: Session, ends: TwoEnds): number {
   return session.sendFrames(frame, 0, frame.length, ends.nowMs);
 }
 
-/** Both ends awake, and nothing crosses. */
-function passCut(ends: TwoEnds, ms: number): void {
-  for (let step = 0; step < ms / 50; step++) {
-    ends.nowMs += 50;
-    ends.client.wake(ends.nowMs);
-    ends.server.wake(ends.nowMs);
-    ends.clientEnd.sent.length = ends.serverEnd.sent.length = 0;
-  }
-}
-
 describe('a lost path', () => {
   test.each(['client', 'server'] as const)(
     'is known to the %s within 3 s of what got no answer, and no sooner',
@@ -35,9 +25,9 @@ describe('a lost path', () => {
       const session = side === 'client' ? ends.clientSession : ends.serverSession;
       const events = () => (side === 'client' ? ends.clientEvents() : ends.serverEvents());
       sendDatagram(session, ends);
-      passCut(ends, 2900);
+      ends.passCut(2900);
       expect(events()).toEqual([]);
-      passCut(ends, 150);
+      ends.passCut(150);
       expect(events()).toEqual(['path-lost']);
       expect(session.isPathLost).toBe(true);
       expect(dropReasonOf(sendDatagram(session, ends))).toBe('unreachable');
@@ -48,7 +38,7 @@ describe('a lost path', () => {
     const ends = connected();
     const { clientSession } = ends;
     sendDatagram(clientSession, ends);
-    passCut(ends, 30_000);
+    ends.passCut(30_000);
     expect(ends.clientEvents()).toEqual(['path-lost']);
     ends.pass(500);
     expect(ends.clientEvents()).toContain('path-restored');
@@ -70,7 +60,7 @@ describe('a lost path', () => {
 
   test('is not suspected while nothing is sent', () => {
     const ends = connected();
-    passCut(ends, 20_000);
+    ends.passCut(20_000);
     expect(ends.clientEvents()).toEqual([]);
     expect(ends.serverEvents()).toEqual([]);
   });
@@ -161,7 +151,7 @@ describe('reconnection', () => {
   test('does not wait when the network has changed', () => {
     const ends = new TwoEnds();
     ends.client.connect(ends.nowMs, ends.wallMs);
-    passCut(ends, 60_000);
+    ends.passCut(60_000);
     ends.client.setServer({ ...SERVER_ENDPOINT, port: 1 }, ends.nowMs);
     expect(ends.clientEnd.sent.map(({ destination }) => destination[16])).toEqual([1]);
   });

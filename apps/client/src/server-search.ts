@@ -1,0 +1,109 @@
+/** Finds the server of an invitation, for as long as that takes, and says so where it takes long. */
+import { lookup } from 'node:dns/promises';
+import type { Logger } from '@relay/logging';
+import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
+import type { Invitation } from '@relay/session';
+import { withNumericZone } from '@relay/socket';
+import type { RelayClient } from './client.js';
+
+/** How long a server may take to answer until users are told, and the next of its addresses is tried. */
+const PATIENCE_MS = 3000;
+
+const NO_ANSWER = 'no answer from the server: trying on (is it running, is the port open, was the invitation revoked?)';
+const UNRESOLVED = "the server's name cannot be resolved: trying on";
+
+/** Of an address: a zone that is still a name stands for no interface of this host. */
+const NAMED_ZONE = /%.*[^0-9]/;
+
+export class ServerSearch {
+  /** `host:port` as the invitation names it. */
+  readonly serverName: string;
+  readonly #invitation: Invitation;
+  readonly #client: RelayClient;
+  readonly #log: Logger;
+  /** What was said since the search began. */
+  readonly #told = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #tries = 0;
+  #isLooking = false;
+
+  constructor(invitation: Invitation, client: RelayClient, log: Logger) {
+    const { host, port } = invitation;
+    this.serverName = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    this.#invitation = invitation;
+    this.#client = client;
+    this.#log = log;
+  }
+
+  /** Looks for the server at once, and again and again. */
+  begin(): void {
+    this.resume();
+    this.#look();
+  }
+
+  /** Looks again if the server does not come back by itself. */
+  resume(): void {
+    this.end();
+    this.#told.clear();
+    this.#timer = setInterval(() => this.#look(), PATIENCE_MS);
+  }
+
+  /** The server was found, or is wanted no longer. */
+  end(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    if (this.#isLooking) return; // a resolver may take longer than our patience
+    this.#isLooking = true;
+    void serverAddresses(this.#invitation).then((addresses) => {
+      this.#isLooking = false;
+      if (this.#timer !== undefined) this.#try(addresses);
+    });
+  }
+
+  #try(addresses: readonly Endpoint[]): void {
+    const { session } = this.#client.channel;
+    const present = session && unpackEndpoint(session.endpoint, 0);
+    const server = chooseServer(addresses, present, this.#tries);
+    if (server === undefined) return this.#tell(UNRESOLVED);
+    // Of a lost path users have been told.
+    if (session === undefined && this.#tries > 0) this.#tell(NO_ANSWER);
+    this.#tries++;
+    this.#client.setServer(server);
+  }
+
+  #tell(message: string): void {
+    if (!this.#told.has(message)) this.#log.warn(message, { server: this.serverName });
+    this.#told.add(message);
+  }
+}
+
+/**
+ * The endpoint to try next: each in turn, but that of a session whose path is lost as long as the name leads there, so that
+ * nothing delays its return. Undefined if there is none.
+ */
+export function chooseServer(
+  addresses: readonly Endpoint[],
+  present: Endpoint | undefined,
+  tries: number,
+): Endpoint | undefined {
+  const isStillThere = present !== undefined && addresses.some((address) => equalEndpoints(address, present));
+  return isStillThere ? present : addresses[tries % addresses.length];
+}
+
+/** Where the invitation's host may be, the system's preference first; empty where its name, or its zone, cannot be resolved now. */
+async function serverAddresses({ host, port }: Invitation): Promise<Endpoint[]> {
+  const literal = parseAddress(host);
+  if (literal !== undefined) {
+    const server = withNumericZone({ address: literal, port });
+    return NAMED_ZONE.test(server.address) ? [] : [server];
+  }
+  try {
+    const found = await lookup(host, { all: true, order: 'verbatim' });
+    return found.flatMap(({ address }) => parseAddress(address) ?? []).map((address) => ({ address, port }));
+  } catch {
+    return []; // no such name, or no resolver at present: the caller says so and tries again
+  }
+}
