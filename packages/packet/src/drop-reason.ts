@@ -57,6 +57,8 @@ export const DROP_REASONS = [
   'unreachable',
   'kernel-buffer-full',
   'closed',
+  // A fault of the program itself.
+  'internal-error',
 ] as const;
 
 /** One of {@link DROP_REASONS}. */

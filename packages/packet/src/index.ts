@@ -145,6 +145,7 @@ export {
   encodeParameters,
   FRAME_LAYER_VERSION,
   PARAMETER,
+  PARAMETER_BOUNDS,
   RESET_TOKEN_BYTES,
   SessionParameters,
 } from './frames/parameters.js';

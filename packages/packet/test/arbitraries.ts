@@ -4,6 +4,7 @@ import {
   canonicalEndpoint,
   FIRST_SKIPPABLE_FRAME,
   fragmentStart,
+  PARAMETER_BOUNDS,
   UdpPacket,
   type Endpoint,
   type Frame,
@@ -52,7 +53,10 @@ const fragments: fc.Arbitrary<Frame> = fc
     return { type: 'fragment', id, total, index, count: pieces, piece: source.slice(0, pieceLength) };
   });
 
-const optionalU32 = fc.option(u32, { nil: undefined });
+const parameter = (name: keyof typeof PARAMETER_BOUNDS) => {
+  const { least, most } = PARAMETER_BOUNDS[name];
+  return fc.option(fc.integer({ min: least, max: most }), { nil: undefined });
+};
 
 export const frames: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ type: fc.constant('padding' as const), length: fc.nat(20) }),
@@ -74,12 +78,12 @@ export const frames: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({
     type: fc.constant('parameters' as const),
     version: fc.constant(1),
-    maxPacketBytes: optionalU32,
-    maxReassemblyBytes: optionalU32,
-    maxFlows: optionalU32,
-    flowIdleMs: optionalU32,
-    sessionIdleMs: optionalU32,
-    features: optionalU32,
+    maxPacketBytes: parameter('maxPacketBytes'),
+    maxReassemblyBytes: parameter('maxReassemblyBytes'),
+    maxFlows: parameter('maxFlows'),
+    flowIdleMs: parameter('flowIdleMs'),
+    sessionIdleMs: parameter('sessionIdleMs'),
+    features: parameter('features'),
     resetToken: fc.option(bytesOf(16), { nil: undefined }),
   }),
   fc.record({ type: fc.constant('close' as const), reason: u8 }),

@@ -22,6 +22,7 @@ import {
   nextFrame,
   PACKET,
   PARAMETER,
+  PARAMETER_BOUNDS,
   REQUEST,
   RESET_BYTES,
   RESET_OFFSET,
@@ -197,6 +198,14 @@ describe('docs/protocol.md', () => {
     expect(tableWith('Parameters', 'field').find((row) => row['field'] === 'version')?.['meaning']).toContain(
       `: ${FRAME_LAYER_VERSION}`,
     );
+  });
+
+  test('has the bounds of parameters that the code has', () => {
+    const numberOf = (text = '') => (text === '2^32-1' ? 2 ** 32 - 1 : Number(text.replaceAll(',', '')));
+    const bounds = tableWith('Parameters', 'least')
+      .filter((row) => row['least'] !== '')
+      .map((row) => [row['parameter'], { least: numberOf(row['least']), most: numberOf(row['most']) }]);
+    expect(Object.fromEntries(bounds)).toEqual(PARAMETER_BOUNDS);
   });
 
   // What a reader who knows nothing but the tables makes of the vectors.

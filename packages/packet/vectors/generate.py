@@ -130,7 +130,8 @@ def sized(kind, body): return u8(kind | 0x80) + u16(len(body)) + body
 ping_body = run(1, 8) + u64(2 ** 53 - 1)
 pong_body = run(1, 8) + u64(1_000_001) + u32(250) + address16('203.0.113.9') + u16(40000)
 report_body = u32(7) + u64(1_000_000) + u64(1_000_123) + u32(1500) + u32(20_000)
-entries = [u8(key) + u8(4) + u32(value) for key, value in enumerate([1452, 1 << 20, 4096, 120_000, 180_000, 0], 1)]
+def parameter(key, value): return u8(key) + u8(4) + u32(value)
+entries = [parameter(key, value) for key, value in enumerate([1452, 1 << 20, 4096, 120_000, 180_000, 0], 1)]
 parameters_body = u8(1) + b''.join(entries) + u8(7) + u8(16) + run(64, 16)
 PARAMETERS = {'type': 'parameters', 'version': 1, 'maxPacketBytes': 1452, 'maxReassemblyBytes': 1 << 20, 'maxFlows': 4096,
               'flowIdleMs': 120_000, 'sessionIdleMs': 180_000, 'features': 0, 'resetToken': raw(run(64, 16))}
@@ -157,6 +158,10 @@ ACCEPTED_FRAMES = [
     ('report', sized(0x12, report_body), [{'type': 'report', 'index': 7, 'received': 1_000_000, 'highest': 1_000_123, 'jitterUs': 1500, 'roundTripUs': 20_000}]),
     ('parameters', sized(0x18, parameters_body), [PARAMETERS]),
     ('no parameters', sized(0x18, u8(1)), [{'type': 'parameters', 'version': 1}]),
+    ('the least parameters', sized(0x18, u8(1) + b''.join(parameter(*each) for each in [(1, 1200), (2, 0), (3, 0), (4, 1000), (5, 1000)])),
+        [{'type': 'parameters', 'version': 1, 'maxPacketBytes': 1200, 'maxReassemblyBytes': 0, 'maxFlows': 0, 'flowIdleMs': 1000, 'sessionIdleMs': 1000}]),
+    ('the most of each parameter', sized(0x18, u8(1) + b''.join(parameter(*each) for each in [(1, 65507), (3, 2 ** 32 - 1), (4, 2 ** 32 - 1)])),
+        [{'type': 'parameters', 'version': 1, 'maxPacketBytes': 65507, 'maxFlows': 2 ** 32 - 1, 'flowIdleMs': 2 ** 32 - 1}]),
     ('close', sized(0x19, u8(4)), [{'type': 'close', 'reason': 4}]),
     ('request', sized(0x20, u32(3) + u8(3) + b'example.org'), [{'type': 'request', 'id': 3, 'kind': 3, 'body': raw(b'example.org')}]),
     ('answer', sized(0x21, u32(3) + u8(3) + u8(4)), [{'type': 'answer', 'id': 3, 'kind': 3, 'status': 4, 'body': raw(b'')}]),
@@ -191,6 +196,11 @@ REFUSED_FRAMES = [
     ('parameters out of order', sized(0x18, u8(1) + entries[1] + entries[0]), 'bad-value'),
     ('a parameter twice', sized(0x18, u8(1) + entries[1] + entries[1]), 'bad-value'),
     ('parameter 0', sized(0x18, u8(1) + u8(0) + u8(4) + u32(1)), 'bad-value'),
+    ('a largest packet of 1 byte', sized(0x18, u8(1) + parameter(1, 1)), 'bad-value'),
+    ('a largest packet of 1,199 bytes', sized(0x18, u8(1) + parameter(1, 1199)), 'bad-value'),
+    ('a largest packet of 65,508 bytes', sized(0x18, u8(1) + parameter(1, 65508)), 'bad-value'),
+    ('an idle time of a flow of 999 ms', sized(0x18, u8(1) + parameter(4, 999)), 'bad-value'),
+    ('an idle time of a session of 0 ms', sized(0x18, u8(1) + parameter(5, 0)), 'bad-value'),
     ('a parameter of 3 bytes', sized(0x18, u8(1) + u8(1) + u8(3) + bytes(3)), 'bad-length'),
     ('a parameter of 5 bytes', sized(0x18, u8(1) + u8(1) + u8(5) + bytes(5)), 'bad-length'),
     ('a reset token of 15 bytes', sized(0x18, u8(1) + u8(7) + u8(15) + bytes(15)), 'bad-length'),

@@ -12,6 +12,7 @@
  */
 import { dropCode } from '../drop-reason.js';
 import { MAX_U32, readU32, readU8, writeU32 } from '../integers.js';
+import { MAX_PAYLOAD_BYTES } from '../udp-packet/udp-packet-header.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';
 
 /** The version of the frame layer that this package speaks. */
@@ -31,8 +32,22 @@ export const PARAMETER = {
 } as const;
 
 /**
- * What one side tells of itself. What is not told is not limited, not there, or not known. Integers are from 0 to 2^32
- * - 1.
+ * The least and the most that each integer may be. A peer that states another number breaks the
+ * protocol: the decoder refuses it, and the encoder throws. A packet of 1,200 bytes holds every frame
+ * that is not a datagram, and passes every path that IPv6 allows (RFC 9000 §14).
+ */
+export const PARAMETER_BOUNDS = {
+  maxPacketBytes: { least: 1200, most: MAX_PAYLOAD_BYTES },
+  maxReassemblyBytes: { least: 0, most: MAX_U32 },
+  maxFlows: { least: 0, most: MAX_U32 },
+  flowIdleMs: { least: 1000, most: MAX_U32 },
+  sessionIdleMs: { least: 1000, most: MAX_U32 },
+  features: { least: 0, most: MAX_U32 },
+} as const;
+
+/**
+ * What one side tells of itself. What is not told is not limited, not there, or not known. Integers lie
+ * within {@link PARAMETER_BOUNDS}.
  */
 export class SessionParameters {
   /** Version of the frame layer, 0 to 255. Who gets one that it does not speak closes the session. */
@@ -53,7 +68,7 @@ export class SessionParameters {
   resetToken: Uint8Array | undefined;
 }
 
-type IntegerName = Exclude<keyof typeof PARAMETER, 'resetToken'>;
+type IntegerName = keyof typeof PARAMETER_BOUNDS;
 const INTEGERS: readonly IntegerName[] = [
   'maxPacketBytes',
   'maxReassemblyBytes',
@@ -77,16 +92,17 @@ export function encodeParameters(bytes: Uint8Array, offset: number, parameters: 
   const { resetToken } = parameters;
   const integers = INTEGERS.flatMap((name) => {
     const value = parameters[name];
-    return value === undefined ? [] : [[PARAMETER[name], value] as const];
+    return value === undefined ? [] : [[name, value] as const];
   });
   if (resetToken !== undefined && resetToken.length !== RESET_TOKEN_BYTES) throw new RangeError('not a reset token');
   const tokenBytes = resetToken === undefined ? 0 : ENTRY_HEADER_BYTES + RESET_TOKEN_BYTES;
   const length = 1 + integers.length * (ENTRY_HEADER_BYTES + INTEGER_BYTES) + tokenBytes;
   let next = encodeSizedFrameHeader(bytes, offset, FRAME.parameters, length);
   bytes[next++] = parameters.version;
-  for (const [key, value] of integers) {
-    if (!Number.isInteger(value) || value < 0 || value > MAX_U32) throw new RangeError(`not a parameter: ${value}`);
-    bytes[next++] = key;
+  for (const [name, value] of integers) {
+    if (!Number.isInteger(value) || !isInBounds(name, value))
+      throw new RangeError(`${name} cannot be ${value}: ${boundsText(name)}`);
+    bytes[next++] = PARAMETER[name];
     bytes[next++] = INTEGER_BYTES;
     writeU32(bytes, next, value);
     next += INTEGER_BYTES;
@@ -103,7 +119,8 @@ export function encodeParameters(bytes: Uint8Array, offset: number, parameters: 
 /**
  * Reads parameters into `into`, all of whose fields it sets; the reset token is a copy. Returns the offset after the
  * frame, or a drop code: as {@link nextFrame}, and bad-length (a value of another length than its key has), bad-value
- * (keys that do not ascend). The version is not judged, and what stands behind an unknown version is not read.
+ * (keys that do not ascend, an integer out of its bounds). The version is not judged, and what stands behind an unknown
+ * version is not read.
  */
 export function decodeParameters(bytes: Uint8Array, offset: number, end: number, into: SessionParameters): number {
   const next = frameEnd(bytes, offset, end, FRAME.parameters);
@@ -120,20 +137,32 @@ export function decodeParameters(bytes: Uint8Array, offset: number, end: number,
     lastKey = key;
     at += ENTRY_HEADER_BYTES;
     if (at + length > next) return TRUNCATED;
-    if (!readParameter(bytes, at, key, length, into)) return BAD_LENGTH;
+    const code = readParameter(bytes, at, key, length, into);
+    if (code < 0) return code;
     at += length;
   }
   return next;
 }
 
-function readParameter(bytes: Uint8Array, at: number, key: number, length: number, into: SessionParameters): boolean {
+/** Returns 0, or the drop code of the reason against the value. */
+function readParameter(bytes: Uint8Array, at: number, key: number, length: number, into: SessionParameters): number {
   if (key === PARAMETER.resetToken) {
     // Not slice: that of a Buffer does not copy.
     into.resetToken = new Uint8Array(bytes.subarray(at, at + length));
-    return length === RESET_TOKEN_BYTES;
+    return length === RESET_TOKEN_BYTES ? 0 : BAD_LENGTH;
   }
   const name = INTEGERS.find((candidate) => PARAMETER[candidate] === key);
-  if (name === undefined) return true;
-  into[name] = readU32(bytes, at);
-  return length === INTEGER_BYTES;
+  if (name === undefined) return 0;
+  if (length !== INTEGER_BYTES) return BAD_LENGTH;
+  const value = readU32(bytes, at);
+  into[name] = value;
+  return isInBounds(name, value) ? 0 : BAD_VALUE;
 }
+
+function isInBounds(name: IntegerName, value: number): boolean {
+  const { least, most } = PARAMETER_BOUNDS[name];
+  return least <= value && value <= most;
+}
+
+const boundsText = (name: IntegerName): string =>
+  `from ${PARAMETER_BOUNDS[name].least} to ${PARAMETER_BOUNDS[name].most}`;
