@@ -161,6 +161,9 @@ export class RunningClient {
         this.#search.end();
         this.#log.info('the server answers again', { server: this.serverName });
         break;
+      case 'fault':
+        this.#log.error('a fault of this program ended what it worked on (please report it)', { error: event.error });
+        break;
       default:
         this.#log.trace(event.kind);
     }

@@ -4,6 +4,13 @@ import type { Session, SessionEvent } from '@relay/session';
 
 /** Writes what happens to sessions into the log. */
 export function logSessionEvent(logger: Logger, event: SessionEvent): void {
+  if (event.kind === 'fault') {
+    const client = event.session?.client?.name;
+    return logger.error('a fault of this program ended what it worked on (please report it)', {
+      ...(client !== undefined && { client }),
+      error: event.error,
+    });
+  }
   const fields = { client: event.session.client?.name, session: event.session.id, from: addressOf(event.session) };
   switch (event.kind) {
     case 'connected':

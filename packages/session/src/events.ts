@@ -14,6 +14,8 @@ import type { Session } from './session.js';
  * - `request`: the peer asks for something; answer with `session.answer(id, …)`. Each id comes once, however often it was sent.
  * - `answer`: to a request of ours. `request-failed`: the session ended before the answer came.
  * - `go-away`: the server closes this session in `graceMs`.
+ * - `fault`: this program threw `error` while it worked on a packet or a deadline, of `session` if that is known. The session has
+ *   ended with the reason `internal-error`; nothing else has. To be logged: it is a bug, of this package or of the program.
  */
 export type SessionEvent =
   | {
@@ -39,7 +41,8 @@ export type SessionEvent =
       readonly body: Uint8Array;
     }
   | { readonly kind: 'request-failed'; readonly session: Session; readonly id: number }
-  | { readonly kind: 'go-away'; readonly session: Session; readonly graceMs: number };
+  | { readonly kind: 'go-away'; readonly session: Session; readonly graceMs: number }
+  | { readonly kind: 'fault'; readonly session: Session | undefined; readonly error: unknown };
 
 /**
  * Receives a channel's events, synchronously, from within `receive`, `wake` and the other calls. It may call the channel and its
@@ -52,7 +55,8 @@ export type EventSink = (event: SessionEvent, nowMs: number) => void;
  *
  * - `closed`: this side closed it; `closed-by-peer`: the other side did, and gave no other reason;
  * - `expired`: no new keys for too long;
- * - `restarted`: the server had lost the session, and a new one has taken its place.
+ * - `restarted`: the server had lost the session, and a new one has taken its place;
+ * - `internal-error`: this side threw while it worked on the session: see the event `fault`.
  */
 export type DisconnectReason =
   | 'closed'
@@ -66,4 +70,5 @@ export type DisconnectReason =
   | 'kicked'
   | 'idle'
   | 'limit'
-  | 'replaced';
+  | 'replaced'
+  | 'internal-error';

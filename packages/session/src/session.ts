@@ -42,12 +42,16 @@ export interface Session {
 
   /**
    * Sends a control request of this kind (`REQUEST` of `@relay/packet`) and repeats it until it is answered or the session ends. Returns its
-   * id, which comes back in the `answer` event. Throws a RangeError if the body does not fit a packet or 1,024 requests are open.
+   * id (> 0), which comes back in the `answer` event; or a drop code (< 0): `too-large` (the body does not fit a packet of this session),
+   * `queue-full` (1,024 requests are open), `no-session`.
    */
   request(request: number, body: Uint8Array, nowMs: number): number;
 
-  /** Answers the request with this id (`STATUS` of `@relay/packet`). The answer is kept, and repeated if the request comes again. */
-  answer(id: number, status: number, body: Uint8Array, nowMs: number): void;
+  /**
+   * Answers the request with this id (`STATUS` of `@relay/packet`). The answer is kept, and repeated if the request comes again; a second answer
+   * changes nothing. Returns 0, or a drop code (< 0): `too-large` (the body does not fit a packet of this session: give a shorter answer), `no-session`.
+   */
+  answer(id: number, status: number, body: Uint8Array, nowMs: number): number;
 
   /** Measures the round trip now: the `pong` event tells. */
   ping(nowMs: number): void;

@@ -12,10 +12,10 @@ export const RETRY_JITTER = 0.2;
 /** A rekey that has not succeeded this long after it was due is given up for a new session: there is time for ten attempts before. */
 export const REKEY_PATIENCE_MS = 40_000;
 
-/** Unanswered for this long (or two round trips), a ping asks whether anybody is there. */
+/** Without proof for this long, a ping asks whether packets arrive: so a stream in one direction is probed once a second. */
 export const PROBE_AFTER_MS = 500;
-/** Seven pings fit before the path counts as lost, so that at 30 % loss each way it is wrongly lost one time in a hundred. */
-export const PROBE_EVERY_MS = 400;
+/** Ten pings fit before the path counts as lost, so that at 30 % loss each way it is wrongly lost one time in a thousand. */
+export const PROBE_EVERY_MS = 250;
 /** On a lost path pings go on, this often at first: back within a second of its return; later less often. */
 export const LOST_PROBE_EVERY_MS = 500;
 export const LOST_PROBE_PATIENCE_MS = 60_000;

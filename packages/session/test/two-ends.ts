@@ -163,6 +163,21 @@ export class TwoEnds {
     }
   }
 
+  /** Lets time pass, with both ends awake, and nothing crosses from the end that sends into `lost`. */
+  passOneWay(ms: number, lost: Sent[]): void {
+    for (let step = 0; step < ms / 50; step++) {
+      this.nowMs += 50;
+      this.client.wake(this.nowMs);
+      this.server.wake(this.nowMs);
+      for (let round = 0; round < 2; round++) {
+        lost.length = 0;
+        for (const { bytes } of this.clientEnd.sent.splice(0)) this.toServer(bytes);
+        for (const { bytes } of this.serverEnd.sent.splice(0)) this.toClient(bytes);
+      }
+      lost.length = 0;
+    }
+  }
+
   get serverSession(): Session {
     const [session] = this.server.sessions();
     if (session === undefined) throw new Error('the server has no session');

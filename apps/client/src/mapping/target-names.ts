@@ -4,6 +4,8 @@ import type { Forward } from './forward.js';
 
 /** How soon a name that could not be resolved is asked for again, in ms. */
 const RETRY_MS = 5000;
+/** A name is asked for again after this at the latest, however long its answer claims to hold, in ms. */
+const LONGEST_MS = 300_000;
 
 /** The names of targets: the server resolves them, and they are asked for again as long as there is a session. */
 export class TargetNames {
@@ -43,8 +45,13 @@ export class TargetNames {
   look(nowMs: number): void {
     for (const [name, dueMs] of this.#dueMs) {
       if (dueMs > nowMs || this.#session === undefined) continue;
+      const id = this.#session.request(REQUEST.resolve, encodeName(name), nowMs);
+      if (id < 0) {
+        this.#dueMs.set(name, nowMs + RETRY_MS);
+        continue;
+      }
       this.#dueMs.delete(name);
-      this.#asked.set(this.#session.request(REQUEST.resolve, encodeName(name), nowMs), name);
+      this.#asked.set(id, name);
     }
   }
 
@@ -55,10 +62,8 @@ export class TargetNames {
     this.#asked.delete(id);
     const resolved = status === STATUS.done ? decodeResolvedName(body) : 'unresolved';
     const address = typeof resolved === 'string' ? undefined : resolved.addresses[0];
-    this.#dueMs.set(
-      name,
-      nowMs + (typeof resolved === 'string' || address === undefined ? RETRY_MS : Math.max(RETRY_MS, resolved.ttlMs)),
-    );
+    const waitMs = typeof resolved === 'string' || address === undefined ? RETRY_MS : resolved.ttlMs;
+    this.#dueMs.set(name, nowMs + Math.min(Math.max(RETRY_MS, waitMs), LONGEST_MS));
     if (address !== undefined)
       for (const forward of this.#forwardsByName.get(name) ?? []) forward.setTargetAddress(address);
     this.#resolved(name, address);

@@ -26,6 +26,34 @@ describe.each(ENGINES)('a session, engine %s', (engine) => {
     await expectConserved(relay);
   });
 
+  // A firewall or a NAT loses one direction, and the other lives on: nobody noticed for 3 minutes.
+  test.each(['to-server', 'to-client'] as const)(
+    'notices that only its packets %s are lost, looks for its server, and is back by itself',
+    async (direction) => {
+      await using echo = await Echo.open();
+      await using relay = await startRelayWithPath({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
+      await using application = await Application.open();
+      await application.askUntilAnswered(relay.port);
+      relay.path.cut(direction);
+      const cutMs = performance.now();
+      await eventually(async () => {
+        await application.send('lost in the cut', relay.port);
+        expect((await relay.client.status()).state).toBe('path-lost');
+      });
+      const noticedMs = performance.now() - cutMs;
+      console.info(`${engine}: loss ${direction} noticed after ${Math.round(noticedMs)} ms`);
+      expect(noticedMs).toBeLessThan(5 * 3000);
+      await relay.client.program.line(/the server does not answer/, 'stderr');
+      await eventually(async () => {
+        await application.send('dropped, and counted', relay.port);
+        expect((await relay.client.status()).forward.toTarget.drops).toHaveProperty('unreachable');
+      });
+      relay.path.restore();
+      await application.askUntilAnswered(relay.port);
+      await relay.client.program.line(/the server answers again/, 'stderr');
+    },
+  );
+
   test('moves with its client to another address, without a new handshake and with all its flows', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelayWithPath({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });

@@ -5,6 +5,9 @@ const HOST = '127.0.0.1';
 const BUFFER_BYTES = 4 << 20;
 const HANDSHAKE_INITIATION = 1;
 
+/** Which way packets go. */
+export type Direction = 'to-server' | 'to-client';
+
 /** The network between one client and its server: it can be cut, and it can give the client another address. */
 export class UdpPath implements AsyncDisposable {
   readonly #serverAddress: string;
@@ -12,7 +15,7 @@ export class UdpPath implements AsyncDisposable {
   readonly #near: Socket;
   #far: Socket;
   #client: RemoteInfo | undefined;
-  #isCut = false;
+  readonly #cut = new Set<Direction>();
   /** Handshakes that the client has begun. */
   initiations = 0;
   /** The addresses from which the server's packets came. */
@@ -28,7 +31,7 @@ export class UdpPath implements AsyncDisposable {
     near.on('message', (packet, client) => {
       this.#client = client;
       if (packet[0] === HANDSHAKE_INITIATION) this.initiations++;
-      this.#pass(() => this.#far.send(packet, this.#serverPort, this.#serverAddress));
+      this.#pass('to-server', () => this.#far.send(packet, this.#serverPort, this.#serverAddress));
     });
     this.#readFar(far);
   }
@@ -47,12 +50,14 @@ export class UdpPath implements AsyncDisposable {
     return this.#far.address().port;
   }
 
-  cut(): void {
-    this.#isCut = true;
+  /** Nothing crosses from now on, in this direction or in both. */
+  cut(...directions: Direction[]): void {
+    for (const direction of directions.length > 0 ? directions : (['to-server', 'to-client'] as const))
+      this.#cut.add(direction);
   }
 
   restore(): void {
-    this.#isCut = false;
+    this.#cut.clear();
   }
 
   /** The client comes from another address from now on; what is still sent to the old one is lost. */
@@ -71,12 +76,12 @@ export class UdpPath implements AsyncDisposable {
     far.on('message', (packet, server) => {
       this.serverAddresses.add(server.address);
       const { port, address } = this.#client ?? {};
-      if (port !== undefined) this.#pass(() => this.#near.send(packet, port, address));
+      if (port !== undefined) this.#pass('to-client', () => this.#near.send(packet, port, address));
     });
   }
 
-  #pass(send: () => void): void {
-    if (this.#isCut) this.lost++;
+  #pass(direction: Direction, send: () => void): void {
+    if (this.#cut.has(direction)) this.lost++;
     else send();
   }
 }

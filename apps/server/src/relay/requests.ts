@@ -1,10 +1,19 @@
 /** What clients ask the server for by control requests. */
 import { lookup } from 'node:dns/promises';
-import { decodeName, encodeResolvedName, MAX_RESOLVED_ADDRESSES, parseAddress, REQUEST, STATUS } from '@relay/packet';
+import {
+  decodeName,
+  dropCode,
+  encodeResolvedName,
+  MAX_RESOLVED_ADDRESSES,
+  parseAddress,
+  REQUEST,
+  STATUS,
+} from '@relay/packet';
 import type { Session } from '@relay/session';
 
 /** For how long a client may use an answer, in ms: the system's resolver does not tell what the name's owner allows. */
 const RESOLVED_TTL_MS = 60_000;
+const TOO_LARGE = dropCode('too-large');
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
@@ -19,7 +28,8 @@ export function answerRequest(
   clock: () => number,
 ): void {
   const answer = (status: number, content = NOTHING): void => {
-    if (session.isOpen) session.answer(id, status, content, clock());
+    // What the peer takes may be less than the answer: it hears that there is one.
+    if (session.answer(id, status, content, clock()) === TOO_LARGE) session.answer(id, STATUS.failed, NOTHING, clock());
   };
   if (request !== REQUEST.resolve) return answer(STATUS.unsupported);
   const decoded = decodeName(body);

@@ -154,7 +154,7 @@ function parseHost(text: string): string | undefined {
   const labels = name.split('.');
   // A name whose last label is a number is an address in disguise (127.1, 0x7f.1, 017700000001).
   const last = labels.at(-1) ?? '';
-  if (name.length > 253 || !labels.every((label) => LABEL.test(label)) || /^(?:\d+|0x[0-9a-f]*)$/i.test(last)) {
+  if (text.length > 253 || !labels.every((label) => LABEL.test(label)) || /^(?:\d+|0x[0-9a-f]*)$/i.test(last)) {
     return undefined;
   }
   return text.toLowerCase();

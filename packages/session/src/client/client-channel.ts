@@ -9,7 +9,7 @@ import {
   RESET_OFFSET,
   RESET_TOKEN_BYTES,
   resetUnknownIndex,
-  SessionParameters,
+  type SessionParameters,
   TRANSPORT_HEADER_BYTES,
   transportReceiverIndex,
   type Endpoint,
@@ -22,12 +22,13 @@ import { identityOf, serverIdentityOf } from '../handshake/identity.js';
 import { equalSecrets } from '../handshake/macs.js';
 import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
 import { PACKED_PATH_BYTES } from '../packed-path.js';
-import type { ChannelParameters } from '../parameters.js';
+import { parametersToTell, type ChannelParameters } from '../parameters.js';
 import { REKEY_AFTER_MS, REKEY_AFTER_PACKETS, RELAY_PROTOCOL, type ChannelProtocol } from '../protocol.js';
 import type { Session } from '../session.js';
 import type { Channel, SessionKeys } from '../session/channel.js';
 import { LiveSession } from '../session/live-session.js';
 import { sendParameters } from '../session/own-frames.js';
+import { containFault } from '../session/fault.js';
 import type { FrameSink, PacketSink } from '../sinks.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
@@ -38,12 +39,11 @@ import {
   KEEPALIVE_MS,
   LAST_REPEAT_MS,
   LAST_RETRY_MS,
-  MAX_PACKET_BYTES,
   REKEY_PATIENCE_MS,
 } from '../tuning.js';
 import { Handshakes, type HandshakeResult } from './handshakes.js';
 
-/** What a {@link ClientChannel} is made of. */
+/** What a {@link ClientChannel} is made of. Its constructor throws a RangeError for keys and parameters that cannot be. */
 export interface ClientChannelOptions {
   readonly staticKey: KeyPair;
   /** 32 bytes, from the invitation. */
@@ -94,16 +94,18 @@ export class ClientChannel {
   constructor(options: ClientChannelOptions) {
     const { serverPublicKey, onPacket, parameters = {}, keepaliveMs = KEEPALIVE_MS } = options;
     const { protocol = RELAY_PROTOCOL, primitives = defaultPrimitives, random = systemRandom } = options;
-    const maxPacketBytes = parameters.maxPacketBytes ?? MAX_PACKET_BYTES;
+    const told = parametersToTell(parameters);
+    const { maxPacketBytes } = told;
     this.#primitives = primitives;
     this.#peerName = nameOf(serverPublicKey);
+    if (primitives.privateKey(options.staticKey.privateKey).agree(serverPublicKey) === undefined)
+      throw new RangeError('the public key of the server is a point of low order, which no server has');
     this.#rekeyAfterMs = Math.min(options.rekeyAfterMs ?? REKEY_AFTER_MS, REKEY_AFTER_MS);
     if (options.server !== undefined) packEndpoint(options.server, this.#path, 0);
     const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
     this.#handshakes = new Handshakes(identity, serverIdentityOf(protocol, serverPublicKey), random, (initiation) => {
       onPacket(initiation, 0, initiation.length, this.#path, 0);
     });
-    const told = Object.assign(new SessionParameters(), parameters, { maxPacketBytes });
     this.#channel = {
       role: 'client',
       protocol,
@@ -119,7 +121,7 @@ export class ClientChannel {
         options.onEvent(event, nowMs);
       },
       parametersFor: () => told,
-      parametersArrived: (keys, arrived) => this.#parametersArrived(keys, arrived),
+      parametersArrived: (keys, arrived, nowMs) => this.#parametersArrived(keys, arrived, nowMs),
       retire: (keys) => this.#retire(keys),
       ended: (session, nowMs) => this.#ended(session, nowMs),
     };
@@ -172,8 +174,16 @@ export class ClientChannel {
     this.#session?.end('closed', CLOSE.closed, nowMs);
   }
 
-  /** Does what is due. */
+  /** Does what is due. Never throws. */
   wake(nowMs: number): void {
+    try {
+      this.#wake(nowMs);
+    } catch (error) {
+      containFault(this.#channel, this.#session, error, nowMs);
+    }
+  }
+
+  #wake(nowMs: number): void {
     this.#channel.deadlines.wakeDue(nowMs, (session) => session.wake(nowMs));
     const overdueMs = nowMs - this.#rekeyDueMs();
     if (overdueMs >= 0 && this.#handshakes.purpose === undefined) this.#handshakes.begin('rekey', nowMs);
@@ -187,9 +197,25 @@ export class ClientChannel {
 
   /**
    * Takes the received packet of `length` bytes at `offset`, which came on the packed path at `source[sourceOffset]`, and opens it in place.
-   * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0).
+   * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0). Never throws: what is thrown meanwhile, by a sink too, ends the session,
+   * is told as the event `fault`, and is `internal-error` here.
    */
   receive(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    source: Uint8Array,
+    sourceOffset: number,
+    nowMs: number,
+  ): number {
+    try {
+      return this.#receive(bytes, offset, length, source, sourceOffset, nowMs);
+    } catch (error) {
+      return containFault(this.#channel, this.#session, error, nowMs);
+    }
+  }
+
+  #receive(
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -296,7 +322,7 @@ export class ClientChannel {
    * reset can be believed: then only a new session helps, unless the present one comes to life again.
    */
   #noticed({ kind, session }: SessionEvent, nowMs: number): void {
-    if (session !== this.#session) return;
+    if (session === undefined || session !== this.#session) return;
     if (kind === 'path-lost' && this.#session.current?.resetToken === undefined && this.#channel.protocol.framed) {
       this.#handshakes.beginAtOnce(nowMs);
     }
@@ -316,9 +342,11 @@ export class ClientChannel {
     if (this.#session !== undefined) sendParameters(this.#session, nowMs);
   }
 
-  #parametersArrived(keys: SessionKeys, parameters: Readonly<SessionParameters>): void {
+  #parametersArrived(keys: SessionKeys, parameters: Readonly<SessionParameters>, nowMs: number): void {
     keys.resetToken = parameters.resetToken;
-    if (keys === this.#session?.current) this.#nextParametersMs = Infinity;
+    if (keys !== this.#session?.current || this.#nextParametersMs === Infinity) return;
+    this.#nextParametersMs = Infinity;
+    this.#session.parametersAnswered(nowMs);
   }
 
   #retire(keys: SessionKeys): void {
@@ -345,6 +373,7 @@ function waitAfter(reason: DisconnectReason | undefined): number {
     case 'replaced':
     case 'version':
     case 'protocol-error':
+    case 'internal-error':
       return LAST_RETRY_MS;
     case 'shutdown':
       return FIRST_RETRY_MS;

@@ -1,3 +1,4 @@
+import { nodePrimitives } from '../crypto/node.js';
 import { formatKey, parseKey } from './key-pair.js';
 
 /** What a client needs to come in: who it is, where the server is, and whom it must meet there. A secret. */
@@ -34,6 +35,8 @@ export function parseInvitation(text: string): Invitation | string {
   const serverPublicKey = parseKey(fields.get('server') ?? '');
   if (serverPublicKey === undefined)
     return 'the key after server= is missing or not a key (43 characters of base64url)';
+  if (nodePrimitives.privateKey(clientPrivateKey).agree(serverPublicKey) === undefined)
+    return 'the key after server= is a point of low order, which no server has';
   const port = Number(portText);
   if (port < 1 || port > 65_535) return 'the port is not between 1 and 65535';
   const name = fields.get('name') ?? '';

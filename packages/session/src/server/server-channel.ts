@@ -19,25 +19,26 @@ import { identityOf, type Identity } from '../handshake/identity.js';
 import { readInitiation, type ReadInitiation } from '../handshake/initiation.js';
 import { writeResponse } from '../handshake/response.js';
 import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
-import type { ChannelParameters } from '../parameters.js';
+import { parametersToTell, type ChannelParameters } from '../parameters.js';
 import { RELAY_PROTOCOL, type ChannelProtocol } from '../protocol.js';
 import type { Session } from '../session.js';
 import type { Channel, SessionKeys } from '../session/channel.js';
 import { LiveSession } from '../session/live-session.js';
 import { sendParameters } from '../session/own-frames.js';
+import { containFault } from '../session/fault.js';
 import type { FrameSink, PacketSink } from '../sinks.js';
 import { IndexTable, type Shard } from '../transport/index-table.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
 import { TransportKeys } from '../transport/transport-keys.js';
-import { CLIENT_HANDSHAKE_EVERY_MS, MAX_PACKET_BYTES, UNCONFIRMED_MS } from '../tuning.js';
+import { CLIENT_HANDSHAKE_EVERY_MS, UNCONFIRMED_MS } from '../tuning.js';
 import { Admission } from './admission.js';
 import { ClientSessions, isRekey, isSameInstance } from './client-sessions.js';
 import type { ClientDirectory, ClientEntry } from './directory.js';
 import { DoorLimits } from './door-limits.js';
 import { Resets } from './resets.js';
 
-/** What a {@link ServerChannel} is made of. */
+/** What a {@link ServerChannel} is made of. Its constructor throws a RangeError for keys and parameters that cannot be. */
 export interface ServerChannelOptions {
   readonly staticKey: KeyPair;
   readonly clients: ClientDirectory;
@@ -107,7 +108,8 @@ export class ServerChannel {
   constructor(options: ServerChannelOptions) {
     const { onPacket, parameters = {} } = options;
     const { protocol = RELAY_PROTOCOL, primitives = defaultPrimitives, random = systemRandom } = options;
-    const maxPacketBytes = parameters.maxPacketBytes ?? MAX_PACKET_BYTES;
+    const told = parametersToTell(parameters);
+    const { maxPacketBytes } = told;
     this.#primitives = primitives;
     this.#clients = options.clients;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -128,7 +130,7 @@ export class ServerChannel {
       onEvent: options.onEvent,
       parametersFor: ({ localIndex }) => {
         const resetToken = this.#resets.tokenOf(localIndex);
-        return Object.assign(new SessionParameters(), parameters, { maxPacketBytes, resetToken });
+        return Object.assign(new SessionParameters(), told, { resetToken });
       },
       parametersArrived: (keys, _parameters, nowMs) => sendParameters(keys.owner, nowMs),
       retire: (keys) => this.#retire(keys),
@@ -157,14 +159,19 @@ export class ServerChannel {
     this.#load = load;
     this.#admission.isLoaded = load === 'loaded' || load === 'shedding';
     if (load !== 'draining' || !isNew) return;
+    // A session that has no room for it is no worse off than with a message that was lost.
     for (const session of [...this.sessions()]) session.request(REQUEST.goAway, encodeGoAway(graceMs), nowMs);
   }
 
-  /** Does what is due. */
+  /** Does what is due. Never throws. */
   wake(nowMs: number): void {
     this.#channel.deadlines.wakeDue(nowMs, (session) => {
-      if (session.current === undefined) session.end('expired', undefined, nowMs);
-      else session.wake(nowMs);
+      try {
+        if (session.current === undefined) session.end('expired', undefined, nowMs);
+        else session.wake(nowMs);
+      } catch (error) {
+        containFault(this.#channel, session, error, nowMs);
+      }
     });
   }
 
@@ -189,9 +196,27 @@ export class ServerChannel {
 
   /**
    * Takes the received packet of `length` bytes at `offset`, which came on the packed path at `source[sourceOffset]`, and opens it in place.
-   * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0).
+   * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0). Never throws: what is thrown meanwhile, by a sink too, ends the session of
+   * the packet, is told as the event `fault`, and is `internal-error` here.
    */
   receive(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    source: Uint8Array,
+    sourceOffset: number,
+    nowMs: number,
+  ): number {
+    try {
+      return this.#receive(bytes, offset, length, source, sourceOffset, nowMs);
+    } catch (error) {
+      const isTransport = packetType(bytes, offset, length) === PACKET.transport;
+      const keys = isTransport ? this.#keys.at(transportReceiverIndex(bytes, offset)) : undefined;
+      return containFault(this.#channel, keys?.owner, error, nowMs);
+    }
+  }
+
+  #receive(
     bytes: Uint8Array,
     offset: number,
     length: number,

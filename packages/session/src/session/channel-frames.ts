@@ -77,7 +77,7 @@ function receiveFrame(
     case FRAME.pong:
       return receivePong(session, bytes, at, next, source, sourceOffset, nowMs);
     case FRAME.report:
-      return receiveReport(session, bytes, at, next);
+      return receiveReport(session, bytes, at, next, nowMs);
     case FRAME.parameters:
       return receiveParameters(keys, bytes, at, next, nowMs);
     case FRAME.close:
@@ -130,6 +130,7 @@ function receivePong(
   const roundTripMs = nowMs - pong.timeUs / 1000 - pong.delayUs / 1000;
   if (roundTripMs >= 0 && roundTripMs < LONGEST_ROUND_TRIP_MS) session.measurements.pongArrived(roundTripMs);
   session.observedEndpoint = session.channel.role === 'client' ? pong.observed.slice() : undefined;
+  session.pongArrived(pong.timeUs / 1000, nowMs);
   if (session.path.answered(pong.token, source, sourceOffset)) session.emit({ kind: 'path-validated', session }, nowMs);
   if (session.isOpen) session.emit({ kind: 'pong', session, roundTripMs }, nowMs);
   return result;
@@ -138,9 +139,11 @@ function receivePong(
 /** Pongs that come later than this are from another time. */
 const LONGEST_ROUND_TRIP_MS = 60_000;
 
-function receiveReport(session: LiveSession, bytes: Uint8Array, at: number, next: number): number {
+function receiveReport(session: LiveSession, bytes: Uint8Array, at: number, next: number, nowMs: number): number {
   const result = decodeReport(bytes, at, next, report);
-  if (result >= 0) session.measurements.reportArrived(report);
+  if (result < 0) return result;
+  session.measurements.reportArrived(report);
+  session.reportArrived(report.index, report.highest, nowMs);
   return result;
 }
 

@@ -148,22 +148,25 @@ export class LiveSession implements Session, Sleeper {
   }
 
   request(request: number, body: Uint8Array, nowMs: number): number {
-    this.#requireRoomFor(body);
+    if (!this.isOpen) return NO_SESSION;
+    if (!this.#hasRoomFor(body)) return TOO_LARGE;
     const id = this.requests.add(request, body, nowMs);
+    if (id < 0) return id;
     sendRequest(this, id, request, body, nowMs);
     this.#wakeBy(this.requests.nextRepeatMs);
     return id;
   }
 
-  answer(id: number, status: number, body: Uint8Array, nowMs: number): void {
-    this.#requireRoomFor(body);
+  answer(id: number, status: number, body: Uint8Array, nowMs: number): number {
+    if (!this.isOpen) return NO_SESSION;
+    if (!this.#hasRoomFor(body)) return TOO_LARGE;
     const kind = this.#requests?.answered(id, status, body);
     if (kind !== undefined) sendAnswer(this, id, { kind, status, body }, nowMs);
+    return 0;
   }
 
-  #requireRoomFor(body: Uint8Array): void {
-    const room = this.maxFramesBytes - CONTROL_HEADER_BYTES;
-    if (body.length > room) throw new RangeError(`a control body of ${body.length} bytes does not fit: ${room} do`);
+  #hasRoomFor(controlBody: Uint8Array): boolean {
+    return controlBody.length <= this.maxFramesBytes - CONTROL_HEADER_BYTES;
   }
 
   ping(nowMs: number): void {
@@ -178,7 +181,8 @@ export class LiveSession implements Session, Sleeper {
     this.previous = this.current;
     this.current = keys;
     if (this.next === keys) this.next = undefined;
-    this.#watch.heard();
+    // A handshake is a round trip.
+    this.#proven(nowMs);
     this.#wakeBy(nowMs + Math.min(REJECT_AFTER_MS, this.#keepaliveMs));
   }
 
@@ -272,13 +276,33 @@ export class LiveSession implements Session, Sleeper {
       if (this.path.isAt(source, sourceOffset)) this.path.received(packetBytes);
       else if (isNewest) this.moveTo(source, sourceOffset, packetBytes, nowMs);
     }
-    if (this.#watch.heard()) this.emit({ kind: 'path-restored', session: this }, nowMs);
+    if (this.#watch.heard(nowMs)) this.#wakeBy(this.#watch.nextProbeMs);
     if (this.channel.protocol.framed) receiveFrames(keys, bytes, offset, end, source, sourceOffset, nowMs);
     else this.#receivedOpaque(bytes, offset, end, nowMs);
     if (this.#nextReportMs === Infinity && this.#packetsIn - this.#receivedAtReport >= REPORT_AFTER_PACKETS) {
       this.#nextReportMs = nowMs + REPORT_EVERY_MS;
       this.#wakeBy(this.#nextReportMs);
     }
+  }
+
+  /** A pong came to a ping that was sent at `sentMs`. */
+  pongArrived(sentMs: number, nowMs: number): void {
+    if (this.#watch.isProof(sentMs)) this.#proven(nowMs);
+  }
+
+  /** On the client: the server's parameters came under the present keys, which answers ours. */
+  parametersAnswered(nowMs: number): void {
+    this.#proven(nowMs);
+  }
+
+  /** The peer reports `highest` as the highest counter that it has received under the index `index` of its own. */
+  reportArrived(index: number, highest: number, nowMs: number): void {
+    if (index === this.current?.peerIndex && this.#watch.isProofByCounter(highest)) this.#proven(nowMs);
+  }
+
+  /** What was sent lately has arrived. */
+  #proven(nowMs: number): void {
+    if (this.#watch.proven()) this.emit({ kind: 'path-restored', session: this }, nowMs);
   }
 
   #receivedOpaque(bytes: Uint8Array, offset: number, end: number, nowMs: number): void {
@@ -387,11 +411,10 @@ export class LiveSession implements Session, Sleeper {
     return length;
   }
 
+  /** Called after the packet that wants an answer was sealed. */
   #expectAnswer(nowMs: number): void {
-    if (!this.channel.protocol.framed) return;
-    if (this.#watch.expectAnswer(this.#measurements?.roundTripMs ?? Number.NaN, nowMs)) {
-      this.#wakeBy(this.#watch.nextProbeMs);
-    }
+    if (!this.channel.protocol.framed || this.current === undefined) return;
+    if (this.#watch.expectAnswer(this.current.nextCounter - 1, nowMs)) this.#wakeBy(this.#watch.nextProbeMs);
   }
 }
 

@@ -1,4 +1,8 @@
+import { dropCode } from '@relay/packet';
 import { FIRST_REPEAT_MS, LAST_REPEAT_MS, MAX_KEPT_ANSWERS, MAX_REQUESTS } from '../tuning.js';
+
+const QUEUE_FULL = dropCode('queue-full');
+const MAX_ID = 0xffff_ffff;
 
 interface OpenRequest {
   readonly kind: number;
@@ -25,10 +29,10 @@ export class Requests {
     return this.#open.keys();
   }
 
-  /** Opens a request; the caller sends it. Throws a RangeError if too many are open. */
+  /** Opens a request; the caller sends it. Returns its id, or `queue-full` if too many are open. */
   add(kind: number, body: Uint8Array, nowMs: number): number {
-    if (this.#open.size >= MAX_REQUESTS) throw new RangeError(`more than ${MAX_REQUESTS} requests are open`);
-    this.#lastId = (this.#lastId + 1) >>> 0;
+    if (this.#open.size >= MAX_REQUESTS) return QUEUE_FULL;
+    this.#lastId = this.#lastId === MAX_ID ? 1 : this.#lastId + 1;
     this.#open.set(this.#lastId, {
       kind,
       body: Uint8Array.from(body),

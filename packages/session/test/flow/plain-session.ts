@@ -70,7 +70,7 @@ export class PlainSession implements Session {
     throw new Error('it asks nothing');
   }
 
-  answer(): void {
+  answer(): number {
     throw new Error('it answers nothing');
   }
 

@@ -17,6 +17,13 @@ function sendDatagram(session: Session, ends: TwoEnds): number {
   return session.sendFrames(frame, 0, frame.length, ends.nowMs);
 }
 
+/** The end that sends in the direction of which a test speaks, and the other. */
+function nearAndFar(ends: TwoEnds, side: 'client' | 'server') {
+  const client = { session: ends.clientSession, sent: ends.clientEnd.sent, events: () => ends.clientEvents() };
+  const server = { session: ends.serverSession, sent: ends.serverEnd.sent, events: () => ends.serverEvents() };
+  return side === 'client' ? ([client, server] as const) : ([server, client] as const);
+}
+
 describe('a lost path', () => {
   test.each(['client', 'server'] as const)(
     'is known to the %s within 3 s of what got no answer, and no sooner',
@@ -56,6 +63,47 @@ describe('a lost path', () => {
     ends.server = ends.newServer();
     ends.pass(3100);
     expect(ends.clientEvents()).toEqual(['path-lost', 'disconnected', 'connected', 'parameters']);
+  });
+
+  describe.each(['client', 'server'] as const)('in the direction from the %s alone', (side) => {
+    test('is known within 3 s of the first datagram, however much comes from the other side', () => {
+      const ends = connected();
+      const [near, far] = nearAndFar(ends, side);
+      near.events();
+      for (let step = 0; step < 60; step++) {
+        sendDatagram(near.session, ends);
+        if (far.session.isPathLost) far.session.ping(ends.nowMs);
+        else sendDatagram(far.session, ends);
+        ends.passOneWay(50, near.sent);
+        if (step < 58) expect(near.events()).not.toContain('path-lost');
+      }
+      ends.passOneWay(50, near.sent);
+      expect(near.session.isPathLost).toBe(true);
+    });
+
+    test('is known to have returned within half a second and a round trip, after a long time too', () => {
+      const ends = connected();
+      const [near] = nearAndFar(ends, side);
+      sendDatagram(near.session, ends);
+      ends.passOneWay(30_000, near.sent);
+      expect(near.session.isPathLost).toBe(true);
+      ends.pass(500);
+      expect(near.events()).toContain('path-restored');
+    });
+  });
+
+  test('is not lost under datagrams in one direction, and is probed once a second at least', () => {
+    const ends = connected();
+    ends.pass(1000);
+    for (let second = 0; second < 20; second++) {
+      const pings = ends.serverSession.statistics.packetsOut;
+      for (let step = 0; step < 20; step++) {
+        sendDatagram(ends.clientSession, ends);
+        ends.pass(50);
+      }
+      expect(ends.serverSession.statistics.packetsOut).toBeGreaterThan(pings);
+    }
+    expect(ends.clientEvents()).not.toContain('path-lost');
   });
 
   test('is not suspected while nothing is sent', () => {

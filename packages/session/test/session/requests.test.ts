@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { REQUEST, STATUS } from '@relay/packet';
+import { dropReasonOf, REQUEST, STATUS } from '@relay/packet';
 import { TwoEnds } from '../two-ends.js';
 
 function connected(): TwoEnds {
@@ -33,6 +33,7 @@ describe('a control request', () => {
     const answers = ends.clientEnd.events.splice(0).filter(({ kind }) => kind === 'answer');
     expect(answers).toMatchObject([{ kind: 'answer', id, request: REQUEST.publish, status: STATUS.done }]);
     expect(ends.serverEvents().filter((kind) => kind === 'request')).toEqual([]);
+    ends.pass(1000); // a ping asks whether the repetitions arrived
     const { packetsOut } = ends.clientSession.statistics;
     ends.pass(10_000);
     expect(ends.clientSession.statistics.packetsOut).toBe(packetsOut);
@@ -63,10 +64,30 @@ describe('a control request', () => {
   test('is refused here if it does not fit a packet, or too many are open', () => {
     const ends = connected();
     const { clientSession } = ends;
-    expect(() => clientSession.request(1, new Uint8Array(1400), ends.nowMs)).toThrow('does not fit');
-    expect(() => {
-      for (let count = 0; count < 2000; count++) clientSession.request(1, new Uint8Array(), ends.nowMs);
-    }).toThrow('1024 requests');
+    expect(dropReasonOf(clientSession.request(1, new Uint8Array(1400), ends.nowMs))).toBe('too-large');
+    for (let count = 0; count < 1024; count++)
+      expect(clientSession.request(1, new Uint8Array(), ends.nowMs)).toBeGreaterThan(0);
+    expect(dropReasonOf(clientSession.request(1, new Uint8Array(), ends.nowMs))).toBe('queue-full');
+  });
+
+  test('is refused here once the session has ended, and so is an answer', () => {
+    const ends = connected();
+    const { clientSession, serverSession } = ends;
+    ends.client.close(ends.nowMs);
+    ends.settle();
+    expect(dropReasonOf(clientSession.request(1, new Uint8Array(), ends.nowMs))).toBe('no-session');
+    expect(dropReasonOf(serverSession.answer(1, STATUS.done, new Uint8Array(), ends.nowMs))).toBe('no-session');
+  });
+
+  test('whose answer does not fit a packet can still be given a shorter one', () => {
+    const ends = connected();
+    const id = ends.clientSession.request(REQUEST.resolve, new Uint8Array(), ends.nowMs);
+    ends.settle();
+    const { serverSession } = ends;
+    expect(dropReasonOf(serverSession.answer(id, STATUS.done, new Uint8Array(1400), ends.nowMs))).toBe('too-large');
+    expect(serverSession.answer(id, STATUS.failed, new Uint8Array(), ends.nowMs)).toBe(0);
+    ends.settle();
+    expect(ends.clientEnd.events.at(-1)).toMatchObject({ kind: 'answer', id, status: STATUS.failed });
   });
 
   test('that was answered before is answered the same again, and a second answer is ignored', () => {
