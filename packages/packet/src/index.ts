@@ -191,7 +191,7 @@ export { PROXY_TLV, type ProxyTlv } from './proxy-v2/proxy-tlv.js';
 export { decodeProxiedDatagram, encodeProxiedDatagram, type ProxiedDatagram } from './proxy-v2/proxied-datagram.js';
 
 // What was dropped, and what passed.
-export { DROP_REASONS, dropCode, dropReasonOf, type DropReason } from './drop-reason.js';
+export { DROP_REASONS, DROP, dropCode, dropReasonOf, type DropReason } from './drop-reason.js';
 export { DropCounters } from './drop-counters.js';
 export {
   PacketStatistics,

@@ -1,10 +1,15 @@
 import { expect, test } from '@jest/globals';
-import { DROP_REASONS, DropCounters, dropCode, dropReasonOf } from '../src/index.js';
+import { DROP, DROP_REASONS, DropCounters, dropCode, dropReasonOf } from '../src/index.js';
 
 test.each(DROP_REASONS)('%s has a negative code that names it again', (reason) => {
   expect(dropCode(reason)).toBeLessThan(0);
   expect(dropReasonOf(dropCode(reason))).toBe(reason);
   expect(reason).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+});
+
+test('codes count down from -1 in the order of their words', () => {
+  expect(Object.values(DROP)).toEqual(DROP_REASONS.map((_, i) => -1 - i));
+  expect([dropReasonOf(DROP.badMac1), dropReasonOf(DROP.kernelBufferFull)]).toEqual(['bad-mac1', 'kernel-buffer-full']);
 });
 
 test('each reason occurs once', () => {

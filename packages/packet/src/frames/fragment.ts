@@ -11,7 +11,7 @@
  * What is split is a whole compact or addressed frame of `total` bytes, in the form that ends a packet. `total` and
  * `count` settle where each piece begins and how long it is, so pieces can neither overlap nor leave gaps.
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { readU32, readU8, writeU32 } from '../integers.js';
 import { MAX_PAYLOAD_BYTES } from '../udp-packet/udp-packet-header.js';
 import { MAX_ADDRESSED_HEADER_BYTES } from './addressed.js';
@@ -29,9 +29,6 @@ export const FRAGMENT_HEADER_BYTES = LAST_FRAME_HEADER_BYTES + OFFSET_PIECE;
 export const MAX_FRAGMENTS = 255;
 /** The largest frame that may be split: an addressed datagram of the largest payload. */
 export const MAX_FRAGMENTED_BYTES = MAX_ADDRESSED_HEADER_BYTES + MAX_PAYLOAD_BYTES;
-
-const BAD_FRAGMENT = dropCode('bad-fragment');
-const TOO_LARGE = dropCode('too-large');
 
 /** What {@link decodeFragment} fills in; make one and reuse it. */
 export class FragmentFields {
@@ -52,7 +49,7 @@ export class FragmentFields {
  */
 export function fragmentCount(total: number, maxPieceBytes: number): number {
   const count = Math.ceil(total / maxPieceBytes);
-  return total <= MAX_FRAGMENTED_BYTES && count <= MAX_FRAGMENTS ? count : TOO_LARGE;
+  return total <= MAX_FRAGMENTED_BYTES && count <= MAX_FRAGMENTS ? count : DROP.tooLarge;
 }
 
 /**
@@ -96,11 +93,11 @@ export function decodeFragment(bytes: Uint8Array, offset: number, end: number, i
   const total = readU32(bytes, body + OFFSET_TOTAL);
   const index = readU8(bytes, body + OFFSET_INDEX);
   const count = readU8(bytes, body + OFFSET_COUNT);
-  if (total > MAX_FRAGMENTED_BYTES) return TOO_LARGE;
-  if (count < 2 || index >= count) return BAD_FRAGMENT;
+  if (total > MAX_FRAGMENTED_BYTES) return DROP.tooLarge;
+  if (count < 2 || index >= count) return DROP.badFragment;
   const isLastPieceEmpty = fragmentStart(total, count, count - 1) >= total;
   const pieceLength = fragmentStart(total, count, index + 1) - fragmentStart(total, count, index);
-  if (isLastPieceEmpty || next - body - OFFSET_PIECE !== pieceLength) return BAD_FRAGMENT;
+  if (isLastPieceEmpty || next - body - OFFSET_PIECE !== pieceLength) return DROP.badFragment;
   into.id = readU32(bytes, body + OFFSET_ID);
   into.total = total;
   into.index = index;

@@ -11,7 +11,7 @@
  *  body ends the packet      the bytes of its body
  * ```
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { MAX_U16, readU16, readU8, writeU16 } from '../integers.js';
 
 /** The numbers of the frame types. */
@@ -46,10 +46,6 @@ export const SIZED_FRAME_HEADER_BYTES = 3;
 
 /** Bytes of the length: how much farther the body of a frame with a length begins. */
 export const SIZE_BYTES = SIZED_FRAME_HEADER_BYTES - LAST_FRAME_HEADER_BYTES;
-
-const TRUNCATED = dropCode('truncated');
-const TRAILING_BYTES = dropCode('trailing-bytes');
-const UNKNOWN_FRAME = dropCode('unknown-frame');
 
 /** The least and the most bytes of the body of each type. */
 const BODY_BYTES: Record<FrameType, readonly [least: number, most: number]> = {
@@ -87,21 +83,21 @@ export function frameType(bytes: Uint8Array, offset: number): number {
  * bytes as its type needs. Skippable unknown frames pass.
  */
 export function nextFrame(bytes: Uint8Array, offset: number, end: number): number {
-  if (offset + LAST_FRAME_HEADER_BYTES > end) return TRUNCATED;
+  if (offset + LAST_FRAME_HEADER_BYTES > end) return DROP.truncated;
   const first = readU8(bytes, offset);
   let body = offset + LAST_FRAME_HEADER_BYTES;
   let next = end;
   if (first >= FLAG_SIZED) {
     body = offset + SIZED_FRAME_HEADER_BYTES;
-    if (body > end) return TRUNCATED;
+    if (body > end) return DROP.truncated;
     next = body + readU16(bytes, offset + 1);
-    if (next > end) return TRUNCATED;
+    if (next > end) return DROP.truncated;
   }
   const type = first & ~FLAG_SIZED;
   const least = leastBodyBytes[type] ?? UNKNOWN;
-  if (least === UNKNOWN && type < FIRST_SKIPPABLE_FRAME) return UNKNOWN_FRAME;
-  if (next - body < least) return TRUNCATED;
-  if (next - body > (mostBodyBytes[type] ?? 0)) return TRAILING_BYTES;
+  if (least === UNKNOWN && type < FIRST_SKIPPABLE_FRAME) return DROP.unknownFrame;
+  if (next - body < least) return DROP.truncated;
+  if (next - body > (mostBodyBytes[type] ?? 0)) return DROP.trailingBytes;
   return next;
 }
 
@@ -113,7 +109,7 @@ export function frameBodyOffset(bytes: Uint8Array, offset: number): number {
 /** As {@link nextFrame}, and unknown-frame if the frame is of another type. */
 export function frameEnd(bytes: Uint8Array, offset: number, end: number, type: FrameType): number {
   const next = nextFrame(bytes, offset, end);
-  return next >= 0 && frameType(bytes, offset) !== type ? UNKNOWN_FRAME : next;
+  return next >= 0 && frameType(bytes, offset) !== type ? DROP.unknownFrame : next;
 }
 
 /**

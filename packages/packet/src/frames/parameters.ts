@@ -10,7 +10,7 @@
  *
  * Keys ascend. Unknown keys are skipped by their length.
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { MAX_U32, readU32, readU8, writeU32 } from '../integers.js';
 import { MAX_PAYLOAD_BYTES } from '../udp-packet/udp-packet-header.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';
@@ -80,10 +80,6 @@ const INTEGERS: readonly IntegerName[] = [
 const INTEGER_BYTES = 4;
 const ENTRY_HEADER_BYTES = 2;
 
-const TRUNCATED = dropCode('truncated');
-const BAD_LENGTH = dropCode('bad-length');
-const BAD_VALUE = dropCode('bad-value');
-
 /**
  * Returns the offset after the frame. Throws a RangeError if there is no room, an integer is out of its range, or the
  * token has not 16 bytes.
@@ -130,13 +126,13 @@ export function decodeParameters(bytes: Uint8Array, offset: number, end: number,
   into.version = readU8(bytes, at++);
   if (into.version !== FRAME_LAYER_VERSION) return next;
   for (let lastKey = 0; at < next;) {
-    if (at + ENTRY_HEADER_BYTES > next) return TRUNCATED;
+    if (at + ENTRY_HEADER_BYTES > next) return DROP.truncated;
     const key = readU8(bytes, at);
     const length = readU8(bytes, at + 1);
-    if (key <= lastKey) return BAD_VALUE;
+    if (key <= lastKey) return DROP.badValue;
     lastKey = key;
     at += ENTRY_HEADER_BYTES;
-    if (at + length > next) return TRUNCATED;
+    if (at + length > next) return DROP.truncated;
     const code = readParameter(bytes, at, key, length, into);
     if (code < 0) return code;
     at += length;
@@ -149,14 +145,14 @@ function readParameter(bytes: Uint8Array, at: number, key: number, length: numbe
   if (key === PARAMETER.resetToken) {
     // Not slice: that of a Buffer does not copy.
     into.resetToken = new Uint8Array(bytes.subarray(at, at + length));
-    return length === RESET_TOKEN_BYTES ? 0 : BAD_LENGTH;
+    return length === RESET_TOKEN_BYTES ? 0 : DROP.badLength;
   }
   const name = INTEGERS.find((candidate) => PARAMETER[candidate] === key);
   if (name === undefined) return 0;
-  if (length !== INTEGER_BYTES) return BAD_LENGTH;
+  if (length !== INTEGER_BYTES) return DROP.badLength;
   const value = readU32(bytes, at);
   into[name] = value;
-  return isInBounds(name, value) ? 0 : BAD_VALUE;
+  return isInBounds(name, value) ? 0 : DROP.badValue;
 }
 
 function isInBounds(name: IntegerName, value: number): boolean {

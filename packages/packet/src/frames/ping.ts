@@ -17,7 +17,7 @@
  * The token is 8 unpredictable bytes: who returns it has received the packet, so it is the path challenge too (RFC 9000
  * §8.2).
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
 import { copyBytes, MAX_U32, readU32, readU64, writeU32, writeU64 } from '../integers.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';
@@ -32,8 +32,6 @@ const OFFSET_DELAY = PING_BYTES;
 const OFFSET_OBSERVED = OFFSET_DELAY + 4;
 const OBSERVED_BYTES = OFFSET_PACKED_ZERO;
 const PONG_BYTES = OFFSET_OBSERVED + OBSERVED_BYTES;
-
-const BAD_VALUE = dropCode('bad-value');
 
 /** What {@link decodePing} fills in; make one and reuse it. */
 export class PingFields {
@@ -111,7 +109,7 @@ function writePing(bytes: Uint8Array, body: number, token: Uint8Array, tokenOffs
 
 function readPing(bytes: Uint8Array, body: number, next: number, into: PingFields): number {
   const timeUs = readU64(bytes, body + OFFSET_TIME);
-  if (timeUs > Number.MAX_SAFE_INTEGER) return BAD_VALUE;
+  if (timeUs > Number.MAX_SAFE_INTEGER) return DROP.badValue;
   into.timeUs = timeUs;
   copyBytes(bytes, body + OFFSET_TOKEN, into.token, 0, PING_TOKEN_BYTES);
   return next;

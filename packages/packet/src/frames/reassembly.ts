@@ -1,5 +1,5 @@
 import { DropCounters } from '../drop-counters.js';
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { copyBytes, readU8 } from '../integers.js';
 import { fragmentStart, type FragmentFields } from './fragment.js';
 import { FRAME } from './frame.js';
@@ -23,11 +23,6 @@ interface Incomplete {
   missing: number;
   readonly expiryMs: number;
 }
-
-const REASSEMBLY_LIMIT = dropCode('reassembly-limit');
-const REASSEMBLY_TIMEOUT = dropCode('reassembly-timeout');
-const DUPLICATE_FRAGMENT = dropCode('duplicate-fragment');
-const BAD_FRAGMENT = dropCode('bad-fragment');
 
 /**
  * Puts the fragments of one sender together again, bounded in memory and time. When it is full, the oldest incomplete
@@ -82,9 +77,9 @@ export class Reassembly {
     this.expire(nowMs);
     const { id, total, count, index } = fragment;
     const frame = this.#incomplete.get(id) ?? this.#begin(id, total, count, nowMs);
-    if (frame === undefined) return REASSEMBLY_LIMIT;
-    if (frame.bytes.length !== total || frame.count !== count) return BAD_FRAGMENT;
-    if (frame.arrived[index] !== 0) return DUPLICATE_FRAGMENT;
+    if (frame === undefined) return DROP.reassemblyLimit;
+    if (frame.bytes.length !== total || frame.count !== count) return DROP.badFragment;
+    if (frame.arrived[index] !== 0) return DROP.duplicateFragment;
 
     frame.arrived[index] = 1;
     copyBytes(bytes, fragment.pieceOffset, frame.bytes, fragmentStart(total, count, index), fragment.pieceLength);
@@ -92,7 +87,7 @@ export class Reassembly {
     if (frame.missing > 0) return 0;
     this.#forget(id, frame);
     const type = readU8(frame.bytes, 0);
-    if (type !== FRAME.compact && type !== FRAME.addressed) return BAD_FRAGMENT;
+    if (type !== FRAME.compact && type !== FRAME.addressed) return DROP.badFragment;
     this.#whole = frame.bytes;
     return total;
   }
@@ -103,7 +98,7 @@ export class Reassembly {
     for (const [id, frame] of this.#incomplete) {
       if (frame.expiryMs > nowMs) break;
       this.#forget(id, frame);
-      this.drops.count(REASSEMBLY_TIMEOUT);
+      this.drops.count(DROP.reassemblyTimeout);
       expired++;
     }
     return expired;
@@ -115,7 +110,7 @@ export class Reassembly {
     for (const [oldId, oldest] of this.#incomplete) {
       if (this.#pendingBytes + total <= maxBytes && this.#incomplete.size < maxDatagrams) break;
       this.#forget(oldId, oldest);
-      this.drops.count(REASSEMBLY_LIMIT);
+      this.drops.count(DROP.reassemblyLimit);
     }
     const frame: Incomplete = {
       bytes: new Uint8Array(total),

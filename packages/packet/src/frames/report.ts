@@ -8,7 +8,7 @@
  *  +--------+------------+------------+--------+---------+
  * ```
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { MAX_U32, readU32, readU64, writeU32, writeU64 } from '../integers.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';
 
@@ -18,8 +18,6 @@ const OFFSET_HIGHEST = 12;
 const OFFSET_JITTER = 20;
 const OFFSET_ROUND_TRIP = 24;
 const REPORT_BYTES = 28;
-
-const BAD_VALUE = dropCode('bad-value');
 
 /** The fields of a report: given to {@link encodeReport}, filled in by {@link decodeReport}; make one and reuse it. */
 export class ReportFields {
@@ -53,7 +51,7 @@ export function decodeReport(bytes: Uint8Array, offset: number, end: number, int
   const body = frameBodyOffset(bytes, offset);
   const received = readU64(bytes, body + OFFSET_RECEIVED);
   const highest = readU64(bytes, body + OFFSET_HIGHEST);
-  if (received > Number.MAX_SAFE_INTEGER || highest > Number.MAX_SAFE_INTEGER) return BAD_VALUE;
+  if (received > Number.MAX_SAFE_INTEGER || highest > Number.MAX_SAFE_INTEGER) return DROP.badValue;
   into.index = readU32(bytes, body + OFFSET_INDEX);
   into.received = received;
   into.highest = highest;

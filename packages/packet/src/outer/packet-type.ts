@@ -9,7 +9,7 @@
  *  +--------+-----------------+------ …
  * ```
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { readU16, readU32, readU8, writeU16 } from '../integers.js';
 
 /** The numbers of the packet types. */
@@ -39,26 +39,20 @@ const OFFSET_RESERVED = 1;
 const OFFSET_COUNTER_HIGH = 12;
 const TYPE_BYTES = 4;
 
-const TRUNCATED = dropCode('truncated');
-const TRAILING_BYTES = dropCode('trailing-bytes');
-const UNKNOWN_TYPE = dropCode('unknown-type');
-const RESERVED_BITS = dropCode('reserved-bits');
-const BAD_VALUE = dropCode('bad-value');
-
 /**
  * The type of the packet in the `length` bytes at `offset`: one of {@link PACKET}, or a drop code: truncated,
  * trailing-bytes, unknown-type, reserved-bits, bad-value (a counter at or beyond {@link COUNTER_LIMIT}). A packet that
  * passes has the length of its type, so that its fields may be read by offset. Nothing is authenticated yet.
  */
 export function packetType(bytes: Uint8Array, offset: number, length: number): number {
-  if (length < TYPE_BYTES) return TRUNCATED;
+  if (length < TYPE_BYTES) return DROP.truncated;
   const type = readU8(bytes, offset);
   const hasZeros = readU8(bytes, offset + OFFSET_RESERVED) === 0 && readU16(bytes, offset + OFFSET_RESERVED + 1) === 0;
   switch (type) {
     case PACKET.transport:
-      if (!hasZeros) return RESERVED_BITS;
-      if (length < MIN_TRANSPORT_BYTES) return TRUNCATED;
-      return readU32(bytes, offset + OFFSET_COUNTER_HIGH) < COUNTER_LIMIT / 2 ** 32 ? type : BAD_VALUE;
+      if (!hasZeros) return DROP.reservedBits;
+      if (length < MIN_TRANSPORT_BYTES) return DROP.truncated;
+      return readU32(bytes, offset + OFFSET_COUNTER_HIGH) < COUNTER_LIMIT / 2 ** 32 ? type : DROP.badValue;
     case PACKET.initiation:
       return ofLength(type, hasZeros, length, INITIATION_BYTES);
     case PACKET.response:
@@ -68,7 +62,7 @@ export function packetType(bytes: Uint8Array, offset: number, length: number): n
     case PACKET.reset:
       return ofLength(type, hasZeros, length, RESET_BYTES);
     default:
-      return UNKNOWN_TYPE;
+      return DROP.unknownType;
   }
 }
 
@@ -81,7 +75,7 @@ export function writePacketType(bytes: Uint8Array, offset: number, type: PacketT
 }
 
 function ofLength(type: number, hasZeros: boolean, length: number, wanted: number): number {
-  if (!hasZeros) return RESERVED_BITS;
-  if (length < wanted) return TRUNCATED;
-  return length > wanted ? TRAILING_BYTES : type;
+  if (!hasZeros) return DROP.reservedBits;
+  if (length < wanted) return DROP.truncated;
+  return length > wanted ? DROP.trailingBytes : type;
 }

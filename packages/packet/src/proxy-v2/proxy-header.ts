@@ -11,7 +11,7 @@
  *  +-----------+---------+--------+--------+------------------+-------------+--------- …
  * ```
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { isMapped, writeMappedPrefix } from '../endpoint/address.js';
 import { OFFSET_PACKED_PORT, OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
 import { copyBytes, equalBytes, readU16, readU16BigEndian, readU8, writeU16, writeU16BigEndian } from '../integers.js';
@@ -40,12 +40,6 @@ const UNIX_DATAGRAM = 0x32;
 export const PROXY_IPV4_BYTES = OFFSET_ADDRESSES + 2 * 4 + 4;
 /** Bytes of a header for IPv6 without TLVs. */
 export const PROXY_IPV6_BYTES = OFFSET_ADDRESSES + 2 * 16 + 4;
-
-const TRUNCATED = dropCode('truncated');
-const UNKNOWN_VERSION = dropCode('unknown-version');
-const UNKNOWN_TYPE = dropCode('unknown-type');
-const BAD_LENGTH = dropCode('bad-length');
-const BAD_VALUE = dropCode('bad-value');
 
 /** What {@link decodeProxyHeader} fills in; make one and reuse it. */
 export class ProxyFields {
@@ -128,25 +122,25 @@ export function hasProxyHeader(bytes: Uint8Array, offset: number, end: number): 
  * wrong).
  */
 export function decodeProxyHeader(bytes: Uint8Array, offset: number, end: number, into: ProxyFields): number {
-  if (offset + OFFSET_ADDRESSES > end) return TRUNCATED;
-  if (!hasProxyHeader(bytes, offset, end)) return BAD_VALUE;
+  if (offset + OFFSET_ADDRESSES > end) return DROP.truncated;
+  if (!hasProxyHeader(bytes, offset, end)) return DROP.badValue;
   const versionCommand = readU8(bytes, offset + OFFSET_VERSION_COMMAND);
   const command = versionCommand & 0x0f;
-  if ((versionCommand & 0xf0) !== VERSION) return UNKNOWN_VERSION;
-  if (command !== COMMAND_LOCAL && command !== COMMAND_PROXY) return BAD_VALUE;
+  if ((versionCommand & 0xf0) !== VERSION) return DROP.unknownVersion;
+  if (command !== COMMAND_LOCAL && command !== COMMAND_PROXY) return DROP.badValue;
   const family = readU8(bytes, offset + OFFSET_FAMILY);
   const addresses = offset + OFFSET_ADDRESSES;
   const payload = addresses + readU16BigEndian(bytes, offset + OFFSET_LENGTH);
-  if (payload > end) return TRUNCATED;
+  if (payload > end) return DROP.truncated;
 
   // Where no endpoints are, the receiver skips whatever the header holds.
   into.hasEndpoints = command === COMMAND_PROXY && isUdp(family);
   into.tlvOffset = payload;
-  if (!into.hasEndpoints) return command === COMMAND_LOCAL || isSkippable(family) ? payload : UNKNOWN_TYPE;
+  if (!into.hasEndpoints) return command === COMMAND_LOCAL || isSkippable(family) ? payload : DROP.unknownType;
   const addressBytes = family === UDP_OVER_IPV4 ? 4 : 16;
   const ports = addresses + 2 * addressBytes;
   into.tlvOffset = ports + 4;
-  if (into.tlvOffset > payload) return BAD_LENGTH;
+  if (into.tlvOffset > payload) return DROP.badLength;
   readEndpoint(bytes, addresses, addressBytes, ports, into.source);
   readEndpoint(bytes, addresses + addressBytes, addressBytes, ports + 2, into.destination);
   const tlvs = checkTlvs(bytes, offset, into.tlvOffset, payload);

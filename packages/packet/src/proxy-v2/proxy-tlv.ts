@@ -8,7 +8,7 @@
  *  +-------+-------------+-------- …
  * ```
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { readU16BigEndian, readU8, writeU16BigEndian } from '../integers.js';
 import { crc32c } from './crc32c.js';
 
@@ -26,9 +26,6 @@ export const PROXY_TLV = {
 /** Bytes of a TLV before its value. */
 export const TLV_HEADER_BYTES = 3;
 const CRC_BYTES = 4;
-
-const BAD_LENGTH = dropCode('bad-length');
-const BAD_CHECKSUM = dropCode('bad-checksum');
 
 /** One TLV. */
 export interface ProxyTlv {
@@ -86,9 +83,9 @@ export function checkTlvs(bytes: Uint8Array, header: number, tlvOffset: number, 
     if (next < 0) return next;
     if (readU8(bytes, at) === PROXY_TLV.crc32c) {
       const value = at + TLV_HEADER_BYTES;
-      if (next - value !== CRC_BYTES) return BAD_LENGTH;
+      if (next - value !== CRC_BYTES) return DROP.badLength;
       const checksum = readU16BigEndian(bytes, value) * 0x1_0000 + readU16BigEndian(bytes, value + 2);
-      if (checksum !== crc32c(bytes, header, end, value)) return BAD_CHECKSUM;
+      if (checksum !== crc32c(bytes, header, end, value)) return DROP.badChecksum;
     }
     at = next;
   }
@@ -96,7 +93,7 @@ export function checkTlvs(bytes: Uint8Array, header: number, tlvOffset: number, 
 }
 
 function nextTlv(bytes: Uint8Array, at: number, end: number): number {
-  if (at + TLV_HEADER_BYTES > end) return BAD_LENGTH;
+  if (at + TLV_HEADER_BYTES > end) return DROP.badLength;
   const next = at + TLV_HEADER_BYTES + readU16BigEndian(bytes, at + 1);
-  return next > end ? BAD_LENGTH : next;
+  return next > end ? DROP.badLength : next;
 }

@@ -16,7 +16,7 @@
  *  +---------------------------------------+
  * ```
  */
-import { dropCode } from '../drop-reason.js';
+import { DROP } from '../drop-reason.js';
 import { isMapped, writeMappedPrefix } from '../endpoint/address.js';
 import { OFFSET_PACKED_SCOPE, OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
 import { copyBytes, readU16, readU64, readU8, writeU16, writeU32, writeU64 } from '../integers.js';
@@ -46,14 +46,6 @@ const KNOWN_FLAGS = FLAG_SOURCE_IPV6 | FLAG_DESTINATION_IPV6 | FLAG_TIMESTAMP;
 const IPV4_ENDPOINT_BYTES = 4 + 2;
 const IPV6_ENDPOINT_BYTES = 16 + 2;
 const MAPPED_PREFIX_BYTES = IPV6_ENDPOINT_BYTES - IPV4_ENDPOINT_BYTES;
-
-const TRUNCATED = dropCode('truncated');
-const TRAILING_BYTES = dropCode('trailing-bytes');
-const UNKNOWN_VERSION = dropCode('unknown-version');
-const RESERVED_BITS = dropCode('reserved-bits');
-const BAD_ENDPOINT = dropCode('bad-endpoint');
-const BAD_VALUE = dropCode('bad-value');
-const TOO_LARGE = dropCode('too-large');
 
 /** What {@link decodeUdpPacket} fills in; make one and reuse it. */
 export class UdpPacketFields {
@@ -148,27 +140,27 @@ export function decodeUdpPacket(bytes: Uint8Array, offset: number, end: number, 
 
 /** Checks all that {@link decodeUdpPacket} does, and returns the offset of the payload or a drop code. */
 export function checkUdpPacket(bytes: Uint8Array, offset: number, end: number): number {
-  if (offset + OFFSET_ENDPOINTS > end) return TRUNCATED;
-  if (readU8(bytes, offset + OFFSET_VERSION) !== UDP_PACKET_VERSION) return UNKNOWN_VERSION;
+  if (offset + OFFSET_ENDPOINTS > end) return DROP.truncated;
+  if (readU8(bytes, offset + OFFSET_VERSION) !== UDP_PACKET_VERSION) return DROP.unknownVersion;
   const flags = readU8(bytes, offset + OFFSET_FLAGS);
-  if ((flags & ~KNOWN_FLAGS) !== 0) return RESERVED_BITS;
+  if ((flags & ~KNOWN_FLAGS) !== 0) return DROP.reservedBits;
 
   const payloadLength = readU16(bytes, offset + OFFSET_LENGTH);
-  if (payloadLength > MAX_PAYLOAD_BYTES) return TOO_LARGE;
+  if (payloadLength > MAX_PAYLOAD_BYTES) return DROP.tooLarge;
   const isSourceIpv6 = (flags & FLAG_SOURCE_IPV6) !== 0;
   const isDestinationIpv6 = (flags & FLAG_DESTINATION_IPV6) !== 0;
   const source = offset + OFFSET_ENDPOINTS;
   const destination = source + (isSourceIpv6 ? IPV6_ENDPOINT_BYTES : IPV4_ENDPOINT_BYTES);
   const timestamp = destination + (isDestinationIpv6 ? IPV6_ENDPOINT_BYTES : IPV4_ENDPOINT_BYTES);
   const payload = timestamp + ((flags & FLAG_TIMESTAMP) === 0 ? 0 : 8);
-  if (payload + payloadLength > end) return TRUNCATED;
-  if (payload + payloadLength < end) return TRAILING_BYTES;
+  if (payload + payloadLength > end) return DROP.truncated;
+  if (payload + payloadLength < end) return DROP.trailingBytes;
 
   // IPv4 written as IPv6: one endpoint has one encoding.
-  if (isSourceIpv6 && isMapped(bytes, source)) return BAD_ENDPOINT;
-  if (isDestinationIpv6 && isMapped(bytes, destination)) return BAD_ENDPOINT;
-  if (readU16(bytes, timestamp - 2) === 0) return BAD_ENDPOINT;
-  return udpPacketTimestampUs(bytes, offset, payload) < TIMESTAMP_LIMIT_US ? payload : BAD_VALUE;
+  if (isSourceIpv6 && isMapped(bytes, source)) return DROP.badEndpoint;
+  if (isDestinationIpv6 && isMapped(bytes, destination)) return DROP.badEndpoint;
+  if (readU16(bytes, timestamp - 2) === 0) return DROP.badEndpoint;
+  return udpPacketTimestampUs(bytes, offset, payload) < TIMESTAMP_LIMIT_US ? payload : DROP.badValue;
 }
 
 /** Writes the packed source of a UdpPacket that {@link checkUdpPacket} has let pass. */

@@ -1,7 +1,7 @@
 import {
   AEAD_TAG_BYTES,
   CLOSE,
-  dropCode,
+  DROP,
   packEndpoint,
   packedPort,
   PACKET,
@@ -67,10 +67,6 @@ export interface ClientChannelOptions {
   readonly onFrame: FrameSink;
   readonly onEvent: EventSink;
 }
-
-const UNKNOWN_TYPE = dropCode('unknown-type');
-const UNKNOWN_INDEX = dropCode('unknown-index');
-const BAD_TOKEN = dropCode('bad-token');
 
 /**
  * The client's end: keeps one session with one server alive until it is closed. It begins every handshake. When the server has
@@ -234,7 +230,7 @@ export class ClientChannel {
       case PACKET.reset:
         return this.#receiveReset(bytes, offset, nowMs);
       default:
-        return type < 0 ? type : UNKNOWN_TYPE;
+        return type < 0 ? type : DROP.unknownType;
     }
   }
 
@@ -247,7 +243,7 @@ export class ClientChannel {
     nowMs: number,
   ): number {
     const keys = this.#keysByIndex.get(transportReceiverIndex(bytes, offset));
-    if (keys === undefined) return UNKNOWN_INDEX;
+    if (keys === undefined) return DROP.unknownIndex;
     const opened = openPacket(keys, bytes, offset, length, nowMs);
     if (opened < 0) return opened;
     const end = offset + length - AEAD_TAG_BYTES;
@@ -309,10 +305,10 @@ export class ClientChannel {
    */
   #receiveReset(bytes: Uint8Array, offset: number, nowMs: number): number {
     const keys = this.#session?.current;
-    if (keys === undefined || keys.peerIndex !== resetUnknownIndex(bytes, offset)) return UNKNOWN_INDEX;
+    if (keys === undefined || keys.peerIndex !== resetUnknownIndex(bytes, offset)) return DROP.unknownIndex;
     const token = keys.resetToken;
     if (token === undefined || !equalSecrets(token, 0, bytes, offset + RESET_OFFSET.token, RESET_TOKEN_BYTES))
-      return BAD_TOKEN;
+      return DROP.badToken;
     if (this.#handshakes.beginAtOnce(nowMs)) this.wake(nowMs);
     return 0;
   }

@@ -2,7 +2,7 @@ import {
   COOKIE_REPLY_BYTES,
   COOKIE_REPLY_OFFSET,
   cookieReplyReceiverIndex,
-  dropCode,
+  DROP,
   PACKET,
   RESPONSE_OFFSET,
   responseReceiverIndex,
@@ -18,10 +18,6 @@ import { timestampOf } from '../handshake/timestamp.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import { COOKIE_LIFE_MS, INSTANCE_MASK, REKEY_BIT } from '../protocol.js';
 import { FIRST_RETRY_MS, LAST_RETRY_MS, QUICK_RETRIES, RETRY_JITTER } from '../tuning.js';
-
-const UNKNOWN_INDEX = dropCode('unknown-index');
-const BAD_MAC1 = dropCode('bad-mac1');
-const AUTHENTICATION_FAILED = dropCode('authentication-failed');
 
 /** A handshake to begin a session, or one to renew its keys. */
 export type Purpose = 'new-session' | 'rekey';
@@ -138,10 +134,10 @@ export class Handshakes {
   receiveResponse(bytes: Uint8Array, offset: number): HandshakeResult | number {
     const attempt = this.#attempt;
     const localIndex = responseReceiverIndex(bytes, offset);
-    if (attempt?.senderIndex !== localIndex) return UNKNOWN_INDEX;
-    if (!this.#mac1.isRight(bytes, offset, RESPONSE_OFFSET.mac1)) return BAD_MAC1;
+    if (attempt?.senderIndex !== localIndex) return DROP.unknownIndex;
+    if (!this.#mac1.isRight(bytes, offset, RESPONSE_OFFSET.mac1)) return DROP.badMac1;
     const keys = readResponse(attempt.noise, bytes, offset);
-    if (keys === undefined) return AUTHENTICATION_FAILED;
+    if (keys === undefined) return DROP.authenticationFailed;
     this.stop();
     return { purpose: this.#purpose, keys, localIndex, peerIndex: responseSenderIndex(bytes, offset) };
   }
@@ -149,12 +145,12 @@ export class Handshakes {
   /** The server is under load: the next initiation carries the cookie at `bytes[offset]`. Returns 0 or a drop code. */
   receiveCookie(bytes: Uint8Array, offset: number, nowMs: number): number {
     const attempt = this.#attempt;
-    if (attempt?.senderIndex !== cookieReplyReceiverIndex(bytes, offset)) return UNKNOWN_INDEX;
+    if (attempt?.senderIndex !== cookieReplyReceiverIndex(bytes, offset)) return DROP.unknownIndex;
     const sealed = offset + COOKIE_REPLY_OFFSET.encryptedCookie;
     const nonce = bytes.subarray(offset + COOKIE_REPLY_OFFSET.nonce, sealed);
     const encrypted = bytes.subarray(sealed, offset + COOKIE_REPLY_BYTES);
     const cookie = openCookie(this.#server.cookieKey, nonce, encrypted, mac1Of(attempt));
-    if (cookie === undefined) return AUTHENTICATION_FAILED;
+    if (cookie === undefined) return DROP.authenticationFailed;
     const isExpected = nowMs - this.#cookieMs < COOKIE_LIFE_MS;
     this.#cookie = cookie;
     this.#cookieMs = nowMs;

@@ -2,16 +2,13 @@
  * Flows that the peer opened and whose targets are reached from here. On a server these are its clients' forwards, on a client
  * what it publishes.
  */
-import { dropCode, equalPackedEndpoints, FLOW_CLOSE, type AddressedFields } from '@relay/packet';
+import { DROP, equalPackedEndpoints, FLOW_CLOSE, type AddressedFields } from '@relay/packet';
 import type { Session } from '../session.js';
 import { closeReasonOf } from './close-reason.js';
 import type { DatagramWriter } from './datagram-writer.js';
 import { acknowledgeFlow, AnswerLimit, closeFlow, disownFlow } from './flow-notices.js';
 import type { IdleQueue, Idler } from './idle-queue.js';
 import type { ModeTraffic } from './traffic.js';
-
-const FLOW_LIMIT = dropCode('flow-limit');
-const UNKNOWN_FLOW = dropCode('unknown-flow');
 
 /** How often a flow is acknowledged at most: a burst needs one answer, a lost answer another. */
 const ACKNOWLEDGE_EVERY_MS = 20;
@@ -115,7 +112,7 @@ export class AcceptedFlows<S> {
     this.traffic.toTarget.received(length);
     const flow = this.#byId.get(id);
     if (flow === undefined) {
-      this.traffic.toTarget.dropped(UNKNOWN_FLOW);
+      this.traffic.toTarget.dropped(DROP.unknownFlow);
       if (this.#answers.take(nowMs)) disownFlow(this.session, id, nowMs);
       return;
     }
@@ -160,7 +157,7 @@ export class AcceptedFlows<S> {
 
   #accept(fields: AddressedFields, nowMs: number): AcceptedFlow<S> | undefined {
     const flow = new AcceptedFlow(this, fields, this.#limits.idleMs, nowMs);
-    const code = this.#byId.size >= this.#limits.maxFlows ? FLOW_LIMIT : this.#ports.accept(flow, nowMs);
+    const code = this.#byId.size >= this.#limits.maxFlows ? DROP.flowLimit : this.#ports.accept(flow, nowMs);
     if (code < 0) {
       this.traffic.toTarget.dropped(code);
       if (this.#answers.take(nowMs)) closeFlow(this.session, flow.id, closeReasonOf(code), nowMs);

@@ -1,8 +1,7 @@
-import { copyPackedEndpoint, dropCode, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import type { Traffic } from './traffic.js';
 
 const SLOTS = 64;
-const QUEUE_FULL = dropCode('queue-full');
 
 /** What sends datagrams and says how many, from the first on, it took. A `UdpSocket` of @relay/socket is one. */
 export interface DatagramSender {
@@ -72,7 +71,7 @@ export class DatagramRun {
     if (batch.count === 0 || this.#sender === undefined || traffic === undefined) return;
     const taken = this.#sender.sendBatch(batch);
     for (let slot = 0; slot < taken; slot++) traffic.sent(batch.lengths[slot] ?? 0);
-    for (let slot = taken; slot < batch.count; slot++) traffic.dropped(QUEUE_FULL);
+    for (let slot = taken; slot < batch.count; slot++) traffic.dropped(DROP.queueFull);
     batch.count = 0;
     this.#sender = undefined;
   }

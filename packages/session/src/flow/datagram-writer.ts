@@ -2,7 +2,7 @@ import {
   AEAD_TAG_BYTES,
   addressedHeaderBytes,
   COMPACT_HEADER_BYTES,
-  dropCode,
+  DROP,
   encodeAddressedHeader,
   encodeCompactHeader,
   encodeFragmentHeader,
@@ -16,9 +16,6 @@ import {
 import type { Session } from '../session.js';
 import type { PacketBatch } from './packet-batch.js';
 import type { Traffic } from './traffic.js';
-
-const QUEUE_FULL = dropCode('queue-full');
-const TOO_LARGE = dropCode('too-large');
 
 /** What a datagram is written for: the flow's endpoints are sent along as long as `isAddressed`. */
 export interface DatagramFlow {
@@ -52,7 +49,7 @@ export class DatagramWriter {
     nowMs: number,
     traffic: Traffic,
   ): number {
-    if (length > MAX_PAYLOAD_BYTES) return TOO_LARGE;
+    if (length > MAX_PAYLOAD_BYTES) return DROP.tooLarge;
     const headerBytes =
       addressed === undefined ? COMPACT_HEADER_BYTES : addressedHeaderBytes(addressed.source, 0, addressed.target, 0);
     const frameBytes = headerBytes + length;
@@ -79,7 +76,7 @@ export class DatagramWriter {
     payloadBytes: number,
   ): number {
     const maxPieceBytes = session.maxFramesBytes - FRAGMENT_HEADER_BYTES;
-    if (maxPieceBytes < 1) return TOO_LARGE;
+    if (maxPieceBytes < 1) return DROP.tooLarge;
     const count = fragmentCount(total, maxPieceBytes);
     if (count < 0) return count;
     const id = this.#nextFragmentId;
@@ -92,7 +89,7 @@ export class DatagramWriter {
       const end = fragmentStart(total, count, index + 1);
       const framesBytes = FRAGMENT_HEADER_BYTES + end - start;
       const at = batch.reserve(TRANSPORT_HEADER_BYTES + framesBytes + AEAD_TAG_BYTES);
-      if (batch.dropped > droppedBefore) return QUEUE_FULL; // pieces are lost: the rest would be in vain
+      if (batch.dropped > droppedBefore) return DROP.queueFull; // pieces are lost: the rest would be in vain
       const piece = encodeFragmentHeader(batch.bytes, at + TRANSPORT_HEADER_BYTES, id, total, index, count);
       batch.bytes.set(frame.subarray(start, end), piece);
       const packetBytes = session.seal(batch.bytes, at, framesBytes, nowMs);

@@ -7,7 +7,7 @@ import {
   decodeFlowClose,
   decodeFlowUnknown,
   decodeFragment,
-  dropCode,
+  DROP,
   FLOW_OPENED_BY_SERVER,
   FlowCloseFields,
   FlowFields,
@@ -20,10 +20,6 @@ import type { AcceptedFlows } from './accepted-flows.js';
 import { idBitOf, type Side } from './flow.js';
 import type { Fragments } from './fragments.js';
 import type { OpenedFlows } from './opened-flows.js';
-
-const UNKNOWN_FRAME = dropCode('unknown-frame');
-const NOT_PUBLISHED = dropCode('not-published');
-const UNKNOWN_FLOW = dropCode('unknown-flow');
 
 /** The flows that a frame can be about; either may be missing where a program has none of them. */
 export interface FlowsOfSession<S> {
@@ -60,15 +56,15 @@ export class FlowFrames {
         const payload = compactPayloadOffset(bytes, offset);
         const known = this.#isOwn(id) ? flows.opened : flows.accepted;
         known?.fromPeer(id, bytes, payload, end - payload, nowMs);
-        return known === undefined ? UNKNOWN_FLOW : 0;
+        return known === undefined ? DROP.unknownFlow : 0;
       }
       case FRAME.addressed: {
         const fields = this.#addressed;
         const code = decodeAddressed(bytes, offset, end, fields);
         if (code < 0) return code;
-        if (this.#isOwn(fields.flowId)) return UNKNOWN_FRAME;
+        if (this.#isOwn(fields.flowId)) return DROP.unknownFrame;
         flows.accepted?.fromPeerAddressed(fields, bytes, nowMs);
-        return flows.accepted === undefined ? NOT_PUBLISHED : 0;
+        return flows.accepted === undefined ? DROP.notPublished : 0;
       }
       case FRAME.fragment:
         return this.#takeFragment(flows, bytes, offset, end, nowMs);
@@ -91,7 +87,7 @@ export class FlowFrames {
         return 0;
       }
       default:
-        return UNKNOWN_FRAME;
+        return DROP.unknownFrame;
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import {
   copyPackedEndpoint,
-  dropCode,
+  DROP,
   FLOW_CLOSE,
   PACKED_ENDPOINT_BYTES,
   type DropReason,
@@ -17,11 +17,6 @@ import { FlowIds, type Side } from './flow.js';
 import { AnswerLimit, closeFlow } from './flow-notices.js';
 import type { IdleQueue, Idler } from './idle-queue.js';
 import type { ModeTraffic } from './traffic.js';
-
-const FLOW_LIMIT = dropCode('flow-limit');
-const NO_SESSION = dropCode('no-session');
-const RESOLVING = dropCode('resolving');
-const UNKNOWN_FLOW = dropCode('unknown-flow');
 
 /** How long a flow's datagrams are dropped here after the peer refused it: policies seldom change within a second. */
 const REFUSAL_MS = 1000;
@@ -152,7 +147,7 @@ export class OpenedFlows {
     this.traffic.fromTarget.received(length);
     const flow = this.#byId.get(id);
     if (flow === undefined) {
-      this.traffic.fromTarget.dropped(UNKNOWN_FLOW);
+      this.traffic.fromTarget.dropped(DROP.unknownFlow);
       if (this.#session !== undefined && this.#answers.take(nowMs))
         closeFlow(this.#session, id, FLOW_CLOSE.closed, nowMs);
       return;
@@ -210,15 +205,15 @@ export class OpenedFlows {
     at: number,
     nowMs: number,
   ): OpenedFlow | number {
-    if (this.#session === undefined) return NO_SESSION;
+    if (this.#session === undefined) return DROP.noSession;
     const known = entrance.flowBySource.get(sources, at);
     if (known !== undefined) {
       if (locals !== undefined && known.local !== undefined) copyPackedEndpoint(locals, at, known.local, 0);
       return known;
     }
     const { mapping, target } = entrance;
-    if (target === undefined) return RESOLVING;
-    if (mapping.flowCount >= mapping.maxFlows) return FLOW_LIMIT;
+    if (target === undefined) return DROP.resolving;
+    if (mapping.flowCount >= mapping.maxFlows) return DROP.flowLimit;
     return this.#open(entrance, packedAt(sources, at), target, locals && packedAt(locals, at), nowMs);
   }
 
@@ -226,7 +221,7 @@ export class OpenedFlows {
     flow.lastActivityMs = nowMs;
     if (nowMs < flow.refusedUntilMs) return flow.refusal;
     const session = this.#session;
-    if (session === undefined) return NO_SESSION;
+    if (session === undefined) return DROP.noSession;
     const addressed = flow.isAcknowledged ? undefined : flow;
     return this.#writer.write(session, flow.id, addressed, bytes, offset, length, nowMs, this.traffic.toTarget);
   }

@@ -1,4 +1,4 @@
-import { copyPackedEndpoint, dropCode, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { OFFSET_PATH_LOCAL } from '../packed-path.js';
 import type { Traffic } from './traffic.js';
 
@@ -6,8 +6,6 @@ import type { Traffic } from './traffic.js';
 const SLOTS = 64;
 /** Room for 64 packets of Ethernet's size; larger ones fill it sooner. */
 const ARENA_BYTES = SLOTS * 2048;
-
-const QUEUE_FULL = dropCode('queue-full');
 
 /** What sends a batch: how many of its datagrams, from the first on, were taken. `UdpSocket.sendBatch` is one. */
 export type BatchSender = (batch: PacketBatch) => number;
@@ -71,7 +69,7 @@ export class PacketBatch {
     for (let slot = 0; slot < this.count; slot++) {
       const traffic = this.#traffic[slot];
       if (slot < taken) traffic?.sent(this.#payloadBytes[slot] ?? 0);
-      else traffic?.dropped(QUEUE_FULL);
+      else traffic?.dropped(DROP.queueFull);
     }
     this.count = 0;
     this.#end = 0;

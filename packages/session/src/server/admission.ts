@@ -1,7 +1,7 @@
 import {
   COOKIE_REPLY_BYTES,
   COOKIE_REPLY_OFFSET,
-  dropCode,
+  DROP,
   encodeCookieReplyHeader,
   INITIATION_BYTES,
   INITIATION_OFFSET,
@@ -16,11 +16,6 @@ import type { PacketSink } from '../sinks.js';
 import { SOURCE_BURST, SOURCE_HANDSHAKES_PER_SECOND } from '../tuning.js';
 import { SourceLimiter } from './source-limiter.js';
 import { TokenBucket } from './token-bucket.js';
-
-const BAD_MAC1 = dropCode('bad-mac1');
-const BAD_MAC2 = dropCode('bad-mac2');
-const COOKIE_REQUIRED = dropCode('cookie-required');
-const RATE_LIMITED = dropCode('rate-limited');
 
 /**
  * Who may make the server compute a handshake. First what costs least: who does not know the server's public key gets no answer; under
@@ -52,15 +47,15 @@ export class Admission {
 
   /** Judges the initiation at `bytes[offset]`, and answers it with a cookie if need be. Returns 0 or a drop code. */
   admit(bytes: Uint8Array, offset: number, source: Uint8Array, sourceOffset: number, nowMs: number): number {
-    if (!this.#mac1.isRight(bytes, offset, INITIATION_OFFSET.mac1)) return BAD_MAC1;
+    if (!this.#mac1.isRight(bytes, offset, INITIATION_OFFSET.mac1)) return DROP.badMac1;
     if (this.#rate.take(nowMs) && !this.isLoaded) return 0;
     const cookie = this.#cookies.cookieOf(source, sourceOffset, nowMs);
     if (isMac2Right(bytes, offset, INITIATION_OFFSET.mac1, cookie)) {
-      return this.#perSource.take(source, sourceOffset, nowMs) ? 0 : RATE_LIMITED;
+      return this.#perSource.take(source, sourceOffset, nowMs) ? 0 : DROP.rateLimited;
     }
     this.#sendCookie(bytes, offset, cookie, source, sourceOffset);
     const mac2 = bytes.subarray(offset + INITIATION_OFFSET.mac2, offset + INITIATION_BYTES);
-    return mac2.some((byte) => byte !== 0) ? BAD_MAC2 : COOKIE_REQUIRED;
+    return mac2.some((byte) => byte !== 0) ? DROP.badMac2 : DROP.cookieRequired;
   }
 
   #sendCookie(bytes: Uint8Array, offset: number, cookie: Uint8Array, source: Uint8Array, sourceOffset: number): void {

@@ -1,6 +1,7 @@
 import {
   AEAD_TAG_BYTES,
   CLOSE,
+  DROP,
   dropCode,
   encodeGoAway,
   initiationSenderIndex,
@@ -80,16 +81,6 @@ export type Load = 'normal' | 'loaded' | 'shedding' | 'draining';
 const DEFAULT_LIMITS: ServerLimits = { maxSessions: 100_000, handshakesPerSecond: 250, resetsPerSecond: 1000 };
 /** Current, previous and next. */
 const KEYS_PER_SESSION = 3;
-
-const UNKNOWN_TYPE = dropCode('unknown-type');
-const UNKNOWN_INDEX = dropCode('unknown-index');
-const STALE_TIMESTAMP = dropCode('stale-timestamp');
-const RATE_LIMITED = dropCode('rate-limited');
-const SESSION_LIMIT = dropCode('session-limit');
-const OVERLOADED = dropCode('overloaded');
-const DRAINING = dropCode('draining');
-const NO_SESSION = dropCode('no-session');
-const AUTHENTICATION_FAILED = dropCode('authentication-failed');
 
 /** The server's end: the sessions of many clients, found by index. */
 export class ServerChannel {
@@ -231,7 +222,7 @@ export class ServerChannel {
       case PACKET.initiation:
         return this.#receiveInitiation(bytes, offset, source, sourceOffset, nowMs);
       default:
-        return type < 0 ? type : UNKNOWN_TYPE;
+        return type < 0 ? type : DROP.unknownType;
     }
   }
 
@@ -247,15 +238,15 @@ export class ServerChannel {
     const keys = this.#keys.at(index);
     if (keys === undefined) {
       if (this.#channel.protocol.framed) this.#resets.send(index, source, sourceOffset, nowMs);
-      return UNKNOWN_INDEX;
+      return DROP.unknownIndex;
     }
     const session = keys.owner;
-    if (session.door?.isClosed(nowMs) === true) return RATE_LIMITED;
+    if (session.door?.isClosed(nowMs) === true) return DROP.rateLimited;
     const opened = openPacket(keys, bytes, offset, length, nowMs);
     if (opened < 0) return opened;
-    if (session.door?.admit(length, nowMs) === false) return RATE_LIMITED;
+    if (session.door?.admit(length, nowMs) === false) return DROP.rateLimited;
     if (keys === session.next) this.#confirmed(session, keys, source, sourceOffset, nowMs);
-    if (!session.isOpen) return NO_SESSION;
+    if (!session.isOpen) return DROP.noSession;
     const end = offset + length - AEAD_TAG_BYTES;
     session.received(keys, opened, length, bytes, offset + TRANSPORT_HEADER_BYTES, end, source, sourceOffset, nowMs);
     return 0;
@@ -306,14 +297,14 @@ export class ServerChannel {
   /** 0, or the drop code with which to refuse an authentic initiation. */
   #refusal(client: ClientEntry, name: string, timestamp: bigint, senderIndex: number, nowMs: number): number {
     if (timestamp <= client.newestTimestamp || timestamp <= this.#sessions.newestTimestamp(name))
-      return STALE_TIMESTAMP;
-    if (nowMs - this.#sessions.lastHandshakeMs(name) < CLIENT_HANDSHAKE_EVERY_MS) return RATE_LIMITED;
+      return DROP.staleTimestamp;
+    if (nowMs - this.#sessions.lastHandshakeMs(name) < CLIENT_HANDSHAKE_EVERY_MS) return DROP.rateLimited;
     if (this.#continued(name, senderIndex) !== undefined) return 0;
-    if (this.#channel.protocol.framed && isRekey(senderIndex)) return NO_SESSION;
-    if (this.#load === 'draining') return DRAINING;
-    if (this.#load === 'shedding') return OVERLOADED;
+    if (this.#channel.protocol.framed && isRekey(senderIndex)) return DROP.noSession;
+    if (this.#load === 'draining') return DROP.draining;
+    if (this.#load === 'shedding') return DROP.overloaded;
     if (this.#sessions.pending(name) !== undefined) return 0;
-    return this.#sessions.size < this.#limits.maxSessions ? 0 : SESSION_LIMIT;
+    return this.#sessions.size < this.#limits.maxSessions ? 0 : DROP.sessionLimit;
   }
 
   /** The session whose keys an initiation with this sender index renews. Without frames indices tell nothing: any that there is. */
@@ -333,11 +324,11 @@ export class ServerChannel {
     nowMs: number,
   ): number {
     const localIndex = this.#keys.take();
-    if (localIndex === undefined) return SESSION_LIMIT;
+    if (localIndex === undefined) return DROP.sessionLimit;
     const response = writeResponse(this.#identity, noise, this.#newEphemeral(), localIndex, senderIndex);
     if (response === undefined) {
       this.#keys.remove(localIndex);
-      return AUTHENTICATION_FAILED;
+      return DROP.authenticationFailed;
     }
     const session = this.#continued(name, senderIndex) ?? this.#pendingSession(name, source, sourceOffset, nowMs);
     session.client = client;

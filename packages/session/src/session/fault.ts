@@ -1,8 +1,6 @@
-import { CLOSE, dropCode } from '@relay/packet';
+import { CLOSE, DROP } from '@relay/packet';
 import type { Channel } from './channel.js';
 import type { LiveSession } from './live-session.js';
-
-const INTERNAL_ERROR = dropCode('internal-error');
 
 /**
  * Confines what was thrown while a packet or a deadline of one session was worked on: that session ends, the program
@@ -17,7 +15,7 @@ export function containFault(
   attempt(() => session?.end('internal-error', CLOSE.protocolError, nowMs));
   attempt(() => session?.end('internal-error', undefined, nowMs)); // where the peer could not be told
   attempt(() => channel.onEvent({ kind: 'fault', session, error }, nowMs));
-  return INTERNAL_ERROR;
+  return DROP.internalError;
 }
 
 /** The program's own sinks may be what throws: the fault that counts is the first. */

@@ -1,6 +1,6 @@
 import {
   AEAD_TAG_BYTES,
-  dropCode,
+  DROP,
   encodeReport,
   encodeTransportHeader,
   ReportFields,
@@ -24,12 +24,6 @@ import { PathWatch } from './path-watch.js';
 import { Path } from './path.js';
 import { newToken, sendAnswer, sendClose, sendRequest, writePing } from './own-frames.js';
 import { Requests } from './requests.js';
-
-const NO_SESSION = dropCode('no-session');
-const EXPIRED_KEY = dropCode('expired-key');
-const PATH_UNVALIDATED = dropCode('path-unvalidated');
-const UNREACHABLE = dropCode('unreachable');
-const TOO_LARGE = dropCode('too-large');
 
 const OVERHEAD_BYTES = TRANSPORT_HEADER_BYTES + AEAD_TAG_BYTES;
 /** Frames of our own begin here in the scratch packet. */
@@ -133,23 +127,23 @@ export class LiveSession implements Session, Sleeper {
   // What the program calls.
 
   seal(bytes: Uint8Array, offset: number, framesLength: number, nowMs: number): number {
-    if (this.#watch.isLost) return UNREACHABLE;
-    if (framesLength > this.maxFramesBytes) return TOO_LARGE;
+    if (this.#watch.isLost) return DROP.unreachable;
+    if (framesLength > this.maxFramesBytes) return DROP.tooLarge;
     const length = this.#seal(bytes, offset, framesLength, nowMs, true);
     if (length > 0) this.#expectAnswer(nowMs);
     return length;
   }
 
   sendFrames(bytes: Uint8Array, offset: number, length: number, nowMs: number): number {
-    if (this.#watch.isLost) return UNREACHABLE;
-    if (length > this.maxFramesBytes) return TOO_LARGE;
+    if (this.#watch.isLost) return DROP.unreachable;
+    if (length > this.maxFramesBytes) return DROP.tooLarge;
     this.channel.scratch.set(bytes.subarray(offset, offset + length), FRAMES);
     return this.send(FRAMES + length, nowMs, true);
   }
 
   request(request: number, body: Uint8Array, nowMs: number): number {
-    if (!this.isOpen) return NO_SESSION;
-    if (!this.#hasRoomFor(body)) return TOO_LARGE;
+    if (!this.isOpen) return DROP.noSession;
+    if (!this.#hasRoomFor(body)) return DROP.tooLarge;
     const id = this.requests.add(request, body, nowMs);
     if (id < 0) return id;
     sendRequest(this, id, request, body, nowMs);
@@ -158,8 +152,8 @@ export class LiveSession implements Session, Sleeper {
   }
 
   answer(id: number, status: number, body: Uint8Array, nowMs: number): number {
-    if (!this.isOpen) return NO_SESSION;
-    if (!this.#hasRoomFor(body)) return TOO_LARGE;
+    if (!this.isOpen) return DROP.noSession;
+    if (!this.#hasRoomFor(body)) return DROP.tooLarge;
     const kind = this.#requests?.answered(id, status, body);
     if (kind !== undefined) sendAnswer(this, id, { kind, status, body }, nowMs);
     return 0;
@@ -398,10 +392,10 @@ export class LiveSession implements Session, Sleeper {
 
   #seal(bytes: Uint8Array, offset: number, framesLength: number, nowMs: number, isToPath: boolean): number {
     const keys = this.current;
-    if (keys === undefined) return NO_SESSION;
-    if (nowMs - keys.createdMs >= REJECT_AFTER_MS || keys.nextCounter >= HIGHEST_COUNTER) return EXPIRED_KEY;
+    if (keys === undefined) return DROP.noSession;
+    if (nowMs - keys.createdMs >= REJECT_AFTER_MS || keys.nextCounter >= HIGHEST_COUNTER) return DROP.expiredKey;
     const length = framesLength + OVERHEAD_BYTES;
-    if (isToPath && !this.path.spend(length)) return PATH_UNVALIDATED;
+    if (isToPath && !this.path.spend(length)) return DROP.pathUnvalidated;
     const counter = keys.nextCounter++;
     encodeTransportHeader(bytes, offset, keys.peerIndex, counter);
     keys.sealing.seal(bytes, offset + TRANSPORT_HEADER_BYTES, framesLength, counter);

@@ -1,7 +1,6 @@
-import { dropCode } from '@relay/packet';
+import { DROP } from '@relay/packet';
 import { FIRST_REPEAT_MS, LAST_REPEAT_MS, MAX_KEPT_ANSWERS, MAX_REQUESTS } from '../tuning.js';
 
-const QUEUE_FULL = dropCode('queue-full');
 const MAX_ID = 0xffff_ffff;
 
 interface OpenRequest {
@@ -31,7 +30,7 @@ export class Requests {
 
   /** Opens a request; the caller sends it. Returns its id, or `queue-full` if too many are open. */
   add(kind: number, body: Uint8Array, nowMs: number): number {
-    if (this.#open.size >= MAX_REQUESTS) return QUEUE_FULL;
+    if (this.#open.size >= MAX_REQUESTS) return DROP.queueFull;
     this.#lastId = this.#lastId === MAX_ID ? 1 : this.#lastId + 1;
     this.#open.set(this.#lastId, {
       kind,

@@ -1,10 +1,6 @@
-import { AEAD_TAG_BYTES, dropCode, transportCounter, TRANSPORT_HEADER_BYTES } from '@relay/packet';
+import { AEAD_TAG_BYTES, DROP, transportCounter, TRANSPORT_HEADER_BYTES } from '@relay/packet';
 import { REJECT_AFTER_MS } from '../protocol.js';
 import type { TransportKeys } from './transport-keys.js';
-
-const EXPIRED_KEY = dropCode('expired-key');
-const REPLAYED = dropCode('replayed');
-const AUTHENTICATION_FAILED = dropCode('authentication-failed');
 
 /** What {@link openPacket} returns for a packet that is authentic: it came after all others under its keys, or later than one of them. */
 export const OPENED_NEWEST = 1;
@@ -21,12 +17,13 @@ export function openPacket(
   length: number,
   nowMs: number,
 ): number {
-  if (nowMs - keys.createdMs >= REJECT_AFTER_MS) return EXPIRED_KEY;
+  if (nowMs - keys.createdMs >= REJECT_AFTER_MS) return DROP.expiredKey;
   const counter = transportCounter(bytes, offset);
   const { window } = keys;
-  if (!window.accepts(counter)) return REPLAYED;
+  if (!window.accepts(counter)) return DROP.replayed;
   const framesLength = length - TRANSPORT_HEADER_BYTES - AEAD_TAG_BYTES;
-  if (!keys.opening.open(bytes, offset + TRANSPORT_HEADER_BYTES, framesLength, counter)) return AUTHENTICATION_FAILED;
+  if (!keys.opening.open(bytes, offset + TRANSPORT_HEADER_BYTES, framesLength, counter))
+    return DROP.authenticationFailed;
   const isNewest = counter > window.highest;
   window.mark(counter);
   return isNewest ? OPENED_NEWEST : OPENED_LATE;
