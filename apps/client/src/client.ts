@@ -1,6 +1,6 @@
 /**
- * The client's loop: the only place of the client that owns sockets, timers and the clock. Datagrams of local applications go
- * through their flows and the channel to the server; what comes back goes the other way.
+ * The client's loop: the only place of the client that owns sockets and timers, on the machine that is given to it. Datagrams of local
+ * applications go through their flows and the channel to the server; what comes back goes the other way.
  */
 import { DropCounters, PACKED_ENDPOINT_BYTES, parseAddress, type DropReason, type Endpoint } from '@relay/packet';
 import {
@@ -21,13 +21,14 @@ import {
   type Primitives,
   type SessionEvent,
 } from '@relay/session';
-import { Loop, monotonicMs } from '@relay/program';
-import { createSocket, SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
+import { Loop, type LoopWork, type Machine } from '@relay/program';
+import { SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Forward } from './mapping/forward.js';
 import { ForwardListener } from './mapping/forward-listener.js';
 import { TargetNames } from './mapping/target-names.js';
 
 export interface RelayClientOptions {
+  readonly machine: Machine;
   readonly invitation: Invitation;
   readonly primitives: Primitives;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
@@ -58,6 +59,7 @@ export class RelayClient {
   readonly channel: ClientChannel;
   readonly opened: OpenedFlows;
   readonly #options: RelayClientOptions;
+  readonly #machine: Machine;
   #socket: UdpSocket;
   readonly #idle = new IdleQueue();
   readonly #run = new DatagramRun();
@@ -69,7 +71,8 @@ export class RelayClient {
 
   constructor(options: RelayClientOptions) {
     this.#options = options;
-    const { invitation } = options;
+    const { invitation, machine } = options;
+    this.#machine = machine;
     this.#socket = this.#newSocket(localAddressFor(invitation.host));
     this.#out = new PacketBatch((batch) => this.#socket.sendBatch(batch));
     this.opened = new OpenedFlows('client', new DatagramWriter(this.#out), this.#idle, this.forward, {
@@ -82,7 +85,7 @@ export class RelayClient {
       fragments: new Fragments(FRAGMENT_LIMITS, this.#idle, this.packetDrops),
     };
     this.#names = new TargetNames(options.forwards, options.onResolved);
-    this.#loop = new Loop({
+    const work: LoopWork = {
       nextDueMs: () => Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs, this.#names.nextLookMs),
       due: (nowMs) => {
         this.channel.wake(nowMs);
@@ -90,12 +93,14 @@ export class RelayClient {
         this.#names.look(nowMs);
       },
       flush: () => this.#out.flush(),
-    });
+    };
+    this.#loop = new Loop(work, machine);
     this.channel = new ClientChannel({
       staticKey: keyPairOf(invitation.clientPrivateKey),
       serverPublicKey: invitation.serverPublicKey,
       primitives: options.primitives,
       parameters: { maxPacketBytes: options.maxPacketBytes },
+      random: machine.random,
       onPacket: (bytes, offset, length, destination, destinationOffset) => {
         this.#out.addCopy(bytes, offset, length, destination, destinationOffset);
         this.#loop.settleSoon();
@@ -130,20 +135,20 @@ export class RelayClient {
 
   /** Where the server is: begins to connect, or goes on there if it is elsewhere than before. */
   setServer(server: Endpoint): void {
-    const nowMs = monotonicMs();
+    const nowMs = this.#machine.clock();
     this.channel.setServer(server, nowMs);
-    if (this.channel.state === 'idle') this.channel.connect(nowMs, Date.now());
+    if (this.channel.state === 'idle') this.channel.connect(nowMs, this.#machine.wallClock());
     this.#loop.settle();
   }
 
   async close(): Promise<void> {
-    this.channel.close(monotonicMs());
+    this.channel.close(this.#machine.clock());
     this.#loop.close();
     await Promise.all([this.#socket.close(), ...this.forwards.map((forward) => forward.close())]);
   }
 
   #newSocket(address: string): UdpSocket {
-    const socket = createSocket({ ...this.#options.socket, local: { address, port: 0 } });
+    const socket = this.#machine.openSocket({ ...this.#options.socket, local: { address, port: 0 } });
     socket.onReceive = (batch) => this.#fromServer(batch);
     socket.onError = this.#options.onSocketError;
     return socket;
@@ -162,7 +167,7 @@ export class RelayClient {
   }
 
   #fromSources(listener: ForwardListener, { count, bytes, offsets, lengths, sources, locals }: ReceiveBatch): void {
-    const nowMs = monotonicMs();
+    const nowMs = this.#machine.clock();
     const asked = listener.isWildcard ? locals : undefined;
     for (let i = 0; i < count; i++)
       this.opened.fromSource(
@@ -179,7 +184,7 @@ export class RelayClient {
   }
 
   #fromServer(batch: ReceiveBatch): void {
-    receivePackets(this.channel, batch, this.packetDrops, monotonicMs());
+    receivePackets(this.channel, batch, this.packetDrops, this.#machine.clock());
     this.#run.flush();
     this.#loop.settle();
   }

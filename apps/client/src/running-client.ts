@@ -12,6 +12,7 @@ import {
   openAdminServer,
   openLogs,
   ProgramFailure,
+  thisMachine,
   type AdminServer,
 } from '@relay/program';
 import { loadPrimitives, type Invitation, type OpenedFlow, type Primitives, type SessionEvent } from '@relay/session';
@@ -72,17 +73,20 @@ export class RunningClient {
     };
     const sockets = logs.logger('socket');
     this.client = new RelayClient({
+      machine: thisMachine,
       invitation,
       primitives,
       socket,
       maxPacketBytes: maxPacket,
-      forwards: forward.map((mapping) => new Forward(mapping, socket)),
+      forwards: forward.map(
+        (mapping) => new Forward(mapping, (options) => thisMachine.openSocket({ ...socket, ...options })),
+      ),
       onSessionEvent: (event) => this.#onSessionEvent(event),
       onRefused: (flow, reason) => this.#onRefused(flow, reason),
       onResolved: (name, address) => this.#onResolved(name, address),
       onSocketError: (error) => sockets.debug('a datagram could not be sent', { reason: error.code }),
     });
-    this.#search = new ServerSearch(invitation, this.client, this.#log);
+    this.#search = new ServerSearch(invitation, this.client, this.#log, thisMachine);
   }
 
   get serverName(): string {
@@ -137,9 +141,9 @@ export class RunningClient {
   }
 
   #onSessionEvent(event: SessionEvent): void {
+    this.#search.follow(event);
     switch (event.kind) {
       case 'connected':
-        this.#search.end();
         this.#log.info('connected', {
           server: formatEndpoint(unpackEndpoint(event.session.endpoint, 0)),
           as: this.#invitation.name,
@@ -149,16 +153,13 @@ export class RunningClient {
       case 'disconnected':
         if (this.#isClosed) break;
         this.#log.warn('disconnected: connecting anew', { server: this.serverName, reason: event.reason });
-        this.#search.resume();
         break;
       case 'path-lost':
         this.#log.warn('the server does not answer: trying on, datagrams are dropped meanwhile', {
           server: this.serverName,
         });
-        this.#search.resume();
         break;
       case 'path-restored':
-        this.#search.end();
         this.#log.info('the server answers again', { server: this.serverName });
         break;
       case 'fault':

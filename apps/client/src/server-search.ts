@@ -1,8 +1,8 @@
 /** Finds the server of an invitation, for as long as that takes, and says so where it takes long. */
-import { lookup } from 'node:dns/promises';
 import type { Logger } from '@relay/logging';
 import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
-import type { Invitation } from '@relay/session';
+import type { Cancel, Machine } from '@relay/program';
+import type { Invitation, SessionEvent } from '@relay/session';
 import { withNumericZone } from '@relay/socket';
 import type { RelayClient } from './client.js';
 
@@ -20,19 +20,26 @@ export class ServerSearch {
   readonly serverName: string;
   readonly #invitation: Invitation;
   readonly #client: RelayClient;
-  readonly #log: Logger;
+  readonly #log: Pick<Logger, 'warn'>;
+  readonly #machine: Pick<Machine, 'schedule' | 'resolveName'>;
   /** What was said since the search began. */
   readonly #told = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: Cancel | undefined;
   #tries = 0;
   #isLooking = false;
 
-  constructor(invitation: Invitation, client: RelayClient, log: Logger) {
+  constructor(
+    invitation: Invitation,
+    client: RelayClient,
+    log: Pick<Logger, 'warn'>,
+    machine: Pick<Machine, 'schedule' | 'resolveName'>,
+  ) {
     const { host, port } = invitation;
     this.serverName = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     this.#invitation = invitation;
     this.#client = client;
     this.#log = log;
+    this.#machine = machine;
   }
 
   /** Looks for the server at once, and again and again. */
@@ -41,25 +48,47 @@ export class ServerSearch {
     this.#look();
   }
 
+  /** What happens to the client's sessions begins and ends the search. */
+  follow(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'connected':
+      case 'path-restored':
+        return this.end();
+      case 'path-lost':
+        return this.resume();
+      case 'disconnected':
+        if (event.reason !== 'closed') this.resume(); // otherwise the client itself is ending
+        break;
+      default:
+    }
+  }
+
   /** Looks again if the server does not come back by itself. */
   resume(): void {
     this.end();
     this.#told.clear();
-    this.#timer = setInterval(() => this.#look(), PATIENCE_MS);
+    this.#lookLater();
   }
 
   /** The server was found, or is wanted no longer. */
   end(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #lookLater(): void {
+    this.#cancelTimer = this.#machine.schedule(PATIENCE_MS, () => {
+      this.#lookLater();
+      this.#look();
+    });
   }
 
   #look(): void {
     if (this.#isLooking) return; // a resolver may take longer than our patience
     this.#isLooking = true;
-    void serverAddresses(this.#invitation).then((addresses) => {
+    void serverAddresses(this.#invitation, this.#machine.resolveName).then((addresses) => {
       this.#isLooking = false;
-      if (this.#timer !== undefined) this.#try(addresses);
+      if (this.#cancelTimer !== undefined) this.#try(addresses);
     });
   }
 
@@ -94,15 +123,15 @@ export function chooseServer(
 }
 
 /** Where the invitation's host may be, the system's preference first; empty where its name, or its zone, cannot be resolved now. */
-async function serverAddresses({ host, port }: Invitation): Promise<Endpoint[]> {
+async function serverAddresses({ host, port }: Invitation, resolveName: Machine['resolveName']): Promise<Endpoint[]> {
   const literal = parseAddress(host);
   if (literal !== undefined) {
     const server = withNumericZone({ address: literal, port });
     return NAMED_ZONE.test(server.address) ? [] : [server];
   }
   try {
-    const found = await lookup(host, { all: true, order: 'verbatim' });
-    return found.flatMap(({ address }) => parseAddress(address) ?? []).map((address) => ({ address, port }));
+    const found = await resolveName(host);
+    return found.flatMap((address) => parseAddress(address) ?? []).map((address) => ({ address, port }));
   } catch {
     return []; // no such name, or no resolver at present: the caller says so and tries again
   }

@@ -11,6 +11,7 @@ import {
   monotonicMs,
   openAdminServer,
   openLogs,
+  thisMachine,
   type AdminServer,
 } from '@relay/program';
 import { loadPrimitives, type Primitives } from '@relay/session';
@@ -162,6 +163,7 @@ export class RunningServer {
     const sessions = this.logs.logger('session');
     const targets = this.logs.logger('target');
     return new RelayServer({
+      machine: thisMachine,
       listen,
       staticKey: this.state.staticKey,
       resetSecret: this.state.resetSecret,

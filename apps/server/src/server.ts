@@ -1,6 +1,6 @@
 /**
- * The server's loop: the only place of the server that owns sockets, timers and the clock. What arrives goes through the channel
- * (open), the flows (forward, reply or drop) and back out, a batch at a time.
+ * The server's loop: the only place of the server that owns sockets and timers, on the machine that is given to it. What arrives goes
+ * through the channel (open), the flows (forward, reply or drop) and back out, a batch at a time.
  */
 import { DropCounters, isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import {
@@ -19,21 +19,21 @@ import {
   type Session,
   type SessionEvent,
 } from '@relay/session';
-import { Loop, monotonicMs } from '@relay/program';
-import { createSocket, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
+import { Loop, type LoopWork, type Machine } from '@relay/program';
+import type { ReceiveBatch, SocketOptions, UdpSocket } from '@relay/socket';
 import { Forwarding, type TargetNotice } from './relay/forwarding.js';
 import { OwnEndpoints } from './relay/own-endpoints.js';
 import { answerRequest } from './relay/requests.js';
 import { SessionFlows } from './relay/session-flows.js';
-import type { Client } from './state/client.js';
-import type { StoredClients } from './state/client-directory.js';
+import type { Client, Clients } from './state/client.js';
 
 export interface RelayServerOptions {
+  readonly machine: Machine;
   readonly listen: Endpoint;
   readonly staticKey: KeyPair;
   readonly resetSecret: Uint8Array;
   readonly primitives: Primitives;
-  readonly clients: StoredClients;
+  readonly clients: Clients;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxSessions: number;
   readonly maxFlows: number;
@@ -52,6 +52,7 @@ export class RelayServer {
   readonly channel: ServerChannel;
   readonly forwarding: Forwarding;
   readonly #options: RelayServerOptions;
+  readonly #machine: Machine;
   readonly #listener: UdpSocket;
   readonly #idle = new IdleQueue();
   readonly #run = new DatagramRun();
@@ -63,26 +64,28 @@ export class RelayServer {
 
   constructor(options: RelayServerOptions) {
     this.#options = options;
-    const { listen } = options;
-    this.#listener = createSocket({
+    const { listen, machine } = options;
+    this.#machine = machine;
+    this.#listener = machine.openSocket({
       ...options.socket,
       local: listen,
       receiveLocals: isUnspecifiedAddress(listen.address),
     });
     this.#out = new PacketBatch((batch) => this.#listener.sendBatch(batch));
     this.#writer = new DatagramWriter(this.#out);
-    this.#loop = new Loop({
+    const work: LoopWork = {
       nextDueMs: () => Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs),
       due: (nowMs) => {
         this.channel.wake(nowMs);
         this.#idle.expire(nowMs);
       },
       flush: () => this.#out.flush(),
-    });
+    };
+    this.#loop = new Loop(work, machine);
     this.forwarding = new Forwarding({
       socket: options.socket,
       maxFlows: options.maxFlows,
-      clock: monotonicMs,
+      machine,
       run: this.#run,
       clientOf: (session) => this.clientOf(session),
       isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
@@ -95,6 +98,7 @@ export class RelayServer {
       primitives: options.primitives,
       clients: options.clients,
       limits: { maxSessions: options.maxSessions },
+      random: machine.random,
       parameters: {
         maxPacketBytes: options.maxPacketBytes,
         maxFlows: options.maxFlowsPerClient,
@@ -125,7 +129,7 @@ export class RelayServer {
   async open(): Promise<void> {
     this.#listener.onReceive = (batch) => this.#onPackets(batch);
     await this.#listener.open();
-    this.#own = new OwnEndpoints([this.#listener.local], monotonicMs);
+    this.#own = new OwnEndpoints([this.#listener.local], this.#machine.clock, this.#machine.localAddresses);
     this.#loop.settle();
   }
 
@@ -139,32 +143,32 @@ export class RelayServer {
 
   /** Ends the sessions of clients that may come in no longer. */
   revoke(clients: readonly Client[]): void {
-    for (const client of clients) this.channel.revoke(client.publicKey, monotonicMs());
+    for (const client of clients) this.channel.revoke(client.publicKey, this.#machine.clock());
     this.#loop.settle();
   }
 
   closeSession(session: Session, reason: DisconnectReason): void {
-    this.channel.closeSession(session, reason, monotonicMs());
+    this.channel.closeSession(session, reason, this.#machine.clock());
     this.#loop.settle();
   }
 
   /** Tells the clients, and closes everything. */
   async close(): Promise<void> {
     this.forwarding.isDraining = true;
-    this.channel.close(monotonicMs());
+    this.channel.close(this.#machine.clock());
     this.#loop.close();
     await Promise.all([this.#listener.close(), this.forwarding.closed()]);
   }
 
   #onPackets(batch: ReceiveBatch): void {
-    receivePackets(this.channel, batch, this.packetDrops, monotonicMs());
+    receivePackets(this.channel, batch, this.packetDrops, this.#machine.clock());
     this.#run.flush();
     this.#loop.settle();
   }
 
   #onEvent(event: SessionEvent): void {
     if (event.kind === 'disconnected') this.#flowsOf(event.session).end();
-    if (event.kind === 'request') answerRequest(event.session, event.id, event.request, event.body, monotonicMs);
+    if (event.kind === 'request') answerRequest(event.session, event.id, event.request, event.body, this.#machine);
     this.#options.onSessionEvent(event);
   }
 

@@ -1,6 +1,8 @@
+import type { Cancel, Machine } from './machine.js';
+
 /** What a loop does; the loop decides when. */
 export interface LoopWork {
-  /** When something is due next, in ms of {@link monotonicMs}; Infinity if nothing is. */
+  /** When something is due next, in ms of the machine's clock; Infinity if nothing is. */
   nextDueMs(): number;
   /** Something is due: never called before the time that {@link nextDueMs} gives. */
   due(nowMs: number): void;
@@ -8,22 +10,21 @@ export interface LoopWork {
   flush(): void;
 }
 
-/** Longest sleep in ms: `setTimeout` knows none beyond 2^31 and would fire at once. */
+/** Longest sleep in ms: timers know none beyond 2^31, and `setTimeout` would fire at once. */
 const MAX_SLEEP_MS = 60_000;
-
-/** The clock of both programs: ms that never go back. */
-export const monotonicMs = (): number => performance.now();
 
 /** One timer for all deadlines of a program, and one flush for all that its sockets brought in the same turn of the event loop. */
 export class Loop {
   readonly #work: LoopWork;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #machine: Pick<Machine, 'clock' | 'schedule' | 'soon'>;
+  #cancelTimer: Cancel | undefined;
   #timerMs = Infinity;
-  #soon: NodeJS.Immediate | undefined;
+  #cancelSoon: Cancel | undefined;
   #isClosed = false;
 
-  constructor(work: LoopWork) {
+  constructor(work: LoopWork, machine: Pick<Machine, 'clock' | 'schedule' | 'soon'>) {
     this.#work = work;
+    this.#machine = machine;
   }
 
   /** To be called after whatever has happened: sends what waits and sets the timer. */
@@ -36,8 +37,8 @@ export class Loop {
   /** The same, after all sockets that are ready now have been read: one call to the kernel for many flows. */
   settleSoon(): void {
     if (this.#isClosed) return;
-    this.#soon ??= setImmediate(() => {
-      this.#soon = undefined;
+    this.#cancelSoon ??= this.#machine.soon(() => {
+      this.#cancelSoon = undefined;
       this.settle();
     });
   }
@@ -46,22 +47,22 @@ export class Loop {
   close(): void {
     this.#work.flush();
     this.#isClosed = true;
-    clearTimeout(this.#timer);
-    clearImmediate(this.#soon);
+    this.#cancelTimer?.();
+    this.#cancelSoon?.();
   }
 
   #arm(): void {
     const dueMs = this.#work.nextDueMs();
     if (dueMs >= this.#timerMs) return;
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#timerMs = dueMs;
-    const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(1, Math.ceil(dueMs - monotonicMs())));
-    this.#timer = setTimeout(() => {
+    const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(1, Math.ceil(dueMs - this.#machine.clock())));
+    this.#cancelTimer = this.#machine.schedule(sleepMs, () => {
       this.#timerMs = Infinity;
       // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of a ms early.
-      const nowMs = monotonicMs();
+      const nowMs = this.#machine.clock();
       if (nowMs >= this.#work.nextDueMs()) this.#work.due(nowMs);
       this.settle();
-    }, sleepMs);
+    });
   }
 }

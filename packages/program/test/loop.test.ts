@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Loop, monotonicMs, type LoopWork } from '../src/index.js';
+import { Loop, monotonicMs, thisMachine, type LoopWork } from '../src/index.js';
 
 /** Work that remembers what the loop asked of it. */
 class Work implements LoopWork {
@@ -32,7 +32,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 describe('Loop', () => {
   test('sends at once when settled, and once per turn when settled soon', async () => {
     const work = new Work();
-    const loop = new Loop(work);
+    const loop = new Loop(work, thisMachine);
     loop.settle();
     expect(work.flushes).toBe(1);
     for (let i = 0; i < 10; i++) loop.settleSoon();
@@ -47,7 +47,7 @@ describe('Loop', () => {
 
   test('wakes when something is due, not before, and sends then', async () => {
     const work = new Work();
-    const loop = new Loop(work);
+    const loop = new Loop(work, thisMachine);
     const early: number[] = [];
     for (let deadlines = 0; deadlines < 200; deadlines++) {
       const dueMs = (work.dueMs = monotonicMs() + 1 + Math.random() * 3);
@@ -64,7 +64,7 @@ describe('Loop', () => {
 
   test('an earlier deadline comes first', async () => {
     const work = new Work();
-    const loop = new Loop(work);
+    const loop = new Loop(work, thisMachine);
     work.dueMs = monotonicMs() + 3_600_000;
     loop.settle();
     work.dueMs = monotonicMs() + 5;
@@ -77,7 +77,7 @@ describe('Loop', () => {
 
   test('what is overdue is done at once', async () => {
     const work = new Work();
-    const loop = new Loop(work);
+    const loop = new Loop(work, thisMachine);
     work.dueMs = -Infinity;
     const called = work.nextCall();
     loop.settle();
@@ -88,7 +88,7 @@ describe('Loop', () => {
 
   test('sends a last time when closed, and does nothing after', async () => {
     const work = new Work();
-    const loop = new Loop(work);
+    const loop = new Loop(work, thisMachine);
     work.dueMs = monotonicMs() + 5;
     loop.settle();
     loop.settleSoon();
@@ -102,7 +102,7 @@ describe('Loop', () => {
 
   test('one that is closed while something is due stays closed', async () => {
     const work = new Work();
-    const loop = new Loop(work);
+    const loop = new Loop(work, thisMachine);
     work.dueMs = monotonicMs();
     const called = work.nextCall().then(() => (work.dueMs = monotonicMs() + 1));
     work.due = (nowMs) => {

@@ -119,6 +119,28 @@ describe('the network in memory', () => {
     expect(client.statistics.sendFailures).toBe(1); // IPv6 from an IPv4 socket
   });
 
+  test('lets promises settle between events, however deep, before time goes on', async () => {
+    const { clock } = new MemoryNetwork();
+    const seen: [what: string, ms: number][] = [];
+    const deep = async (depth: number): Promise<void> => {
+      if (depth > 0) await deep(depth - 1);
+    };
+    clock.schedule(5, () => {
+      void deep(50).then(() => {
+        seen.push(['settled', clock.nowMs]);
+        clock.schedule(2, () => seen.push(['scheduled by it', clock.nowMs]));
+      });
+    });
+    clock.schedule(6, () => seen.push(['later', clock.nowMs]));
+    await clock.pass(7);
+    expect(seen).toEqual([
+      ['settled', 5],
+      ['later', 6],
+      ['scheduled by it', 7],
+    ]);
+    expect(clock.nowMs).toBe(7);
+  });
+
   test('overwrites what a callback was given once it has returned', async () => {
     const { network, server, client } = await line({});
     let kept: Uint8Array = Uint8Array.of();

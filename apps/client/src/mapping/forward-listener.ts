@@ -1,7 +1,8 @@
 /** One listening port of a forward: its socket, and the flows of the sources that send to it. */
 import { EndpointMap, isUnspecifiedAddress, packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
+import type { Machine } from '@relay/program';
 import type { Entrance, FlowMapping, OpenedFlow } from '@relay/session';
-import { createSocket, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
+import type { ReceiveBatch, UdpSocket } from '@relay/socket';
 
 export class ForwardListener implements Entrance {
   readonly mapping: FlowMapping;
@@ -12,11 +13,11 @@ export class ForwardListener implements Entrance {
   readonly isWildcard: boolean;
   #target: Uint8Array | undefined;
 
-  constructor(mapping: FlowMapping, listen: Endpoint, targetPort: number, options: SocketOptions) {
+  constructor(mapping: FlowMapping, listen: Endpoint, targetPort: number, openSocket: Machine['openSocket']) {
     this.mapping = mapping;
     this.targetPort = targetPort;
     this.isWildcard = isUnspecifiedAddress(listen.address);
-    this.socket = createSocket({ ...options, local: listen, receiveLocals: this.isWildcard });
+    this.socket = openSocket({ local: listen, receiveLocals: this.isWildcard });
   }
 
   get target(): Uint8Array | undefined {

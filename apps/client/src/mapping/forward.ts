@@ -1,7 +1,6 @@
 import { formatEndpoint, parseAddress } from '@relay/packet';
+import { listenFailure, type Machine } from '@relay/program';
 import type { FlowMapping } from '@relay/session';
-import type { SocketOptions } from '@relay/socket';
-import { listenFailure } from '@relay/program';
 import { ForwardListener } from './forward-listener.js';
 import { portCount, type ForwardMapping } from './mapping-format.js';
 
@@ -14,7 +13,7 @@ export class Forward implements FlowMapping {
   readonly listeners: readonly ForwardListener[];
   readonly #targetPorts: string;
 
-  constructor(mapping: ForwardMapping, socket: SocketOptions) {
+  constructor(mapping: ForwardMapping, openSocket: Machine['openSocket']) {
     const { target, listen = { address: '127.0.0.1', first: target.first, last: target.last } } = mapping;
     this.idleMs = mapping.idle;
     this.maxFlows = mapping.maxFlows;
@@ -22,7 +21,7 @@ export class Forward implements FlowMapping {
     this.#targetPorts = portText(target.first, target.last);
     this.listeners = Array.from({ length: portCount(listen) }, (_, i) => {
       const local = { address: listen.address, port: listen.first + i };
-      return new ForwardListener(this, local, target.first + i, socket);
+      return new ForwardListener(this, local, target.first + i, openSocket);
     });
     const literal = parseAddress(target.host);
     if (literal !== undefined) this.setTargetAddress(literal);

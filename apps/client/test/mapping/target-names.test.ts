@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodeResolvedName, STATUS, unpackEndpoint, type ResolvedName } from '@relay/packet';
+import { thisMachine } from '@relay/program';
 import { Forward } from '../../src/mapping/forward.js';
 import { TargetNames } from '../../src/mapping/target-names.js';
 
 const forwardTo = (host: string, first = 53, last = first): Forward =>
-  new Forward({ target: { host, first, last }, idle: 120_000, maxFlows: 10 }, { engine: 'dgram' });
+  new Forward({ target: { host, first, last }, idle: 120_000, maxFlows: 10 }, thisMachine.openSocket);
 const targetsOf = (forward: Forward): string[] =>
   forward.listeners.map(({ target }) => {
     const endpoint = target && unpackEndpoint(target, 0);

@@ -3,8 +3,9 @@
  * so that a reply finds its flow by the socket it comes in on.
  */
 import { dropCode, FLOW_CLOSE, formatEndpoint, unpackEndpoint } from '@relay/packet';
+import type { Machine } from '@relay/program';
 import type { AcceptedFlow, AcceptedFlowPorts, DatagramRun, Session } from '@relay/session';
-import { createSocket, SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
+import { SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Client } from '../state/client.js';
 import { TargetPolicy } from './policy.js';
 
@@ -24,7 +25,7 @@ export interface ForwardingOptions {
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
   /** Flows of all clients together. */
   readonly maxFlows: number;
-  readonly clock: () => number;
+  readonly machine: Pick<Machine, 'clock' | 'openSocket'>;
   /** The client of a session, while it may come in. */
   readonly clientOf: (session: Session) => Client | undefined;
   /** Gathers what goes to targets; flushed by the loop after each batch. */
@@ -60,7 +61,8 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
     if (client === undefined) return DENIED;
     const verdict = new TargetPolicy(client.allowances, this.#options.isOwn).verdict(flow.target, 0);
     if (verdict < 0) return verdict;
-    const socket = createSocket({ ...this.#options.socket, remote: unpackEndpoint(flow.target, 0) });
+    const { machine, socket: settings } = this.#options;
+    const socket = machine.openSocket({ ...settings, remote: unpackEndpoint(flow.target, 0) });
     socket.onReceive = (batch) => this.#fromTarget(flow, batch);
     socket.onError = (error) => this.#failed(flow, error);
     flow.socket = socket;
@@ -90,7 +92,7 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
   }
 
   #fromTarget(flow: ServerFlow, { count, bytes, offsets, lengths }: ReceiveBatch): void {
-    const nowMs = this.#options.clock();
+    const nowMs = this.#options.machine.clock();
     for (let i = 0; i < count; i++) flow.flows.fromTarget(flow, bytes, offsets[i] ?? 0, lengths[i] ?? 0, nowMs);
     this.#options.replied();
   }
@@ -99,13 +101,13 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
   #failed(flow: ServerFlow, error: SocketError): void {
     if (error.datagrams > 0) flow.flows.traffic.toTarget.unsent(error.datagrams, SEND_FAILED);
     this.#notice(flow, error);
-    if (error.operation === 'icmp') flow.flows.end(flow, FLOW_CLOSE.unreachable, this.#options.clock());
+    if (error.operation === 'icmp') flow.flows.end(flow, FLOW_CLOSE.unreachable, this.#options.machine.clock());
   }
 
   #notOpened(flow: ServerFlow, error: unknown): void {
     if (!(error instanceof SocketError)) throw error;
     this.#notice(flow, error);
-    flow.flows.end(flow, FLOW_CLOSE.overloaded, this.#options.clock());
+    flow.flows.end(flow, FLOW_CLOSE.overloaded, this.#options.machine.clock());
   }
 
   #notice(flow: ServerFlow, error: SocketError): void {

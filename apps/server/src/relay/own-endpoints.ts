@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { packEndpoint, PACKED_ENDPOINT_BYTES, parseAddress, type Endpoint } from '@relay/packet';
 import { ADDRESS_BYTES, addressRange, isInRange, type AddressRange } from './address-range.js';
 
@@ -19,11 +18,14 @@ const LOCAL_RANGES: readonly AddressRange[] = [
 export class OwnEndpoints {
   readonly #ports: Uint8Array[];
   readonly #clock: () => number;
+  readonly #localAddresses: () => readonly string[];
   #addresses: AddressRange[] = [];
   #readMs = -Infinity;
 
-  constructor(listening: readonly Endpoint[], clock: () => number) {
+  /** `localAddresses` gives the addresses of this host's interfaces. */
+  constructor(listening: readonly Endpoint[], clock: () => number, localAddresses: () => readonly string[]) {
     this.#clock = clock;
+    this.#localAddresses = localAddresses;
     this.#ports = listening.map((endpoint) => pack(endpoint).subarray(ADDRESS_BYTES, ADDRESS_BYTES + PORT_BYTES));
   }
 
@@ -37,9 +39,8 @@ export class OwnEndpoints {
     const nowMs = this.#clock();
     if (nowMs - this.#readMs > STALE_AFTER_MS) {
       this.#readMs = nowMs;
-      this.#addresses = Object.values(networkInterfaces())
-        .flatMap((addresses) => addresses ?? [])
-        .flatMap(({ address }) => parseAddress(address.split('%')[0] ?? '') ?? [])
+      this.#addresses = this.#localAddresses()
+        .flatMap((address) => parseAddress(address.split('%')[0] ?? '') ?? [])
         .map((address) => addressRange({ address, prefix: address.includes(':') ? 128 : 32 }));
     }
     return this.#addresses;

@@ -1,5 +1,4 @@
 /** What clients ask the server for by control requests. */
-import { lookup } from 'node:dns/promises';
 import {
   decodeName,
   dropCode,
@@ -9,6 +8,7 @@ import {
   REQUEST,
   STATUS,
 } from '@relay/packet';
+import type { Machine } from '@relay/program';
 import type { Session } from '@relay/session';
 
 /** For how long a client may use an answer, in ms: the system's resolver does not tell what the name's owner allows. */
@@ -25,7 +25,7 @@ export function answerRequest(
   id: number,
   request: number,
   body: Uint8Array,
-  clock: () => number,
+  { clock, resolveName }: Pick<Machine, 'clock' | 'resolveName'>,
 ): void {
   const answer = (status: number, content = NOTHING): void => {
     // What the peer takes may be less than the answer: it hears that there is one.
@@ -34,20 +34,18 @@ export function answerRequest(
   if (request !== REQUEST.resolve) return answer(STATUS.unsupported);
   const decoded = decodeName(body);
   if (typeof decoded === 'string') return answer(STATUS.malformed);
-  resolve(decoded.name).then(
-    (addresses) =>
-      answer(
-        addresses.length > 0 ? STATUS.done : STATUS.notFound,
-        encodeResolvedName({ ttlMs: RESOLVED_TTL_MS, addresses }),
-      ),
+  resolveName(decoded.name).then(
+    (found) => {
+      const addresses = tellable(found);
+      const status = addresses.length > 0 ? STATUS.done : STATUS.notFound;
+      answer(status, encodeResolvedName({ ttlMs: RESOLVED_TTL_MS, addresses }));
+    },
     () => answer(STATUS.notFound),
   );
 }
 
-async function resolve(name: string): Promise<string[]> {
-  const found = await lookup(name, { all: true, order: 'verbatim' });
-  const addresses = found
-    .flatMap(({ address }) => parseAddress(address) ?? [])
-    .filter((address) => !address.includes('%'));
+/** Those that mean the same to the client, each once, as many as an answer holds. */
+function tellable(found: readonly string[]): string[] {
+  const addresses = found.flatMap((address) => parseAddress(address) ?? []).filter((address) => !address.includes('%'));
   return [...new Set(addresses)].slice(0, MAX_RESOLVED_ADDRESSES);
 }

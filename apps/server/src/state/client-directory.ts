@@ -1,8 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import type { ClientDirectory } from '@relay/session';
 import { replaceFile } from './atomic-file.js';
-import { Client } from './client.js';
+import { Client, type Clients } from './client.js';
 import { clientId, publicKeyOf, readClients, type ClientFault } from './client-store.js';
 import { clientsPath, readIfThere } from './state-folder.js';
 
@@ -24,7 +23,7 @@ const RETRY_MS = 5000;
 export type FileTrouble = (what: string, error: unknown) => void;
 
 /** The clients of a running server: read from the state folder, and again when its files change. */
-export class StoredClients implements ClientDirectory {
+export class StoredClients implements Clients {
   readonly #folder: string;
   readonly #byId = new Map<string, Client>();
   readonly #timestamps: Map<string, bigint>;

@@ -1,7 +1,12 @@
-import type { ClientEntry, ClientLimits } from '@relay/session';
+import type { ClientDirectory, ClientEntry, ClientLimits } from '@relay/session';
 import { parseAllowance, type Allowance } from '../relay/policy.js';
 import type { ClientRecord } from './client-record.js';
 import { publicKeyOf } from './client-store.js';
+
+/** The clients that a server lets in, with the rights of each. */
+export interface Clients extends ClientDirectory {
+  lookup(publicKey: Uint8Array): Client | undefined;
+}
 
 /** A client that may come in. Its rights change in place when its file does, so that running sessions follow. */
 export class Client implements ClientEntry {

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import { dropReasonOf, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { thisMachine } from '@relay/program';
 import { OwnEndpoints } from '../../src/relay/own-endpoints.js';
 import { parseAllowance, TargetPolicy } from '../../src/relay/policy.js';
 
@@ -58,7 +59,7 @@ describe('special ranges', () => {
 });
 
 describe("the server's own endpoints", () => {
-  const own = new OwnEndpoints([{ address: '::', port: 7878 }], () => 0);
+  const own = new OwnEndpoints([{ address: '::', port: 7878 }], () => 0, thisMachine.localAddresses);
   const policy = new TargetPolicy(
     ['0.0.0.0/0', '::/0'].flatMap((text) => parseAllowance(text) ?? []),
     (target, offset) => own.includes(target, offset),

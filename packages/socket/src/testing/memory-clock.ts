@@ -45,6 +45,20 @@ export class MemoryClock {
     this.#nowMs = endMs;
   }
 
+  /**
+   * As {@link advance}, for code that awaits: after each event the promises settle that it resolved, before time goes on. Takes no turn
+   * of the event loop, so nothing from outside the simulation comes in between.
+   */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    await promisesSettle();
+    while (this.nextMs <= endMs) {
+      this.#runNext();
+      await promisesSettle();
+    }
+    this.#nowMs = endMs;
+  }
+
   /** Runs events until none is left; throws after `maxMs`, since something repeats for ever. */
   runUntilIdle(maxMs = 3_600_000): void {
     const endMs = this.#nowMs + maxMs;
@@ -87,3 +101,6 @@ export class MemoryClock {
     });
   }
 }
+
+/** Node.js runs its tick queue once no microtask is left: what promises caused, however many deep, is done by then. */
+const promisesSettle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
