@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import type { Logger } from '@relay/logging';
 import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
+import { guarded, repeat } from '@relay/program';
 import type { Invitation } from '@relay/session';
 import { withNumericZone } from '@relay/socket';
 import type { RelayClient } from './client.js';
@@ -23,7 +24,7 @@ export class ServerSearch {
   readonly #log: Logger;
   /** What was said since the search began. */
   readonly #told = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
+  #end: (() => void) | undefined;
   #tries = 0;
   #isLooking = false;
 
@@ -38,29 +39,31 @@ export class ServerSearch {
   /** Looks for the server at once, and again and again. */
   begin(): void {
     this.resume();
-    this.#look();
+    guarded(this.#log, 'the search for the server', () => this.#look())();
   }
 
   /** Looks again if the server does not come back by itself. */
   resume(): void {
     this.end();
     this.#told.clear();
-    this.#timer = setInterval(() => this.#look(), PATIENCE_MS);
+    this.#end = repeat(this.#log, 'the search for the server', PATIENCE_MS, () => this.#look());
   }
 
   /** The server was found, or is wanted no longer. */
   end(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#end?.();
+    this.#end = undefined;
   }
 
-  #look(): void {
+  async #look(): Promise<void> {
     if (this.#isLooking) return; // a resolver may take longer than our patience
     this.#isLooking = true;
-    void serverAddresses(this.#invitation).then((addresses) => {
+    try {
+      const addresses = await serverAddresses(this.#invitation);
+      if (this.#end !== undefined) this.#try(addresses);
+    } finally {
       this.#isLooking = false;
-      if (this.#timer !== undefined) this.#try(addresses);
-    });
+    }
   }
 
   #try(addresses: readonly Endpoint[]): void {

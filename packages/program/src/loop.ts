@@ -6,7 +6,12 @@ export interface LoopWork {
   due(nowMs: number): void;
   /** Sends what waits to be sent. */
   flush(): void;
+  /** Takes what the work threw where nobody is above it but the event loop; the loop goes on. */
+  failed(error: unknown): void;
 }
+
+/** How long the loop rests after a failure, in ms: what stays due and fails again is not to take the processor. */
+const REST_MS = 100;
 
 /** Longest sleep in ms: `setTimeout` knows none beyond 2^31 and would fire at once. */
 const MAX_SLEEP_MS = 60_000;
@@ -19,6 +24,7 @@ export class Loop {
   readonly #work: LoopWork;
   #timer: NodeJS.Timeout | undefined;
   #timerMs = Infinity;
+  #restUntilMs = -Infinity;
   #soon: NodeJS.Immediate | undefined;
   #isClosed = false;
 
@@ -38,7 +44,7 @@ export class Loop {
     if (this.#isClosed) return;
     this.#soon ??= setImmediate(() => {
       this.#soon = undefined;
-      this.settle();
+      this.#guard(() => this.settle());
     });
   }
 
@@ -50,18 +56,34 @@ export class Loop {
     clearImmediate(this.#soon);
   }
 
+  /** What is due is done, and what waits is sent, each whatever becomes of the other. */
+  #wake(): void {
+    this.#timerMs = Infinity;
+    // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of a ms early.
+    const nowMs = monotonicMs();
+    this.#guard(() => {
+      if (nowMs >= this.#work.nextDueMs()) this.#work.due(nowMs);
+    });
+    this.#guard(() => this.settle());
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#restUntilMs = monotonicMs() + REST_MS;
+      this.#work.failed(error);
+      this.#arm();
+    }
+  }
+
   #arm(): void {
-    const dueMs = this.#work.nextDueMs();
+    if (this.#isClosed) return;
+    const dueMs = Math.max(this.#restUntilMs, this.#work.nextDueMs());
     if (dueMs >= this.#timerMs) return;
     clearTimeout(this.#timer);
     this.#timerMs = dueMs;
     const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(1, Math.ceil(dueMs - monotonicMs())));
-    this.#timer = setTimeout(() => {
-      this.#timerMs = Infinity;
-      // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of a ms early.
-      const nowMs = monotonicMs();
-      if (nowMs >= this.#work.nextDueMs()) this.#work.due(nowMs);
-      this.settle();
-    }, sleepMs);
+    this.#timer = setTimeout(() => this.#wake(), sleepMs);
   }
 }
