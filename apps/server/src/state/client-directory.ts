@@ -17,7 +17,7 @@ export interface DirectoryChange {
 const WRITE_DELAY_MS = 1000;
 /** A change of several files is looked at once. */
 const LOOK_DELAY_MS = 20;
-/** How soon what the file system refused is tried again, in ms: disks seldom empty themselves faster. */
+/** In ms: disks seldom empty themselves faster. */
 const RETRY_MS = 5000;
 
 /** Told what cannot be done at present, and why; it is tried again. */
@@ -29,6 +29,7 @@ export class StoredClients implements ClientDirectory {
   readonly #byId = new Map<string, Client>();
   readonly #timestamps: Map<string, bigint>;
   readonly #trouble: FileTrouble;
+  readonly #retryMs: number;
   #changed: (() => void) | undefined;
   #watcher: FSWatcher | undefined;
   #watchAgain: NodeJS.Timeout | undefined;
@@ -36,7 +37,9 @@ export class StoredClients implements ClientDirectory {
   #write: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(folder: string, trouble: FileTrouble) {
+  /** `retryMs` is how soon what the file system refused is tried again. */
+  constructor(folder: string, trouble: FileTrouble, retryMs = RETRY_MS) {
+    this.#retryMs = retryMs;
     this.#folder = folder;
     this.#trouble = trouble;
     this.#timestamps = readTimestamps(folder);
@@ -93,7 +96,7 @@ export class StoredClients implements ClientDirectory {
     try {
       return readClients(this.#folder);
     } catch (error) {
-      this.#lookSoon(RETRY_MS);
+      this.#lookSoon(this.#retryMs);
       throw error;
     }
   }
@@ -135,7 +138,7 @@ export class StoredClients implements ClientDirectory {
     this.#watchAgain = setTimeout(() => {
       this.#watchFolder();
       if (this.#watcher !== undefined) this.#lookSoon(LOOK_DELAY_MS);
-    }, RETRY_MS);
+    }, this.#retryMs);
   }
 
   #lookSoon(delayMs: number): void {
@@ -147,7 +150,7 @@ export class StoredClients implements ClientDirectory {
         changed();
       } catch (error) {
         this.#trouble('cannot read the files of clients', error);
-        this.#lookSoon(RETRY_MS);
+        this.#lookSoon(this.#retryMs);
       }
     }, delayMs);
   }
@@ -160,7 +163,7 @@ export class StoredClients implements ClientDirectory {
       replaceFile(timestampsPath(this.#folder), lines.join(''));
     } catch (error) {
       this.#trouble('cannot write the newest timestamps', error);
-      this.#write = setTimeout(() => this.#writeTimestamps(), RETRY_MS);
+      this.#write = setTimeout(() => this.#writeTimestamps(), this.#retryMs);
     }
   }
 }

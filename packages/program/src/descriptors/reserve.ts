@@ -3,6 +3,8 @@ import { devNull } from 'node:os';
 
 /** Enough for some admin connections, a log file that is rotated and compressed, and a name that is looked up. */
 const SPARES = 16;
+/** Fewer than that free are a shortage: an admin connection takes one, and the file that its question reads another. */
+const LEAST_FREE = 4;
 /** So many more must be free before flows are let in again, or each that ends would begin the shortage anew. */
 const HEADROOM = 16;
 
@@ -48,7 +50,7 @@ export class DescriptorReserve {
 
   /** To be called from time to time: sees a shortage that nothing has run into yet, and its end. */
   look(): void {
-    const wanted = this.#isShort ? SPARES + HEADROOM : 1;
+    const wanted = this.#isShort ? SPARES + HEADROOM : LEAST_FREE;
     const opened = this.#opened(wanted);
     const isEnough = opened.length === wanted;
     if (this.#isShort && isEnough) {
