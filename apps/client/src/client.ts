@@ -40,6 +40,8 @@ export interface RelayClientOptions {
   /** A target's name was resolved, or could not be. */
   readonly onResolved: (name: string, address: string | undefined) => void;
   readonly onSocketError: (error: SocketError) => void;
+  /** Something that nobody waits for failed; the client goes on. */
+  readonly onFault: (error: unknown) => void;
 }
 
 const ANY_IPV4 = '0.0.0.0';
@@ -93,6 +95,7 @@ export class RelayClient {
         this.#names.look(nowMs);
       },
       flush: () => this.#out.flush(),
+      failed: options.onFault,
     };
     this.#loop = new Loop(work, machine);
     this.channel = new ClientChannel({

@@ -6,13 +6,17 @@ import type { Logger, Logging } from '@relay/logging';
 import { formatEndpoint, unpackEndpoint, type DropReason } from '@relay/packet';
 import {
   defaultStatePath,
+  DescriptorReserve,
+  descriptorRoom,
   EXIT,
   LoadMonitor,
   type LiveConfiguration,
   openAdminServer,
   openLogs,
   ProgramFailure,
+  repeat,
   thisMachine,
+  warnOfPorts,
   type AdminServer,
 } from '@relay/program';
 import { loadPrimitives, type Invitation, type OpenedFlow, type Primitives, type SessionEvent } from '@relay/session';
@@ -25,6 +29,9 @@ import { clientStatus, metricsOf, type ClientStatus } from './status.js';
 
 export type ClientSettings = Values<typeof clientSchema>;
 
+/** How soon it is seen that something else has used up the file descriptors, in ms. */
+const DESCRIPTOR_LOOK_MS = 1000;
+
 export class RunningClient {
   readonly logs: Logging;
   readonly settings: ClientSettings;
@@ -32,9 +39,11 @@ export class RunningClient {
   readonly #invitation: Invitation;
   readonly #configuration: LiveConfiguration<ClientSettings>;
   readonly #log: Logger;
-  readonly #load = new LoadMonitor(() => undefined);
+  readonly #load: LoadMonitor;
+  readonly #descriptors: DescriptorReserve;
   readonly #announced = new Set<Forward>();
   readonly #search: ServerSearch;
+  #endLook: (() => void) | undefined;
   #admin: AdminServer | undefined;
   #isClosed = false;
 
@@ -64,6 +73,8 @@ export class RunningClient {
     this.logs = logs;
     this.#invitation = invitation;
     this.#log = logs.logger('client');
+    this.#load = new LoadMonitor(this.#log, () => undefined);
+    this.#descriptors = new DescriptorReserve((isShort) => this.#onDescriptors(isShort));
     const { engine, receiveBuffer, sendBuffer, sendQueue, maxPacket, forward } = settings;
     const socket = {
       engine,
@@ -84,6 +95,7 @@ export class RunningClient {
       onSessionEvent: (event) => this.#onSessionEvent(event),
       onRefused: (flow, reason) => this.#onRefused(flow, reason),
       onResolved: (name, address) => this.#onResolved(name, address),
+      onFault: (error) => this.#log.error('work of the client failed', { error }),
       onSocketError: (error) => sockets.debug('a datagram could not be sent', { reason: error.code }),
     });
     this.#search = new ServerSearch(invitation, this.client, this.#log, thisMachine);
@@ -111,16 +123,28 @@ export class RunningClient {
     this.#isClosed = true;
     this.#search.end();
     this.#load.close();
+    this.#endLook?.();
+    this.#descriptors.close();
     await this.#admin?.close();
     await this.client.close();
     await this.logs.close();
   }
 
   async #open(stop: () => void): Promise<void> {
+    const ports = this.client.forwards.reduce((sum, { listeners }) => sum + listeners.length, 0);
+    warnOfPorts(this.#log, ports, descriptorRoom());
     await this.client.open();
     await this.#openAdmin(stop);
     this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
+    this.#endLook = repeat(this.#log, 'the look at file descriptors', DESCRIPTOR_LOOK_MS, () =>
+      this.#descriptors.look(),
+    );
     this.#search.begin();
+  }
+
+  #onDescriptors(isShort: boolean): void {
+    if (isShort) this.#log.warn('no file descriptors left (ulimit -n, LimitNOFILE=)');
+    else this.#log.info('there are file descriptors again');
   }
 
   /** Several clients may run: only the first has the default path. */
@@ -131,12 +155,12 @@ export class RunningClient {
     const calls = adminCalls(this, stop);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     try {
-      this.#admin = await openAdminServer(path, calls);
+      this.#admin = await openAdminServer(path, calls, this.#log);
     } catch (error) {
       if (admin !== undefined || !(error instanceof ProgramFailure)) throw error;
       const own = join(dirname(path), `client-${process.pid}.sock`);
       this.#log.info('another client has the default admin socket', { admin: own });
-      this.#admin = await openAdminServer(own, calls);
+      this.#admin = await openAdminServer(own, calls, this.#log);
     }
   }
 

@@ -1,7 +1,7 @@
 /** Finds the server of an invitation, for as long as that takes, and says so where it takes long. */
 import type { Logger } from '@relay/logging';
 import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
-import type { Cancel, Machine } from '@relay/program';
+import { guarded, type Cancel, type Machine } from '@relay/program';
 import type { Invitation, SessionEvent } from '@relay/session';
 import { withNumericZone } from '@relay/socket';
 import type { RelayClient } from './client.js';
@@ -20,7 +20,8 @@ export class ServerSearch {
   readonly serverName: string;
   readonly #invitation: Invitation;
   readonly #client: RelayClient;
-  readonly #log: Pick<Logger, 'warn'>;
+  readonly #log: Pick<Logger, 'warn' | 'error'>;
+  readonly #lookGuarded: () => void;
   readonly #machine: Pick<Machine, 'schedule' | 'resolveName'>;
   /** What was said since the search began. */
   readonly #told = new Set<string>();
@@ -31,7 +32,7 @@ export class ServerSearch {
   constructor(
     invitation: Invitation,
     client: RelayClient,
-    log: Pick<Logger, 'warn'>,
+    log: Pick<Logger, 'warn' | 'error'>,
     machine: Pick<Machine, 'schedule' | 'resolveName'>,
   ) {
     const { host, port } = invitation;
@@ -39,13 +40,14 @@ export class ServerSearch {
     this.#invitation = invitation;
     this.#client = client;
     this.#log = log;
+    this.#lookGuarded = guarded(log, 'the search for the server', () => this.#look());
     this.#machine = machine;
   }
 
   /** Looks for the server at once, and again and again. */
   begin(): void {
     this.resume();
-    this.#look();
+    this.#lookGuarded();
   }
 
   /** What happens to the client's sessions begins and ends the search. */
@@ -79,17 +81,19 @@ export class ServerSearch {
   #lookLater(): void {
     this.#cancelTimer = this.#machine.schedule(PATIENCE_MS, () => {
       this.#lookLater();
-      this.#look();
+      this.#lookGuarded();
     });
   }
 
-  #look(): void {
+  async #look(): Promise<void> {
     if (this.#isLooking) return; // a resolver may take longer than our patience
     this.#isLooking = true;
-    void serverAddresses(this.#invitation, this.#machine.resolveName).then((addresses) => {
-      this.#isLooking = false;
+    try {
+      const addresses = await serverAddresses(this.#invitation, this.#machine.resolveName);
       if (this.#cancelTimer !== undefined) this.#try(addresses);
-    });
+    } finally {
+      this.#isLooking = false;
+    }
   }
 
   #try(addresses: readonly Endpoint[]): void {

@@ -5,6 +5,10 @@ import type { Logger, Logging } from '@relay/logging';
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 import {
   defaultStatePath,
+  DescriptorReserve,
+  descriptorRoom,
+  flowsThatFit,
+  guarded,
   listenFailure,
   LoadMonitor,
   type LiveConfiguration,
@@ -12,6 +16,7 @@ import {
   openAdminServer,
   openLogs,
   thisMachine,
+  repeat,
   type AdminServer,
 } from '@relay/program';
 import { loadPrimitives, type Primitives } from '@relay/session';
@@ -32,6 +37,10 @@ export type ServerSettings = Values<typeof serverSchema>;
 const FIRST_CLIENT = 'default';
 /** How soon the sessions of a client end whose invitation has expired, in ms. */
 const EXPIRY_LOOK_MS = 1000;
+/** How soon it is seen that something else has used up the file descriptors, in ms. */
+const DESCRIPTOR_LOOK_MS = 1000;
+/** How soon a new address of this host is known as the server's own, in ms. */
+const ADDRESS_LOOK_MS = 10_000;
 const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
 
 export class RunningServer {
@@ -45,9 +54,11 @@ export class RunningServer {
   readonly #configuration: LiveConfiguration<ServerSettings>;
   readonly #log: Logger;
   readonly #load: LoadMonitor;
+  readonly #maxFlows: number;
+  readonly #descriptors: DescriptorReserve;
+  readonly #looks: (() => void)[] = [];
   #server: RelayServer;
   #admin: AdminServer | undefined;
-  #expiry: NodeJS.Timeout | undefined;
 
   /** Starts a server. Rejects with a ProgramFailure; nothing is left running then. */
   static async start(configuration: LiveConfiguration<ServerSettings>, stop: () => void): Promise<RunningServer> {
@@ -74,8 +85,10 @@ export class RunningServer {
     this.clients = new StoredClients(this.state.path, (what, error) =>
       this.#log.error(what, { reason: String(error) }),
     );
+    this.#maxFlows = flowsThatFit(this.#log, settings.maxFlows, descriptorRoom());
+    this.#descriptors = new DescriptorReserve((isShort) => this.#onDescriptors(isShort));
     this.#server = this.#newServer(settings.listen);
-    this.#load = new LoadMonitor((state, health) => {
+    this.#load = new LoadMonitor(this.#log, (state, health) => {
       this.#server.channel.setLoad(state === 'overloaded' ? 'shedding' : state, monotonicMs());
       this.#log[state === 'normal' ? 'info' : 'warn']('load changed', { state, ...health });
     });
@@ -89,7 +102,10 @@ export class RunningServer {
     return serverStatus(this.#server, this.#load);
   }
 
-  /** Reads the clients' files again and ends the sessions of those that are gone. */
+  /**
+   * Reads the clients' files again and ends the sessions of those that are gone. Throws what the file system throws: all clients
+   * stay as they were then, and the files are read again soon.
+   */
   reloadClients(): void {
     const { revoked, faults } = this.clients.reload();
     for (const { file, fault } of faults) this.#log.error('cannot use a client file', { file, fault });
@@ -105,13 +121,14 @@ export class RunningServer {
 
   /** As {@link reload}, where nobody waits for an answer. */
   reloadQuietly(): void {
-    this.reloadClients();
+    guarded(this.#log, 'reading the files of clients', () => this.reloadClients())();
     this.#configuration.reloadQuietly(this.logs);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#expiry);
+    for (const end of this.#looks) end();
     this.#load.close();
+    this.#descriptors.close();
     await this.#admin?.close();
     await this.#server.close();
     this.clients.close();
@@ -123,15 +140,30 @@ export class RunningServer {
     await this.#listen();
     this.clients.watch(() => this.reloadClients());
     const { admin = join(this.state.path, 'admin.sock') } = this.settings;
-    if (admin !== 'off') this.#admin = await openAdminServer(admin, adminCalls(this, stop));
+    if (admin !== 'off') this.#admin = await openAdminServer(admin, adminCalls(this, stop), this.#log);
     if (this.state.isNew) this.#inviteFirst();
-    this.#expiry = setInterval(() => this.#endExpired(), EXPIRY_LOOK_MS);
+    this.#startLooks();
     this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
     this.#log.info('listening', {
       on: formatEndpoint(this.#server.local),
       engine: this.#server.socket.engine,
       clients: this.clients.size,
     });
+  }
+
+  #startLooks(): void {
+    const lookAtAddresses = (): void => this.#server.lookAtAddresses();
+    guarded(this.#log, "the look at this host's addresses", lookAtAddresses)();
+    this.#looks.push(
+      repeat(this.#log, 'the look at expired invitations', EXPIRY_LOOK_MS, () => this.#endExpired()),
+      repeat(this.#log, 'the look at file descriptors', DESCRIPTOR_LOOK_MS, () => this.#descriptors.look()),
+      repeat(this.#log, "the look at this host's addresses", ADDRESS_LOOK_MS, lookAtAddresses),
+    );
+  }
+
+  #onDescriptors(isShort: boolean): void {
+    if (isShort) this.#log.warn('no file descriptors left: new flows are refused (ulimit -n, LimitNOFILE=)');
+    else this.#log.info('there are file descriptors again: new flows are carried');
   }
 
   /** Ends the sessions of clients whose invitations have expired meanwhile. */
@@ -158,7 +190,7 @@ export class RunningServer {
   }
 
   #newServer(listen: Endpoint): RelayServer {
-    const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } =
+    const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlowsPerClient, maxPacket } =
       this.settings;
     const sessions = this.logs.logger('session');
     const targets = this.logs.logger('target');
@@ -170,7 +202,9 @@ export class RunningServer {
       primitives: this.#primitives,
       clients: this.clients,
       socket: { engine, receiveBufferBytes: receiveBuffer, sendBufferBytes: sendBuffer, sendQueueBytes: sendQueue },
-      ...{ idleMs: idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacketBytes: maxPacket },
+      ...{ idleMs: idle, maxSessions, maxFlows: this.#maxFlows, maxFlowsPerClient, maxPacketBytes: maxPacket },
+      descriptors: this.#descriptors,
+      onFault: (error) => this.#log.error('work of the server failed', { error }),
       onSessionEvent: (event) => logSessionEvent(sessions, event),
       onTargetNotice: ({ client, target, error }: TargetNotice) =>
         targets.warn('a target cannot be reached', { client, target, reason: error.code }),

@@ -19,7 +19,7 @@ import {
   type Session,
   type SessionEvent,
 } from '@relay/session';
-import { Loop, type LoopWork, type Machine } from '@relay/program';
+import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import type { ReceiveBatch, SocketOptions, UdpSocket } from '@relay/socket';
 import { Forwarding, type TargetNotice } from './relay/forwarding.js';
 import { OwnEndpoints } from './relay/own-endpoints.js';
@@ -41,8 +41,11 @@ export interface RelayServerOptions {
   readonly maxPacketBytes: number;
   /** Idle time of a flow. */
   readonly idleMs: number;
+  readonly descriptors: DescriptorReserve;
   readonly onSessionEvent: (event: SessionEvent) => void;
   readonly onTargetNotice: (notice: TargetNotice) => void;
+  /** Something that nobody waits for failed; the server goes on. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export class RelayServer {
@@ -80,12 +83,14 @@ export class RelayServer {
         this.#idle.expire(nowMs);
       },
       flush: () => this.#out.flush(),
+      failed: options.onFault,
     };
     this.#loop = new Loop(work, machine);
     this.forwarding = new Forwarding({
       socket: options.socket,
       maxFlows: options.maxFlows,
       machine,
+      descriptors: options.descriptors,
       run: this.#run,
       clientOf: (session) => this.clientOf(session),
       isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
@@ -129,8 +134,18 @@ export class RelayServer {
   async open(): Promise<void> {
     this.#listener.onReceive = (batch) => this.#onPackets(batch);
     await this.#listener.open();
-    this.#own = new OwnEndpoints([this.#listener.local], this.#machine.clock, this.#machine.localAddresses);
+    this.#own = new OwnEndpoints([this.#listener.local], this.#machine.localAddresses);
     this.#loop.settle();
+  }
+
+  /** Reads this host's addresses, which may have changed. Throws what the system throws. */
+  lookAtAddresses(): void {
+    this.#own?.look();
+  }
+
+  /** The most flows that there can be. */
+  get maxFlows(): number {
+    return this.#options.maxFlows;
   }
 
   clientOf(session: Session): Client | undefined {
@@ -168,7 +183,8 @@ export class RelayServer {
 
   #onEvent(event: SessionEvent): void {
     if (event.kind === 'disconnected') this.#flowsOf(event.session).end();
-    if (event.kind === 'request') answerRequest(event.session, event.id, event.request, event.body, this.#machine);
+    if (event.kind === 'request')
+      answerRequest(event.session, event.id, event.request, event.body, this.#machine, this.#options.onFault);
     this.#options.onSessionEvent(event);
   }
 

@@ -12,6 +12,8 @@ export interface ServerStatus {
   readonly engine: string;
   readonly sessions: number;
   readonly flows: number;
+  /** The most flows that there can be: as configured, or what fits below the limit of open files. */
+  readonly maxFlows: number;
   readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
   readonly packets: PacketFigures;
   readonly load: LoadState;
@@ -48,6 +50,7 @@ export function serverStatus(
     engine: server.socket.engine,
     sessions: server.channel.sessionCount,
     flows: server.forwarding.count,
+    maxFlows: server.maxFlows,
     forward: { toTarget: server.forward.toTarget.toJSON(), fromTarget: server.forward.fromTarget.toJSON() },
     packets: packetFigures(server.socket, server.packetDrops.toJSON()),
     load: state,

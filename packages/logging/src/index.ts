@@ -6,5 +6,6 @@ export { LOG_LEVELS, isLogLevel, parseLevels, type LevelRules, type LogLevel } f
 export { escapeUntrusted } from './escape.js';
 export { type RedactionOptions } from './redaction.js';
 export { LoggingError, type LoggingErrorCode } from './errors.js';
+export { MemoryReader, type MemoryUsage } from './memory.js';
 export { METRICS_SCHEMA, type ProcessMetrics } from './metrics.js';
 export { type ErrorSummary } from './error-tracker.js';

@@ -125,9 +125,10 @@ class WinstonLogging implements Logging {
 
   startMetrics(intervalMs: number, collect: () => object): () => void {
     atLeast('intervalMs', intervalMs, MIN_METRICS_INTERVAL_MS);
-    const end = measureEach(intervalMs, (measured) =>
-      this.#writeMetrics({ ...measured, lostLogLines: this.lostLines }, this.#collected(collect)),
-    );
+    const end = measureEach(intervalMs, {
+      tell: (measured) => this.#writeMetrics({ ...measured, lostLogLines: this.lostLines }, this.#collected(collect)),
+      failed: (error) => this.#own.error('the process could not be measured', { error }),
+    });
     this.#metricsEndings.add(end);
     return () => {
       if (this.#metricsEndings.delete(end)) end();

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
+import { MemoryReader, type MemoryUsage } from './memory.js';
 
 /** What every record of the metrics log says of its process. */
 export interface ProcessMetrics {
@@ -6,6 +7,7 @@ export interface ProcessMetrics {
   /** Processor time of the interval, all threads, in milliseconds; divided by the interval it is the number of busy cores. */
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
+  /** The last figure that could be read: see {@link MemoryUsage.rss}. */
   readonly residentBytes: number;
   readonly heapUsedBytes: number;
   /** Memory outside of the JavaScript heap that it holds, buffers above all. */
@@ -19,38 +21,68 @@ export interface ProcessMetrics {
   };
 }
 
+/** What was measured, and how long the interval was. */
+export interface Measured {
+  readonly intervalMs: number;
+  readonly process: ProcessMetrics;
+}
+
+/** What {@link measureEach} calls, and where it reads. */
+export interface Measurement {
+  readonly tell: (measured: Measured) => void;
+  /** Takes what a measurement threw; the next one comes all the same. */
+  readonly failed: (error: unknown) => void;
+  /** Where memory figures come from; the process if not given. */
+  readonly memory?: () => MemoryUsage;
+}
+
 /**
  * Tells at each interval what the process did in it, and a last time when the returned function is called; that interval may be shorter.
- * The timer does not keep the process alive.
+ * Neither the timer nor that function throws. The timer does not keep the process alive.
  */
-export function measureEach(
-  intervalMs: number,
-  tell: (measured: { readonly intervalMs: number; readonly process: ProcessMetrics }) => void,
-): () => void {
+export function measureEach(intervalMs: number, { tell, failed, memory }: Measurement): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
+  const reader = new MemoryReader(memory);
   let lastMs = performance.now();
   let lastCpu = process.cpuUsage();
   const measure = (): void => {
     const nowMs = performance.now();
     const cpu = process.cpuUsage();
     const cpuMs = { user: (cpu.user - lastCpu.user) / 1000, system: (cpu.system - lastCpu.system) / 1000 };
-    tell({ intervalMs: Math.round(nowMs - lastMs), process: metricsOf(cpuMs, delay) });
+    const measured = {
+      intervalMs: Math.round(nowMs - lastMs),
+      process: metricsOf(cpuMs, delay, reader.read()),
+    };
     lastMs = nowMs;
     lastCpu = cpu;
     delay.reset();
+    tell(measured);
   };
-  const timer = setInterval(measure, intervalMs);
+  const measureSafely = (): void => {
+    try {
+      measure();
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const timer = setInterval(measureSafely, Math.min(intervalMs, LONGEST_TIMER_MS));
   timer.unref();
   return () => {
     clearInterval(timer);
-    measure();
+    measureSafely();
     delay.disable();
   };
 }
 
-function metricsOf(cpuMs: { user: number; system: number }, delay: IntervalHistogram): ProcessMetrics {
-  const { rss, heapUsed, external } = process.memoryUsage();
+/** `setInterval` takes no more, and would fire each ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function metricsOf(
+  cpuMs: { user: number; system: number },
+  delay: IntervalHistogram,
+  { rss, heapUsed, external }: MemoryUsage,
+): ProcessMetrics {
   return {
     uptimeMs: Math.round(performance.now()),
     cpuUserMs: Math.round(cpuMs.user),

@@ -1,3 +1,4 @@
+import { MemoryReader, type MemoryUsage } from '@relay/logging';
 import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks';
 
 /** How the process itself fares, over the time since the last look. */
@@ -8,7 +9,7 @@ export interface Health {
   readonly eventLoopUtilization: number;
   /** CPU time used per second of wall time; 1 is one core. */
   readonly cpu: number;
-  /** Resident memory in bytes. */
+  /** Resident memory in bytes; the last figure that could be read where no file descriptor is left. */
   readonly memoryBytes: number;
   readonly heapBytes: number;
 }
@@ -17,21 +18,24 @@ const SAMPLING_MS = 20;
 
 /** Watches the event loop, CPU and memory of this process. */
 export class HealthMonitor {
+  readonly #memory: MemoryReader;
   readonly #delay = monitorEventLoopDelay({ resolution: SAMPLING_MS });
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
   #cpu = process.cpuUsage();
   #lookedAtMs = performance.now();
 
-  constructor() {
+  /** `memory` is where memory figures come from, and may throw; the process if not given. */
+  constructor(memory?: () => MemoryUsage) {
+    this.#memory = new MemoryReader(memory);
     this.#delay.enable();
   }
 
-  /** The figures since the last call; a call begins the next period. */
+  /** The figures since the last call; a call begins the next period. Never throws. */
   look(): Health {
     const nowMs = performance.now();
     const utilization = performance.eventLoopUtilization(this.#utilization);
     const cpu = process.cpuUsage(this.#cpu);
-    const { rss, heapUsed } = process.memoryUsage();
+    const { rss, heapUsed } = this.#memory.read();
     const health = {
       eventLoopDelayMs: Math.max(0, this.#delay.percentile(99) / 1e6 - SAMPLING_MS),
       eventLoopUtilization: utilization.utilization,

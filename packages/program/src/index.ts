@@ -5,9 +5,19 @@ export { onReloadSignal, untilStopped } from './signals.js';
 export { commonOptions, socketOptions } from './options.js';
 export { openLogs, type LogSettings } from './logs.js';
 export { listenFailure } from './listen-failure.js';
+export { guarded, repeat, type FaultLog } from './periodic.js';
+export {
+  descriptorRoom,
+  flowsThatFit,
+  parseDescriptorLimit,
+  socketsThatFit,
+  warnOfPorts,
+  type DescriptorRoom,
+} from './descriptors/limit.js';
+export { DescriptorReserve, type DescriptorSource } from './descriptors/reserve.js';
 export { HealthMonitor, type Health } from './health.js';
 export { openAdminServer, type AdminCalls, type AdminServer } from './admin/admin-server.js';
-export { askAdmin, type AdminAnswer, type AdminQuestion } from './admin/admin-client.js';
+export { askAdmin, isNotRunning, type AdminAnswer, type AdminQuestion } from './admin/admin-client.js';
 export { Loop, type LoopWork } from './loop.js';
 export { monotonicMs, thisMachine, type Cancel, type Machine } from './machine.js';
 export { assertFileIsRight, configured, formatValues, type Flags } from './configured.js';

@@ -1,6 +1,7 @@
 /** What a running program shows on its terminal: a screen of its status, or a prompt, with its log beside it. */
 import type { Logging } from '@relay/logging';
 import { openPrompt, openScreen, type PromptCommand, type ScreenLine } from '@relay/terminal';
+import { guarded } from './periodic.js';
 
 export interface LiveView {
   close(): void;
@@ -9,9 +10,11 @@ export interface LiveView {
 const SCREEN_EVERY_MS = 1000;
 const LOG_LINES_KEPT = 200;
 
-/** Shows what `lines` gives, once a second, and the newest log lines below it. */
+/** Shows what `lines` gives, once a second, and the newest log lines below it; where it throws, what it gave last. */
 export function openLiveScreen(logs: Logging, lines: () => readonly ScreenLine[], quit: () => void): LiveView {
   const newest: string[] = [];
+  let upper: readonly ScreenLine[] = [];
+  const look = guarded(logs.logger('screen'), 'the status screen', () => (upper = lines()));
   if (process.stdout.isTTY) {
     logs.redirectConsole((line) => {
       newest.push(line);
@@ -24,7 +27,7 @@ export function openLiveScreen(logs: Logging, lines: () => readonly ScreenLine[]
     intervalMs: SCREEN_EVERY_MS,
     onQuit: quit,
     render: ({ rows }) => {
-      const upper = lines();
+      look();
       const room = rows - upper.length - 2;
       if (room < 1 || newest.length === 0) return upper;
       return [...upper, '', { text: 'log', style: 'bold' }, ...newest.slice(-room)];

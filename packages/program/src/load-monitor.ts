@@ -1,4 +1,5 @@
 import { HealthMonitor, type Health } from './health.js';
+import { repeat, type FaultLog } from './periodic.js';
 
 /** `loaded`: busy, strangers have to wait. `overloaded`: nobody new is let in. */
 export type LoadState = 'normal' | 'loaded' | 'overloaded';
@@ -11,23 +12,22 @@ const OVERLOADED_UTILIZATION = 0.97;
 /** Beyond this delay datagrams wait longer in the process than on most paths. */
 const OVERLOADED_DELAY_MS = 100;
 
-/** Looks at the process once a second and tells how loaded it is. */
+/** Looks at the process once a second and tells how loaded it is; what goes wrong in that is logged. */
 export class LoadMonitor {
   readonly #monitor = new HealthMonitor();
-  readonly #timer: NodeJS.Timeout;
+  readonly #end: () => void;
   #health: Health;
   #state: LoadState = 'normal';
 
-  constructor(changed: (state: LoadState, health: Health) => void) {
+  constructor(log: FaultLog, changed: (state: LoadState, health: Health) => void) {
     this.#health = this.#monitor.look();
-    this.#timer = setInterval(() => {
+    this.#end = repeat(log, 'the look at the load', LOOK_EVERY_MS, () => {
       this.#health = this.#monitor.look();
       const state = loadState(this.#health);
       if (state === this.#state) return;
-      this.#state = state;
       changed(state, this.#health);
-    }, LOOK_EVERY_MS);
-    this.#timer.unref();
+      this.#state = state;
+    });
   }
 
   /** Over the last second. */
@@ -40,7 +40,7 @@ export class LoadMonitor {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#end();
     this.#monitor.close();
   }
 }

@@ -1,5 +1,6 @@
 import { createLogging, LoggingError, type Logging } from '@relay/logging';
 import { EXIT, ProgramFailure } from './exit-code.js';
+import { reportOutputFaults } from './output.js';
 
 /** The values of the log options of `commonOptions`. */
 export interface LogSettings {
@@ -19,7 +20,7 @@ export function openLogs(settings: LogSettings): Logging {
       'logMaxTotal: expected at least four times logMaxFile (full files are compressed beside the current one)',
     );
   try {
-    return createLogging({
+    const logs = createLogging({
       level: settings.logLevel,
       console: { format: settings.logFormat },
       ...(settings.logDir !== undefined && { directory: settings.logDir }),
@@ -28,6 +29,9 @@ export function openLogs(settings: LogSettings): Logging {
       maxTotalBytes: settings.logMaxTotal,
       exitOnUnhandledErrors: true,
     });
+    const log = logs.logger('program');
+    reportOutputFaults((error) => log.warn('cannot write to stdout', { error }));
+    return logs;
   } catch (error) {
     if (error instanceof LoggingError) throw new ProgramFailure(EXIT.failed, error.message, { cause: error });
     throw error;

@@ -8,7 +8,12 @@ export interface LoopWork {
   due(nowMs: number): void;
   /** Sends what waits to be sent. */
   flush(): void;
+  /** Takes what the work threw where nobody is above it but the event loop; the loop goes on. */
+  failed(error: unknown): void;
 }
+
+/** How long the loop rests after a failure, in ms: what stays due and fails again is not to take the processor. */
+const REST_MS = 100;
 
 /** Longest sleep in ms: timers know none beyond 2^31, and `setTimeout` would fire at once. */
 const MAX_SLEEP_MS = 60_000;
@@ -19,6 +24,7 @@ export class Loop {
   readonly #machine: Pick<Machine, 'clock' | 'schedule' | 'soon'>;
   #cancelTimer: Cancel | undefined;
   #timerMs = Infinity;
+  #restUntilMs = -Infinity;
   #cancelSoon: Cancel | undefined;
   #isClosed = false;
 
@@ -39,7 +45,7 @@ export class Loop {
     if (this.#isClosed) return;
     this.#cancelSoon ??= this.#machine.soon(() => {
       this.#cancelSoon = undefined;
-      this.settle();
+      this.#guard(() => this.settle());
     });
   }
 
@@ -51,18 +57,34 @@ export class Loop {
     this.#cancelSoon?.();
   }
 
+  /** What is due is done, and what waits is sent, each whatever becomes of the other. */
+  #wake(): void {
+    this.#timerMs = Infinity;
+    // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of a ms early.
+    const nowMs = this.#machine.clock();
+    this.#guard(() => {
+      if (nowMs >= this.#work.nextDueMs()) this.#work.due(nowMs);
+    });
+    this.#guard(() => this.settle());
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#restUntilMs = this.#machine.clock() + REST_MS;
+      this.#work.failed(error);
+      this.#arm();
+    }
+  }
+
   #arm(): void {
-    const dueMs = this.#work.nextDueMs();
+    if (this.#isClosed) return;
+    const dueMs = Math.max(this.#restUntilMs, this.#work.nextDueMs());
     if (dueMs >= this.#timerMs) return;
     this.#cancelTimer?.();
     this.#timerMs = dueMs;
     const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(1, Math.ceil(dueMs - this.#machine.clock())));
-    this.#cancelTimer = this.#machine.schedule(sleepMs, () => {
-      this.#timerMs = Infinity;
-      // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of a ms early.
-      const nowMs = this.#machine.clock();
-      if (nowMs >= this.#work.nextDueMs()) this.#work.due(nowMs);
-      this.settle();
-    });
+    this.#cancelTimer = this.#machine.schedule(sleepMs, () => this.#wake());
   }
 }

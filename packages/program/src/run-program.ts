@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { escapeUntrusted } from '@relay/logging';
 import { ConfigurationError } from '@relay/config';
 import { EXIT, ProgramFailure, type ExitCode } from './exit-code.js';
+import { surviveOutputFaults } from './output.js';
 
 export interface RunOptions {
   /** The program's name, which begins each line of its errors. */
@@ -12,9 +13,11 @@ export interface RunOptions {
 
 /**
  * Runs a command to its end and turns what it throws into lines on stderr and an exit code. A failure that is not a
- * {@link ProgramFailure} or a ConfigurationError is a fault of the program and says so.
+ * {@link ProgramFailure} or a ConfigurationError is a fault of the program and says so. A stdout that cannot be written any more
+ * (`| head -1`, a full disk) ends nothing.
  */
 export async function runProgram({ program, isVerbose }: RunOptions, command: () => Promise<void>): Promise<void> {
+  surviveOutputFaults(program);
   try {
     await command();
   } catch (error) {

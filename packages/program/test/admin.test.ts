@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { askAdmin, EXIT, openAdminServer, type AdminCalls, type AdminServer } from '../src/index.js';
+import { askAdmin, EXIT, isNotRunning, openAdminServer, type AdminCalls, type AdminServer } from '../src/index.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -161,6 +161,32 @@ describe('a path that is taken', () => {
       exitCode: EXIT.failed,
       message: expect.stringMatching(/^cannot open the admin socket .*\(--admin PATH or --admin off\)$/),
     });
+  });
+});
+
+/** What asking there fails with. */
+const failureAt = (path: string): Promise<unknown> => askAdmin(path, 'fails').catch((error: unknown) => error);
+
+describe('a failure to ask', () => {
+  test('says that no program runs where there is no socket, or its process has died', async () => {
+    expect(isNotRunning(await failureAt(newPath()))).toBe(true);
+    const path = newPath();
+    const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', script]);
+    expect(isNotRunning(await failureAt(path))).toBe(true);
+  });
+
+  test('does not say so where a program took the connection and closed it, or refused', async () => {
+    expect(isNotRunning(await failureAt(await opened()))).toBe(false);
+    const path = newPath();
+    // What the system does for a process that has no descriptor left.
+    const other = createServer((connection) => connection.destroy());
+    other.listen(path);
+    await once(other, 'listening');
+    expect(isNotRunning(await failureAt(path))).toBe(false);
+    const closed = once(other, 'close');
+    other.close();
+    await closed;
   });
 });
 

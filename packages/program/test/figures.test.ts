@@ -129,6 +129,20 @@ describe('health', () => {
   });
 });
 
+describe('a process without a file descriptor', () => {
+  const noDescriptor = (): never => {
+    throw Object.assign(new Error('EMFILE: too many open files, uv_resident_set_memory'), { code: 'EMFILE' });
+  };
+
+  test('still has figures of its health: its memory is the last that could be read', () => {
+    const answers = [() => ({ rss: 7, heapUsed: 2, external: 1 })];
+    const monitor = new HealthMonitor(() => (answers.shift() ?? noDescriptor)());
+    expect(monitor.look()).toMatchObject({ memoryBytes: 7, heapBytes: 2 });
+    expect(monitor.look().memoryBytes).toBe(7);
+    monitor.close();
+  });
+});
+
 describe('defaultStatePath', () => {
   test.each([
     [{ XDG_STATE_HOME: '/var/state' }, /^\/var\/state\/relay$/],

@@ -6,6 +6,7 @@ class Work implements LoopWork {
   dueMs = Infinity;
   flushes = 0;
   readonly dues: number[] = [];
+  readonly faults: unknown[] = [];
   #called: (() => void) | undefined;
 
   nextDueMs(): number {
@@ -20,6 +21,11 @@ class Work implements LoopWork {
 
   flush(): void {
     this.flushes++;
+  }
+
+  failed(error: unknown): void {
+    this.faults.push(error);
+    this.#called?.();
   }
 
   nextCall(): Promise<void> {
@@ -113,5 +119,46 @@ describe('Loop', () => {
     await called;
     await turn();
     expect(work.dues).toHaveLength(1);
+  });
+
+  test('goes on where what is due throws: sends all the same, and tries again after a rest', async () => {
+    const work = new (class extends Work {
+      override due(nowMs: number): void {
+        this.dues.push(nowMs);
+        throw new Error('it stays due');
+      }
+    })();
+    const loop = new Loop(work, thisMachine);
+    work.dueMs = 0;
+    const failed = work.nextCall();
+    loop.settle();
+    await failed;
+    const again = work.nextCall();
+    await again;
+    const [first = 0, second = 0] = work.dues;
+    expect(second - first).toBeGreaterThanOrEqual(99); // not a turn of the event loop later
+    expect(work.flushes).toBeGreaterThanOrEqual(2);
+    expect(work.faults).toEqual(work.dues.map(() => new Error('it stays due')));
+    loop.close();
+  });
+
+  test('goes on where what waits cannot be sent at the end of a turn', async () => {
+    const work = new (class extends Work {
+      override flush(): void {
+        super.flush();
+        if (this.flushes === 1) throw new Error('not now');
+      }
+    })();
+    const loop = new Loop(work, thisMachine);
+    const failed = work.nextCall();
+    loop.settleSoon();
+    await failed;
+    expect(work.faults).toEqual([new Error('not now')]);
+    work.dueMs = 0;
+    const called = work.nextCall();
+    loop.settle();
+    await called;
+    expect(work.dues).toHaveLength(1);
+    loop.close();
   });
 });

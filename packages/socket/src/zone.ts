@@ -34,11 +34,22 @@ function interfaceName(index: number): string | undefined {
   return find() ?? (readInterfaces(), find());
 }
 
+/** What is known stays known where the interfaces cannot be read: the system opens a socket for that, and may have none left. */
 function readInterfaces(): void {
+  const interfaces = interfacesNow();
+  if (interfaces === undefined) return;
   indexByName.clear();
-  for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
+  for (const [name, addresses = []] of Object.entries(interfaces)) {
     for (const address of addresses) {
       if (address.family === 'IPv6' && address.scopeid !== 0) indexByName.set(name, address.scopeid);
     }
+  }
+}
+
+function interfacesNow(): ReturnType<typeof networkInterfaces> | undefined {
+  try {
+    return networkInterfaces();
+  } catch {
+    return undefined;
   }
 }

@@ -22,6 +22,8 @@ export interface RunSettings {
   readonly environment?: Record<string, string>;
   /** A file that the program finds as /etc/hosts, in a mount namespace of its own. */
   readonly hosts?: string | undefined;
+  /** A command line that runs the program, which is added to it: `sh -c '… exec "$@"' sh`. */
+  readonly through?: readonly string[] | undefined;
   /** What the program reads from stdin, which then ends. */
   readonly input?: string;
 }
@@ -46,8 +48,12 @@ export class RunningProgram implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   readonly #ended: Promise<unknown>;
 
-  constructor(script: string, args: readonly string[], { environment = {}, hosts, input }: RunSettings = {}) {
-    const [command = '', ...words] = [...withHosts(hosts), process.execPath, script, ...args];
+  constructor(
+    script: string,
+    args: readonly string[],
+    { environment = {}, hosts, through = [], input }: RunSettings = {},
+  ) {
+    const [command = '', ...words] = [...withHosts(hosts), ...through, process.execPath, script, ...args];
     this.process = spawn(command, words, {
       env: { ...ENVIRONMENT, ...environment },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -20,6 +20,8 @@ export interface RelaySettings {
   /** Where the path between the two finds the server; the same if not given. */
   readonly serverAddress?: string;
   readonly serverFlags?: readonly string[];
+  /** What runs the server: see {@link RunSettings.through}. */
+  readonly serverThrough?: readonly string[];
   readonly clientFlags?: readonly string[];
 }
 
@@ -63,6 +65,7 @@ async function start<P extends UdpPath | undefined>(
     serverPort: port,
     serverListen: listen,
     serverFlags: flags,
+    serverThrough: through,
     clientFlags,
   }: RelaySettings,
   openPath: (server: Server, keep: Resources['keep']) => Promise<P>,
@@ -73,7 +76,7 @@ async function start<P extends UdpPath | undefined>(
     const made = await invited(allow);
     const state = folder.at('state');
     cpSync(made.state, state, { recursive: true });
-    const server = resources.keep(await Server.start({ state, engine, listen, port, flags }));
+    const server = resources.keep(await Server.start({ state, engine, listen, port, flags, through }));
     const path = await openPath(server, resources.keep);
     const invitation = formatInvitation({ ...made.invitation, port: path?.port ?? server.port });
     const admin = folder.at('client.sock');

@@ -13,6 +13,7 @@ export interface ServerSettings {
   /** 0: the system chooses. */
   readonly port?: number | undefined;
   readonly flags?: readonly string[] | undefined;
+  readonly through?: readonly string[] | undefined;
 }
 
 /** A server that is ready. */
@@ -27,9 +28,16 @@ export class Server implements AsyncDisposable {
     this.state = state;
   }
 
-  static async start({ state, engine, listen = LOOPBACK, port = 0, flags = [] }: ServerSettings): Promise<Server> {
+  static async start({
+    state,
+    engine,
+    listen = LOOPBACK,
+    port = 0,
+    flags = [],
+    through,
+  }: ServerSettings): Promise<Server> {
     const where = ['--state', state, '--engine', engine, '--listen', `${listen}:${port}`];
-    const program = new RunningProgram(SERVER, [...where, ...flags]);
+    const program = new RunningProgram(SERVER, [...where, ...flags], { through });
     const [, ready] = await program.line(/^relay-server ready on \S+:(\d+)$/);
     return new Server(program, Number(ready), state);
   }

@@ -28,6 +28,7 @@ export interface Status {
 }
 
 export interface ServerStatus extends Status {
+  readonly maxFlows: number;
   readonly listen: string;
   readonly sessions: number;
 }

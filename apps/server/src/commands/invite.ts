@@ -18,7 +18,8 @@ export const inviteCommand: CommandModule<object, Flags> = {
     const rights = rightsOf(flags);
     const at = publicEndpoint(settings.public, settings.listen);
     const invitation = invite(openStateFolder(state), name, rights, at);
-    await tellClientsChanged(flags);
+    // First of all: it is made, and can be shown only now.
     process.stdout.write(`${invitation}\n`);
+    await tellClientsChanged(flags, `client '${name}' added`);
   },
 };

@@ -12,7 +12,7 @@ export const revokeCommand: CommandModule<object, Flags> = {
   handler: async (flags) => {
     const name = String(flags['name']);
     removeClient(openStateFolder(serverPaths(flags).state).path, name);
-    await tellClientsChanged(flags);
+    await tellClientsChanged(flags, `client '${name}' removed`);
     process.stdout.write(`client '${name}' revoked\n`);
   },
 };

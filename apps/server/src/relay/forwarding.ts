@@ -3,7 +3,7 @@
  * so that a reply finds its flow by the socket it comes in on.
  */
 import { dropCode, FLOW_CLOSE, formatEndpoint, unpackEndpoint } from '@relay/packet';
-import type { Machine } from '@relay/program';
+import type { DescriptorReserve, Machine } from '@relay/program';
 import type { AcceptedFlow, AcceptedFlowPorts, DatagramRun, Session } from '@relay/session';
 import { SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Client } from '../state/client.js';
@@ -12,6 +12,7 @@ import { TargetPolicy } from './policy.js';
 const DENIED = dropCode('denied-by-policy');
 const DRAINING = dropCode('draining');
 const FLOW_LIMIT = dropCode('flow-limit');
+const OVERLOADED = dropCode('overloaded');
 const SEND_FAILED = dropCode('send-failed');
 
 /** What happened to targets, for the log. */
@@ -26,6 +27,8 @@ export interface ForwardingOptions {
   /** Flows of all clients together. */
   readonly maxFlows: number;
   readonly machine: Pick<Machine, 'clock' | 'openSocket'>;
+  /** Flows leave its spares alone, and tell it where there was no descriptor for one. */
+  readonly descriptors: Pick<DescriptorReserve, 'isShort' | 'ranOut'>;
   /** The client of a session, while it may come in. */
   readonly clientOf: (session: Session) => Client | undefined;
   /** Gathers what goes to targets; flushed by the loop after each batch. */
@@ -56,7 +59,9 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
 
   accept(flow: ServerFlow): number {
     if (this.isDraining) return DRAINING;
-    if (this.#count >= this.#options.maxFlows) return FLOW_LIMIT;
+    // A socket that is being closed still has its descriptor.
+    if (this.#count + this.#closing.size >= this.#options.maxFlows) return FLOW_LIMIT;
+    if (this.#options.descriptors.isShort) return OVERLOADED;
     const client = this.#options.clientOf(flow.flows.session);
     if (client === undefined) return DENIED;
     const verdict = new TargetPolicy(client.allowances, this.#options.isOwn).verdict(flow.target, 0);
@@ -67,7 +72,7 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
     socket.onError = (error) => this.#failed(flow, error);
     flow.socket = socket;
     this.#count++;
-    socket.open().catch((error: unknown) => this.#notOpened(flow, error));
+    socket.open().catch((error: unknown) => this.#notOpened(flow, socket, error));
     return 0;
   }
 
@@ -81,9 +86,10 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
     if (flow.socket === undefined) return;
     this.#count--;
     this.#options.run.flush(); // its last datagrams may still be in there
-    const closed = flow.socket.close();
+    // Of a socket that cannot be closed nothing is left to do.
+    const closed = flow.socket.close().catch(() => undefined);
     this.#closing.add(closed);
-    void closed.finally(() => this.#closing.delete(closed));
+    void closed.then(() => this.#closing.delete(closed));
   }
 
   /** Resolves when the sockets of all ended flows are closed. */
@@ -104,8 +110,12 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
     if (error.operation === 'icmp') flow.flows.end(flow, FLOW_CLOSE.unreachable, this.#options.machine.clock());
   }
 
-  #notOpened(flow: ServerFlow, error: unknown): void {
-    if (!(error instanceof SocketError)) throw error;
+  /** What waited for the socket to open is lost with it. */
+  #notOpened(flow: ServerFlow, socket: UdpSocket, cause: unknown): void {
+    const error = cause instanceof SocketError ? cause : new SocketError('unknown', 'open', { cause });
+    if (error.code === 'too-many-open-files') this.#options.descriptors.ranOut();
+    const { queuedDatagrams } = socket.statistics;
+    if (queuedDatagrams > 0) flow.flows.traffic.toTarget.unsent(queuedDatagrams, OVERLOADED);
     this.#notice(flow, error);
     flow.flows.end(flow, FLOW_CLOSE.overloaded, this.#options.machine.clock());
   }

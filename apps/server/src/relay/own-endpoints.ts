@@ -1,8 +1,6 @@
 import { packEndpoint, PACKED_ENDPOINT_BYTES, parseAddress, type Endpoint } from '@relay/packet';
 import { ADDRESS_BYTES, addressRange, isInRange, type AddressRange } from './address-range.js';
 
-/** How long the list of this host's addresses is used before it is read again, in ms. */
-const STALE_AFTER_MS = 10_000;
 const PORT_BYTES = 2;
 
 const LOCAL_RANGES: readonly AddressRange[] = [
@@ -17,33 +15,28 @@ const LOCAL_RANGES: readonly AddressRange[] = [
  */
 export class OwnEndpoints {
   readonly #ports: Uint8Array[];
-  readonly #clock: () => number;
-  readonly #localAddresses: () => readonly string[];
-  #addresses: AddressRange[] = [];
-  #readMs = -Infinity;
+  readonly #read: () => readonly string[];
+  /** Undefined until they could be read. */
+  #addresses: readonly AddressRange[] | undefined;
 
-  /** `localAddresses` gives the addresses of this host's interfaces. */
-  constructor(listening: readonly Endpoint[], clock: () => number, localAddresses: () => readonly string[]) {
-    this.#clock = clock;
-    this.#localAddresses = localAddresses;
+  /** `read` gives the addresses of this host's interfaces, and may throw. */
+  constructor(listening: readonly Endpoint[], read: () => readonly string[]) {
+    this.#read = read;
     this.#ports = listening.map((endpoint) => pack(endpoint).subarray(ADDRESS_BYTES, ADDRESS_BYTES + PORT_BYTES));
   }
 
-  /** Whether the packed endpoint at `offset` is one of them. */
-  includes(target: Uint8Array, offset: number): boolean {
-    const isOwnPort = this.#ports.some((port) => port.every((byte, i) => byte === target[offset + ADDRESS_BYTES + i]));
-    return isOwnPort && [...LOCAL_RANGES, ...this.#local()].some((range) => isInRange(range, target, offset));
+  /** Reads this host's addresses again. Throws what the system throws (it opens a socket); the former ones stay in use then. */
+  look(): void {
+    this.#addresses = this.#read()
+      .flatMap((address) => parseAddress(address.split('%')[0] ?? '') ?? [])
+      .map((address) => addressRange({ address, prefix: address.includes(':') ? 128 : 32 }));
   }
 
-  #local(): readonly AddressRange[] {
-    const nowMs = this.#clock();
-    if (nowMs - this.#readMs > STALE_AFTER_MS) {
-      this.#readMs = nowMs;
-      this.#addresses = this.#localAddresses()
-        .flatMap((address) => parseAddress(address.split('%')[0] ?? '') ?? [])
-        .map((address) => addressRange({ address, prefix: address.includes(':') ? 128 : 32 }));
-    }
-    return this.#addresses;
+  /** Whether the packed endpoint at `offset` is one of them: on an own port any address as long as this host's are unknown. */
+  includes(target: Uint8Array, offset: number): boolean {
+    const isOwnPort = this.#ports.some((port) => port.every((byte, i) => byte === target[offset + ADDRESS_BYTES + i]));
+    if (!isOwnPort || this.#addresses === undefined) return isOwnPort;
+    return [...LOCAL_RANGES, ...this.#addresses].some((range) => isInRange(range, target, offset));
   }
 }
 

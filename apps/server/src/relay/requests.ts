@@ -18,7 +18,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
  * Answers a request. A name is resolved here and what it resolves to is told; whether the client may go there is judged when it
- * opens a flow, each time anew, so a name that changes gains nothing.
+ * opens a flow, each time anew, so a name that changes gains nothing. An answer that cannot be sent is `failed`.
  */
 export function answerRequest(
   session: Session,
@@ -26,6 +26,7 @@ export function answerRequest(
   request: number,
   body: Uint8Array,
   { clock, resolveName }: Pick<Machine, 'clock' | 'resolveName'>,
+  failed: (error: unknown) => void,
 ): void {
   const answer = (status: number, content = NOTHING): void => {
     // What the peer takes may be less than the answer: it hears that there is one.
@@ -34,14 +35,16 @@ export function answerRequest(
   if (request !== REQUEST.resolve) return answer(STATUS.unsupported);
   const decoded = decodeName(body);
   if (typeof decoded === 'string') return answer(STATUS.malformed);
-  resolveName(decoded.name).then(
-    (found) => {
-      const addresses = tellable(found);
-      const status = addresses.length > 0 ? STATUS.done : STATUS.notFound;
-      answer(status, encodeResolvedName({ ttlMs: RESOLVED_TTL_MS, addresses }));
-    },
-    () => answer(STATUS.notFound),
-  );
+  resolveName(decoded.name)
+    .then(
+      (found) => {
+        const addresses = tellable(found);
+        const status = addresses.length > 0 ? STATUS.done : STATUS.notFound;
+        answer(status, encodeResolvedName({ ttlMs: RESOLVED_TTL_MS, addresses }));
+      },
+      () => answer(STATUS.notFound),
+    )
+    .catch(failed);
 }
 
 /** Those that mean the same to the client, each once, as many as an answer holds. */

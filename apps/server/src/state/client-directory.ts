@@ -16,7 +16,7 @@ export interface DirectoryChange {
 const WRITE_DELAY_MS = 1000;
 /** A change of several files is looked at once. */
 const LOOK_DELAY_MS = 20;
-/** How soon what the file system refused is tried again, in ms: disks seldom empty themselves faster. */
+/** In ms: disks seldom empty themselves faster. */
 const RETRY_MS = 5000;
 
 /** Told what cannot be done at present, and why; it is tried again. */
@@ -28,12 +28,17 @@ export class StoredClients implements Clients {
   readonly #byId = new Map<string, Client>();
   readonly #timestamps: Map<string, bigint>;
   readonly #trouble: FileTrouble;
+  readonly #retryMs: number;
+  #changed: (() => void) | undefined;
   #watcher: FSWatcher | undefined;
+  #watchAgain: NodeJS.Timeout | undefined;
   #look: NodeJS.Timeout | undefined;
   #write: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(folder: string, trouble: FileTrouble) {
+  /** `retryMs` is how soon what the file system refused is tried again. */
+  constructor(folder: string, trouble: FileTrouble, retryMs = RETRY_MS) {
+    this.#retryMs = retryMs;
     this.#folder = folder;
     this.#trouble = trouble;
     this.#timestamps = readTimestamps(folder);
@@ -68,9 +73,9 @@ export class StoredClients implements Clients {
     this.#write ??= setTimeout(() => this.#writeTimestamps(), WRITE_DELAY_MS);
   }
 
-  /** Reads the files again. */
+  /** Reads the files again. Throws where that is not possible now: nothing has changed then, and it is tried again soon. */
   reload(): DirectoryChange {
-    const { records, faults } = readClients(this.#folder);
+    const { records, faults } = this.#readClients();
     const gone = new Map(this.#byId);
     for (const record of records) {
       const id = clientId(publicKeyOf(record));
@@ -86,37 +91,65 @@ export class StoredClients implements Clients {
     return { revoked: [...gone.values()], faults };
   }
 
+  #readClients(): ReturnType<typeof readClients> {
+    try {
+      return readClients(this.#folder);
+    } catch (error) {
+      this.#lookSoon(this.#retryMs);
+      throw error;
+    }
+  }
+
   /**
    * Calls `changed` shortly after a client's file was added, changed or removed by whomever, and again later if it throws. Where the
-   * system has no watchers left that is trouble, and only those who tell the server of changes are heard.
+   * system has no watchers left that is trouble; until it has, only those who tell the server of changes are heard.
    */
   watch(changed: () => void): void {
-    try {
-      this.#watcher = watch(clientsPath(this.#folder), () => this.#lookSoon(changed, LOOK_DELAY_MS));
-      this.#watcher.on('error', (error) => this.#trouble('cannot watch the files of clients', error));
-    } catch (error) {
-      this.#trouble('cannot watch the files of clients', error);
-    }
+    this.#changed = changed;
+    this.#watchFolder();
   }
 
   /** Stops watching and writes what is still to be written. */
   close(): void {
     this.#isClosed = true;
     this.#watcher?.close();
+    clearTimeout(this.#watchAgain);
     clearTimeout(this.#look);
     if (this.#write !== undefined) this.#writeTimestamps();
     clearTimeout(this.#write);
   }
 
-  #lookSoon(changed: () => void, delayMs: number): void {
+  #watchFolder(): void {
+    try {
+      this.#watcher = watch(clientsPath(this.#folder), () => this.#lookSoon(LOOK_DELAY_MS));
+      this.#watcher.on('error', (error) => this.#notWatching(error));
+    } catch (error) {
+      this.#notWatching(error);
+    }
+  }
+
+  /** What changes until there is a watcher again is seen then. */
+  #notWatching(error: unknown): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.#trouble('cannot watch the files of clients', error);
     if (this.#isClosed) return;
+    this.#watchAgain = setTimeout(() => {
+      this.#watchFolder();
+      if (this.#watcher !== undefined) this.#lookSoon(LOOK_DELAY_MS);
+    }, this.#retryMs);
+  }
+
+  #lookSoon(delayMs: number): void {
+    const changed = this.#changed;
+    if (this.#isClosed || changed === undefined) return;
     this.#look ??= setTimeout(() => {
       this.#look = undefined;
       try {
         changed();
       } catch (error) {
         this.#trouble('cannot read the files of clients', error);
-        this.#lookSoon(changed, RETRY_MS);
+        this.#lookSoon(this.#retryMs);
       }
     }, delayMs);
   }
@@ -129,7 +162,7 @@ export class StoredClients implements Clients {
       replaceFile(timestampsPath(this.#folder), lines.join(''));
     } catch (error) {
       this.#trouble('cannot write the newest timestamps', error);
-      this.#write = setTimeout(() => this.#writeTimestamps(), RETRY_MS);
+      this.#write = setTimeout(() => this.#writeTimestamps(), this.#retryMs);
     }
   }
 }

@@ -33,16 +33,15 @@ function promptCommands(running: RunningServer): Record<string, PromptCommand> {
       (args) => {
         const { name, rights } = readRights(args);
         const invitation = invite(running.state, name, rights, publicEndpoint(running.settings.public, server.local));
-        running.reloadClients();
-        return [invitation];
+        return [invitation, ...apply(running)];
       },
     ),
     revoke: promptCommand(
       'NAME: take a client its invitation',
       ([name = '']) => {
         removeClient(running.state.path, name);
-        running.reloadClients();
-        return [`client '${name}' revoked`];
+        const troubles = apply(running);
+        return troubles.length === 0 ? [`client '${name}' revoked`] : [`client '${name}' removed`, ...troubles];
       },
       clientNames,
     ),
@@ -57,4 +56,15 @@ function promptCommands(running: RunningServer): Record<string, PromptCommand> {
       () => LOG_LEVEL_WORDS,
     ),
   };
+}
+
+/** Lets the server read the files of clients; a line that says so if it cannot now. */
+function apply(running: RunningServer): string[] {
+  try {
+    running.reloadClients();
+    return [];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [`the server cannot read the files of clients now, and tries again within seconds: ${reason}`];
+  }
 }

@@ -15,7 +15,7 @@ export class StatusView {
     };
     return [
       `relay-server on ${status.listen}   engine ${status.engine}   up ${formatDuration(status.upMs)}   pid ${status.pid}`,
-      `${count(status.sessions, 'session')}   ${count(status.flows, 'flow')}   load ${status.load}`,
+      `${count(status.sessions, 'session')}   ${count(status.flows, 'flow')} of at most ${status.maxFlows}   load ${status.load}`,
       '',
       ...trafficLines(directions, this.#rates, monotonicMs()),
       '',

@@ -59,7 +59,8 @@ describe('special ranges', () => {
 });
 
 describe("the server's own endpoints", () => {
-  const own = new OwnEndpoints([{ address: '::', port: 7878 }], () => 0, thisMachine.localAddresses);
+  const own = new OwnEndpoints([{ address: '::', port: 7878 }], thisMachine.localAddresses);
+  own.look();
   const policy = new TargetPolicy(
     ['0.0.0.0/0', '::/0'].flatMap((text) => parseAllowance(text) ?? []),
     (target, offset) => own.includes(target, offset),
@@ -85,5 +86,26 @@ describe("the server's own endpoints", () => {
   test('another host is none of them', () => {
     expect(verdictOn('192.0.2.55', 7878)).toBe('allowed');
     expect(verdictOn('2001:db8::55', 7878)).toBe('allowed');
+  });
+
+  test('stay known where the addresses cannot be read; until they can, every host might be one', () => {
+    const answers = [['192.0.2.1'], ['192.0.2.2', 'fe80::1%eth0']];
+    let hasDescriptors = false;
+    const changing = new OwnEndpoints([{ address: '0.0.0.0', port: 7878 }], () => {
+      if (!hasDescriptors) throw new Error('EMFILE: uv_interface_addresses');
+      return answers.shift() ?? [];
+    });
+    const includes = (address: string, port = 7878): boolean => changing.includes(packed(address, port), 0);
+    expect(() => changing.look()).toThrow('EMFILE');
+    expect([includes('192.0.2.1'), includes('192.0.2.1', 53)]).toEqual([true, false]);
+    hasDescriptors = true;
+    changing.look();
+    expect([includes('192.0.2.1'), includes('192.0.2.2')]).toEqual([true, false]);
+    hasDescriptors = false;
+    expect(() => changing.look()).toThrow('EMFILE');
+    expect([includes('192.0.2.1'), includes('192.0.2.2')]).toEqual([true, false]);
+    hasDescriptors = true;
+    changing.look();
+    expect(['192.0.2.1', '192.0.2.2', 'fe80::1'].map((address) => includes(address))).toEqual([false, true, true]);
   });
 });

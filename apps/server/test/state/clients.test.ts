@@ -240,6 +240,34 @@ describe('StoredClients', () => {
     expect(told).toEqual(['cannot read the files of clients']);
   });
 
+  test('files that cannot be read when someone asks for it are read again by themselves', async () => {
+    const state = newState();
+    rmSync(join(state.path, 'clients'), { recursive: true }); // so no watcher calls either
+    const clients = new StoredClients(state.path, () => undefined, 1);
+    const again = new Promise<void>((resolve) => clients.watch(resolve));
+    expect(() => clients.reload()).toThrow('ENOENT');
+    await again;
+    clients.close();
+  });
+
+  test('a folder that can be watched again is watched, and looked at for what has changed', async () => {
+    const state = newState();
+    const path = join(state.path, 'clients');
+    rmSync(path, { recursive: true });
+    const troubles: string[] = [];
+    let seen = (): void => undefined;
+    const clients = new StoredClients(state.path, (what) => troubles.push(what), 1);
+    const looked = new Promise<void>((resolve) => (seen = resolve));
+    clients.watch(() => seen());
+    mkdirSync(path);
+    await looked;
+    const changed = new Promise<void>((resolve) => (seen = resolve));
+    addClient(state.path, record('ada'));
+    await changed;
+    expect(new Set(troubles)).toEqual(new Set(['cannot watch the files of clients']));
+    clients.close();
+  });
+
   test('a folder that cannot be watched is trouble, not the end', () => {
     const state = newState();
     rmSync(join(state.path, 'clients'), { recursive: true });

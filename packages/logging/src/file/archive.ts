@@ -86,10 +86,12 @@ export class Archive {
   }
 
   async #claim(): Promise<void> {
-    for (let path = this.#claimed.shift(); path !== undefined; path = this.#claimed.shift()) {
+    for (let [path] = this.#claimed; path !== undefined; [path] = this.#claimed) {
       const { directory } = this.#options;
       const entry = path.slice(directory.length + 1);
       const claimed = this.#names.nextArchived(entry, await readdir(directory));
+      // Only now: where the folder could not be read the next rotation tries again.
+      this.#claimed.shift();
       await rename(path, join(directory, claimed)).catch(() => undefined);
     }
   }

@@ -21,6 +21,19 @@ export async function askAdmin(path: string, call: string, parameters: Record<st
   return answer.result;
 }
 
+/** What connecting to a path says where nobody listens: there is no socket, or its process is gone (unix(7)). */
+const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
+
+/**
+ * Whether {@link askAdmin} failed since no program runs there; false where one does, or may, and did not answer: it hangs, or
+ * has no descriptor left to take the question.
+ */
+export function isNotRunning(error: unknown): boolean {
+  if (!(error instanceof ProgramFailure) || error.exitCode !== EXIT.unreachable) return false;
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause && NOBODY.has(String(cause.code));
+}
+
 const TIMEOUT_MS = 5000;
 
 function exchange(path: string, line: string): Promise<AdminAnswer> {
@@ -32,7 +45,7 @@ function exchange(path: string, line: string): Promise<AdminAnswer> {
         new ProgramFailure(
           EXIT.unreachable,
           `no running program answers on ${path}: ${reason} (is it running, with the same --state or --admin?)`,
-          { cause },
+          { cause: cause ?? new Error(reason) },
         ),
       );
     };

@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 import { askAdmin, type AdminAnswer, type AdminQuestion } from './admin-client.js';
+import type { FaultLog } from '../periodic.js';
 import { onLines } from './lines.js';
 
 /** What a running program can be asked, by name. A call that throws answers with the message of what it threw. */
@@ -17,9 +18,10 @@ const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 /**
  * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a line in, one a line out.
  * A socket file left behind by a process that died is replaced; one that a living process answers on is an error, and so is a file
- * that is no socket. Rejects with a ProgramFailure.
+ * that is no socket. Rejects with a ProgramFailure. A connection that cannot be taken later, such as for want of a descriptor, is
+ * an error in the log.
  */
-export async function openAdminServer(path: string, calls: AdminCalls): Promise<AdminServer> {
+export async function openAdminServer(path: string, calls: AdminCalls, log?: FaultLog): Promise<AdminServer> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw cannotOpen(path, `the path is longer than the ${MAX_PATH_BYTES} bytes that a socket may have`);
   if (await isAnswered(path)) throw cannotOpen(path, 'another process answers on it');
@@ -31,6 +33,7 @@ export async function openAdminServer(path: string, calls: AdminCalls): Promise<
     serve(connection, calls);
   });
   await listen(server, path);
+  server.on('error', (error) => log?.error('the admin socket cannot take a connection', { error }));
   return {
     close: () =>
       new Promise((resolve) => {
@@ -67,11 +70,18 @@ const cannotOpen = (path: string, reason: string, cause?: unknown): ProgramFailu
 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(cannotOpen(path, error.message, error)));
+    const failed = (error: unknown): void =>
+      reject(cannotOpen(path, error instanceof Error ? error.message : String(error), error));
+    server.once('error', failed);
     const mask = process.umask(0o177);
     server.listen(path, () => {
-      chmodSync(path, 0o600);
-      resolve();
+      server.off('error', failed);
+      try {
+        chmodSync(path, 0o600);
+        resolve();
+      } catch (error) {
+        server.close(() => failed(error));
+      }
     });
     process.umask(mask);
   });

@@ -139,9 +139,8 @@ export class DgramSocket extends EngineSocket {
     const socket = this.#socket;
     if (socket === undefined) return;
     if (socket.getSendQueueCount() > 0) await this.#drained();
-    const closed = once(socket, 'close');
-    socket.close();
-    await closed;
+    // Not `once`: an error that the network still has for it is no failure to close.
+    await new Promise<void>((resolve) => socket.close(resolve));
     this.#socket = undefined;
   }
 

@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { ask } from '../support/admin.js';
+import { Echo } from '../support/echo.js';
+import { Folder } from '../support/folder.js';
+import { CLIENT, run, RunningProgram, SERVER } from '../support/program.js';
+import { Server } from '../support/server.js';
+
+/** A reader that is gone before the first line (`| head -0`), and a disk that is full. */
+const TO_NOBODY = ['sh', '-c', '"$@" | true', 'sh'];
+const TO_A_FULL_DISK = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+
+const start = (state: string): string[] => ['start', '--listen', '127.0.0.1:0', '--state', state];
+
+/** Starts a program whose stdout nobody reads any more. */
+function startedForNobody(script: string, args: readonly string[], environment = {}): RunningProgram {
+  const program = new RunningProgram(script, args, { environment });
+  program.process.stdout?.destroy();
+  return program;
+}
+
+describe('a stdout that cannot be written', () => {
+  test('since its reader went away does not end the server', async () => {
+    using folder = new Folder();
+    await using program = startedForNobody(SERVER, start(folder.path));
+    await program.line(/"message":"listening"/, 'stderr');
+    expect(await ask(folder.at('admin.sock'), 'status')).toMatchObject({ pid: program.process.pid });
+    expect(await program.stop()).toMatchObject({ code: 0, signal: null });
+    expect(program.stderr).not.toContain('EPIPE');
+  });
+
+  test('since its reader went away does not end the client', async () => {
+    using folder = new Folder();
+    await using echo = await Echo.open();
+    await using server = await Server.start({ state: folder.at('state'), engine: 'dgram' });
+    const invitation = await server.invite('tester', ['127.0.0.0/8']);
+    const args = ['--admin', folder.at('client.sock'), '--forward', `0=127.0.0.1:${echo.port}`];
+    await using program = startedForNobody(CLIENT, args, { RELAY_SERVER: invitation });
+    await program.line(/"message":"connected"/, 'stderr');
+    expect(await ask(folder.at('client.sock'), 'status')).toMatchObject({ state: 'connected' });
+    expect(await program.stop()).toMatchObject({ code: 0, signal: null });
+  });
+
+  test('since the disk is full does not end the server, which says so in its log', async () => {
+    using folder = new Folder();
+    await using program = new RunningProgram(SERVER, start(folder.path), { through: TO_A_FULL_DISK });
+    await program.line(/"message":"cannot write to stdout".*ENOSPC/, 'stderr');
+    expect(await ask(folder.at('admin.sock'), 'status')).toMatchObject({ pid: program.process.pid });
+    expect(await program.stop()).toMatchObject({ code: 0, signal: null });
+  });
+
+  test('ends a command that has printed for nothing with 1 where the disk is full, and says so', async () => {
+    using folder = new Folder();
+    const command = ['invite', 'tester', '--state', folder.path, '--public', '127.0.0.1:1'];
+    const { code, stderr } = await run(SERVER, command, { through: TO_A_FULL_DISK });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^relay-server: cannot write to stdout: .*ENOSPC.*$/);
+  });
+
+  test('ends a command in silence where its reader had enough', async () => {
+    const { stderr } = await run(SERVER, ['config', 'reference'], { through: TO_NOBODY });
+    expect(stderr).toBe('');
+  });
+});

@@ -1,0 +1,137 @@
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { Application } from '../support/application.js';
+import { Client } from '../support/client.js';
+import { expectConserved, Ledger } from '../support/conservation.js';
+import { DescriptorShortage, withDescriptors } from '../support/descriptors.js';
+import { Echo } from '../support/echo.js';
+import { ENGINES } from '../support/engines.js';
+import { eventually } from '../support/eventually.js';
+import { Folder } from '../support/folder.js';
+import { startRelay } from '../support/relay.js';
+
+/** The promise holds for 10 s; what a shortage does to looks that come each second is seen within three. */
+const HELD_MS = 3000;
+const SOURCES = 20;
+const ALLOW = ['127.0.0.0/8'];
+
+/** Asks and waits for each answer until it is stopped; resolves with how many it asked. */
+function stream(application: Application, port: number): { stop(): Promise<number> } {
+  let isOver = false;
+  const asked = (async () => {
+    let count = 0;
+    while (!isOver) {
+      const text = `question ${count++}`;
+      await application.send(text, port);
+      for (let answer: string | undefined; answer !== text;) {
+        answer = (await application.receive())?.toString(); // first perhaps a late one to what was asked before
+        if (answer === undefined) throw new Error(`lost: ${text}`);
+      }
+    }
+    return count;
+  })();
+  return {
+    stop: () => {
+      isOver = true;
+      return asked;
+    },
+  };
+}
+
+describe.each(ENGINES)('a server without a free descriptor, engine %s', (engine) => {
+  test('carries what it carried, refuses new flows with a reason, and does all that its operator asks', async () => {
+    await using echo = await Echo.open();
+    using logs = new Folder();
+    const flags = ['--log-dir', logs.path, '--metrics-interval', '1s'];
+    await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`], serverFlags: flags });
+    const { server, client, folder } = relay;
+    await using running = await Application.open();
+    await running.askUntilAnswered(relay.port);
+    const invitation = await server.invite('late', ALLOW);
+    const ledger = await Ledger.open(relay);
+    const streaming = stream(running, relay.port);
+
+    const pid = server.program.process.pid ?? 0;
+    const shortage = await DescriptorShortage.begin(pid);
+    const endMs = performance.now() + HELD_MS;
+    try {
+      await server.program.line(/no file descriptors left: new flows are refused/, 'stderr');
+      // Log rotation, as logrotate does it: the program has to open a new file.
+      const log = `${logs.path}/relay-${new Date().toISOString().slice(0, 10)}.log`;
+      renameSync(log, `${log}.old`);
+
+      const admin = folder.at('late.sock');
+      const forwards = [`0=127.0.0.1:${echo.port}`];
+      await using late = new Client({ invitation, admin, engine, forwards });
+      await late.ready();
+      await eventually(async () => expect((await server.sessions()).map(({ client: name }) => name)).toContain('late'));
+      expect(await server.command('status', '--json')).toMatchObject({ code: 0 });
+      expect(await server.command('reload')).toMatchObject({ code: 0, stdout: 'nothing has changed' });
+      server.program.process.kill('SIGHUP');
+      expect(await server.command('revoke', 'late')).toMatchObject({ code: 0, stdout: "client 'late' revoked" });
+      await eventually(async () => expect(await server.sessions()).toHaveLength(1));
+      await eventually(() => expect(existsSync(log) && readFileSync(log, 'utf8')).toContain('client connected'));
+      const { health } = await server.status();
+      expect(health.memoryBytes).toBeGreaterThan(0);
+      await eventually(() => expect(performance.now()).toBeGreaterThan(endMs));
+    } finally {
+      await shortage[Symbol.asyncDispose]();
+    }
+    await ledger.expectNothingLost(await streaming.stop());
+    expect(server.program.hasEnded).toBe(false);
+    await server.program.line(/there are file descriptors again/, 'stderr');
+    expect((await server.stop()).code).toBe(0);
+    expect(server.program.stderr).not.toMatch(/"level":"error"/);
+    expect(client.program.hasEnded).toBe(false);
+  });
+
+  test('tells clients that it is overloaded, counts what it refuses, and carries new flows when it is over', async () => {
+    await using echo = await Echo.open();
+    await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
+    const { server, client } = relay;
+    await using running = await Application.open();
+    await running.askUntilAnswered(relay.port);
+    const streaming = stream(running, relay.port);
+    await Application.withMany(SOURCES, async (applications) => {
+      const shortage = await DescriptorShortage.begin(server.program.process.pid ?? 0);
+      try {
+        for (const application of applications) await application.send('from a new source', relay.port);
+        await client.program.line(/the server will not carry a flow.*"reason":"overloaded"/, 'stderr');
+        await eventually(async () => {
+          const { flows, forward } = await server.status();
+          // Among the lowest numbers one or the other may have been free.
+          const { overloaded = 0 } = forward.toTarget.drops;
+          expect(flows - 1 + overloaded).toBe(SOURCES);
+          expect(overloaded).toBeGreaterThan(SOURCES / 2);
+        });
+      } finally {
+        await shortage[Symbol.asyncDispose]();
+      }
+      await Promise.all(applications.map((application) => application.askUntilAnswered(relay.port)));
+    });
+    await streaming.stop();
+    await expectConserved(relay);
+  });
+
+  test('that starts with few carries as many flows as fit, says so, and has room for all else', async () => {
+    await using echo = await Echo.open();
+    const forwards = [`0=127.0.0.1:${echo.port}`];
+    await using relay = await startRelay({ engine, forwards, serverThrough: withDescriptors(128) });
+    const { server } = relay;
+    const [warning] = await server.program.line(/.*maxFlows does not fit.*/, 'stderr');
+    const { maxFlows } = await server.status();
+    expect(JSON.parse(warning)).toMatchObject({ level: 'warn', limit: 128, configured: 50_000, used: maxFlows });
+    expect(maxFlows).toBeGreaterThan(8);
+    await Application.withMany(maxFlows + SOURCES, async (applications) => {
+      for (const application of applications) await application.send('hello', relay.port);
+      await eventually(async () => {
+        const { flows, forward } = await server.status();
+        expect([flows, forward.toTarget.drops]).toEqual([maxFlows, { 'flow-limit': SOURCES }]);
+      });
+      expect(await server.command('invite', 'another', '--public', '127.0.0.1:1')).toMatchObject({ code: 0 });
+      expect(await server.command('revoke', 'another')).toMatchObject({ code: 0 });
+    });
+    await expectConserved(relay);
+    expect(server.program.stderr).not.toContain('no file descriptors left');
+  });
+});

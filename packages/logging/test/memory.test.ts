@@ -1,0 +1,62 @@
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { createLogging, MemoryReader } from '../src/index.js';
+import { measureEach, type Measured } from '../src/metrics.js';
+import { logRecords, temporaryFolder } from './support/folder.js';
+import { until } from './support/until.js';
+
+const noDescriptor = (): never => {
+  throw Object.assign(new Error('EMFILE: too many open files, uv_resident_set_memory'), { code: 'EMFILE' });
+};
+
+describe('memory figures', () => {
+  test('keep the last resident figure while it cannot be read, and follow again afterwards', () => {
+    const answers = [
+      () => ({ rss: 7, heapUsed: 2, external: 1 }),
+      noDescriptor,
+      () => ({ rss: 9, heapUsed: 3, external: 1 }),
+    ];
+    const reader = new MemoryReader(() => (answers.shift() ?? noDescriptor)());
+    expect(reader.read()).toEqual({ rss: 7, heapUsed: 2, external: 1 });
+    const without = reader.read();
+    expect(without.rss).toBe(7);
+    expect(without.heapUsed).toBeGreaterThan(1 << 20); // V8 tells it without a descriptor
+    expect(reader.read().rss).toBe(9);
+  });
+
+  test('are the peak of the process where the resident figure could never be read', () => {
+    const { rss } = new MemoryReader(noDescriptor).read();
+    expect(rss).toBe(process.resourceUsage().maxRSS * 1024);
+  });
+});
+
+describe('the timer of the metrics', () => {
+  test('goes on where the memory of the process cannot be read', async () => {
+    const told: Measured[] = [];
+    const end = measureEach(10, { tell: (measured) => told.push(measured), failed: raise, memory: noDescriptor });
+    await until(() => told.length >= 3);
+    end();
+    for (const { process } of told) expect(process.residentBytes).toBeGreaterThan(0);
+  });
+
+  test('goes on after what it calls has thrown, and says so each time', async () => {
+    const faults: unknown[] = [];
+    const end = measureEach(10, { tell: () => raise('no room'), failed: (error) => faults.push(error) });
+    await until(() => faults.length >= 3);
+    expect(end).not.toThrow();
+    expect(faults[0]).toEqual(new Error('no room'));
+  });
+
+  test('does not run on and on with an interval that is longer than timers go', async () => {
+    const directory = temporaryFolder();
+    const logging = createLogging({ console: false, directory });
+    logging.startMetrics(25 * 86_400_000, () => ({}));
+    await setTimeout(20); // a timer that overflows fires in each of these ms
+    await logging.close();
+    expect(logRecords(directory, 'metrics')).toHaveLength(1);
+  });
+});
+
+function raise(problem: unknown): never {
+  throw new Error(String(problem));
+}

@@ -1,0 +1,171 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import {
+  DescriptorReserve,
+  descriptorRoom,
+  flowsThatFit,
+  parseDescriptorLimit,
+  socketsThatFit,
+  warnOfPorts,
+  type DescriptorSource,
+} from '../src/index.js';
+
+/** As proc(5) shows them. */
+const limits = (soft: string): string =>
+  [
+    'Limit                     Soft Limit           Hard Limit           Units     ',
+    'Max processes             63432                63432                processes ',
+    `Max open files            ${soft.padEnd(20)} 1048576              files     `,
+    'Max locked memory         8388608              8388608              bytes     ',
+  ].join('\n');
+
+describe('the limit of descriptors', () => {
+  test.each([
+    ['1024', 1024],
+    ['1048576', 1_048_576],
+    ['unlimited', undefined],
+  ])('%s is read as %p', (soft, expected) => {
+    expect(parseDescriptorLimit(limits(soft))).toBe(expected);
+  });
+
+  test('is unknown where the file says nothing of it', () => {
+    expect(parseDescriptorLimit('')).toBeUndefined();
+  });
+
+  test('of this process is known where there is a /proc, and above what is open', () => {
+    const room = descriptorRoom();
+    expect(room !== undefined).toBe(existsSync('/proc/self/limits'));
+    if (room === undefined) return;
+    expect(readFileSync('/proc/self/limits', 'utf8')).toContain(` ${room.limit} `);
+    expect(room.open).toBeGreaterThan(2);
+    expect(room.open).toBeLessThan(room.limit);
+  });
+
+  test.each([
+    [{ limit: 1024, open: 30 }, 930],
+    [{ limit: 20_000, open: 40 }, 19_896],
+    [{ limit: 100, open: 30 }, 6],
+    [{ limit: 64, open: 30 }, 1],
+  ])('%j leaves room for %i sockets beside the admin socket, files and logs', (room, expected) => {
+    expect(socketsThatFit(room)).toBe(expected);
+  });
+});
+
+describe('flows and ports', () => {
+  const warned = () => {
+    const warnings: unknown[] = [];
+    return { warnings, warn: (message: string, fields?: object) => void warnings.push([message, fields]) };
+  };
+  const room = { limit: 1024, open: 30 };
+
+  test('that fit below the limit are left alone', () => {
+    const log = warned();
+    expect(flowsThatFit(log, 930, room)).toBe(930);
+    expect(flowsThatFit(log, 50_000, undefined)).toBe(50_000);
+    warnOfPorts(log, 930, room);
+    warnOfPorts(log, 930, undefined);
+    expect(log.warnings).toEqual([]);
+  });
+
+  test('that do not fit: flows are cut, and the log says from what to what and what to do', () => {
+    const log = warned();
+    expect(flowsThatFit(log, 50_000, room)).toBe(930);
+    expect(log.warnings).toEqual([
+      [
+        'maxFlows does not fit below the limit of open files and is cut: raise the limit (ulimit -n, LimitNOFILE=)',
+        { limit: 1024, configured: 50_000, used: 930 },
+      ],
+    ]);
+  });
+
+  test('that do not fit: ports are named', () => {
+    const log = warned();
+    warnOfPorts(log, 931, room);
+    expect(log.warnings).toEqual([
+      [
+        'the ports of all forwards do not fit below the limit of open files: raise the limit (ulimit -n, LimitNOFILE=)',
+        { limit: 1024, configured: 931, fitting: 930 },
+      ],
+    ]);
+  });
+});
+
+/** A table of descriptors with room for so many; others than the reserve take them too. */
+class Table implements DescriptorSource {
+  capacity: number;
+  taken = 0;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  get free(): number {
+    return this.capacity - this.taken;
+  }
+
+  open(): number {
+    if (this.free <= 0) throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+    return this.taken++;
+  }
+
+  close(): void {
+    this.taken--;
+  }
+}
+
+describe('the reserve of descriptors', () => {
+  const started = (capacity: number) => {
+    const table = new Table(capacity);
+    const changes: boolean[] = [];
+    const reserve = new DescriptorReserve((isShort) => changes.push(isShort), table);
+    return { table, changes, reserve };
+  };
+
+  test('keeps spares, gives them up where something ran out, and says so once', () => {
+    const { table, changes, reserve } = started(100);
+    expect(table.taken).toBe(16);
+    table.taken = 100;
+    reserve.ranOut();
+    reserve.ranOut();
+    expect(reserve.isShort).toBe(true);
+    expect(changes).toEqual([true]);
+    expect(table.free).toBe(16);
+  });
+
+  test('sees a shortage that nothing ran into', () => {
+    const { table, changes, reserve } = started(100);
+    reserve.look();
+    expect(reserve.isShort).toBe(false);
+    expect(table.taken).toBe(16);
+    table.taken = 96;
+    reserve.look();
+    expect(changes).toEqual([]);
+    table.taken = 97;
+    reserve.look();
+    expect(changes).toEqual([true]);
+    expect(table.free).toBe(3 + 16);
+  });
+
+  test('takes the spares back only once there is room beyond them', () => {
+    const { table, changes, reserve } = started(100);
+    table.taken = 100;
+    reserve.look();
+    table.taken = 100 - 31;
+    reserve.look();
+    expect(reserve.isShort).toBe(true);
+    expect(table.taken).toBe(100 - 31);
+    table.taken = 100 - 32;
+    reserve.look();
+    expect(reserve.isShort).toBe(false);
+    expect(changes).toEqual([true, false]);
+    expect(table.free).toBe(16);
+    reserve.close();
+    expect(table.free).toBe(32);
+  });
+
+  test('begins short where not even the spares are there', () => {
+    const { table, reserve } = started(10);
+    expect(reserve.isShort).toBe(true);
+    expect(table.free).toBe(10);
+  });
+});
