@@ -68,11 +68,12 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
     if (verdict < 0) return verdict;
     const { machine, socket: settings } = this.#options;
     const socket = machine.openSocket({ ...settings, remote: unpackEndpoint(flow.target, 0) });
+    socket.open().catch((error: unknown) => this.#notOpened(flow, socket, error));
+    if (socket.state === 'closed') return OVERLOADED; // an engine that opens within the call has failed in it
     socket.onReceive = (batch) => this.#fromTarget(flow, batch);
     socket.onError = (error) => this.#failed(flow, error);
     flow.socket = socket;
     this.#count++;
-    socket.open().catch((error: unknown) => this.#notOpened(flow, socket, error));
     return 0;
   }
 

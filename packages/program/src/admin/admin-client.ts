@@ -31,7 +31,7 @@ const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
 export function isNotRunning(error: unknown): boolean {
   if (!(error instanceof ProgramFailure) || error.exitCode !== EXIT.unreachable) return false;
   const { cause } = error;
-  return cause instanceof Error && 'code' in cause && NOBODY.has(String(cause.code));
+  return typeof cause === 'object' && cause !== null && 'code' in cause && NOBODY.has(String(cause.code));
 }
 
 const TIMEOUT_MS = 5000;
