@@ -2,7 +2,7 @@
  * The client's loop: the only place of the client that owns sockets and timers, on the machine that is given to it. Datagrams of local
  * applications go through their flows and the channel to the server; what comes back goes the other way.
  */
-import { DropCounters, PACKED_ENDPOINT_BYTES, parseAddress, type DropReason, type Endpoint } from '@relay/packet';
+import { DROP, DropCounters, PACKED_ENDPOINT_BYTES, parseAddress, type DropReason, type Endpoint } from '@relay/packet';
 import {
   ClientChannel,
   DatagramRun,
@@ -172,17 +172,15 @@ export class RelayClient {
   #fromSources(listener: ForwardListener, { count, bytes, offsets, lengths, sources, locals }: ReceiveBatch): void {
     const nowMs = this.#machine.clock();
     const asked = listener.isWildcard ? locals : undefined;
-    for (let i = 0; i < count; i++)
-      this.opened.fromSource(
-        listener,
-        sources,
-        asked,
-        i * PACKED_ENDPOINT_BYTES,
-        bytes,
-        offsets[i] ?? 0,
-        lengths[i] ?? 0,
-        nowMs,
-      );
+    for (let i = 0; i < count; i++) {
+      const [at, offset, length] = [i * PACKED_ENDPOINT_BYTES, offsets[i] ?? 0, lengths[i] ?? 0];
+      try {
+        this.opened.fromSource(listener, sources, asked, at, bytes, offset, length, nowMs);
+      } catch (error) {
+        this.forward.toTarget.dropped(DROP.internalError);
+        this.#options.onFault(error);
+      }
+    }
     this.#loop.settle();
   }
 

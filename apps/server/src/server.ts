@@ -96,6 +96,10 @@ export class RelayServer {
       isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
       replied: () => this.#loop.settleSoon(),
       notice: options.onTargetNotice,
+      failed: (session, error) => {
+        options.onFault(error);
+        this.closeSession(session, 'internal-error');
+      },
     });
     this.channel = new ServerChannel({
       staticKey: options.staticKey,

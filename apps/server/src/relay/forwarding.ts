@@ -2,18 +2,12 @@
  * Forward mode, the server's half: admits the flows that clients open, and reaches their targets through one connected socket each,
  * so that a reply finds its flow by the socket it comes in on.
  */
-import { dropCode, FLOW_CLOSE, formatEndpoint, unpackEndpoint } from '@relay/packet';
+import { DROP, FLOW_CLOSE, formatEndpoint, unpackEndpoint } from '@relay/packet';
 import type { DescriptorReserve, Machine } from '@relay/program';
 import type { AcceptedFlow, AcceptedFlowPorts, DatagramRun, Session } from '@relay/session';
 import { SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Client } from '../state/client.js';
 import { TargetPolicy } from './policy.js';
-
-const DENIED = dropCode('denied-by-policy');
-const DRAINING = dropCode('draining');
-const FLOW_LIMIT = dropCode('flow-limit');
-const OVERLOADED = dropCode('overloaded');
-const SEND_FAILED = dropCode('send-failed');
 
 /** What happened to targets, for the log. */
 export interface TargetNotice {
@@ -38,6 +32,8 @@ export interface ForwardingOptions {
   /** Called after replies were put on their way to clients. */
   readonly replied: () => void;
   readonly notice: (notice: TargetNotice) => void;
+  /** What this program threw over a datagram of the session; the session cannot go on. */
+  readonly failed: (session: Session, error: unknown) => void;
 }
 
 export type ServerFlow = AcceptedFlow<UdpSocket>;
@@ -58,18 +54,18 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
   }
 
   accept(flow: ServerFlow): number {
-    if (this.isDraining) return DRAINING;
+    if (this.isDraining) return DROP.draining;
     // A socket that is being closed still has its descriptor.
-    if (this.#count + this.#closing.size >= this.#options.maxFlows) return FLOW_LIMIT;
-    if (this.#options.descriptors.isShort) return OVERLOADED;
+    if (this.#count + this.#closing.size >= this.#options.maxFlows) return DROP.flowLimit;
+    if (this.#options.descriptors.isShort) return DROP.overloaded;
     const client = this.#options.clientOf(flow.flows.session);
-    if (client === undefined) return DENIED;
+    if (client === undefined) return DROP.deniedByPolicy;
     const verdict = new TargetPolicy(client.allowances, this.#options.isOwn).verdict(flow.target, 0);
     if (verdict < 0) return verdict;
     const { machine, socket: settings } = this.#options;
     const socket = machine.openSocket({ ...settings, remote: unpackEndpoint(flow.target, 0) });
     socket.open().catch((error: unknown) => this.#notOpened(flow, socket, error));
-    if (socket.state === 'closed') return OVERLOADED; // an engine that opens within the call has failed in it
+    if (socket.state === 'closed') return DROP.overloaded; // an engine that opens within the call has failed in it
     socket.onReceive = (batch) => this.#fromTarget(flow, batch);
     socket.onError = (error) => this.#failed(flow, error);
     flow.socket = socket;
@@ -79,7 +75,7 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
 
   toTarget(flow: ServerFlow, bytes: Uint8Array, offset: number, length: number): void {
     const traffic = flow.flows.traffic.toTarget;
-    if (flow.socket === undefined) traffic.dropped(SEND_FAILED);
+    if (flow.socket === undefined) traffic.dropped(DROP.sendFailed);
     else this.#options.run.add(flow.socket, traffic, bytes, offset, length);
   }
 
@@ -100,13 +96,18 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
 
   #fromTarget(flow: ServerFlow, { count, bytes, offsets, lengths }: ReceiveBatch): void {
     const nowMs = this.#options.machine.clock();
-    for (let i = 0; i < count; i++) flow.flows.fromTarget(flow, bytes, offsets[i] ?? 0, lengths[i] ?? 0, nowMs);
+    try {
+      for (let i = 0; i < count; i++) flow.flows.fromTarget(flow, bytes, offsets[i] ?? 0, lengths[i] ?? 0, nowMs);
+    } catch (error) {
+      flow.flows.traffic.fromTarget.dropped(DROP.internalError);
+      this.#options.failed(flow.flows.session, error);
+    }
     this.#options.replied();
   }
 
   /** Nobody listens there, or the datagram could not be sent: the flow ends, and the next datagram opens another. */
   #failed(flow: ServerFlow, error: SocketError): void {
-    if (error.datagrams > 0) flow.flows.traffic.toTarget.unsent(error.datagrams, SEND_FAILED);
+    if (error.datagrams > 0) flow.flows.traffic.toTarget.unsent(error.datagrams, DROP.sendFailed);
     this.#notice(flow, error);
     if (error.operation === 'icmp') flow.flows.end(flow, FLOW_CLOSE.unreachable, this.#options.machine.clock());
   }
@@ -116,7 +117,7 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
     const error = cause instanceof SocketError ? cause : new SocketError('unknown', 'open', { cause });
     if (error.code === 'too-many-open-files') this.#options.descriptors.ranOut();
     const { queuedDatagrams } = socket.statistics;
-    if (queuedDatagrams > 0) flow.flows.traffic.toTarget.unsent(queuedDatagrams, OVERLOADED);
+    if (queuedDatagrams > 0) flow.flows.traffic.toTarget.unsent(queuedDatagrams, DROP.overloaded);
     this.#notice(flow, error);
     flow.flows.end(flow, FLOW_CLOSE.overloaded, this.#options.machine.clock());
   }

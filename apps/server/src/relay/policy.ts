@@ -1,6 +1,6 @@
 /** Which targets a client may reach: public unicast addresses, or just what its invitation names. */
 import { FORMATS, Refusal, type PortRange } from '@relay/config';
-import { dropCode, packedPort, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { DROP, packedPort, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { addressRange, ADDRESS_BYTES, isInRange, type AddressRange } from './address-range.js';
 import { SPECIAL_RANGES, unwrapAddress } from './special-addresses.js';
 
@@ -10,9 +10,6 @@ export interface Allowance {
   /** Empty: every port. */
   readonly ports: readonly PortRange[];
 }
-
-const DENIED = dropCode('denied-by-policy');
-const LOOP = dropCode('loop');
 
 const ALLOWANCE =
   /^(?:\[([0-9A-Fa-f:.]+)\](\/\d+)?|([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:\/\d+)?)|([^:[\]]+))(?::(.+))?$/;
@@ -48,13 +45,13 @@ export class TargetPolicy {
     unwrapAddress(target, offset, real);
     real.set(target.subarray(offset + ADDRESS_BYTES, offset + PACKED_ENDPOINT_BYTES), ADDRESS_BYTES);
     const port = packedPort(real, 0);
-    if (port === 0) return DENIED;
-    if (this.#isOwn(real, 0)) return LOOP;
+    if (port === 0) return DROP.deniedByPolicy;
+    if (this.#isOwn(real, 0)) return DROP.loop;
     const isAllowed =
       this.#allowances.length === 0
         ? !SPECIAL_RANGES.some((range) => isInRange(range, real, 0))
         : this.#allowances.some(({ range, ports }) => isInRange(range, real, 0) && includesPort(ports, port));
-    return isAllowed ? 0 : DENIED;
+    return isAllowed ? 0 : DROP.deniedByPolicy;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What clients ask the server for by control requests. */
 import {
   decodeName,
-  dropCode,
+  DROP,
   encodeResolvedName,
   MAX_RESOLVED_ADDRESSES,
   parseAddress,
@@ -13,7 +13,6 @@ import type { Session } from '@relay/session';
 
 /** For how long a client may use an answer, in ms: the system's resolver does not tell what the name's owner allows. */
 const RESOLVED_TTL_MS = 60_000;
-const TOO_LARGE = dropCode('too-large');
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
@@ -30,7 +29,8 @@ export function answerRequest(
 ): void {
   const answer = (status: number, content = NOTHING): void => {
     // What the peer takes may be less than the answer: it hears that there is one.
-    if (session.answer(id, status, content, clock()) === TOO_LARGE) session.answer(id, STATUS.failed, NOTHING, clock());
+    if (session.answer(id, status, content, clock()) === DROP.tooLarge)
+      session.answer(id, STATUS.failed, NOTHING, clock());
   };
   if (request !== REQUEST.resolve) return answer(STATUS.unsupported);
   const decoded = decodeName(body);

@@ -382,4 +382,5 @@ const CLOSE_REASONS: ReadonlyMap<DisconnectReason, number> = new Map([
   ['idle', CLOSE.idle],
   ['limit', CLOSE.limit],
   ['expired', CLOSE.expired],
+  ['internal-error', CLOSE.protocolError],
 ]);

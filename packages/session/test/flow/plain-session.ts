@@ -1,9 +1,7 @@
-import { AEAD_TAG_BYTES, dropCode, PACKED_ENDPOINT_BYTES, TRANSPORT_HEADER_BYTES } from '@relay/packet';
+import { AEAD_TAG_BYTES, DROP, PACKED_ENDPOINT_BYTES, TRANSPORT_HEADER_BYTES } from '@relay/packet';
 import { PACKED_PATH_BYTES } from '../../src/index.js';
 import type { Session, SessionStatistics } from '../../src/session.js';
 
-const TOO_LARGE = dropCode('too-large');
-const NO_SESSION = dropCode('no-session');
 const TAG = 0xee;
 
 /**
@@ -38,8 +36,8 @@ export class PlainSession implements Session {
   }
 
   seal(bytes: Uint8Array, offset: number, framesLength: number): number {
-    if (!this.isOpen) return NO_SESSION;
-    if (framesLength > this.maxFramesBytes) return TOO_LARGE;
+    if (!this.isOpen) return DROP.noSession;
+    if (framesLength > this.maxFramesBytes) return DROP.tooLarge;
     const length = TRANSPORT_HEADER_BYTES + framesLength + AEAD_TAG_BYTES;
     if (offset + length > bytes.length) throw new RangeError('no room for the tag');
     const header = new DataView(bytes.buffer, bytes.byteOffset + offset, TRANSPORT_HEADER_BYTES);
