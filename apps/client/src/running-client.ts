@@ -131,10 +131,11 @@ export class RunningClient {
   }
 
   async #open(stop: () => void): Promise<void> {
-    const ports = this.client.forwards.reduce((sum, { listeners }) => sum + listeners.length, 0);
-    warnOfPorts(this.#log, ports, descriptorRoom());
+    const room = descriptorRoom();
     await this.client.open();
     await this.#openAdmin(stop);
+    const ports = this.client.forwards.reduce((sum, { listeners }) => sum + listeners.length, 0);
+    warnOfPorts(this.#log, ports, room);
     this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
     this.#endLook = repeat(this.#log, 'the look at file descriptors', DESCRIPTOR_LOOK_MS, () =>
       this.#descriptors.look(),

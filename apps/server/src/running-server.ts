@@ -17,7 +17,9 @@ import {
   openLogs,
   thisMachine,
   repeat,
+  warnOfFlows,
   type AdminServer,
+  type DescriptorRoom,
 } from '@relay/program';
 import { loadPrimitives, type Primitives } from '@relay/session';
 import { SocketError } from '@relay/socket';
@@ -54,7 +56,8 @@ export class RunningServer {
   readonly #configuration: LiveConfiguration<ServerSettings>;
   readonly #log: Logger;
   readonly #load: LoadMonitor;
-  readonly #maxFlows: number;
+  /** At the start, which is when `maxFlows` is cut to it. */
+  readonly #room: DescriptorRoom | undefined;
   readonly #descriptors: DescriptorReserve;
   readonly #looks: (() => void)[] = [];
   #server: RelayServer;
@@ -85,7 +88,7 @@ export class RunningServer {
     this.clients = new StoredClients(this.state.path, (what, error) =>
       this.#log.error(what, { reason: String(error) }),
     );
-    this.#maxFlows = flowsThatFit(this.#log, settings.maxFlows, descriptorRoom());
+    this.#room = descriptorRoom();
     this.#descriptors = new DescriptorReserve((isShort) => this.#onDescriptors(isShort));
     this.#server = this.#newServer(settings.listen);
     this.#load = new LoadMonitor(this.#log, (state, health) => {
@@ -144,6 +147,7 @@ export class RunningServer {
     if (this.state.isNew) this.#inviteFirst();
     this.#startLooks();
     this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
+    warnOfFlows(this.#log, this.settings.maxFlows, this.#room);
     this.#log.info('listening', {
       on: formatEndpoint(this.#server.local),
       engine: this.#server.socket.engine,
@@ -190,7 +194,7 @@ export class RunningServer {
   }
 
   #newServer(listen: Endpoint): RelayServer {
-    const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlowsPerClient, maxPacket } =
+    const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } =
       this.settings;
     const sessions = this.logs.logger('session');
     const targets = this.logs.logger('target');
@@ -202,7 +206,13 @@ export class RunningServer {
       primitives: this.#primitives,
       clients: this.clients,
       socket: { engine, receiveBufferBytes: receiveBuffer, sendBufferBytes: sendBuffer, sendQueueBytes: sendQueue },
-      ...{ idleMs: idle, maxSessions, maxFlows: this.#maxFlows, maxFlowsPerClient, maxPacketBytes: maxPacket },
+      ...{
+        idleMs: idle,
+        maxSessions,
+        maxFlows: flowsThatFit(maxFlows, this.#room),
+        maxFlowsPerClient,
+        maxPacketBytes: maxPacket,
+      },
       descriptors: this.#descriptors,
       onFault: (error) => this.#log.error('work of the server failed', { error }),
       onSessionEvent: (event) => logSessionEvent(sessions, event),

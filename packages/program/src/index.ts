@@ -11,6 +11,7 @@ export {
   flowsThatFit,
   parseDescriptorLimit,
   socketsThatFit,
+  warnOfFlows,
   warnOfPorts,
   type DescriptorRoom,
 } from './descriptors/limit.js';

@@ -6,6 +6,7 @@ import {
   flowsThatFit,
   parseDescriptorLimit,
   socketsThatFit,
+  warnOfFlows,
   warnOfPorts,
   type DescriptorSource,
 } from '../src/index.js';
@@ -60,8 +61,10 @@ describe('flows and ports', () => {
 
   test('that fit below the limit are left alone', () => {
     const log = warned();
-    expect(flowsThatFit(log, 930, room)).toBe(930);
-    expect(flowsThatFit(log, 50_000, undefined)).toBe(50_000);
+    expect(flowsThatFit(930, room)).toBe(930);
+    expect(flowsThatFit(50_000, undefined)).toBe(50_000);
+    warnOfFlows(log, 930, room);
+    warnOfFlows(log, 50_000, undefined);
     warnOfPorts(log, 930, room);
     warnOfPorts(log, 930, undefined);
     expect(log.warnings).toEqual([]);
@@ -69,7 +72,8 @@ describe('flows and ports', () => {
 
   test('that do not fit: flows are cut, and the log says from what to what and what to do', () => {
     const log = warned();
-    expect(flowsThatFit(log, 50_000, room)).toBe(930);
+    expect(flowsThatFit(50_000, room)).toBe(930);
+    warnOfFlows(log, 50_000, room);
     expect(log.warnings).toEqual([
       [
         'maxFlows does not fit below the limit of open files and is cut: raise the limit (ulimit -n, LimitNOFILE=)',

@@ -34,17 +34,20 @@ export function socketsThatFit({ limit, open }: DescriptorRoom): number {
 
 const REMEDY = 'raise the limit (ulimit -n, LimitNOFILE=)';
 
-/** How many of the configured flows, each with a socket, can be carried; a warning in the log if not all. */
-export function flowsThatFit(log: Pick<Logger, 'warn'>, configured: number, room: DescriptorRoom | undefined): number {
-  if (room === undefined) return configured;
-  const used = Math.min(configured, socketsThatFit(room));
-  if (used < configured)
-    log.warn(`maxFlows does not fit below the limit of open files and is cut: ${REMEDY}`, {
-      limit: room.limit,
-      configured,
-      used,
-    });
-  return used;
+/** How many of the configured flows, each with a socket, can be carried. */
+export function flowsThatFit(configured: number, room: DescriptorRoom | undefined): number {
+  return room === undefined ? configured : Math.min(configured, socketsThatFit(room));
+}
+
+/** A warning in the log if {@link flowsThatFit} are not all. */
+export function warnOfFlows(log: Pick<Logger, 'warn'>, configured: number, room: DescriptorRoom | undefined): void {
+  const used = flowsThatFit(configured, room);
+  if (room === undefined || used === configured) return;
+  log.warn(`maxFlows does not fit below the limit of open files and is cut: ${REMEDY}`, {
+    limit: room.limit,
+    configured,
+    used,
+  });
 }
 
 /** A warning in the log if so many listening ports leave too little; none is left out, since a forward has all its ports or fails. */
