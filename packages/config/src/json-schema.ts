@@ -20,7 +20,8 @@ export function jsonSchema(schema: Schema<unknown>): JsonSchema {
 export function optionJsonSchema({ definition, format, default: fallback }: Option<unknown>): JsonSchema {
   const one = format.jsonSchema ?? { type: 'string' };
   return {
-    description: definition.doc,
+    // The bounds of a quantity with a unit can be told in words only.
+    description: format.bounds === undefined ? definition.doc : `${definition.doc} (${format.expected})`,
     ...(definition.array === true ? { type: 'array', items: one } : one),
     ...(definition.secret === true && { writeOnly: true }),
     ...(fallback !== undefined &&

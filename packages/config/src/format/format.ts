@@ -7,6 +7,14 @@ import type { Option } from '../schema.js';
  */
 export type Form = 'text' | 'data';
 
+/** Bounds of a number, both included. */
+export interface Bounds {
+  /** Least. If it is left out, the format says what holds. */
+  readonly min?: number;
+  /** Most. If it is left out, the format says what holds. */
+  readonly max?: number;
+}
+
 /** A fragment of JSON Schema (draft 2020-12). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -26,6 +34,8 @@ export interface Format<T> {
    * @param value Never trusted: a string if `form` is `text`, any JSON-like data if it is `data`.
    */
   parse(value: unknown, form: Form): T | Refusal;
+  /** Of a number or quantity: the least and the most that it accepts, in the unit of its value. */
+  readonly bounds?: Required<Bounds>;
   /** The data form. A string if it is left out. */
   readonly jsonSchema?: JsonSchema;
   /** Of a table: its fields, for the reference page. */

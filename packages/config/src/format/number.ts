@@ -1,18 +1,13 @@
 import { refuse } from '../refusal.js';
-import type { Format } from './format.js';
-
-/** Bounds of a number, both included. */
-export interface Bounds {
-  /** Least; none if it is left out. */
-  readonly min?: number;
-  /** Most; none if it is left out. */
-  readonly max?: number;
-}
+import type { Bounds, Format } from './format.js';
 
 const WHOLE = /^-?(?:0|[1-9]\d*)$/;
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
-/** A whole number: digits as text, a number in a file. Nothing else: no `12abc`, `0x10`, `1e3`, `1.0` or `" 1"`. */
+/**
+ * A whole number: digits as text, a number in a file. Nothing else: no `12abc`, `0x10`, `1e3`,
+ * `1.0` or `" 1"`. A bound that is left out is that of JavaScript's safe integers.
+ */
 export function integer(bounds: Bounds = {}): Format<number> {
   const min = bounds.min ?? Number.MIN_SAFE_INTEGER;
   const max = bounds.max ?? Number.MAX_SAFE_INTEGER;
@@ -49,6 +44,7 @@ function numeric(
       if (typeof number !== 'number' || !accepts(number) || number < min || number > max) return refuse(expected);
       return number === 0 ? 0 : number;
     },
+    bounds: { min, max },
     jsonSchema: { type: name === 'number' ? 'number' : 'integer', minimum: min, maximum: max },
   };
 }
