@@ -22,6 +22,8 @@ export interface ProcessMetrics {
 /**
  * Tells at each interval what the process did in it, and a last time when the returned function is called; that interval may be shorter.
  * The timer does not keep the process alive.
+ *
+ * @param intervalMs At most 2^31 - 1, what a timer can wait; the caller has checked it.
  */
 export function measureEach(
   intervalMs: number,

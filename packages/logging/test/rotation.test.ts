@@ -169,7 +169,10 @@ describe('options', () => {
     ['maxTotalBytes', { maxTotalBytes: 100_000 }],
     ['maxFiles', { maxFiles: 0 }],
     ['maxPendingBytes', { maxPendingBytes: 1.5 }],
+    ['maxFileBytes', { maxFileBytes: 2 ** 50 }],
     ['repeatIntervalMs', { repeatIntervalMs: -1 }],
+    ['repeatIntervalMs', { repeatIntervalMs: 0.5 }],
+    ['repeatIntervalMs', { repeatIntervalMs: 2 ** 31 }],
     ['name', { name: '../evil' }],
     ['name', { name: 'metrics' }],
   ])('a wrong %s is refused: %j', (name, options) => {

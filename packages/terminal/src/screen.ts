@@ -20,9 +20,12 @@ export interface ScreenOptions {
   readonly input?: TerminalInput;
   /** The lines to show now, from the top. Called at each interval, resize and redraw; what does not fit is cut. */
   readonly render: (size: ScreenSize) => readonly ScreenLine[];
-  /** How often the screen is redrawn, in milliseconds; at least 20. */
+  /** How often the screen is redrawn, in milliseconds: 20 to 2^31 - 1, what a timer can wait. */
   readonly intervalMs: number;
-  /** How often the text is written where the output is no terminal, in milliseconds. Default: 10,000, or `intervalMs` if that is more. */
+  /**
+   * How often the text is written where the output is no terminal, in milliseconds, within the same
+   * bounds. Default: 10,000, or `intervalMs` if that is more.
+   */
   readonly plainIntervalMs?: number;
   /** Someone pressed `q` or Ctrl-C. The screen stays open until `close`. */
   readonly onQuit: () => void;
@@ -36,14 +39,22 @@ export interface Screen {
   close(): void;
 }
 
+const MIN_INTERVAL_MS = 20;
+/** Beyond this a timer of Node.js fires each ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Shows a screen that is redrawn in place: on a terminal as a full screen of its own of which only changed lines are written, elsewhere
  * as plain text from time to time.
  *
- * @throws RangeError where an interval is too short.
+ * @throws RangeError where an interval is out of its bounds.
  */
 export function openScreen(options: ScreenOptions): Screen {
-  if (!(options.intervalMs >= 20)) throw new RangeError(`intervalMs is ${options.intervalMs}; at least 20 is needed`);
+  for (const name of ['intervalMs', 'plainIntervalMs'] as const) {
+    const { [name]: value = MIN_INTERVAL_MS } = options;
+    if (value >= MIN_INTERVAL_MS && value <= MAX_TIMER_MS) continue;
+    throw new RangeError(`${name} is ${value}; ${MIN_INTERVAL_MS} to ${MAX_TIMER_MS} is needed`);
+  }
   return isTerminal(options.output) ? new TerminalScreen(options) : new PlainScreen(options);
 }
 
