@@ -1,4 +1,7 @@
-/** `pnpm demo`: a target, a server and a client in one terminal, datagrams crossing, live status. `--seconds N` ends it by itself. */
+/**
+ * `pnpm demo`: a target, a server and a client in one terminal, datagrams crossing, live status.
+ * `--seconds N` ends it by itself.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

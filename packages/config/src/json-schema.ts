@@ -3,9 +3,10 @@ import { Option } from './schema.js';
 import type { OptionTree, Schema } from './schema.js';
 
 /**
- * The JSON Schema (draft 2020-12) of a configuration file. Every file that `loadConfiguration` accepts is valid by it;
- * what a schema cannot say (that an address is canonical, that a range ends after it begins) it lets pass.
- * Nothing is required: what a file lacks may come from the environment or a flag.
+ * The JSON Schema (draft 2020-12) of a configuration file. Every file that `loadConfiguration`
+ * accepts is valid by it; what a schema cannot say (that an address is canonical, that a range ends
+ * after it begins) it lets pass. Nothing is required: what a file lacks may come from the
+ * environment or a flag.
  */
 export function jsonSchema(schema: Schema<unknown>): JsonSchema {
   const inFile = new Set(schema.options.filter((placed) => placed.inFile).map((placed) => placed.option));

@@ -14,9 +14,10 @@ const PRECEDENCE =
   'a value that is not exactly what is expected, and a key that is not known, is an error.';
 
 /**
- * The reference page in Markdown: every option with its three spellings, what it takes, its default, and whether a
- * change needs a restart. It depends on the schema alone (give an option whose default depends on the machine a
- * `defaultDoc`), so that a check can compare it with the page in the repository; Prettier leaves it as it is.
+ * The reference page in Markdown: every option with its three spellings, what it takes, its
+ * default, and whether a change needs a restart. It depends on the schema alone (give an option
+ * whose default depends on the machine a `defaultDoc`), so that a check can compare it with the
+ * page in the repository; Prettier leaves it as it is.
  */
 export function referenceMarkdown(schema: Schema<unknown>, { title, level = 1 }: ReferenceOptions = {}): string {
   const marks = '#'.repeat(level);

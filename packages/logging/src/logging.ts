@@ -27,11 +27,14 @@ export interface Logging extends AsyncDisposable {
    * @throws {LoggingError} `invalid-level`; nothing has changed then.
    */
   setLevel(level: string): void;
-  /** Writes one line of JSON to the metrics log, with the time before the record's own fields; without a folder it goes nowhere. */
+  /**
+   * Writes one line of JSON to the metrics log, with the time before the record's own fields;
+   * without a folder it goes nowhere.
+   */
   metrics(record: object): void;
   /**
-   * Writes a record to the metrics log at each interval and at the end: what
-   * {@link METRICS_SCHEMA} describes, and what `collect` returns. Returns the function that ends it.
+   * Writes a record to the metrics log at each interval and at the end: what {@link METRICS_SCHEMA}
+   * describes, and what `collect` returns. Returns the function that ends it.
    *
    * @param intervalMs 100 to 2^31 - 1 (24 days), what a timer can wait.
    * @throws {LoggingError} `invalid-option`
@@ -41,11 +44,17 @@ export interface Logging extends AsyncDisposable {
   errors(): ErrorSummary[];
   /** Lines that were dropped, since an output was slow, full or gone. */
   readonly lostLines: number;
-  /** Hands the console's records to a printer (a prompt or a screen that owns the terminal) instead of the stream, until called without one. */
+  /**
+   * Hands the console's records to a printer (a prompt or a screen that owns the terminal) instead
+   * of the stream, until called without one.
+   */
   redirectConsole(printer?: ConsolePrinter): void;
   /** Resolves when everything logged until now is written; while a disk is full it waits for it. */
   flush(): Promise<void>;
-  /** Writes what is left, or counts it as lost, and closes the files. Idempotent; what is logged afterwards is dropped. */
+  /**
+   * Writes what is left, or counts it as lost, and closes the files. Idempotent; what is logged
+   * afterwards is dropped.
+   */
   close(): Promise<void>;
 }
 
@@ -220,7 +229,10 @@ class WinstonLogging implements Logging {
     this.#winston.write(finished(record));
   };
 
-  /** Tells apart calls with the same message, by their logger's own fields and by their kind of error, which is tracked. */
+  /**
+   * Tells apart calls with the same message, by their logger's own fields and by their kind of
+   * error, which is tracked.
+   */
   #identity({ level, scope, message, fields, bound }: LogCall): Pick<LogCall, 'identity' | 'tracked'> {
     const own: Record<string, SafeValue> = {};
     for (const part of bound) this.#values.copyFields(part, own, OWN_KEYS, false);

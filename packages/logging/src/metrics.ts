@@ -3,7 +3,10 @@ import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node
 /** What every record of the metrics log says of its process. */
 export interface ProcessMetrics {
   readonly uptimeMs: number;
-  /** Processor time of the interval, all threads, in milliseconds; divided by the interval it is the number of busy cores. */
+  /**
+   * Processor time of the interval, all threads, in milliseconds; divided by the interval it is the
+   * number of busy cores.
+   */
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
   readonly residentBytes: number;
@@ -20,8 +23,8 @@ export interface ProcessMetrics {
 }
 
 /**
- * Tells at each interval what the process did in it, and a last time when the returned function is called; that interval may be shorter.
- * The timer does not keep the process alive.
+ * Tells at each interval what the process did in it, and a last time when the returned function is
+ * called; that interval may be shorter. The timer does not keep the process alive.
  *
  * @param intervalMs At most 2^31 - 1, what a timer can wait; the caller has checked it.
  */
@@ -69,7 +72,8 @@ function metricsOf(cpuMs: { user: number; system: number }, delay: IntervalHisto
   };
 }
 
-// The histogram's timer; its samples are the time from one tick to the next, so this much of each is no delay.
+// The histogram's timer; its samples are the time from one tick to the next, so this much of each
+// is no delay.
 const RESOLUTION_MS = 10;
 
 function late(nanoseconds: number): number {
@@ -80,7 +84,10 @@ function late(nanoseconds: number): number {
 const COUNT = { type: 'integer', minimum: 0 } as const;
 const TIME_MS = { type: 'number', minimum: 0 } as const;
 
-/** JSON Schema (draft 2020-12) of one line of the metrics log; the program's own fields stand beside these. */
+/**
+ * JSON Schema (draft 2020-12) of one line of the metrics log; the program's own fields stand beside
+ * these.
+ */
 export const METRICS_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'One record of the metrics log',

@@ -16,7 +16,10 @@ export interface LoggingOptions {
   readonly level?: string;
   /** The console, or false for none. Default: stderr, pretty on a terminal and JSON elsewhere. */
   readonly console?: ConsoleOptions | false;
-  /** A folder for `relay-DATE.log` and `metrics-DATE.log`, for this process alone; it is made where missing. Default: no files. */
+  /**
+   * A folder for `relay-DATE.log` and `metrics-DATE.log`, for this process alone; it is made where
+   * missing. Default: no files.
+   */
   readonly directory?: string;
   /** The first part of the log files' names: letters, digits, `.`, `_`, `-`. Default `relay`. */
   readonly name?: string;
@@ -24,18 +27,27 @@ export interface LoggingOptions {
   readonly maxFileBytes?: number;
   /** How many archived files of each kind (log, metrics) are kept. Default 30. */
   readonly maxFiles?: number;
-  /** The most that all files of one kind take together, in bytes; at least four times `maxFileBytes`. Default 256 MiB, or that. */
+  /**
+   * The most that all files of one kind take together, in bytes; at least four times
+   * `maxFileBytes`. Default 256 MiB, or that.
+   */
   readonly maxTotalBytes?: number;
   /** Whether files that are full become `.gz`. Default true. */
   readonly compress?: boolean;
-  /** What may wait in memory for a slow or full disk, in bytes; what is more is dropped and counted. At least 64 KiB. Default 16 MiB. */
+  /**
+   * What may wait in memory for a slow or full disk, in bytes; what is more is dropped and counted.
+   * At least 64 KiB. Default 16 MiB.
+   */
   readonly maxPendingBytes?: number;
   /**
    * In which time the same error or warning is written only once, with the number of its
    * repetitions; 0 writes all. At most 2^31 - 1 (24 days), what a timer can wait. Default 60,000.
    */
   readonly repeatIntervalMs?: number;
-  /** Whether an error that nobody caught, or a rejection that nobody handled, is logged and ends the process with code 1. Default false. */
+  /**
+   * Whether an error that nobody caught, or a rejection that nobody handled, is logged and ends the
+   * process with code 1. Default false.
+   */
   readonly exitOnUnhandledErrors?: boolean;
   /** What must not be written, besides what never is. */
   readonly redact?: RedactionOptions;

@@ -121,7 +121,8 @@ describe('the next start', () => {
     const directory = temporaryFolder();
     await logNumbers(directory, 0, 4000, { maxFileBytes: 64 * KIB, compress: false });
     const [first = ''] = logFiles(directory);
-    // Killed after compressing, before removing the original; in the middle of compressing; in the middle of a line.
+    // Killed after compressing, before removing the original; in the middle of compressing; in the
+    // middle of a line.
     writeFileSync(join(directory, `${first}.gz`), gzipSync(logLines(directory).join('\n')));
     writeFileSync(join(directory, `${first}.gz.tmp`), 'half');
     const today = new Date().toISOString().slice(0, 10);

@@ -1,4 +1,7 @@
-/** What a running program shows on its terminal: a screen of its status, or a prompt, with its log beside it. */
+/**
+ * What a running program shows on its terminal: a screen of its status, or a prompt, with its log
+ * beside it.
+ */
 import type { Logging } from '@relay/logging';
 import { openPrompt, openScreen, type PromptCommand, type ScreenLine } from '@relay/terminal';
 

@@ -1,6 +1,6 @@
 /**
- * Options that both programs have. Every number has a bound that what it meets can bear: a duration a
- * timer, which the format of durations sees to itself.
+ * Options that both programs have. Every number has a bound that what it meets can bear: a duration
+ * a timer, which the format of durations sees to itself.
  */
 import { bytes, duration, integer, option, refuse, type Format } from '@relay/config';
 
@@ -8,9 +8,13 @@ const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
 
-/** The kernel doubles the size of a buffer into a signed 32-bit number, so that 1 GiB is too much. */
+/**
+ * The kernel doubles the size of a buffer into a signed 32-bit number, so that 1 GiB is too much.
+ */
 const MAX_BUFFER_BYTES = 1023 * MIB;
-/** Largest log file: far below what a file system takes, and exact in every sum over 10,000 files. */
+/**
+ * Largest log file: far below what a file system takes, and exact in every sum over 10,000 files.
+ */
 const MAX_LOG_FILE_BYTES = TIB;
 
 const pathOrOff: Format<string> = {
@@ -93,8 +97,9 @@ export const commonOptions = {
 } as const;
 
 /**
- * How large packets between client and server may be made, in bytes of UDP payload. Least: what every
- * path carries on which QUIC works (RFC 9000, section 14). Most: what a UDP datagram of IPv4 holds.
+ * How large packets between client and server may be made, in bytes of UDP payload. Least: what
+ * every path carries on which QUIC works (RFC 9000, section 14). Most: what a UDP datagram of IPv4
+ * holds.
  */
 export const packetBytes = bytes({ min: 1200, max: 65_507 });
 

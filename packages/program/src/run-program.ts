@@ -11,8 +11,9 @@ export interface RunOptions {
 }
 
 /**
- * Runs a command to its end and turns what it throws into lines on stderr and an exit code. A failure that is not a
- * {@link ProgramFailure} or a ConfigurationError is a fault of the program and says so.
+ * Runs a command to its end and turns what it throws into lines on stderr and an exit code. A
+ * failure that is not a {@link ProgramFailure} or a ConfigurationError is a fault of the program
+ * and says so.
  */
 export async function runProgram({ program, isVerbose }: RunOptions, command: () => Promise<void>): Promise<void> {
   try {

@@ -4,7 +4,10 @@ import { keysOf } from './keys.js';
 import { restoreAtExit, writeNow } from './restore.js';
 import { ENTER_SCREEN, LEAVE_SCREEN } from './sequences.js';
 
-/** Where a screen is drawn, such as `process.stdout`; what {@link openScreen} draws there depends on whether it is a terminal. */
+/**
+ * Where a screen is drawn, such as `process.stdout`; what {@link openScreen} draws there depends on
+ * whether it is a terminal.
+ */
 export type TerminalOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 /** Where keys come from, such as `process.stdin`. */
@@ -18,7 +21,10 @@ export interface ScreenOptions {
   readonly output: TerminalOutput;
   /** Without it, or where it is no terminal, no keys are read. */
   readonly input?: TerminalInput;
-  /** The lines to show now, from the top. Called at each interval, resize and redraw; what does not fit is cut. */
+  /**
+   * The lines to show now, from the top. Called at each interval, resize and redraw; what does not
+   * fit is cut.
+   */
   readonly render: (size: ScreenSize) => readonly ScreenLine[];
   /** How often the screen is redrawn, in milliseconds: 20 to 2^31 - 1, what a timer can wait. */
   readonly intervalMs: number;
@@ -31,7 +37,10 @@ export interface ScreenOptions {
   readonly onQuit: () => void;
 }
 
-/** An open screen; the terminal is restored by `close`, and at the end of the process in any case but SIGKILL. */
+/**
+ * An open screen; the terminal is restored by `close`, and at the end of the process in any case
+ * but SIGKILL.
+ */
 export interface Screen {
   /** Draws now instead of at the next interval. */
   redraw(): void;
@@ -44,8 +53,8 @@ const MIN_INTERVAL_MS = 20;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Shows a screen that is redrawn in place: on a terminal as a full screen of its own of which only changed lines are written, elsewhere
- * as plain text from time to time.
+ * Shows a screen that is redrawn in place: on a terminal as a full screen of its own of which only
+ * changed lines are written, elsewhere as plain text from time to time.
  *
  * @throws RangeError where an interval is out of its bounds.
  */

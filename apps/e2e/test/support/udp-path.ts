@@ -5,7 +5,10 @@ const HOST = '127.0.0.1';
 const BUFFER_BYTES = 4 << 20;
 const HANDSHAKE_INITIATION = 1;
 
-/** The network between one client and its server: it can be cut, and it can give the client another address. */
+/**
+ * The network between one client and its server: it can be cut, and it can give the client another
+ * address.
+ */
 export class UdpPath implements AsyncDisposable {
   readonly #serverAddress: string;
   readonly #serverPort: number;
@@ -55,7 +58,9 @@ export class UdpPath implements AsyncDisposable {
     this.#isCut = false;
   }
 
-  /** The client comes from another address from now on; what is still sent to the old one is lost. */
+  /**
+   * The client comes from another address from now on; what is still sent to the old one is lost.
+   */
   async rebind(): Promise<void> {
     const old = this.#far;
     this.#far = await bound();

@@ -20,7 +20,9 @@ export interface CompletedFlag {
   readonly alias: string | undefined;
   /** One line. */
   readonly doc: string;
-  /** What may follow; `undefined` if nothing does, `[]` if something does that cannot be guessed. */
+  /**
+   * What may follow; `undefined` if nothing does, `[]` if something does that cannot be guessed.
+   */
   readonly values: Completion | undefined;
   readonly isRepeatable: boolean;
 }
@@ -33,8 +35,10 @@ export interface CompletedProgram {
 }
 
 /**
- * A script that completes flags, their values and commands. It is static: it does not run the program.
- * @throws {TypeError} if the program or a command is not a plain word (letters, digits, `.`, `_`, `-`).
+ * A script that completes flags, their values and commands. It is static: it does not run the
+ * program.
+ * @throws {TypeError} if the program or a command is not a plain word (letters, digits, `.`, `_`,
+ * `-`).
  */
 export function completionScript(schema: Schema<unknown>, shell: Shell, options: CompletionOptions = {}): string {
   const commands = Object.entries(options.commands ?? {});
@@ -67,7 +71,9 @@ function flagsOf(schema: Schema<unknown>): CompletedFlag[] {
   });
 }
 
-/** Shells expand words that they complete: only those are offered in which nothing can be expanded. */
+/**
+ * Shells expand words that they complete: only those are offered in which nothing can be expanded.
+ */
 function isPlain(word: string): boolean {
   return /^[A-Za-z0-9._,+/=-]+$/.test(word);
 }

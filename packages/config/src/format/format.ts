@@ -2,8 +2,8 @@ import type { Refusal } from '../refusal.js';
 import type { Option } from '../schema.js';
 
 /**
- * How a value reached the configuration: `text` from a flag or an environment variable (always a string),
- * `data` from a file or a default (a string, number, boolean, array or table).
+ * How a value reached the configuration: `text` from a flag or an environment variable (always a
+ * string), `data` from a file or a default (a string, number, boolean, array or table).
  */
 export type Form = 'text' | 'data';
 
@@ -22,7 +22,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export type Completion = readonly string[] | 'file' | 'directory';
 
 /**
- * A strict kind of value. Write your own as an object literal; only `name`, `expected` and `parse` are needed.
+ * A strict kind of value. Write your own as an object literal; only `name`, `expected` and `parse`
+ * are needed.
  */
 export interface Format<T> {
   /** A word or two for the reference page: `port`. */

@@ -21,7 +21,10 @@ export function decimal(bounds: Bounds = {}): Format<number> {
   return numeric('number', `a number${range(bounds)}`, DECIMAL, min, max, Number.isFinite);
 }
 
-/** A port that something can be sent to, 1 to 65535; with `{ min: 0 }` also 0, which lets the system choose. */
+/**
+ * A port that something can be sent to, 1 to 65535; with `{ min: 0 }` also 0, which lets the system
+ * choose.
+ */
 export function port(bounds: Bounds = {}): Format<number> {
   const min = bounds.min ?? 1;
   const max = bounds.max ?? 65_535;

@@ -59,7 +59,10 @@ export function bytes(bounds: Bounds = {}): Format<number> {
   };
 }
 
-/** How often something may happen: `100/s`, `30/min`, `5k/s`. The value is per second. Bounds are per second. */
+/**
+ * How often something may happen: `100/s`, `30/min`, `5k/s`. The value is per second. Bounds are
+ * per second.
+ */
 export function rate(bounds: Bounds = {}): Format<number> {
   const expected = `a rate such as 100/s, 30/min or 5k/s${within(bounds, (value) => `${formatCount(value)}/s`)}`;
   return quantity('rate', expected, RATE_PATTERN, bounds, (text) => {

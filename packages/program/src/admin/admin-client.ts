@@ -11,8 +11,9 @@ export interface AdminQuestion {
 export type AdminAnswer = { readonly result: unknown } | { readonly error: string };
 
 /**
- * Asks a running program one question over its admin socket and returns the answer as parsed JSON. Rejects with a
- * {@link ProgramFailure}: unreachable if no program answers there, refused if the call failed.
+ * Asks a running program one question over its admin socket and returns the answer as parsed JSON.
+ * Rejects with a {@link ProgramFailure}: unreachable if no program answers there, refused if the
+ * call failed.
  */
 export async function askAdmin(path: string, call: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
   const question: AdminQuestion = { call, parameters };

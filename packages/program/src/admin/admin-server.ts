@@ -4,7 +4,10 @@ import { EXIT, ProgramFailure } from '../exit-code.js';
 import { askAdmin, type AdminAnswer, type AdminQuestion } from './admin-client.js';
 import { onLines } from './lines.js';
 
-/** What a running program can be asked, by name. A call that throws answers with the message of what it threw. */
+/**
+ * What a running program can be asked, by name. A call that throws answers with the message of what
+ * it threw.
+ */
 export type AdminCalls = Readonly<Record<string, (parameters: Readonly<Record<string, unknown>>) => unknown>>;
 
 export interface AdminServer {
@@ -15,9 +18,10 @@ export interface AdminServer {
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a line in, one a line out.
- * A socket file left behind by a process that died is replaced; one that a living process answers on is an error, and so is a file
- * that is no socket. Rejects with a ProgramFailure.
+ * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a
+ * line in, one a line out. A socket file left behind by a process that died is replaced; one that a
+ * living process answers on is an error, and so is a file that is no socket. Rejects with a
+ * ProgramFailure.
  */
 export async function openAdminServer(path: string, calls: AdminCalls): Promise<AdminServer> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
@@ -35,7 +39,8 @@ export async function openAdminServer(path: string, calls: AdminCalls): Promise<
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        // A turn later, and with what waits to be sent: the call that brought about the end is still answered.
+        // A turn later, and with what waits to be sent: the call that brought about the end is
+        // still answered.
         setImmediate(() => {
           for (const connection of connections) connection.destroySoon();
         });

@@ -3,10 +3,16 @@ interface Event {
   readonly run: () => void;
 }
 
-/** How time passes: when `advance` says so, or by itself, from event to event, as fast as the machine goes. */
+/**
+ * How time passes: when `advance` says so, or by itself, from event to event, as fast as the
+ * machine goes.
+ */
 export type ClockDrive = 'manual' | 'auto';
 
-/** Time of a simulation, in ms from 0. Events run in the order of their time, those of one time in the order they were scheduled. */
+/**
+ * Time of a simulation, in ms from 0. Events run in the order of their time, those of one time in
+ * the order they were scheduled.
+ */
 export class MemoryClock {
   readonly #drive: ClockDrive;
   /** Latest first. */
@@ -27,7 +33,10 @@ export class MemoryClock {
     return this.#events.at(-1)?.dueMs ?? Infinity;
   }
 
-  /** Runs `run` after `delayMs` (0: at this time, but not within this call); returns how to cancel it. */
+  /**
+   * Runs `run` after `delayMs` (0: at this time, but not within this call); returns how to cancel
+   * it.
+   */
   schedule(delayMs: number, run: () => void): () => void {
     const event = { dueMs: this.#nowMs + Math.max(0, delayMs), run };
     this.#events.splice(this.#placeFor(event.dueMs), 0, event);

@@ -23,8 +23,8 @@ export class MemoryHost {
   readonly addresses: readonly string[];
   readonly nat: MemoryNat | undefined;
   /**
-   * What the host's kernel does with sends: gives them to the network, takes none for the moment ('EAGAIN': they queue), or
-   * refuses them with this error.
+   * What the host's kernel does with sends: gives them to the network, takes none for the moment
+   * ('EAGAIN': they queue), or refuses them with this error.
    */
   sendError: string | undefined;
   readonly #maxSockets: number;

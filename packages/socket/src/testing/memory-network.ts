@@ -9,7 +9,10 @@ import { Random } from './random.js';
 export interface MemoryNetworkOptions extends Partial<LinkConditions> {
   /** The same seed and the same calls give the same simulation; default 1. */
   readonly seed?: number;
-  /** `manual` (default): time passes by `network.clock.advance`. `auto`: by itself, as fast as the machine goes. */
+  /**
+   * `manual` (default): time passes by `network.clock.advance`. `auto`: by itself, as fast as the
+   * machine goes.
+   */
   readonly drive?: ClockDrive;
 }
 
@@ -17,8 +20,9 @@ const IPV4_HEADERS_BYTES = 28;
 const IPV6_HEADERS_BYTES = 48;
 
 /**
- * A network in memory: hosts with addresses, and between them links with loss, delay, jitter, reordering, duplication, rate, MTU,
- * translators and ICMP errors. Deterministic: one seed, one clock, no I/O.
+ * A network in memory: hosts with addresses, and between them links with loss, delay, jitter,
+ * reordering, duplication, rate, MTU, translators and ICMP errors. Deterministic: one seed, one
+ * clock, no I/O.
  */
 export class MemoryNetwork {
   readonly clock: MemoryClock;
@@ -60,7 +64,9 @@ export class MemoryNetwork {
     return nat;
   }
 
-  /** Changes the conditions of every way, or of the one way between two hosts' (outside) addresses. */
+  /**
+   * Changes the conditions of every way, or of the one way between two hosts' (outside) addresses.
+   */
   setConditions(conditions: Partial<LinkConditions>, way?: { readonly from: string; readonly to: string }): void {
     if (way) {
       const link = this.#link(way.from, way.to);

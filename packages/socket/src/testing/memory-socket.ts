@@ -16,7 +16,10 @@ interface Arrived {
   readonly bytes: Uint8Array;
 }
 
-/** The engine of the in-memory network: the same contract, no kernel. What arrives at one time is one batch. */
+/**
+ * The engine of the in-memory network: the same contract, no kernel. What arrives at one time is
+ * one batch.
+ */
 export class MemorySocket extends EngineSocket {
   override readonly engine = 'memory';
   override readonly maxBatch = PoisonedArena.SLOTS;
@@ -54,7 +57,10 @@ export class MemorySocket extends EngineSocket {
     return wildcard.includes(':') === address.includes(':') || (wildcard === '::' && this.options.dualStack);
   }
 
-  /** How exactly the socket fits a datagram: 0 not at all, more for its address, more for its remote. */
+  /**
+   * How exactly the socket fits a datagram: 0 not at all, more for its address, more for its
+   * remote.
+   */
   fit(source: Endpoint, destination: Endpoint): number {
     const { local, remote } = this.options;
     if (this.state !== 'open') return 0;
