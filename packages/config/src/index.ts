@@ -33,7 +33,7 @@ export type { Flaw } from './refusal.js';
 export { suggestionFor } from './suggestion.js';
 export { yargsOptions } from './yargs.js';
 export type { YargsOption } from './yargs.js';
-export type { Bounds, Completion, Form, Format, JsonSchema } from './format/format.js';
+export type { Bounds, Completion, Field, Form, Format, JsonSchema } from './format/format.js';
 export { FORMATS } from './format/named.js';
 export type { FormatLike, ValueOfFormat } from './format/named.js';
 export { decimal, integer, port } from './format/number.js';

@@ -1,6 +1,13 @@
 import type { Position } from './document/document.js';
-import type { Source } from './layer/setting.js';
 import { escaped, HIDDEN, shortened } from './shown.js';
+
+/** A place that a value or a mistake came from. */
+export interface Source {
+  /** `flag --listen`, `environment RELAY_LISTEN`, `relay.toml:3:10` or `default`. */
+  readonly text: string;
+  /** In the file, if it came from one. */
+  readonly position?: Position | undefined;
+}
 
 /** What kind of mistake a problem is. */
 export type ProblemKind = 'wrong-value' | 'unknown-key' | 'missing' | 'unreadable';

@@ -1,4 +1,5 @@
-import type { Option, Schema, PlacedOption } from './schema.js';
+import type { Field } from './format/format.js';
+import type { Schema, PlacedOption } from './schema.js';
 import { describeDefault } from './yargs.js';
 
 /** How a reference page begins. */
@@ -63,7 +64,7 @@ function describe({ key, flag, environment, inFile, option }: PlacedOption): str
   ];
 }
 
-function describeField(name: string, field: Option<unknown>): string {
+function describeField(name: string, field: Field): string {
   const { doc, required, secret } = field.definition;
   const facts = [
     plain(field.format.expected),
@@ -73,7 +74,7 @@ function describeField(name: string, field: Option<unknown>): string {
   return `\`${name}\`: ${doc} (${facts.join('; ')})`;
 }
 
-function defaultText({ default: fallback, definition }: Option<unknown>): string {
+function defaultText({ default: fallback, definition }: Field): string {
   const text = definition.defaultDoc ?? describeDefault(fallback);
   if (text === undefined) return 'none';
   return definition.secret === true ? 'a secret' : `\`${text}\``;

@@ -1,6 +1,6 @@
-import type { Completion } from '../format/format.js';
 import type { Schema } from '../schema.js';
 import { bashCompletion } from './bash.js';
+import type { CompletedFlag, CompletedProgram } from './completed-program.js';
 import { fishCompletion } from './fish.js';
 import { zshCompletion } from './zsh.js';
 
@@ -11,27 +11,6 @@ export type Shell = 'bash' | 'zsh' | 'fish';
 export interface CompletionOptions {
   /** Commands with one sentence about each. */
   readonly commands?: Readonly<Record<string, string>>;
-}
-
-/** What a script needs to know of one flag. */
-export interface CompletedFlag {
-  /** Without dashes. */
-  readonly name: string;
-  readonly alias: string | undefined;
-  /** One line. */
-  readonly doc: string;
-  /**
-   * What may follow; `undefined` if nothing does, `[]` if something does that cannot be guessed.
-   */
-  readonly values: Completion | undefined;
-  readonly isRepeatable: boolean;
-}
-
-/** A program as its completion script sees it. */
-export interface CompletedProgram {
-  readonly name: string;
-  readonly flags: readonly CompletedFlag[];
-  readonly commands: readonly (readonly [name: string, doc: string])[];
 }
 
 /**

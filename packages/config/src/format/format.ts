@@ -1,5 +1,4 @@
 import type { Refusal } from '../refusal.js';
-import type { Option } from '../schema.js';
 
 /**
  * How a value reached the configuration: `text` from a flag or an environment variable (always a
@@ -21,6 +20,19 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** What a shell should offer for a value: fixed words, or names in the file system. */
 export type Completion = readonly string[] | 'file' | 'directory';
 
+/** A field of a table, as a reader of the reference page sees it; an `Option` is one. */
+export interface Field {
+  readonly definition: {
+    readonly doc: string;
+    readonly defaultDoc?: string;
+    readonly required?: boolean;
+    readonly secret?: boolean;
+  };
+  readonly format: Format<unknown>;
+  /** What the field has if it is not given, in the form of a file. */
+  readonly default: unknown;
+}
+
 /**
  * A strict kind of value. Write your own as an object literal; only `name`, `expected` and `parse`
  * are needed.
@@ -40,7 +52,7 @@ export interface Format<T> {
   /** The data form. A string if it is left out. */
   readonly jsonSchema?: JsonSchema;
   /** Of a table: its fields, for the reference page. */
-  readonly fields?: Readonly<Record<string, Option<unknown>>>;
+  readonly fields?: Readonly<Record<string, Field>>;
   /** Its values hold secrets: they are never shown as a whole. */
   readonly secret?: boolean;
   /** What a shell should offer. Nothing if it is left out. */

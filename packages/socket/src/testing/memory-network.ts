@@ -2,6 +2,7 @@ import { parseAddress, type Endpoint } from '@relay/packet';
 import { PERFECT_LINK, Link, type LinkConditions } from './link.js';
 import { MemoryClock, type ClockDrive } from './memory-clock.js';
 import { MemoryHost, type HostOptions } from './memory-host.js';
+import type { Carrier, NetworkHost } from './memory-parts.js';
 import { MemoryNat, type NatOptions } from './nat.js';
 import { Random } from './random.js';
 
@@ -24,7 +25,7 @@ const IPV6_HEADERS_BYTES = 48;
  * reordering, duplication, rate, MTU, translators and ICMP errors. Deterministic: one seed, one
  * clock, no I/O.
  */
-export class MemoryNetwork {
+export class MemoryNetwork implements Carrier {
   readonly clock: MemoryClock;
   readonly #random: Random;
   readonly #hosts = new Map<string, MemoryHost>();
@@ -78,8 +79,8 @@ export class MemoryNetwork {
   }
 
   /** Carries a datagram from a host; called by its sockets. */
-  carry(from: MemoryHost, source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
-    const arrive = (to: MemoryHost, seen: Endpoint, at: Endpoint): void => {
+  carry(from: NetworkHost, source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
+    const arrive = (to: NetworkHost, seen: Endpoint, at: Endpoint): void => {
       if (!to.receive(seen, at, bytes)) this.#answerError(from, source, destination, 'ECONNREFUSED');
     };
     if (from.isLoopback(destination.address)) {
@@ -108,13 +109,13 @@ export class MemoryNetwork {
     }
   }
 
-  #undelivered(from: MemoryHost, source: Endpoint, destination: Endpoint, isAnswered: boolean): void {
+  #undelivered(from: NetworkHost, source: Endpoint, destination: Endpoint, isAnswered: boolean): void {
     this.#lostDatagrams++;
     if (isAnswered) this.#answerError(from, source, destination, 'EHOSTUNREACH');
   }
 
   /** An ICMP error takes the way back; translators recognise what it is about. */
-  #answerError(to: MemoryHost, source: Endpoint, destination: Endpoint, systemCode: string): void {
+  #answerError(to: NetworkHost, source: Endpoint, destination: Endpoint, systemCode: string): void {
     const { icmp, delayMs, lossRate } = this.#link(destination.address, to.nat?.outside ?? source.address).conditions;
     if (icmp && !this.#random.chance(lossRate)) {
       this.clock.schedule(delayMs, () => to.receiveError(source, destination, systemCode));
