@@ -1,5 +1,5 @@
-// `pnpm check`: everything CI does. Each step runs, whatever became of those before, so that one run
-// says all that is wrong; the end names the steps that failed.
+// `pnpm check`: everything CI does. Each step runs, whatever became of those before, so that one
+// run says all that is wrong; the end names the steps that failed.
 import { spawnSync } from 'node:child_process';
 
 const STEPS = [

@@ -1,14 +1,14 @@
-// Says which TypeScript files import each other in a circle, imports of types included: none of them
-// can be read, tested or moved without the others.
-import { execFileSync } from 'node:child_process';
+// Says which TypeScript files import each other in a circle, imports of types included: none of
+// them can be read, tested or moved without the others.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import ts from 'typescript';
+import { sourceFiles } from './source-files.js';
 
 const root = join(import.meta.dirname, '..');
 
-// Circles that are still to be broken, each from its first file by name. What is gone from the sources
-// has to go from this list too; nothing comes to it.
+// Circles that are still to be broken, each from its first file by name. What is gone from the
+// sources has to go from this list too; nothing comes to it.
 const KNOWN = [
   'apps/client/src/admin-calls.ts → apps/client/src/running-client.ts → apps/client/src/admin-calls.ts',
   'apps/server/src/admin-calls.ts → apps/server/src/running-server.ts → apps/server/src/admin-calls.ts',
@@ -21,13 +21,7 @@ const KNOWN = [
   'packages/session/src/session/live-session.ts → packages/session/src/session/own-frames.ts → packages/session/src/session/live-session.ts',
 ];
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], {
-  cwd: root,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((file) => file !== '' && existsSync(join(root, file)));
-const imports = new Map(files.map((file) => [file, importsOf(file)]));
+const imports = new Map(sourceFiles(['.ts']).map((file) => [file, importsOf(file)]));
 
 const found = circles();
 const added = found.filter((circle) => !KNOWN.includes(circle));
@@ -68,7 +62,9 @@ function circles() {
   return [...texts].sort();
 }
 
-/** Whether imports lead from one file to another by way of files that are not before it in order. */
+/**
+ * Whether imports lead from one file to another by way of files that are not before it in order.
+ */
 function leadsTo(from, to) {
   const seen = new Set();
   const waiting = [from];

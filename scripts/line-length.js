@@ -1,11 +1,11 @@
 // Says which comment lines are longer than 100 columns: Prettier leaves comments as they are.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sourceFiles } from './source-files.js';
 
 const root = join(import.meta.dirname, '..');
 const MAX_COLUMNS = 100;
-const SOURCES = ['*.ts', '*.js', '*.mjs', '*.c', '*.h'];
+const ENDINGS = ['.ts', '.js', '.mjs', '.c', '.h'];
 // Folders and files whose comments are still to be wrapped. Take out what is done; add none.
 const EXEMPT = [
   'apps/client/src',
@@ -22,14 +22,10 @@ const EXEMPT = [
 // code to Prettier.
 const COMMENT = /^\s*(?:\/\/|\/\*|\*)\/?\s*(?<text>.*)$/u;
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...SOURCES], {
-  cwd: root,
-  encoding: 'utf8',
-});
 const isExempt = (file) => EXEMPT.some((path) => `${file}/`.startsWith(`${path}/`));
 
 let count = 0;
-for (const file of files.split('\n').filter((name) => name !== '' && !isExempt(name))) {
+for (const file of sourceFiles(ENDINGS).filter((name) => !isExempt(name))) {
   readFileSync(join(root, file), 'utf8')
     .split('\n')
     .forEach((line, index) => {
