@@ -1,6 +1,7 @@
 import tseslint from 'typescript-eslint';
 
-// The directions of docs/architecture.md: what each package may import of ours. Nothing else of @relay is allowed.
+// The directions of docs/architecture.md: what each package may import of ours. Nothing else of
+// @relay is allowed.
 const MAY_IMPORT = {
   'packages/packet': [],
   'packages/logging': [],

@@ -1,4 +1,5 @@
-// Writes docs/configuration.md from the programs' own schemas; with --check it only says whether the page is fresh.
+// Writes docs/configuration.md from the programs' own schemas; with --check it only says whether
+// the page is fresh.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Prints what failed, and the true totals of the last run over all packages, those against other programs and under sanitizers
-// included: "N passed, N failed".
+// Prints what failed, and the true totals of the last run over all packages, those against other
+// programs and under sanitizers included: "N passed, N failed".
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Jest reporter: leaves a package's totals, and what its failed tests said, in `.turbo/test-totals.json`, where turborepo's cache keeps
- * them too; other runs name theirs.
+ * Jest reporter: leaves a package's totals, and what its failed tests said, in
+ * `.turbo/test-totals.json`, where turborepo's cache keeps them too; other runs name theirs.
  */
 export default class TotalsReporter {
   constructor(config) {

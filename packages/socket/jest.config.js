@@ -1,4 +1,5 @@
 import preset from '../../jest.preset.js';
 
-// test/limited and test/namespace are run by test/surroundings.test.ts, in surroundings of their own.
+// test/limited and test/namespace are run by test/surroundings.test.ts, in surroundings of their
+// own.
 export default { ...preset, testMatch: ['<rootDir>/test/*.test.ts'] };

@@ -1,8 +1,17 @@
-/** One named measurement. Cases say what they compare with; a claim in docs/performance.md names its case. */
+/**
+ * One named measurement. Cases say what they compare with; a claim in docs/performance.md names its
+ * case.
+ */
 export interface BenchmarkCase {
-  /** `layer/what/…`, for instance `packet/compact/decode`; the filter of `pnpm bench FILTER` matches any part of it. */
+  /**
+   * `layer/what/…`, for instance `packet/compact/decode`; the filter of `pnpm bench FILTER` matches
+   * any part of it.
+   */
   readonly name: string;
-  /** Runs the measurement; `seconds` is how long it may take, and `smoke` asks for the shortest run that proves it works. */
+  /**
+   * Runs the measurement; `seconds` is how long it may take, and `smoke` asks for the shortest run
+   * that proves it works.
+   */
   run(options: BenchmarkOptions): Promise<Measurement[]>;
 }
 

@@ -1,6 +1,6 @@
 /** All options of `relay-client start`: the one place where they are written down. */
-import { bytes, defineSchema, option, refuse, type Format } from '@relay/config';
-import { commonOptions, socketOptions } from '@relay/program';
+import { defineSchema, option, refuse, type Format } from '@relay/config';
+import { commonOptions, packetBytes, socketOptions } from '@relay/program';
 import { parseInvitation, type Invitation } from '@relay/session';
 import { forwardMapping } from './mapping/mapping-format.js';
 
@@ -29,7 +29,7 @@ export const clientOptions = {
   ...commonOptions,
   ...socketOptions,
   maxPacket: option({
-    format: bytes({ min: 1280, max: 65_507 }),
+    format: packetBytes,
     default: 1452,
     doc: 'Largest packet to the server in bytes of UDP payload; larger datagrams travel in fragments. 1452 fits Ethernet with IPv6',
   }),

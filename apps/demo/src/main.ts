@@ -1,4 +1,7 @@
-/** `pnpm demo`: a target, a server and a client in one terminal, datagrams crossing, live status. `--seconds N` ends it by itself. */
+/**
+ * `pnpm demo`: a target, a server and a client in one terminal, datagrams crossing, live status.
+ * `--seconds N` ends it by itself.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +14,19 @@ import { DemoView } from './view.js';
 
 const APPLICATIONS = 3;
 const REFRESH_MS = 1000;
+/** A day, well within what a timer can wait. */
+const MAX_SECONDS = 86_400;
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== '--'),
   options: { seconds: { type: 'string' } },
 });
+
+const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+if (seconds !== undefined && !(seconds > 0 && seconds <= MAX_SECONDS)) {
+  process.stderr.write(`--seconds: expected a number up to ${MAX_SECONDS}, not '${values.seconds ?? ''}'\n`);
+  process.exit(2);
+}
 
 await untilStopped(async (stop, stopped) => {
   process.stdout.write('starting a target, a server and a client …\n');
@@ -41,7 +52,7 @@ await untilStopped(async (stop, stopped) => {
     intervalMs: REFRESH_MS,
     onQuit: stop,
   });
-  const ending = values.seconds === undefined ? undefined : setTimeout(stop, Number(values.seconds) * 1000);
+  const ending = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
   await stopped;
   clearTimeout(ending);
   screen.close();

@@ -1,6 +1,9 @@
 /** All options of `relay-server start`: the one place where they are written down. */
-import { bytes, defineSchema, duration, integer, option } from '@relay/config';
-import { commonOptions, socketOptions } from '@relay/program';
+import { defineSchema, duration, integer, option } from '@relay/config';
+import { commonOptions, packetBytes, socketOptions } from '@relay/program';
+
+/** Twenty times what was measured (docs/performance.md); indices of sessions and flows have room for 2^32. */
+const MAX_COUNT = 1_000_000;
 
 export const serverOptions = {
   listen: option({
@@ -20,31 +23,32 @@ export const serverOptions = {
   ...commonOptions,
   ...socketOptions,
   idle: option({
+    // Clients are told in a field of 32 bits, within which the bound of durations lies.
     format: duration({ min: 1000 }),
     default: '120s',
     group: 'Limits',
     doc: 'After how long without a datagram in either direction a flow ends',
   }),
   maxSessions: option({
-    format: integer({ min: 1, max: 1_000_000 }),
+    format: integer({ min: 1, max: MAX_COUNT }),
     default: 10_000,
     group: 'Limits',
     doc: 'How many clients may be connected at a time',
   }),
   maxFlows: option({
-    format: integer({ min: 1, max: 1_000_000 }),
+    format: integer({ min: 1, max: MAX_COUNT }),
     default: 50_000,
     group: 'Limits',
     doc: 'How many flows there may be at a time; each takes a socket',
   }),
   maxFlowsPerClient: option({
-    format: integer({ min: 1, max: 1_000_000 }),
+    format: integer({ min: 1, max: MAX_COUNT }),
     default: 4096,
     group: 'Limits',
     doc: 'How many of them one client may have',
   }),
   maxPacket: option({
-    format: bytes({ min: 1280, max: 65_507 }),
+    format: packetBytes,
     default: 1452,
     group: 'Sockets',
     doc: 'Largest packet to a client in bytes of UDP payload; larger datagrams travel in fragments. 1452 fits Ethernet with IPv6',

@@ -1,7 +1,9 @@
-// Packs this package, installs the tarball alone in an empty project, and uses it there as a stranger would:
+// Packs this package, installs the tarball alone in an empty project, and uses it there as a
+// stranger would:
 //   pnpm --filter @relay/config build && pnpm --filter @relay/config try-install
-// First a program of ten lines, checked by TypeScript and run; then a larger one, started with each of the wrong
-// configurations of test/vectors: all of its mistakes on stderr, exit code 2, nothing started.
+// First a program of ten lines, checked by TypeScript and run; then a larger one, started with each
+// of the wrong configurations of test/vectors: all of its mistakes on stderr, exit code 2, nothing
+// started.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// Tries the completion scripts in real shells: `pnpm --filter @relay/config build && pnpm --filter @relay/config try-shells`.
-// Needs bash, zsh and fish.
+// Tries the completion scripts in real shells:
+// `pnpm --filter @relay/config build && pnpm --filter @relay/config try-shells`. Needs bash, zsh
+// and fish.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

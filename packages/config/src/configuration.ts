@@ -18,9 +18,15 @@ export interface Inputs {
   readonly environment?: Environment;
   /** A path that ends in `.toml`, `.yaml`, `.yml` or `.json`. Default: none. */
   readonly file?: string | undefined;
-  /** The key of the option that names the file (`config`), for where `file` is not given. Default: none. */
+  /**
+   * The key of the option that names the file (`config`), for where `file` is not given. Default:
+   * none.
+   */
   readonly fileOption?: string;
-  /** Variables with the schema's prefix that belong to other programs, however much they look like misspelt ones. */
+  /**
+   * Variables with the schema's prefix that belong to other programs, however much they look like
+   * misspelt ones.
+   */
   readonly foreignEnvironment?: readonly string[];
 }
 
@@ -30,7 +36,10 @@ export interface Configuration<V> {
   readonly values: V;
   /** The file that was read. */
   readonly file: string | undefined;
-  /** Where each option has its value from, by key, in the order of the schema; options without a value are left out. */
+  /**
+   * Where each option has its value from, by key, in the order of the schema; options without a
+   * value are left out.
+   */
   readonly sources: ReadonlyMap<string, SettingSource>;
 }
 
@@ -46,7 +55,8 @@ export interface SettingSource {
 
 /**
  * Reads and checks everything, and gives values only if all of it is right.
- * @throws {ConfigurationError} with all problems, also those of values that a later source overrides.
+ * @throws {ConfigurationError} with all problems, also those of values that a later source
+ * overrides.
  */
 export function loadConfiguration<V>(schema: Schema<V>, inputs: Inputs = {}): Configuration<V> {
   const environment = readEnvironment(schema, inputs.environment ?? {}, inputs.foreignEnvironment ?? []);
@@ -67,7 +77,10 @@ export function loadConfiguration<V>(schema: Schema<V>, inputs: Inputs = {}): Co
   };
 }
 
-/** What is wrong with a file by itself. What it lacks is no problem here: the environment and flags may give it. */
+/**
+ * What is wrong with a file by itself. What it lacks is no problem here: the environment and flags
+ * may give it.
+ */
 export function checkFile(schema: Schema<unknown>, file: string): readonly Problem[] {
   return checkLayer(readFile(schema, file), new Map());
 }

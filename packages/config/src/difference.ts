@@ -2,7 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from './configuration.js';
 import type { Schema } from './schema.js';
 
-/** One option whose value is another than before. `F` are the values by whole keys, so that `key` tells the type of the rest. */
+/**
+ * One option whose value is another than before. `F` are the values by whole keys, so that `key`
+ * tells the type of the rest.
+ */
 export type Difference<F> = {
   readonly [Key in keyof F]: {
     /** The option's whole key: `limits.sessions`. */
@@ -18,7 +21,9 @@ export type Difference<F> = {
   };
 }[keyof F];
 
-/** What changed from one configuration to another of the same schema, in the order of the schema. */
+/**
+ * What changed from one configuration to another of the same schema, in the order of the schema.
+ */
 export function differences<V, F>(
   schema: Schema<V, F>,
   before: Configuration<V>,

@@ -3,11 +3,14 @@ import type { Layer, Setting } from './layer/setting.js';
 import type { PlacedOption, Schema } from './schema.js';
 
 /**
- * Lets convict lay layers over each other: a later setting of an option takes the place of an earlier one.
+ * Lets convict lay layers over each other: a later setting of an option takes the place of an
+ * earlier one.
  *
- * What convict holds is the number of a setting, in an array. So its own conversions (`12abc` to 12, `no` to true) and its
- * walks into tables never meet a value, and values need not survive its copying.
- * @returns The setting that counts, by key, in the order of the schema; options without one are left out.
+ * What convict holds is the number of a setting, in an array. So its own conversions (`12abc` to
+ * 12, `no` to true) and its walks into tables never meet a value, and values need not survive its
+ * copying.
+ * @returns The setting that counts, by key, in the order of the schema; options without one are
+ * left out.
  */
 export function merge(schema: Schema<unknown>, layers: readonly Layer[]): ReadonlyMap<string, Setting> {
   const settings = layers.flatMap((layer) => layer.settings);
@@ -27,7 +30,10 @@ export function merge(schema: Schema<unknown>, layers: readonly Layer[]): Readon
   return winners;
 }
 
-/** Without dots, and never nested: a group that has an option `default` would mean something to convict. */
+/**
+ * Without dots, and never nested: a group that has an option `default` would mean something to
+ * convict.
+ */
 function nameOf({ path }: PlacedOption): string {
   return path.join('/');
 }

@@ -1,20 +1,32 @@
 import type { Position } from './document/document.js';
-import type { Source } from './layer/setting.js';
 import { escaped, HIDDEN, shortened } from './shown.js';
+
+/** A place that a value or a mistake came from. */
+export interface Source {
+  /** `flag --listen`, `environment RELAY_LISTEN`, `relay.toml:3:10` or `default`. */
+  readonly text: string;
+  /** In the file, if it came from one. */
+  readonly position?: Position | undefined;
+}
 
 /** What kind of mistake a problem is. */
 export type ProblemKind = 'wrong-value' | 'unknown-key' | 'missing' | 'unreadable';
 
-/** One thing that is wrong with a configuration. Its texts hold no secret and no control characters. */
+/**
+ * One thing that is wrong with a configuration. Its texts hold no secret and no control characters.
+ */
 export interface Problem {
   /** What kind of mistake it is. */
   readonly kind: ProblemKind;
   /**
-   * The option, and the part of its value that is wrong: `listen`, `forward[1].idle`; for an unknown key that key.
-   * Empty for a file that cannot be read.
+   * The option, and the part of its value that is wrong: `listen`, `forward[1].idle`; for an
+   * unknown key that key. Empty for a file that cannot be read.
    */
   readonly key: string;
-  /** The value as JSON, shortened; `(hidden)` if it is a secret or may be one; `undefined` if there is none. */
+  /**
+   * The value as JSON, shortened; `(hidden)` if it is a secret or may be one; `undefined` if there
+   * is none.
+   */
   readonly value: string | undefined;
   /** `flag --listen`, `environment RELAY_LISTEN`, `relay.toml:3:10` or `default`. */
   readonly source: string;

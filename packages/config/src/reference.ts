@@ -1,4 +1,5 @@
-import type { Option, Schema, PlacedOption } from './schema.js';
+import type { Field } from './format/format.js';
+import type { Schema, PlacedOption } from './schema.js';
 import { describeDefault } from './yargs.js';
 
 /** How a reference page begins. */
@@ -14,9 +15,10 @@ const PRECEDENCE =
   'a value that is not exactly what is expected, and a key that is not known, is an error.';
 
 /**
- * The reference page in Markdown: every option with its three spellings, what it takes, its default, and whether a
- * change needs a restart. It depends on the schema alone (give an option whose default depends on the machine a
- * `defaultDoc`), so that a check can compare it with the page in the repository; Prettier leaves it as it is.
+ * The reference page in Markdown: every option with its three spellings, what it takes, its
+ * default, and whether a change needs a restart. It depends on the schema alone (give an option
+ * whose default depends on the machine a `defaultDoc`), so that a check can compare it with the
+ * page in the repository; Prettier leaves it as it is.
  */
 export function referenceMarkdown(schema: Schema<unknown>, { title, level = 1 }: ReferenceOptions = {}): string {
   const marks = '#'.repeat(level);
@@ -62,7 +64,7 @@ function describe({ key, flag, environment, inFile, option }: PlacedOption): str
   ];
 }
 
-function describeField(name: string, field: Option<unknown>): string {
+function describeField(name: string, field: Field): string {
   const { doc, required, secret } = field.definition;
   const facts = [
     plain(field.format.expected),
@@ -72,7 +74,7 @@ function describeField(name: string, field: Option<unknown>): string {
   return `\`${name}\`: ${doc} (${facts.join('; ')})`;
 }
 
-function defaultText({ default: fallback, definition }: Option<unknown>): string {
+function defaultText({ default: fallback, definition }: Field): string {
   const text = definition.defaultDoc ?? describeDefault(fallback);
   if (text === undefined) return 'none';
   return definition.secret === true ? 'a secret' : `\`${text}\``;

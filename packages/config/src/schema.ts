@@ -19,7 +19,10 @@ export interface OptionDefinition {
   readonly defaultDoc?: string;
   /** There is no default and no doing without: a configuration that lacks it is refused. */
   readonly required?: boolean;
-  /** May be given several times as a flag; an array in a file; separated by blanks in the environment. */
+  /**
+   * May be given several times as a flag; an array in a file; separated by blanks in the
+   * environment.
+   */
   readonly array?: boolean;
   /** The value is shown nowhere. */
   readonly secret?: boolean;
@@ -29,7 +32,10 @@ export interface OptionDefinition {
   readonly flag?: string | false;
   /** A short flag: one letter. */
   readonly alias?: string;
-  /** The whole name of the environment variable, or `false` for none. Default: prefix and key, `logLevel` as `RELAY_LOG_LEVEL`. */
+  /**
+   * The whole name of the environment variable, or `false` for none. Default: prefix and key,
+   * `logLevel` as `RELAY_LOG_LEVEL`.
+   */
   readonly environment?: string | false;
   /** `false`: not to be given in a file. */
   readonly file?: boolean;
@@ -43,7 +49,10 @@ export class Option<out T> {
   /** Of one value; of each element if `array` is set. */
   readonly format: Format<unknown>;
 
-  /** @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or of what is required. */
+  /**
+   * @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or
+   * of what is required.
+   */
   constructor(definition: OptionDefinition) {
     this.definition = definition;
     this.format = resolveFormat(definition.format);
@@ -91,7 +100,9 @@ export type ValuesOf<Tree> = {
   readonly [Key in keyof Tree]: Tree[Key] extends Option<infer T> ? T : ValuesOf<Tree[Key]>;
 };
 
-/** The values that a tree of options gives, side by side under their whole keys: `limits.sessions`. */
+/**
+ * The values that a tree of options gives, side by side under their whole keys: `limits.sessions`.
+ */
 export type FlatValuesOf<Tree, Prefix extends string = ''> = Flattened<
   {
     readonly [Key in keyof Tree & string]: Tree[Key] extends Option<infer T>
@@ -125,7 +136,10 @@ export interface SchemaNames {
   readonly environmentPrefix?: string;
 }
 
-/** All options of a program, written once. `V` is the type of its values, `F` the same by whole keys. */
+/**
+ * All options of a program, written once. `V` is the type of its values, `F` the same by whole
+ * keys.
+ */
 export interface Schema<out V, out F = unknown> {
   readonly program: string;
   readonly environmentPrefix: string;
@@ -146,7 +160,8 @@ type NoFieldsBeyond<Known, Given> = { readonly [Field in Exclude<keyof Given, ke
 
 /**
  * Describes one option.
- * @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or of what is required.
+ * @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or
+ * of what is required.
  */
 export function option<const D extends OptionDefinition>(
   definition: D & NoFieldsBeyond<OptionDefinition, D>,
@@ -156,7 +171,8 @@ export function option<const D extends OptionDefinition>(
 
 /**
  * Describes all options of a program.
- * @throws {TypeError} if the schema itself is wrong: a key that is no camelCase word, or two options of one spelling.
+ * @throws {TypeError} if the schema itself is wrong: a key that is no camelCase word, or two
+ * options of one spelling.
  */
 export function defineSchema<const T extends OptionTree>(
   tree: T,

@@ -2,7 +2,8 @@
 export const HIDDEN = '(hidden)';
 
 const SHOWN_LENGTH = 80;
-// Control characters, line separators, lone surrogates and invisible marks, such as those that change the direction of text.
+// Control characters, line separators, lone surrogates and invisible marks, such as those that
+// change the direction of text.
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** A value on one line: JSON, shortened, with what could disturb a terminal escaped. */

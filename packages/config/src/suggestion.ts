@@ -1,8 +1,9 @@
 /**
- * The candidate that was probably meant, or `undefined` if none is near. Near is where few letters differ (inserted,
- * removed, replaced, or two neighbours swapped), or where one is the beginning of the other. Case and the separators
- * `-`, `_` and `.` do not count.
- * @param tolerance The share of the letters that may differ. Default a third; below that beginnings do not count.
+ * The candidate that was probably meant, or `undefined` if none is near. Near is where few letters
+ * differ (inserted, removed, replaced, or two neighbours swapped), or where one is the beginning of
+ * the other. Case and the separators `-`, `_` and `.` do not count.
+ * @param tolerance The share of the letters that may differ. Default a third; below that beginnings
+ * do not count.
  */
 export function suggestionFor(word: string, candidates: Iterable<string>, tolerance = 1 / 3): string | undefined {
   const wanted = plain(word.slice(0, 100));

@@ -27,7 +27,9 @@ export interface Change<V, F> {
 export interface WatchListener<V, F> {
   /** The file gives other values, all of them valid. */
   onChange(change: Change<V, F>): void;
-  /** The file is wrong now; the configuration stays as it was. Told once for each state of the file. */
+  /**
+   * The file is wrong now; the configuration stays as it was. Told once for each state of the file.
+   */
   onRefused(error: ConfigurationError): void;
 }
 
@@ -114,8 +116,8 @@ export class ConfigurationWatcher<V, F> implements Disposable {
 }
 
 /**
- * Loads a configuration and watches its file, which may be replaced, or a symbolic link that is turned elsewhere.
- * The program may end while it watches.
+ * Loads a configuration and watches its file, which may be replaced, or a symbolic link that is
+ * turned elsewhere. The program may end while it watches.
  * @throws {ConfigurationError} if the configuration is wrong to begin with.
  */
 export function watchConfiguration<V, F>(

@@ -11,8 +11,9 @@ export interface YargsOption {
 }
 
 /**
- * Flags for `yargs.options(…)`. yargs is left nothing to convert and nothing to default: values stay texts, and
- * `loadConfiguration` sees which flags were given. `--flag` and `--no-flag` are the two forms of a boolean.
+ * Flags for `yargs.options(…)`. yargs is left nothing to convert and nothing to default: values
+ * stay texts, and `loadConfiguration` sees which flags were given. `--flag` and `--no-flag` are the
+ * two forms of a boolean.
  */
 export function yargsOptions(schema: Schema<unknown>): Record<string, YargsOption> {
   const flags: Record<string, YargsOption> = {};

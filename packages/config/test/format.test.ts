@@ -1,6 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { bytes, choice, duration, FORMATS, integer, list, port, Refusal, text } from '../src/index.js';
+import {
+  bitRate,
+  bytes,
+  choice,
+  duration,
+  FORMATS,
+  integer,
+  list,
+  option,
+  port,
+  rate,
+  Refusal,
+  text,
+} from '../src/index.js';
+import { optionJsonSchema } from '../src/json-schema.js';
 import type { Form, Format } from '../src/index.js';
 
 const UINT = { min: 0, max: 2 ** 32 - 1 };
@@ -219,6 +233,42 @@ describe('a format refuses, rather than guess', () => {
     expect(parse(bytes({ max: 1024 }), '2KiB', 'text')).toBe('refused');
   });
 
+  test('a duration without a bound of its own is one that a timer can wait for', () => {
+    for (const format of [FORMATS.duration, duration(), duration({ min: 1000 })]) {
+      expect(parse(format, '24d', 'text')).toBe(2_073_600_000);
+      for (const tooLong of ['24d1ms', '25d', '50d'])
+        expect([tooLong, parse(format, tooLong, 'text')]).toEqual([tooLong, 'refused']);
+      expect(format.bounds?.max).toBeLessThan(2 ** 31);
+      expect(format.expected).toMatch(/at most 24d$/);
+    }
+    expect(parse(duration({ max: 365 * 86_400_000 }), '365d', 'text')).toBe(31_536_000_000);
+  });
+
+  test.each([
+    [
+      duration({ min: 1000, max: 5_400_000 }),
+      'a duration such as 500ms, 30s, 1h30m or 7d, at least 1s and at most 90m',
+    ],
+    [bytes({ min: 1200, max: 2 ** 40 }), 'a size such as 1500, 64KiB or 10MB, at least 1200 bytes and at most 1TiB'],
+    [rate({ min: 0, max: 5e6 }), 'a rate such as 100/s, 30/min or 5k/s, at least 0/s and at most 5M/s'],
+    [bitRate({ min: 1, max: 1e12 }), 'a bit rate such as 64kbit/s or 10Mbit/s, at least 1bit/s and at most 1000Gbit/s'],
+    [integer({ min: 1, max: 3 }), 'a whole number from 1 to 3'],
+  ])('bounds are told in the largest unit that fits: %#', (format, expected) => {
+    expect(format.expected).toBe(expected);
+  });
+
+  test('bounds stand in the JSON Schema wherever a number is given', () => {
+    expect(bytes({ min: 1200, max: 65_507 }).jsonSchema).toMatchObject({
+      anyOf: [{ type: 'integer', minimum: 1200, maximum: 65_507 }, { type: 'string' }],
+    });
+    expect(integer({ min: 1, max: 3 }).jsonSchema).toMatchObject({ minimum: 1, maximum: 3 });
+  });
+
+  test('the JSON Schema of an option tells in words what bounds its quantity has', () => {
+    const idle = option({ format: 'duration', doc: 'How long it is kept.' });
+    expect(optionJsonSchema(idle).description).toBe(`How long it is kept. (${FORMATS.duration.expected})`);
+  });
+
   test('a list tells which of its parts are wrong', () => {
     const result = list(FORMATS.port).parse('80,x,443,y', 'text');
     expect(result instanceof Refusal && result.flaws.map((flaw) => flaw.path)).toEqual([[1], [3]]);
@@ -307,7 +357,7 @@ describe('for every text and every datum', () => {
           .map((amount, index) => (amount === null ? '' : `${amount}${units[index] ?? ''}`))
           .join('');
         const sum = amounts.reduce<number>((total, amount, index) => total + (amount ?? 0) * (sizes[index] ?? 0), 0);
-        expect(parse(FORMATS.duration, written, 'text')).toBe(written === '' ? 'refused' : sum);
+        expect(parse(duration({ max: 31 * 86_400_000 }), written, 'text')).toBe(written === '' ? 'refused' : sum);
       }),
     );
   });

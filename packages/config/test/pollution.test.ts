@@ -7,7 +7,8 @@ import { schema } from './relay.js';
 import { problemsOf } from './wrong.js';
 import type { Given } from './wrong.js';
 
-// Nothing that is read may change what objects are: the prototypes are compared before and after each attempt.
+// Nothing that is read may change what objects are: the prototypes are compared before and after
+// each attempt.
 const prototypes = [Object.prototype, Array.prototype, String.prototype, Function.prototype, Map.prototype];
 const snapshot = (): string => JSON.stringify(prototypes.map((prototype) => Object.getOwnPropertyNames(prototype)));
 let before: string;

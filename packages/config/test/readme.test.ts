@@ -51,7 +51,10 @@ test.each(snippets.map((snippet, index) => [index + 1, snippet] as const))(
   },
 );
 
-/** Imports a program with the arguments and variables of a command line, and gives the lines that it printed. */
+/**
+ * Imports a program with the arguments and variables of a command line, and gives the lines that it
+ * printed.
+ */
 async function run(file: URL, command: string): Promise<string[]> {
   const words = command.split(' ');
   const variables = words.filter((word) => /^[A-Z_]+=/.test(word)).map((word) => word.split('=') as [string, string]);

@@ -57,7 +57,7 @@ As a table in the file it has:
 
 - \`listen\`: Where the application sends. (an address and ports such as 0.0.0.0:27000-27010 or \\[::\\]:27015; default: none)
 - \`target\`: What is reached beyond the server. (a name or address and ports such as example.com:27000-27010 or \\[2001:db8::1\\]:27015; must be given)
-- \`idle\`: How long a silent flow is kept. (a duration such as 500ms, 30s, 1h30m or 7d, at least 1s; default: \`120s\`)
+- \`idle\`: How long a silent flow is kept. (a duration such as 500ms, 30s, 1h30m or 7d, at least 1s and at most 24d; default: \`120s\`)
 - \`maxFlows\`: Most flows at once. (a whole number of at least 1; default: \`4096\`)
 `);
   });

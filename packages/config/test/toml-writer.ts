@@ -34,7 +34,10 @@ class TomlWriter {
     return { text: this.#text, offsets: this.#offsets };
   }
 
-  /** Pairs first, then what has headers of its own. `names` are the keys of `path`, as a header spells them. */
+  /**
+   * Pairs first, then what has headers of its own. `names` are the keys of `path`, as a header
+   * spells them.
+   */
   #body(table: Record<string, unknown>, path: DocumentPath, names: readonly string[]): void {
     const later: [string, unknown][] = [];
     for (const [name, value] of Object.entries(table)) {

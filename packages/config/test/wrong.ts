@@ -4,7 +4,9 @@ import type { Environment, Problem } from '../src/index.js';
 import { file } from './folder.js';
 import { schema } from './relay.js';
 
-/** A configuration as users give it: the text of one file, variables and what yargs makes of flags. */
+/**
+ * A configuration as users give it: the text of one file, variables and what yargs makes of flags.
+ */
 export interface Given {
   readonly toml?: string;
   readonly yaml?: string;

@@ -4,7 +4,10 @@ import { codeOf } from './errors.js';
 import { escapeUntrusted } from './escape.js';
 import { stackLines } from './safe-value.js';
 
-/** All occurrences of one error: the same scope, message, kind and place, whatever numbers and addresses its texts contain. */
+/**
+ * All occurrences of one error: the same scope, message, kind and place, whatever numbers and
+ * addresses its texts contain.
+ */
 export interface ErrorSummary {
   /** Twelve hexadecimal digits, the same in every run of the same program. */
   readonly fingerprint: string;

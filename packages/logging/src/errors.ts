@@ -1,7 +1,10 @@
 /** Why logging could not be set up: the closed set of {@link LoggingError.code}. */
 export type LoggingErrorCode = 'invalid-level' | 'invalid-option' | 'directory-unusable' | 'directory-in-use';
 
-/** Misuse, or a log folder that cannot be used. Only creating and configuring throw it; a log call never throws. */
+/**
+ * Misuse, or a log folder that cannot be used. Only creating and configuring throw it; a log call
+ * never throws.
+ */
 export class LoggingError extends Error {
   override readonly name = 'LoggingError';
   readonly code: LoggingErrorCode;

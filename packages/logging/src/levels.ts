@@ -6,7 +6,10 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The number of a level: 0 is `error`, 4 is `trace`. A record is written if its number is at most its scope's. */
+/**
+ * The number of a level: 0 is `error`, 4 is `trace`. A record is written if its number is at most
+ * its scope's.
+ */
 export const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3, trace: 4 };
 
 /** What a text like `info,session=debug` says: a level for everything, and levels for scopes. */
@@ -20,7 +23,8 @@ export interface LevelRules {
 const SCOPE = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/i;
 
 /**
- * Reads `LEVEL` or `LEVEL,SCOPE=LEVEL…`; the level for everything may be left out and is then `info`.
+ * Reads `LEVEL` or `LEVEL,SCOPE=LEVEL…`; the level for everything may be left out and is then
+ * `info`.
  *
  * @throws {LoggingError} `invalid-level`, naming the part that is wrong.
  */
@@ -42,7 +46,10 @@ export function isLogLevel(text: unknown): text is LogLevel {
   return typeof text === 'string' && Object.hasOwn(LEVEL_NUMBERS, text);
 }
 
-/** The level that the rules give a scope: its own rule, or that of the nearest scope above it, or the root level. */
+/**
+ * The level that the rules give a scope: its own rule, or that of the nearest scope above it, or
+ * the root level.
+ */
 export function levelOfScope(rules: LevelRules, scope: string): LogLevel {
   for (let name = scope; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('/')))) {
     const level = rules.scopes.get(name);

@@ -7,13 +7,15 @@ export interface LineQueueOptions {
   /** The most one chunk may hold, unless a single line is longer. */
   readonly maxChunkBytes: number;
   readonly write: ChunkWriter;
-  /** Lines begin to be dropped; called again only after less than half of what may wait was waiting. */
+  /**
+   * Lines begin to be dropped; called again only after less than half of what may wait was waiting.
+   */
   readonly onOverflow?: () => void;
 }
 
 /**
- * Collects lines of one turn of the event loop and writes them in chunks. Bounded: what does not fit is dropped and counted,
- * so that a slow or stuck output costs neither memory nor time.
+ * Collects lines of one turn of the event loop and writes them in chunks. Bounded: what does not
+ * fit is dropped and counted, so that a slow or stuck output costs neither memory nor time.
  */
 export class LineQueue {
   readonly #options: LineQueueOptions;

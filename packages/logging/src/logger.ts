@@ -1,11 +1,15 @@
 import { LEVEL_NUMBERS, type LogLevel } from './levels.js';
 
-/** What is logged beside the message: the own enumerable properties of any object, made safe before they are written. */
+/**
+ * What is logged beside the message: the own enumerable properties of any object, made safe before
+ * they are written.
+ */
 export type LogFields = object;
 
 /**
- * Writes records of one scope. A message says what happened and is the same each time; what varies goes into the fields,
- * an error as `{ error }`. No call throws, and one that is below the scope's level costs a comparison.
+ * Writes records of one scope. A message says what happened and is the same each time; what varies
+ * goes into the fields, an error as `{ error }`. No call throws, and one that is below the scope's
+ * level costs a comparison.
  */
 export interface Logger {
   readonly scope: string;
@@ -14,18 +18,29 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
   trace(message: string, fields?: LogFields): void;
-  /** Whether a record of this level would be written now; worth asking where the fields are costly to make. */
+  /**
+   * Whether a record of this level would be written now; worth asking where the fields are costly
+   * to make.
+   */
   isEnabled(level: LogLevel): boolean;
-  /** A logger of the same scope whose records all carry these fields too: a session, a flow, a request. */
+  /**
+   * A logger of the same scope whose records all carry these fields too: a session, a flow, a
+   * request.
+   */
   child(fields: LogFields): Logger;
 }
 
-/** A scope's level now; loggers of the scope share it, so that a change reaches all of them at once. */
+/**
+ * A scope's level now; loggers of the scope share it, so that a change reaches all of them at once.
+ */
 export interface ScopeLevel {
   threshold: number;
 }
 
-/** Takes what a logger lets through; `bound` are the fields of the logger itself, the outermost child's first. */
+/**
+ * Takes what a logger lets through; `bound` are the fields of the logger itself, the outermost
+ * child's first.
+ */
 export type RecordSink = (
   level: LogLevel,
   scope: string,

@@ -8,7 +8,7 @@ import { openLogFiles, type LogFiles } from './file/log-files.js';
 import { formatLevels, LEVEL_NUMBERS, levelOfScope, parseLevels, type LevelRules } from './levels.js';
 import { ScopedLogger, type LogFields, type Logger, type RecordSink, type ScopeLevel } from './logger.js';
 import { measureEach } from './metrics.js';
-import { atLeast, fileOptions, type LoggingOptions } from './options.js';
+import { fileOptions, MAX_TIMER_MS, within, type LoggingOptions } from './options.js';
 import { finished, OWN_KEYS, startRecord } from './record.js';
 import { Redaction } from './redaction.js';
 import { Repetition, type Occurrence } from './repetition.js';
@@ -27,22 +27,34 @@ export interface Logging extends AsyncDisposable {
    * @throws {LoggingError} `invalid-level`; nothing has changed then.
    */
   setLevel(level: string): void;
-  /** Writes one line of JSON to the metrics log, with the time before the record's own fields; without a folder it goes nowhere. */
+  /**
+   * Writes one line of JSON to the metrics log, with the time before the record's own fields;
+   * without a folder it goes nowhere.
+   */
   metrics(record: object): void;
   /**
-   * Writes a record to the metrics log at each interval (at least 100 ms) and at the end: what {@link METRICS_SCHEMA} describes, and what
-   * `collect` returns. Returns the function that ends it.
+   * Writes a record to the metrics log at each interval and at the end: what {@link METRICS_SCHEMA}
+   * describes, and what `collect` returns. Returns the function that ends it.
+   *
+   * @param intervalMs 100 to 2^31 - 1 (24 days), what a timer can wait.
+   * @throws {LoggingError} `invalid-option`
    */
   startMetrics(intervalMs: number, collect: () => object): () => void;
   /** The errors logged so far, the last seen first; at most 200 different ones. */
   errors(): ErrorSummary[];
   /** Lines that were dropped, since an output was slow, full or gone. */
   readonly lostLines: number;
-  /** Hands the console's records to a printer (a prompt or a screen that owns the terminal) instead of the stream, until called without one. */
+  /**
+   * Hands the console's records to a printer (a prompt or a screen that owns the terminal) instead
+   * of the stream, until called without one.
+   */
   redirectConsole(printer?: ConsolePrinter): void;
   /** Resolves when everything logged until now is written; while a disk is full it waits for it. */
   flush(): Promise<void>;
-  /** Writes what is left, or counts it as lost, and closes the files. Idempotent; what is logged afterwards is dropped. */
+  /**
+   * Writes what is left, or counts it as lost, and closes the files. Idempotent; what is logged
+   * afterwards is dropped.
+   */
   close(): Promise<void>;
 }
 
@@ -82,7 +94,7 @@ class WinstonLogging implements Logging {
 
   constructor(options: LoggingOptions) {
     const { level = 'info', console = {}, redact, repeatIntervalMs = REPEAT_INTERVAL_MS } = options;
-    atLeast('repeatIntervalMs', repeatIntervalMs, 0);
+    within('repeatIntervalMs', repeatIntervalMs, 0, MAX_TIMER_MS);
     this.#rules = parseLevels(level);
     this.#values = new SafeValues(new Redaction(redact), DEFAULT_MAX_LENGTH);
     this.#own = this.logger('logging');
@@ -124,7 +136,7 @@ class WinstonLogging implements Logging {
   }
 
   startMetrics(intervalMs: number, collect: () => object): () => void {
-    atLeast('intervalMs', intervalMs, MIN_METRICS_INTERVAL_MS);
+    within('intervalMs', intervalMs, MIN_METRICS_INTERVAL_MS, MAX_TIMER_MS);
     const end = measureEach(intervalMs, {
       tell: (measured) => this.#writeMetrics({ ...measured, lostLogLines: this.lostLines }, this.#collected(collect)),
       failed: (error) => this.#own.error('the process could not be measured', { error }),
@@ -218,7 +230,10 @@ class WinstonLogging implements Logging {
     this.#winston.write(finished(record));
   };
 
-  /** Tells apart calls with the same message, by their logger's own fields and by their kind of error, which is tracked. */
+  /**
+   * Tells apart calls with the same message, by their logger's own fields and by their kind of
+   * error, which is tracked.
+   */
   #identity({ level, scope, message, fields, bound }: LogCall): Pick<LogCall, 'identity' | 'tracked'> {
     const own: Record<string, SafeValue> = {};
     for (const part of bound) this.#values.copyFields(part, own, OWN_KEYS, false);

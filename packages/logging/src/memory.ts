@@ -3,8 +3,9 @@ import { getHeapStatistics } from 'node:v8';
 /** Memory that the process holds, in bytes. */
 export interface MemoryUsage {
   /**
-   * Resident memory. To read it the system has to open a file: where no file descriptor is left this is the last figure that
-   * could be read, or the peak of the process (`getrusage`) if there never was one.
+   * Resident memory. To read it the system has to open a file: where no file descriptor is left
+   * this is the last figure that could be read, or the peak of the process (`getrusage`) if there
+   * never was one.
    */
   readonly rss: number;
   /** Of the JavaScript heap, what is in use. */

@@ -4,7 +4,10 @@ import { MemoryReader, type MemoryUsage } from './memory.js';
 /** What every record of the metrics log says of its process. */
 export interface ProcessMetrics {
   readonly uptimeMs: number;
-  /** Processor time of the interval, all threads, in milliseconds; divided by the interval it is the number of busy cores. */
+  /**
+   * Processor time of the interval, all threads, in milliseconds; divided by the interval it is the
+   * number of busy cores.
+   */
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
   /** The last figure that could be read: see {@link MemoryUsage.rss}. */
@@ -37,8 +40,9 @@ export interface Measurement {
 }
 
 /**
- * Tells at each interval what the process did in it, and a last time when the returned function is called; that interval may be shorter.
- * Neither the timer nor that function throws. The timer does not keep the process alive.
+ * Tells at each interval what the process did in it, and a last time when the returned function is
+ * called; that interval may be shorter. Neither the timer nor that function throws. The timer does
+ * not keep the process alive.
  */
 export function measureEach(intervalMs: number, { tell, failed, memory }: Measurement): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -99,7 +103,8 @@ function metricsOf(
   };
 }
 
-// The histogram's timer; its samples are the time from one tick to the next, so this much of each is no delay.
+// The histogram's timer; its samples are the time from one tick to the next, so this much of each
+// is no delay.
 const RESOLUTION_MS = 10;
 
 function late(nanoseconds: number): number {
@@ -110,7 +115,10 @@ function late(nanoseconds: number): number {
 const COUNT = { type: 'integer', minimum: 0 } as const;
 const TIME_MS = { type: 'number', minimum: 0 } as const;
 
-/** JSON Schema (draft 2020-12) of one line of the metrics log; the program's own fields stand beside these. */
+/**
+ * JSON Schema (draft 2020-12) of one line of the metrics log; the program's own fields stand beside
+ * these.
+ */
 export const METRICS_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'One record of the metrics log',

@@ -1,11 +1,15 @@
 import type { LogLevel } from './levels.js';
 import type { SafeValue } from './safe-value.js';
 
-// Where winston and its transports look for the level and the finished line (the package triple-beam names them).
+// Where winston and its transports look for the level and the finished line (the package
+// triple-beam names them).
 const LEVEL = Symbol.for('level');
 export const MESSAGE = Symbol.for('message');
 
-/** One record on its way through winston. All texts are escaped, all fields safe; `[MESSAGE]` is its line of JSON. */
+/**
+ * One record on its way through winston. All texts are escaped, all fields safe; `[MESSAGE]` is its
+ * line of JSON.
+ */
 export interface LogRecord {
   /** ISO 8601, UTC, milliseconds. */
   readonly time: string;
@@ -18,10 +22,16 @@ export interface LogRecord {
   [key: string]: SafeValue;
 }
 
-/** The longest line of a log, in bytes and without its newline; a record that would be longer loses its fields. */
+/**
+ * The longest line of a log, in bytes and without its newline; a record that would be longer loses
+ * its fields.
+ */
 export const MAX_LINE_BYTES = 16_384;
 
-/** The names of a record's own keys; a field that is called like one of them gets a `_` after its name. */
+/**
+ * The names of a record's own keys; a field that is called like one of them gets a `_` after its
+ * name.
+ */
 export const OWN_KEYS: ReadonlySet<string> = new Set([
   'time',
   'level',

@@ -3,7 +3,8 @@ import { types } from 'node:util';
 /** What stands in a log where a secret would. */
 export const REDACTED = '[redacted]';
 
-// Compared with the key in lower case and without separators: `clientSecret`, `private_key` and `Private-Key` all match.
+// Compared with the key in lower case and without separators: `clientSecret`, `private_key` and
+// `Private-Key` all match.
 const SECRET_KEY =
   /^key$|(password|passphrase|secret|token|authorization|cookie|privatekey|secretkey|presharedkey|sessionkey|statickey|apikey|invitation|credentials?|psk)$/;
 
@@ -14,13 +15,18 @@ const URL_USER_INFO = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/?#@\s]*@/gi;
 type Class = abstract new (...parameters: never[]) => unknown;
 
 export interface RedactionOptions {
-  /** More names of keys whose values are secrets; upper and lower case, `-` and `_` do not matter. */
+  /**
+   * More names of keys whose values are secrets; upper and lower case, `-` and `_` do not matter.
+   */
   readonly keys?: readonly string[];
   /** Classes whose instances are secrets, besides key objects and bytes, which always are. */
   readonly types?: readonly Class[];
 }
 
-/** Decides what must not be written: by the name of the key, by the type of the value, and credentials inside of URLs. */
+/**
+ * Decides what must not be written: by the name of the key, by the type of the value, and
+ * credentials inside of URLs.
+ */
 export class Redaction {
   readonly #keys: ReadonlySet<string>;
   readonly #types: readonly Class[];
@@ -40,7 +46,10 @@ export class Redaction {
     return verdict;
   }
 
-  /** What is written in place of a secret value, or undefined if it may be written. Bytes tell their number only. */
+  /**
+   * What is written in place of a secret value, or undefined if it may be written. Bytes tell their
+   * number only.
+   */
   replacement(value: object): string | undefined {
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (types.isAnyArrayBuffer(value)) return `[${value.byteLength} bytes]`;
@@ -48,13 +57,17 @@ export class Redaction {
     return this.#types.some((type) => value instanceof type) ? REDACTED : undefined;
   }
 
-  /** The text without the credentials of URLs: `relay://PRIVATE@host` becomes `relay://[redacted]@host`. */
+  /**
+   * The text without the credentials of URLs: `relay://PRIVATE@host` becomes
+   * `relay://[redacted]@host`.
+   */
   withoutCredentials(text: string): string {
     return text.includes('://') ? text.replace(URL_USER_INFO, `$1${REDACTED}@`) : text;
   }
 }
 
-// Keys are written in code, so they are few and short; the bounds are for keys that come from elsewhere.
+// Keys are written in code, so they are few and short; the bounds are for keys that come from
+// elsewhere.
 const MAX_VERDICTS = 1000;
 const MAX_KEY_LENGTH = 128;
 

@@ -1,6 +1,9 @@
 import type { LogLevel } from './levels.js';
 
-/** What a logger was called with; `identity` tells apart what only looks alike, such as two sessions' children of one logger. */
+/**
+ * What a logger was called with; `identity` tells apart what only looks alike, such as two
+ * sessions' children of one logger.
+ */
 export interface Occurrence {
   readonly level: LogLevel;
   readonly scope: string;
@@ -18,11 +21,14 @@ interface Entry<T extends Occurrence> {
 /** Writes an occurrence that stands for so many more since the last one written. */
 export type RepetitionSink<T extends Occurrence> = (last: T, repeated: number) => void;
 
-// How many different messages of one scope and level are written in one interval; a text that varies with what strangers send must not
-// make the log grow with them.
+// How many different messages of one scope and level are written in one interval; a text that
+// varies with what strangers send must not make the log grow with them.
 const MAX_MESSAGES = 40;
 
-/** Writes the first of the same occurrences at once, and the number of the others at most once in an interval. */
+/**
+ * Writes the first of the same occurrences at once, and the number of the others at most once in an
+ * interval.
+ */
 export class Repetition<T extends Occurrence> {
   readonly #intervalMs: number;
   readonly #sink: RepetitionSink<T>;

@@ -2,7 +2,9 @@ import { types } from 'node:util';
 import { escapeHead, escapeUntrusted } from './escape.js';
 import { REDACTED, type Redaction } from './redaction.js';
 
-/** What a record's fields consist of once they are safe: JSON, bounded in depth, width and length. */
+/**
+ * What a record's fields consist of once they are safe: JSON, bounded in depth, width and length.
+ */
 export type SafeValue = string | number | boolean | null | SafeValue[] | { [key: string]: SafeValue };
 
 const MAX_DEPTH = 6;
@@ -15,7 +17,10 @@ const MAX_CAUSES = 5;
 const MAX_STACK_LINES = 20;
 const NONE: ReadonlySet<string> = new Set();
 
-/** Turns anything into {@link SafeValue}s: cycles, throwing getters, proxies, huge or secret values included. Never throws. */
+/**
+ * Turns anything into {@link SafeValue}s: cycles, throwing getters, proxies, huge or secret values
+ * included. Never throws.
+ */
 export class SafeValues {
   readonly #redaction: Redaction;
   readonly #maxStringLength: number;
@@ -27,13 +32,17 @@ export class SafeValues {
   }
 
   text(text: string): string {
-    // Of a huge text only so much is searched for credentials that none can begin before the cut and end after what is searched.
+    // Of a huge text only so much is searched for credentials that none can begin before the cut
+    // and end after what is searched.
     const head =
       text.length > this.#maxStringLength ? text.slice(0, this.#maxStringLength + MAX_CREDENTIALS_LENGTH) : text;
     return escapeHead(this.#redaction.withoutCredentials(head), this.#maxStringLength, text.length);
   }
 
-  /** Copies the fields' own enumerable properties into the record, each made safe; to a name that is reserved a `_` is added. */
+  /**
+   * Copies the fields' own enumerable properties into the record, each made safe; to a name that is
+   * reserved a `_` is added.
+   */
   copyFields(fields: object, into: Record<string, SafeValue>, reserved: ReadonlySet<string>, withStack: boolean): void {
     this.#left = MAX_VALUES;
     this.#copyProperties(fields, into, [fields], withStack, reserved);

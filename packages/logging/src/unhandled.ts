@@ -5,12 +5,13 @@ import type { Logger } from './logger.js';
 const CLOSE_TIMEOUT_MS = 2000;
 
 /**
- * Ends the process with code 1 at an error that nobody caught or a rejection that nobody handled, after logging it. Returns the function
- * that gives this up.
+ * Ends the process with code 1 at an error that nobody caught or a rejection that nobody handled,
+ * after logging it. Returns the function that gives this up.
  */
 export function exitOnUnhandledErrors(logger: Logger, close: () => Promise<void>): () => void {
   let isEnding = false;
-  // Node raises an unhandled rejection here too, unless it was started with another --unhandled-rejections.
+  // Node raises an unhandled rejection here too, unless it was started with another
+  // --unhandled-rejections.
   const onError = (error: unknown, origin: string): void => {
     logger.error('unhandled error, the process ends', { error, origin });
     if (isEnding) process.exit(1);

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { escapeUntrusted } from '../src/index.js';
 
-// Written out once more, by code points and not by Unicode's classes, as the oracle of what must not pass.
+// Written out once more, by code points and not by Unicode's classes, as the oracle of what must
+// not pass.
 const FORBIDDEN: [number, number][] = [
   [0x00, 0x1f],
   [0x7f, 0x9f],

@@ -69,10 +69,29 @@ test('single records are safe as those of the log are; without a folder they go 
   await bare.close();
 });
 
-test('an interval that is too short is refused', async () => {
-  const logging = createLogging({ console: false });
-  expect(() => logging.startMetrics(10, () => ({}))).toThrow(LoggingError);
+test.each([10, 2 ** 31, 25 * 86_400_000, 100.5, Infinity, NaN])(
+  'an interval of %d ms is refused',
+  async (intervalMs) => {
+    const logging = createLogging({ console: false });
+    expect(() => logging.startMetrics(intervalMs, () => ({}))).toThrow(LoggingError);
+    expect(() => logging.startMetrics(intervalMs, () => ({}))).toThrow(
+      `intervalMs is ${intervalMs}; expected a whole number from 100 to 2147483647`,
+    );
+    await logging.close();
+  },
+);
+
+test('the longest interval writes nothing before the end', async () => {
+  const directory = temporaryFolder();
+  const logging = createLogging({ console: false, directory });
+  let looks = 0;
+  logging.startMetrics(2 ** 31 - 1, () => ({ looks: ++looks }));
+  let others = 0;
+  const stop = logging.startMetrics(100, () => ({ others: ++others }));
+  await until(() => others === 2);
+  stop();
   await logging.close();
+  expect(looks).toBe(1);
 });
 
 function fail(): never {

@@ -121,7 +121,8 @@ describe('the next start', () => {
     const directory = temporaryFolder();
     await logNumbers(directory, 0, 4000, { maxFileBytes: 64 * KIB, compress: false });
     const [first = ''] = logFiles(directory);
-    // Killed after compressing, before removing the original; in the middle of compressing; in the middle of a line.
+    // Killed after compressing, before removing the original; in the middle of compressing; in the
+    // middle of a line.
     writeFileSync(join(directory, `${first}.gz`), gzipSync(logLines(directory).join('\n')));
     writeFileSync(join(directory, `${first}.gz.tmp`), 'half');
     const today = new Date().toISOString().slice(0, 10);
@@ -169,7 +170,10 @@ describe('options', () => {
     ['maxTotalBytes', { maxTotalBytes: 100_000 }],
     ['maxFiles', { maxFiles: 0 }],
     ['maxPendingBytes', { maxPendingBytes: 1.5 }],
+    ['maxFileBytes', { maxFileBytes: 2 ** 50 }],
     ['repeatIntervalMs', { repeatIntervalMs: -1 }],
+    ['repeatIntervalMs', { repeatIntervalMs: 0.5 }],
+    ['repeatIntervalMs', { repeatIntervalMs: 2 ** 31 }],
     ['name', { name: '../evil' }],
     ['name', { name: 'metrics' }],
   ])('a wrong %s is refused: %j', (name, options) => {

@@ -1,7 +1,10 @@
 import { LoggingError, type Logging } from '@relay/logging';
 import { EXIT, ProgramFailure } from './exit-code.js';
 
-/** Changes what is logged from now on and says what it is. Throws a ProgramFailure where that is no level. */
+/**
+ * Changes what is logged from now on and says what it is. Throws a ProgramFailure where that is no
+ * level.
+ */
 export function changeLevel(logs: Logging, level: string): string {
   try {
     logs.setLevel(level);

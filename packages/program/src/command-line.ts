@@ -17,8 +17,9 @@ export interface CommandLine {
 }
 
 /**
- * Parses the command line and runs the command. yargs converts nothing: values stay texts for the strict formats of the
- * configuration. A `--` right after the program's name, as `pnpm … start -- --flag` passes it on, is skipped.
+ * Parses the command line and runs the command. yargs converts nothing: values stay texts for the
+ * strict formats of the configuration. A `--` right after the program's name, as
+ * `pnpm … start -- --flag` passes it on, is skipped.
  */
 export async function runCommandLine(commandLine: CommandLine): Promise<void> {
   const { program, args } = commandLine;
@@ -63,7 +64,10 @@ function parser({ program, packageJson, commands }: CommandLine, args: readonly 
   return cli;
 }
 
-/** What was probably meant by the first word that yargs does not know, among the commands or flags that the help lists there. */
+/**
+ * What was probably meant by the first word that yargs does not know, among the commands or flags
+ * that the help lists there.
+ */
 async function suggestion(
   commandLine: CommandLine,
   args: readonly string[],

@@ -4,8 +4,8 @@ import { checkFile, ConfigurationError, loadConfiguration, type Configuration, t
 export type Flags = Readonly<Record<string, unknown>>;
 
 /**
- * The configuration of a program from its defaults, file, environment and flags; the option `config` names the file. Throws a
- * ConfigurationError with everything that is wrong.
+ * The configuration of a program from its defaults, file, environment and flags; the option
+ * `config` names the file. Throws a ConfigurationError with everything that is wrong.
  */
 export function configured<V>(
   schema: Schema<V>,

@@ -13,7 +13,10 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A failure that its reader can do something about: what happened, to what, and what to do next, on one line. */
+/**
+ * A failure that its reader can do something about: what happened, to what, and what to do next, on
+ * one line.
+ */
 export class ProgramFailure extends Error {
   readonly exitCode: ExitCode;
 

@@ -2,7 +2,7 @@ export { EXIT, ProgramFailure, type ExitCode } from './exit-code.js';
 export { runCommandLine, type CommandLine } from './command-line.js';
 export { runProgram, type RunOptions } from './run-program.js';
 export { onReloadSignal, untilStopped } from './signals.js';
-export { commonOptions, socketOptions } from './options.js';
+export { commonOptions, packetBytes, socketOptions } from './options.js';
 export { openLogs, type LogSettings } from './logs.js';
 export { listenFailure } from './listen-failure.js';
 export { guarded, repeat, type FaultLog } from './periodic.js';

@@ -20,7 +20,10 @@ const WHY: Partial<Record<SocketErrorCode, string>> = {
   'engine-unavailable': 'the native engine is not available',
 };
 
-/** The failure to listen, for whoever started the program. Anything but a SocketError is thrown as it is. */
+/**
+ * The failure to listen, for whoever started the program. Anything but a SocketError is thrown as
+ * it is.
+ */
 export function listenFailure(endpoint: Endpoint, error: unknown): ProgramFailure {
   if (!(error instanceof SocketError)) throw error;
   const remedy = REMEDIES[error.code];

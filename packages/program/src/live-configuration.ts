@@ -2,7 +2,9 @@ import { differences, type Configuration, type Schema } from '@relay/config';
 import type { Logging } from '@relay/logging';
 import { configured, type Flags } from './configured.js';
 
-/** A program's configuration, which can be read again while it runs. Its log level needs no restart. */
+/**
+ * A program's configuration, which can be read again while it runs. Its log level needs no restart.
+ */
 export class LiveConfiguration<V extends { readonly logLevel: string }> {
   readonly #schema: Schema<V, Record<string, unknown>>;
   readonly #flags: Flags;
@@ -20,8 +22,8 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
   }
 
   /**
-   * Reads everything again, takes on the log level, and logs and returns what has changed, a line each. Throws a ConfigurationError, and
-   * changes nothing, where anything is wrong.
+   * Reads everything again, takes on the log level, and logs and returns what has changed, a line
+   * each. Throws a ConfigurationError, and changes nothing, where anything is wrong.
    */
   reload(logs: Logging): string {
     const next = configured(this.#schema, this.#flags);

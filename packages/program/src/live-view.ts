@@ -1,4 +1,7 @@
-/** What a running program shows on its terminal: a screen of its status, or a prompt, with its log beside it. */
+/**
+ * What a running program shows on its terminal: a screen of its status, or a prompt, with its log
+ * beside it.
+ */
 import type { Logging } from '@relay/logging';
 import { openPrompt, openScreen, type PromptCommand, type ScreenLine } from '@relay/terminal';
 import { guarded } from './periodic.js';
@@ -10,7 +13,10 @@ export interface LiveView {
 const SCREEN_EVERY_MS = 1000;
 const LOG_LINES_KEPT = 200;
 
-/** Shows what `lines` gives, once a second, and the newest log lines below it; where it throws, what it gave last. */
+/**
+ * Shows what `lines` gives, once a second, and the newest log lines below it; where it throws, what
+ * it gave last.
+ */
 export function openLiveScreen(logs: Logging, lines: () => readonly ScreenLine[], quit: () => void): LiveView {
   const newest: string[] = [];
   let upper: readonly ScreenLine[] = [];

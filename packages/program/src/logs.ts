@@ -12,7 +12,10 @@ export interface LogSettings {
   readonly logMaxTotal: number;
 }
 
-/** Starts a program's logs: the console on stderr, and files where there is a folder. Throws a ProgramFailure. */
+/**
+ * Starts a program's logs: the console on stderr, and files where there is a folder. Throws a
+ * ProgramFailure.
+ */
 export function openLogs(settings: LogSettings): Logging {
   if (settings.logMaxTotal < 4 * settings.logMaxFile)
     throw new ProgramFailure(

@@ -1,4 +1,7 @@
-/** The machine that a program runs on: all that a program knows of the world besides files and its terminal. */
+/**
+ * The machine that a program runs on: all that a program knows of the world besides files and its
+ * terminal.
+ */
 import { randomFillSync } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
@@ -8,11 +11,15 @@ import { createSocket, type SocketOptions, type UdpSocket } from '@relay/socket'
 export type Cancel = () => void;
 
 /**
- * Sockets, clocks, timers, randomness and names, as they are given to a program. The loops of server and client take nothing
- * of the kind from elsewhere, so both run on a network in memory and in virtual time as they do on {@link thisMachine}.
+ * Sockets, clocks, timers, randomness and names, as they are given to a program. The loops of
+ * server and client take nothing of the kind from elsewhere, so both run on a network in memory and
+ * in virtual time as they do on {@link thisMachine}.
  */
 export interface Machine {
-  /** A socket in the state `created`, whose `open` binds it. Throws as `createSocket` of `@relay/socket` does. */
+  /**
+   * A socket in the state `created`, whose `open` binds it. Throws as `createSocket` of
+   * `@relay/socket` does.
+   */
   readonly openSocket: (options: SocketOptions) => UdpSocket;
   /** A steady clock: ms that never go back. */
   readonly clock: () => number;
@@ -24,7 +31,10 @@ export interface Machine {
   readonly soon: (run: () => void) => Cancel;
   /** Fills all of `bytes` with unpredictable bytes. */
   readonly random: (bytes: Uint8Array) => void;
-  /** The IP addresses behind a name, the preferred one first. Rejects where there are none, or no resolver answers. */
+  /**
+   * The IP addresses behind a name, the preferred one first. Rejects where there are none, or no
+   * resolver answers.
+   */
   readonly resolveName: (name: string) => Promise<readonly string[]>;
   /** The IP addresses of this machine's interfaces; an IPv6 one may have a zone. */
   readonly localAddresses: () => readonly string[];

@@ -1,5 +1,21 @@
-/** Options that both programs have. */
+/**
+ * Options that both programs have. Every number has a bound that what it meets can bear: a duration
+ * a timer, which the format of durations sees to itself.
+ */
 import { bytes, duration, integer, option, refuse, type Format } from '@relay/config';
+
+const KIB = 2 ** 10;
+const MIB = 2 ** 20;
+const TIB = 2 ** 40;
+
+/**
+ * The kernel doubles the size of a buffer into a signed 32-bit number, so that 1 GiB is too much.
+ */
+const MAX_BUFFER_BYTES = 1023 * MIB;
+/**
+ * Largest log file: far below what a file system takes, and exact in every sum over 10,000 files.
+ */
+const MAX_LOG_FILE_BYTES = TIB;
 
 const pathOrOff: Format<string> = {
   name: 'path or off',
@@ -40,7 +56,7 @@ export const commonOptions = {
     doc: 'How the console log looks; auto is pretty on a terminal and JSON elsewhere',
   }),
   logMaxFile: option({
-    format: bytes({ min: 65_536 }),
+    format: bytes({ min: 64 * KIB, max: MAX_LOG_FILE_BYTES }),
     default: '16MiB',
     group: 'Logs',
     doc: 'Largest size of one log file',
@@ -52,7 +68,7 @@ export const commonOptions = {
     doc: 'How many log files of each kind are kept besides the current one',
   }),
   logMaxTotal: option({
-    format: bytes({ min: 262_144 }),
+    format: bytes({ min: 256 * KIB, max: 4 * MAX_LOG_FILE_BYTES }),
     default: '256MiB',
     group: 'Logs',
     doc: 'Most that all log files of one kind take together',
@@ -80,6 +96,13 @@ export const commonOptions = {
   }),
 } as const;
 
+/**
+ * How large packets between client and server may be made, in bytes of UDP payload. Least: what
+ * every path carries on which QUIC works (RFC 9000, section 14). Most: what a UDP datagram of IPv4
+ * holds.
+ */
+export const packetBytes = bytes({ min: 1200, max: 65_507 });
+
 /** How sockets talk to the kernel. */
 export const socketOptions = {
   engine: option({
@@ -89,19 +112,19 @@ export const socketOptions = {
     doc: 'How sockets talk to the kernel: native batches system calls, dgram works everywhere; auto takes native where it can',
   }),
   receiveBuffer: option({
-    format: bytes({ min: 4096, max: 0x3fff_ffff }),
+    format: bytes({ min: 4 * KIB, max: MAX_BUFFER_BYTES }),
     default: '4MiB',
     group: 'Sockets',
     doc: 'Kernel receive buffer to ask for',
   }),
   sendBuffer: option({
-    format: bytes({ min: 4096, max: 0x3fff_ffff }),
+    format: bytes({ min: 4 * KIB, max: MAX_BUFFER_BYTES }),
     default: '4MiB',
     group: 'Sockets',
     doc: 'Kernel send buffer to ask for',
   }),
   sendQueue: option({
-    format: bytes({ max: 0x3fff_ffff }),
+    format: bytes({ max: MAX_BUFFER_BYTES }),
     default: '1MiB',
     group: 'Sockets',
     doc: 'How much may wait when the kernel takes no more; what comes beyond is dropped and counted',

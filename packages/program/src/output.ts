@@ -16,8 +16,9 @@ const commandFailed: OutputFault = (error) => {
 let report = commandFailed;
 
 /**
- * From now on a write to stdout or stderr that fails throws nothing. A reader of stdout that went away (EPIPE: `| head -1`) is no
- * failure; anything else (ENOSPC) is reported: by the log of a program that runs, otherwise on stderr and by exit code 1.
+ * From now on a write to stdout or stderr that fails throws nothing. A reader of stdout that went
+ * away (EPIPE: `| head -1`) is no failure; anything else (ENOSPC) is reported: by the log of a
+ * program that runs, otherwise on stderr and by exit code 1.
  */
 export function surviveOutputFaults(programName: string): void {
   program = programName;
@@ -30,7 +31,10 @@ export function surviveOutputFaults(programName: string): void {
   process.stderr.on('error', () => undefined);
 }
 
-/** Who takes the faults of stdout from now on: a program that runs has a log for them, and more to do than to print. */
+/**
+ * Who takes the faults of stdout from now on: a program that runs has a log for them, and more to
+ * do than to print.
+ */
 export function reportOutputFaults(to: OutputFault): void {
   report = to;
 }

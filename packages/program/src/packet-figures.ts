@@ -10,7 +10,9 @@ export interface PacketFigures {
   readonly outBytes: number;
   /** Not sent: the queue was full, or the kernel refused. */
   readonly unsent: number;
-  /** What the kernel dropped since its receive buffer was full; absent where the engine cannot know. */
+  /**
+   * What the kernel dropped since its receive buffer was full; absent where the engine cannot know.
+   */
   readonly kernelDrops: number | undefined;
   /** Refused, by reason. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;

@@ -9,8 +9,9 @@ export type FaultLog = Pick<Logger, 'error'>;
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * A function for a timer, watcher, signal or event to call: it does the work and never throws, and a promise that the work returns
- * may reject. What goes wrong is logged as an error `WHAT failed`; the log folds repetitions into one line a minute.
+ * A function for a timer, watcher, signal or event to call: it does the work and never throws, and
+ * a promise that the work returns may reject. What goes wrong is logged as an error `WHAT failed`;
+ * the log folds repetitions into one line a minute.
  */
 export function guarded<A extends readonly unknown[]>(
   log: FaultLog,
@@ -29,8 +30,9 @@ export function guarded<A extends readonly unknown[]>(
 }
 
 /**
- * Does the {@link guarded} work at each interval, in ms, until the function that is returned is called; at longer intervals than
- * timers know, every 24 days. The timer does not keep the process alive.
+ * Does the {@link guarded} work at each interval, in ms, until the function that is returned is
+ * called; at longer intervals than timers know, every 24 days. The timer does not keep the process
+ * alive.
  */
 export function repeat(log: FaultLog, what: string, intervalMs: number, work: () => unknown): () => void {
   const timer = setInterval(guarded(log, what, work), Math.min(intervalMs, LONGEST_INTERVAL_MS));

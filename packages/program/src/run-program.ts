@@ -12,9 +12,9 @@ export interface RunOptions {
 }
 
 /**
- * Runs a command to its end and turns what it throws into lines on stderr and an exit code. A failure that is not a
- * {@link ProgramFailure} or a ConfigurationError is a fault of the program and says so. A stdout that cannot be written any more
- * (`| head -1`, a full disk) ends nothing.
+ * Runs a command to its end and turns what it throws into lines on stderr and an exit code. A
+ * failure that is not a {@link ProgramFailure} or a ConfigurationError is a fault of the program
+ * and says so. A stdout that cannot be written any more (`| head -1`, a full disk) ends nothing.
  */
 export async function runProgram({ program, isVerbose }: RunOptions, command: () => Promise<void>): Promise<void> {
   surviveOutputFaults(program);

@@ -32,7 +32,9 @@ async function opened(path = newPath(), calls = CALLS): Promise<string> {
   return path;
 }
 
-/** Sends bytes as they are; what came back until the other side closed or `lines` lines were there. */
+/**
+ * Sends bytes as they are; what came back until the other side closed or `lines` lines were there.
+ */
 async function raw(path: string, sent: string, lines = 1): Promise<string> {
   const connection = connect(path);
   let received = '';

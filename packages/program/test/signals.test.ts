@@ -17,7 +17,10 @@ beforeAll(() => {
   writeFileSync(join(folder, 'signals.mjs'), outputText);
 });
 
-/** Starts a program whose `work` is this text, sends it signals when it has said `ready` (and `stopping`), and tells how it ended. */
+/**
+ * Starts a program whose `work` is this text, sends it signals when it has said `ready` (and
+ * `stopping`), and tells how it ended.
+ */
 async function ended(work: string, ...signals: readonly NodeJS.Signals[]) {
   const program = join(folder, 'program.mjs');
   writeFileSync(

@@ -1,5 +1,6 @@
-// The Node-API side of the native engine. Sockets are numbers; what arrived in one turn of the event loop is told in one call into
-// JavaScript, which then asks for the datagrams socket by socket. Every number from JavaScript is checked before it is used.
+// The Node-API side of the native engine. Sockets are numbers; what arrived in one turn of the
+// event loop is told in one call into JavaScript, which then asks for the datagrams socket by
+// socket. Every number from JavaScript is checked before it is used.
 #include "loop.h"
 #include <errno.h>
 #include <string.h>
@@ -29,7 +30,8 @@ static bool is_absent(napi_env env, napi_value value) {
   return napi_typeof(env, value, &type) == napi_ok && (type == napi_undefined || type == napi_null);
 }
 
-// The arguments of a call, undefined where there are fewer, and the loop that the function was made for.
+// The arguments of a call, undefined where there are fewer, and the loop that the function was made
+// for.
 static struct loop *arguments_of(napi_env env, napi_callback_info info, size_t count, napi_value *arguments) {
   void *loop = NULL;
   return napi_get_cb_info(env, info, &count, arguments, NULL, &loop) == napi_ok ? loop : NULL;
@@ -58,7 +60,8 @@ static struct udp_options options_of(const uint32_t *words) {
   };
 }
 
-// open(number, options, local, remote | undefined): 0 or -errno. Options are words: family, flags, buffers, steering.
+// open(number, options, local, remote | undefined): 0 or -errno. Options are words: family, flags,
+// buffers, steering.
 static napi_value js_open(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   uint32_t wanted;
@@ -97,7 +100,8 @@ static napi_value js_inspect(napi_env env, napi_callback_info info) {
   return number(env, udp_drops(&socket->udp, &loop->report[2]));
 }
 
-// receive(number): how many datagrams are listed in the arrays, or -errno; the report has their bytes, and whether there may be more.
+// receive(number): how many datagrams are listed in the arrays, or -errno; the report has their
+// bytes, and whether there may be more.
 static napi_value js_receive(napi_env env, napi_callback_info info) {
   napi_value arguments[1], result;
   struct received received;
@@ -151,8 +155,9 @@ static napi_value send_batch(napi_env env, struct loop *loop, struct watched_soc
   return result;
 }
 
-// send(number, from, count, bytes, offsets, lengths, destinations | undefined, locals | undefined): the index of the first datagram that
-// the kernel would not take now (count: none), or -errno with nothing sent. The report has what happened.
+// send(number, from, count, bytes, offsets, lengths, destinations | undefined, locals | undefined):
+// the index of the first datagram that the kernel would not take now (count: none), or -errno with
+// nothing sent. The report has what happened.
 static napi_value js_send(napi_env env, napi_callback_info info) {
   size_t capacity;
   napi_value arguments[8];
@@ -167,7 +172,8 @@ static napi_value js_send(napi_env env, napi_callback_info info) {
   return send_batch(env, loop, socket, &batch, capacity);
 }
 
-// prepare(batch, bytes, offsets, lengths, destinations | undefined, locals | undefined): keeps the arrays for sendPrepared.
+// prepare(batch, bytes, offsets, lengths, destinations | undefined, locals | undefined): keeps the
+// arrays for sendPrepared.
 static napi_value js_prepare(napi_env env, napi_callback_info info) {
   napi_value arguments[6], kept;
   struct prepared_batch prepared = { 0 };
@@ -198,7 +204,8 @@ static napi_value js_send_prepared(napi_env env, napi_callback_info info) {
   return send_batch(env, loop, socket, &batch, loop->prepared[at].capacity);
 }
 
-// nextError(number, destination): -1 none left, otherwise an errno (0: none of the network's); the report says whether the destination is known.
+// nextError(number, destination): -1 none left, otherwise an errno (0: none of the network's); the
+// report says whether the destination is known.
 static napi_value js_next_error(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   struct bytes into;
@@ -248,8 +255,9 @@ static napi_value object_of_functions(napi_env env, struct loop *loop) {
   return object;
 }
 
-// start(bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report, onReady): the functions of a new loop, on this thread's
-// event loop. It keeps the arrays; JavaScript vouches that their buffers are not transferred away.
+// start(bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report, onReady): the
+// functions of a new loop, on this thread's event loop. It keeps the arrays; JavaScript vouches
+// that their buffers are not transferred away.
 static napi_value js_start(napi_env env, napi_callback_info info) {
   napi_value arguments[10], kept;
   struct bytes bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report;

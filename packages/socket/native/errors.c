@@ -3,7 +3,8 @@
 #include <linux/errqueue.h>
 #include <string.h>
 
-// Takes one ICMP error from the socket's error queue, with the endpoint that the datagram was sent to.
+// Takes one ICMP error from the socket's error queue, with the endpoint that the datagram was sent
+// to.
 int udp_next_error(struct udp_socket *socket, struct udp_error *error) {
   union address destination;
   _Alignas(struct cmsghdr) uint8_t control[512];

@@ -27,7 +27,8 @@ struct watched_socket {
   uint32_t read_in;  // the last turn in which it was read
 };
 
-// Arrays of a batch that JavaScript sends again and again, kept alive. It vouches that they are unchanged; their sizes are checked here.
+// Arrays of a batch that JavaScript sends again and again, kept alive. It vouches that they are
+// unchanged; their sizes are checked here.
 struct prepared_batch {
   napi_ref kept;
   struct send_batch batch;
@@ -54,7 +55,8 @@ struct loop {
 
 // Makes a loop; it frees itself at the environment's end. NULL without memory.
 struct loop *loop_create(napi_env env);
-// Begins to watch: `on_ready` is called with the number of entries in `ready`, `kept` is kept alive. False without an event loop.
+// Begins to watch: `on_ready` is called with the number of entries in `ready`, `kept` is kept
+// alive. False without an event loop.
 bool loop_start(struct loop *loop, napi_value kept, napi_value on_ready);
 // Opens the socket of a free number; 0 or -errno. -EBADF: the number is taken or too large.
 int loop_open(struct loop *loop, uint32_t number, const struct udp_options *options, const uint8_t *local, const uint8_t *remote);

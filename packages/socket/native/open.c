@@ -15,13 +15,15 @@ static int get(int fd, int level, int name) {
   return getsockopt(fd, level, name, &value, &length) == 0 ? value : -errno;
 }
 
-// The kernel doubles what is asked, for its own accounting, and cuts it to the limit without saying so; root may pass the limit.
+// The kernel doubles what is asked, for its own accounting, and cuts it to the limit without saying
+// so; root may pass the limit.
 static void set_buffer(int fd, int name, int name_beyond_limit, int bytes) {
   set(fd, SOL_SOCKET, name, bytes);
   if (get(fd, SOL_SOCKET, name) / 2 < bytes) set(fd, SOL_SOCKET, name_beyond_limit, bytes);
 }
 
-// An IPv6 socket that takes IPv4 too needs both: the kernel looks at the options of the family that a datagram came by.
+// An IPv6 socket that takes IPv4 too needs both: the kernel looks at the options of the family that
+// a datagram came by.
 static int set_both(int fd, int family, int name_v4, int name_v6, int value) {
   if (family == AF_INET6) {
     int failed = set(fd, IPPROTO_IPV6, name_v6, value);
@@ -104,7 +106,8 @@ int udp_buffer_bytes(const struct udp_socket *socket, int which) {
   return get(socket->fd, SOL_SOCKET, which);
 }
 
-// Unlike SO_RXQ_OVFL, which comes with the next datagram that was not dropped, this is exact at any time.
+// Unlike SO_RXQ_OVFL, which comes with the next datagram that was not dropped, this is exact at any
+// time.
 int udp_drops(const struct udp_socket *socket, uint32_t *drops) {
   uint32_t info[SK_MEMINFO_VARS] = { 0 };
   socklen_t length = sizeof info;

@@ -91,7 +91,8 @@ static uint32_t list(struct receive_area *area, uint32_t at, size_t slot, const 
 }
 
 static int receive(const struct udp_socket *socket, struct receive_area *area, unsigned at_most) {
-  // An ICMP error is told once by a failing receive; the error queue has it too, so here it is only passed over.
+  // An ICMP error is told once by a failing receive; the error queue has it too, so here it is only
+  // passed over.
   for (int attempt = 0; attempt < PENDING_ERRORS; attempt++) {
     int count = recvmmsg(socket->fd, area->messages, at_most, MSG_DONTWAIT, NULL);
     if (count >= 0) return count;
@@ -104,8 +105,8 @@ static int receive(const struct udp_socket *socket, struct receive_area *area, u
 int udp_receive(struct udp_socket *socket, struct receive_area *area, bool is_busy, struct received *received) {
   if (!area->is_prepared) prepare(area);
   mend(socket, area);
-  // Where datagrams come alone, looking for a second costs as much as receiving the first. Should there be one: epoll says so again, and
-  // then the socket is busy.
+  // Where datagrams come alone, looking for a second costs as much as receiving the first. Should
+  // there be one: epoll says so again, and then the socket is busy.
   unsigned at_most = socket->came_alone && !is_busy ? 1 : SLOTS;
   int slots = receive(socket, area, at_most);
   if (at_most == SLOTS) socket->came_alone = slots == 1;

@@ -8,7 +8,8 @@ enum {
   SEND_CONTROL_BYTES = CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)),
 };
 
-// What goes to the kernel in one call: each message is one datagram, or a run of equal-size ones that the kernel or the device cuts apart.
+// What goes to the kernel in one call: each message is one datagram, or a run of equal-size ones
+// that the kernel or the device cuts apart.
 struct plan {
   size_t messages, pieces;
   uint32_t single_until;  // datagrams before this one go singly: as a run they were refused
@@ -29,7 +30,8 @@ static bool same_way(const struct send_batch *batch, uint32_t i, uint32_t j) {
          (!from || memcmp(packed_at(from, i), packed_at(from, j), PACKED_ENDPOINT_BYTES) == 0);
 }
 
-// How many datagrams from `first` on can travel as one segmented send: all of one size, but the last may be shorter.
+// How many datagrams from `first` on can travel as one segmented send: all of one size, but the
+// last may be shorter.
 static uint32_t run_length(const struct udp_socket *socket, const struct plan *plan, const struct send_batch *batch, uint32_t first) {
   uint32_t segment = batch->lengths[first];
   if (first < plan->single_until || socket->max_segments <= 1 || segment == 0 || segment >= socket->refused_segment) return 1;
@@ -90,7 +92,8 @@ static void add_pieces(struct plan *plan, const struct send_batch *batch, uint32
   }
 }
 
-// Adds one message; returns its datagrams, 0 if the plan is full, -errno if its addresses are impossible for this socket.
+// Adds one message; returns its datagrams, 0 if the plan is full, -errno if its addresses are
+// impossible for this socket.
 static int add_message(const struct udp_socket *socket, struct plan *plan, const struct send_batch *batch, uint32_t first) {
   uint32_t n = run_length(socket, plan, batch, first);
   if (plan->messages == MAX_SEND_MESSAGES || plan->pieces + n > MAX_SEND_PIECES) return 0;
@@ -122,7 +125,8 @@ static int add_message(const struct udp_socket *socket, struct plan *plan, const
 
 static void fail(struct sent *sent, int error, uint32_t datagrams, uint32_t index) {
   struct send_failure *last = sent->failures ? &sent->failure[sent->failures - 1] : NULL;
-  // With no room for one more, the last entry stands for errors of several kinds: the number of datagrams stays right.
+  // With no room for one more, the last entry stands for errors of several kinds: the number of
+  // datagrams stays right.
   if (last && (last->error == (uint32_t)error || sent->failures == MAX_SEND_FAILURES)) last->datagrams += datagrams;
   else sent->failure[sent->failures++] = (struct send_failure){ (uint32_t)error, datagrams, index };
 }
@@ -137,7 +141,8 @@ static bool may_be_pending(int error) {
   return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH || error == EMSGSIZE || error == EACCES || error == EPROTO;
 }
 
-// EIO: the device cannot checksum, or the way is transformed (IPsec). EINVAL, EMSGSIZE: larger than the way's MTU, or simply wrong.
+// EIO: the device cannot checksum, or the way is transformed (IPsec). EINVAL, EMSGSIZE: larger than
+// the way's MTU, or simply wrong.
 static bool may_be_for_offload(int error) {
   return error == EIO || error == EOPNOTSUPP || error == EINVAL || error == EMSGSIZE;
 }

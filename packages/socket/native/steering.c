@@ -2,8 +2,9 @@
 #include <errno.h>
 #include <linux/filter.h>
 
-// Chooses among the sockets of a shared port: the little-endian number at `offset`, masked and shifted. The program sees the payload.
-// A number beyond the last socket makes the kernel fall back to its hash of addresses, so -1 stands for "too short".
+// Chooses among the sockets of a shared port: the little-endian number at `offset`, masked and
+// shifted. The program sees the payload. A number beyond the last socket makes the kernel fall back
+// to its hash of addresses, so -1 stands for "too short".
 int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift) {
   struct sock_filter program[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),

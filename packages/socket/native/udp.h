@@ -1,5 +1,6 @@
-// UDP in batches for the native engine: no Node-API here, so that a small harness can run it under sanitizers.
-// All functions return 0 or a positive number on success and -errno on failure. Nothing here allocates, except what says so.
+// UDP in batches for the native engine: no Node-API here, so that a small harness can run it under
+// sanitizers. All functions return 0 or a positive number on success and -errno on failure. Nothing
+// here allocates, except what says so.
 #ifndef RELAY_UDP_H
 #define RELAY_UDP_H
 #ifndef _GNU_SOURCE
@@ -17,7 +18,8 @@ enum {
   MAX_DATAGRAM_BYTES = 65535,
   HEADROOM_BYTES = 64,
   TAILROOM_BYTES = 32,
-  // A slot takes the largest datagram or offloaded run. Its size is no multiple of a page, so that slots do not meet in the same cache sets.
+  // A slot takes the largest datagram or offloaded run. Its size is no multiple of a page, so that
+  // slots do not meet in the same cache sets.
   SLOT_BYTES = HEADROOM_BYTES + MAX_DATAGRAM_BYTES + 1 + TAILROOM_BYTES + 544,
   SLOTS = 32,              // datagrams or runs per system call: more gained nothing
   MAX_RUN_SEGMENTS = 128,  // UDP_MAX_SEGMENTS of Linux 6.9 on; it was 64 before
@@ -60,7 +62,8 @@ int udp_buffer_bytes(const struct udp_socket *socket, int which);  // SO_RCVBUF 
 int udp_drops(const struct udp_socket *socket, uint32_t *drops);
 int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift);
 
-// Where datagrams are received; shared by all sockets of a thread. Zeroed but for the pointers at first.
+// Where datagrams are received; shared by all sockets of a thread. Zeroed but for the pointers at
+// first.
 struct receive_area {
   uint8_t *bytes;  // SLOTS * SLOT_BYTES
   uint32_t *offsets, *lengths;       // MAX_RECEIVED each, as all below

@@ -1,6 +1,7 @@
-// Builds the native addon where a compiler, Python and Node's headers are at hand; otherwise says so in one line and succeeds, since the
-// package is complete without it. Nothing is downloaded. (binding.gyp lies in native/, since package managers build by themselves, and
-// fail, where one lies beside package.json.)
+// Builds the native addon where a compiler, Python and Node's headers are at hand; otherwise says
+// so in one line and succeeds, since the package is complete without it. Nothing is downloaded.
+// (binding.gyp lies in native/, since package managers build by themselves, and fail, where one
+// lies beside package.json.)
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,5 @@
-// Compiles the addon with a given compiler, without node-gyp: for other architectures, and with sanitizers.
+// Compiles the addon with a given compiler, without node-gyp: for other architectures, and with
+// sanitizers.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 const native = fileURLToPath(new URL('../native', import.meta.url));
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror'];
 
-/** The folder that holds include/node: npm's nodedir if set, or the installation that is running; undefined if there is none. */
+/**
+ * The folder that holds include/node: npm's nodedir if set, or the installation that is running;
+ * undefined if there is none.
+ */
 export function folderOfHeaders() {
   const candidates = [process.env.npm_config_nodedir, dirname(dirname(process.execPath))];
   return candidates.find((folder) => folder && existsSync(join(folder, 'include/node/node_api.h')));

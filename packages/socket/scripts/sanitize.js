@@ -1,5 +1,6 @@
-// Runs the package's tests with the addon under AddressSanitizer and UndefinedBehaviorSanitizer, which are loaded into node before it.
-// Needs gcc. Anything that they find ends the process, and so the tests.
+// Runs the package's tests with the addon under AddressSanitizer and UndefinedBehaviorSanitizer,
+// which are loaded into node before it. Needs gcc. Anything that they find ends the process, and so
+// the tests.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// Long runs that the tests have no time for, on the built package. usage: pnpm soak [idle|churn|drops] [native|dgram]
+// Long runs that the tests have no time for, on the built package. usage: pnpm soak
+// [idle|churn|drops] [native|dgram]
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
@@ -48,7 +49,8 @@ async function churn(engine) {
   // The first round warms up; single rounds differ by what the collector has not got to.
   const [first, ...later] = after;
   const growth = (key) => Math.round((Math.min(...later.slice(2).map((round) => round[key])) - first[key]) / 1024);
-  // The smallest leak would be a pointer for each socket; what the collector and the compiler keep is less.
+  // The smallest leak would be a pointer for each socket; what the collector and the compiler keep
+  // is less.
   const leastLeakKib = (5 * count * 8) / 1024;
   assert(growth('heap') < leastLeakKib, `the heap grew by ${growth('heap')} KiB`);
   return `${count} sockets, 5 rounds after a first: heap ${growth('heap')} KiB, resident ${growth('resident')} KiB more, no descriptor left`;

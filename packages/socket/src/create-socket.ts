@@ -8,9 +8,9 @@ import type { UdpSocket } from './udp-socket.js';
 let hasWarned = false;
 
 /**
- * Makes a socket in the state `created`; `open` binds it. Throws a SocketError: 'invalid-argument' for options that make no
- * sense, 'engine-unavailable' for `engine: 'native'` where the addon does not load. `auto` then goes on with dgram, and says so
- * once in a process warning.
+ * Makes a socket in the state `created`; `open` binds it. Throws a SocketError: 'invalid-argument'
+ * for options that make no sense, 'engine-unavailable' for `engine: 'native'` where the addon does
+ * not load. `auto` then goes on with dgram, and says so once in a process warning.
  */
 export function createSocket(options: SocketOptions = {}): UdpSocket {
   const resolved = resolveOptions(options);

@@ -15,7 +15,10 @@ export interface OpenedSocket {
 
 const IGNORE = (): void => undefined;
 
-/** What the engines share: the states, sends before it is open, the checks of a batch, the accounting. */
+/**
+ * What the engines share: the states, sends before it is open, the checks of a batch, the
+ * accounting.
+ */
 export abstract class EngineSocket implements UdpSocket {
   abstract readonly engine: Engine;
   abstract readonly maxBatch: number;
@@ -38,9 +41,14 @@ export abstract class EngineSocket implements UdpSocket {
     this.options = options;
   }
 
-  /** Makes the kernel's socket, binds and connects it. Throws a SocketError, with nothing left open. */
+  /**
+   * Makes the kernel's socket, binds and connects it. Throws a SocketError, with nothing left open.
+   */
   protected abstract bind(): Promise<OpenedSocket> | OpenedSocket;
-  /** Sends a batch while open, after checking it; returns how many were accepted. What is not has been counted by the engine. */
+  /**
+   * Sends a batch while open, after checking it; returns how many were accepted. What is not has
+   * been counted by the engine.
+   */
   protected abstract write(batch: SendBatch): number;
   /** Waits for the engine's queue up to `closeTimeoutMs`, then gives everything back. */
   protected abstract release(): Promise<void>;
@@ -181,7 +189,9 @@ export abstract class EngineSocket implements UdpSocket {
     this.onReceive(batch);
   }
 
-  /** Counts `datagrams` that the kernel refused and reports them once, after the send has returned. */
+  /**
+   * Counts `datagrams` that the kernel refused and reports them once, after the send has returned.
+   */
   protected failSend(systemCode: string | undefined, code: SocketErrorCode, datagrams: number, to?: Endpoint): void {
     this.counters.sendFailures += datagrams;
     this.counters.countError(code, datagrams);
@@ -189,7 +199,10 @@ export abstract class EngineSocket implements UdpSocket {
     queueMicrotask(() => this.onError(error, to));
   }
 
-  /** Counts and reports what the network said of an earlier send, or what failed while receiving. Not to be called during a send. */
+  /**
+   * Counts and reports what the network said of an earlier send, or what failed while receiving.
+   * Not to be called during a send.
+   */
   protected failReceive(systemCode: string | undefined, code: SocketErrorCode, to?: Endpoint): void {
     this.counters.countError(code);
     const operation = ICMP_CODES.has(code) ? 'icmp' : 'receive';

@@ -4,7 +4,10 @@ import type { SendBatch } from './udp-socket.js';
 const FIRST_BYTES = 1 << 16;
 const FIRST_DATAGRAMS = 64;
 
-/** Copies of datagrams that the kernel has not been given yet, in the shape of a batch. Grows as needed; the caller says how much may wait. */
+/**
+ * Copies of datagrams that the kernel has not been given yet, in the shape of a batch. Grows as
+ * needed; the caller says how much may wait.
+ */
 export class SendQueue implements SendBatch {
   bytes = new Uint8Array(FIRST_BYTES);
   offsets = new Uint32Array(FIRST_DATAGRAMS);
@@ -18,7 +21,10 @@ export class SendQueue implements SendBatch {
   waitingBytes = 0;
   #end = 0;
 
-  /** Copies datagrams from number `from` on as long as no more than `maxBytes` wait; returns the number of the first one left out. */
+  /**
+   * Copies datagrams from number `from` on as long as no more than `maxBytes` wait; returns the
+   * number of the first one left out.
+   */
   append(batch: SendBatch, from: number, maxBytes: number): number {
     let i = from;
     for (; i < batch.count; i++) {

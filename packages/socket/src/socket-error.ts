@@ -62,7 +62,10 @@ export function codeOfSystemError(systemCode: string | undefined): SocketErrorCo
   return (systemCode !== undefined && CODE_OF_SYSTEM_ERROR.get(systemCode)) || 'unknown';
 }
 
-/** The system's name of an error as Node throws it, if it has one. Looks at its shape: it may come from another realm. */
+/**
+ * The system's name of an error as Node throws it, if it has one. Looks at its shape: it may come
+ * from another realm.
+ */
 export function systemCodeOf(error: unknown): string | undefined {
   const hasCode = typeof error === 'object' && error !== null && 'code' in error;
   return hasCode && typeof error.code === 'string' ? error.code : undefined;

@@ -7,11 +7,17 @@ export interface SocketOptions {
   readonly engine?: 'auto' | 'native' | 'dgram';
   /** Where to bind; default: any address of the remote's family (IPv4 without one), any port. */
   readonly local?: Endpoint;
-  /** Makes it a connected socket: only this endpoint is heard, sends need no destination, ICMP errors are reported on every engine. */
+  /**
+   * Makes it a connected socket: only this endpoint is heard, sends need no destination, ICMP
+   * errors are reported on every engine.
+   */
   readonly remote?: Endpoint;
   /** Whether an IPv6 socket takes IPv4 too; default true for `::`, false for other addresses. */
   readonly dualStack?: boolean;
-  /** Kernel buffer sizes asked for; beyond the system's limit where the process may. Default: the system's. */
+  /**
+   * Kernel buffer sizes asked for; beyond the system's limit where the process may. Default: the
+   * system's.
+   */
   readonly receiveBufferBytes?: number;
   readonly sendBufferBytes?: number;
   /** How much payload may wait when the kernel takes no more; default 1 MiB. 0: nothing waits. */
@@ -24,18 +30,25 @@ export interface SocketOptions {
   readonly steering?: Steering;
   /** Whether equal-size runs are sent as one segmented send where possible; default true. */
   readonly sendOffload?: boolean;
-  /** Whether runs are received as one where possible; default true. They come without headroom inside the run. */
+  /**
+   * Whether runs are received as one where possible; default true. They come without headroom
+   * inside the run.
+   */
   readonly receiveOffload?: boolean;
-  /** Fill {@link ReceiveBatch.locals}, `ecn`, `timestampsMs`; each costs a little per datagram, default false. */
+  /**
+   * Fill {@link ReceiveBatch.locals}, `ecn`, `timestampsMs`; each costs a little per datagram,
+   * default false.
+   */
   readonly receiveLocals?: boolean;
   readonly receiveEcn?: boolean;
   readonly receiveTimestamps?: boolean;
 }
 
 /**
- * Steering of a shared port: socket number `(byte at offset) & mask`, counted in the order in which the sockets were opened, gets the
- * datagram; with several bytes, the 32-bit little-endian number there. What is too short for it, or names no socket, goes
- * where the kernel's hash of addresses puts it. Give all sockets of the port the same.
+ * Steering of a shared port: socket number `(byte at offset) & mask`, counted in the order in which
+ * the sockets were opened, gets the datagram; with several bytes, the 32-bit little-endian number
+ * there. What is too short for it, or names no socket, goes where the kernel's hash of addresses
+ * puts it. Give all sockets of the port the same.
  */
 export interface Steering {
   /** Offset into the payload, 0 to 65,503. */
@@ -65,7 +78,10 @@ export interface ResolvedOptions {
   readonly receiveTimestamps: boolean;
 }
 
-/** Default of `sendQueueBytes`: some ms of a fast link, little enough that a queue never hides a dead path for long. */
+/**
+ * Default of `sendQueueBytes`: some ms of a fast link, little enough that a queue never hides a
+ * dead path for long.
+ */
 export const SEND_QUEUE_BYTES = 1 << 20;
 const CLOSE_TIMEOUT_MS = 1000;
 const MAX_BUFFER_BYTES = 0x3fffffff; // the kernel doubles it into a signed 32-bit number

@@ -19,8 +19,8 @@ export interface SocketStatistics {
   /** Datagrams that waited in the queue before the kernel took them. */
   readonly queuedDatagrams: number;
   /**
-   * What the kernel dropped since the receive buffer was full, exactly; undefined where the engine cannot know. A run that arrived as
-   * one (`receiveOffload`) counts once.
+   * What the kernel dropped since the receive buffer was full, exactly; undefined where the engine
+   * cannot know. A run that arrived as one (`receiveOffload`) counts once.
    */
   readonly kernelDrops: number | undefined;
   /** Datagrams dropped because a queue was full or the socket was not open. */

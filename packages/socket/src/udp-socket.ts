@@ -2,14 +2,23 @@ import type { Endpoint } from '@relay/packet';
 import type { SocketError } from './socket-error.js';
 import type { SocketStatistics } from './statistics.js';
 
-/** Writable bytes before each received datagram, except inside a run that arrived as one (see {@link ReceiveBatch}). */
+/**
+ * Writable bytes before each received datagram, except inside a run that arrived as one (see
+ * {@link ReceiveBatch}).
+ */
 export const HEADROOM_BYTES = 64;
-/** Writable bytes after each received datagram, except inside a run that arrived as one (see {@link ReceiveBatch}). */
+/**
+ * Writable bytes after each received datagram, except inside a run that arrived as one (see
+ * {@link ReceiveBatch}).
+ */
 export const TAILROOM_BYTES = 32;
 /** The largest UDP payload over IPv4; IPv6 would allow 65,527. */
 export const MAX_DATAGRAM_BYTES = 65507;
 
-/** How a socket talks to the kernel: batched system calls, node:dgram, or not at all (the in-memory network). */
+/**
+ * How a socket talks to the kernel: batched system calls, node:dgram, or not at all (the in-memory
+ * network).
+ */
 export type Engine = 'native' | 'dgram' | 'memory';
 
 /** created → opening → open → closing → closed; a failed `open` ends in closed. */
@@ -18,10 +27,12 @@ export type SocketState = 'created' | 'opening' | 'open' | 'closing' | 'closed';
 /**
  * Received datagrams: datagram `i` is `bytes.subarray(offsets[i], offsets[i] + lengths[i])`.
  *
- * Everything here is reused and valid only until the callback returns; copy what is to be kept. The callback may write into
- * the bytes: to decrypt in place, and to put a header before a datagram ({@link HEADROOM_BYTES}) or a trailer after it
- * ({@link TAILROOM_BYTES}). Datagrams that arrived as one offloaded run lie back to back, so there what is written before one
- * overwrites the end of its predecessor: go through them in order and be done with each, or open without `receiveOffload`.
+ * Everything here is reused and valid only until the callback returns; copy what is to be kept. The
+ * callback may write into the bytes: to decrypt in place, and to put a header before a datagram
+ * ({@link HEADROOM_BYTES}) or a trailer after it ({@link TAILROOM_BYTES}). Datagrams that arrived
+ * as one offloaded run lie back to back, so there what is written before one overwrites the end of
+ * its predecessor: go through them in order and be done with each, or open without
+ * `receiveOffload`.
  */
 export interface ReceiveBatch {
   /** Datagrams in this batch, at least 1 and at most the socket's `maxBatch`. */
@@ -31,20 +42,27 @@ export interface ReceiveBatch {
   readonly lengths: Uint32Array;
   /** Packed endpoints, 24 bytes each: who sent datagram `i`. */
   readonly sources: Uint8Array;
-  /** Packed endpoints: which local address datagram `i` was sent to. All zeros without `receiveLocals`, or where it is not known. */
+  /**
+   * Packed endpoints: which local address datagram `i` was sent to. All zeros without
+   * `receiveLocals`, or where it is not known.
+   */
   readonly locals: Uint8Array;
   /** ECN bits, 0 to 3. All zeros without `receiveEcn`, or where it is not known. */
   readonly ecn: Uint8Array;
-  /** When the kernel received it, wall clock in ms. 0 without `receiveTimestamps`, or where it is not known. */
+  /**
+   * When the kernel received it, wall clock in ms. 0 without `receiveTimestamps`, or where it is
+   * not known.
+   */
   readonly timestampsMs: Float64Array;
 }
 
 /**
- * Datagrams to send: datagram `i` is `bytes.subarray(offsets[i], offsets[i] + lengths[i])`. The caller owns the batch and may
- * reuse it as soon as `sendBatch` returns. `bytes` may be those of a {@link ReceiveBatch} during its callback.
+ * Datagrams to send: datagram `i` is `bytes.subarray(offsets[i], offsets[i] + lengths[i])`. The
+ * caller owns the batch and may reuse it as soon as `sendBatch` returns. `bytes` may be those of a
+ * {@link ReceiveBatch} during its callback.
  *
- * Neighbours of equal size to the same destination travel as one segmented send where the engine can (`maxSegments`); the last
- * of such a run may be shorter.
+ * Neighbours of equal size to the same destination travel as one segmented send where the engine
+ * can (`maxSegments`); the last of such a run may be shorter.
  */
 export interface SendBatch {
   bytes: Uint8Array;
@@ -55,8 +73,9 @@ export interface SendBatch {
   /** Packed endpoints, 24 bytes each. Without: all go to the connected remote. */
   destinations?: Uint8Array;
   /**
-   * Packed endpoints: the local address to send from (port ignored, all zeros: the kernel's choice), so that a socket bound to
-   * a wildcard answers from the address that was asked: pass on {@link ReceiveBatch.locals}. Ignored where the engine cannot.
+   * Packed endpoints: the local address to send from (port ignored, all zeros: the kernel's
+   * choice), so that a socket bound to a wildcard answers from the address that was asked: pass on
+   * {@link ReceiveBatch.locals}. Ignored where the engine cannot.
    */
   locals?: Uint8Array;
 }
@@ -68,15 +87,20 @@ export interface ReceivedDatagram {
 }
 
 /**
- * A UDP socket. The same contract on every engine; what differs is a number (`maxBatch`, `maxSegments`) or is counted.
+ * A UDP socket. The same contract on every engine; what differs is a number (`maxBatch`,
+ * `maxSegments`) or is counted.
  *
- * Errors of single datagrams never end a socket: they are counted in `statistics.errors` and reported to `onError`.
+ * Errors of single datagrams never end a socket: they are counted in `statistics.errors` and
+ * reported to `onError`.
  */
 export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagram> {
   readonly engine: Engine;
   readonly state: SocketState;
 
-  /** Binds, and connects if there is a `remote`. Rejects with a {@link SocketError}; the socket is then closed. */
+  /**
+   * Binds, and connects if there is a `remote`. Rejects with a {@link SocketError}; the socket is
+   * then closed.
+   */
   open(): Promise<void>;
 
   /** Where the socket is bound, with its real port; as asked for until it is open. */
@@ -84,26 +108,31 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
   /** The endpoint it is connected to, if any. */
   readonly remote: Endpoint | undefined;
 
-  /** Called with each batch. Must not throw: what it throws ends the process as any uncaught exception does. */
+  /**
+   * Called with each batch. Must not throw: what it throws ends the process as any uncaught
+   * exception does.
+   */
   onReceive: (batch: ReceiveBatch) => void;
 
   /**
-   * Called when a datagram could not be sent or an ICMP error came back, with the destination where it is known. Never called
-   * during `send`, and never fatal. `error.datagrams` says for how many sent datagrams it stands (0 for an ICMP error, of which nobody
-   * knows what it was about).
+   * Called when a datagram could not be sent or an ICMP error came back, with the destination where
+   * it is known. Never called during `send`, and never fatal. `error.datagrams` says for how many
+   * sent datagrams it stands (0 for an ICMP error, of which nobody knows what it was about).
    */
   onError: (error: SocketError, destination: Endpoint | undefined) => void;
 
   /**
-   * Sends one datagram, to the connected remote or to `destination`. False: it was dropped and counted, since the queue is full or the
-   * socket is not open. True: the kernel has it, or it waits in the queue, or it failed and `onError` will say so.
-   * Throws a SocketError 'invalid-argument' for a destination that is no endpoint, or that is missing.
+   * Sends one datagram, to the connected remote or to `destination`. False: it was dropped and
+   * counted, since the queue is full or the socket is not open. True: the kernel has it, or it
+   * waits in the queue, or it failed and `onError` will say so. Throws a SocketError
+   * 'invalid-argument' for a destination that is no endpoint, or that is missing.
    */
   send(bytes: Uint8Array, destination?: Endpoint): boolean;
 
   /**
-   * Sends a batch; returns how many of its datagrams, from the first on, were accepted in the sense of `send`. The rest was dropped and counted
-   * (`statistics.queueDrops`). Throws a SocketError 'invalid-argument' where an offset or length lies outside `bytes`.
+   * Sends a batch; returns how many of its datagrams, from the first on, were accepted in the sense
+   * of `send`. The rest was dropped and counted (`statistics.queueDrops`). Throws a SocketError
+   * 'invalid-argument' where an offset or length lies outside `bytes`.
    */
   sendBatch(batch: SendBatch): number;
 
@@ -111,7 +140,10 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
   readonly queuedBytes: number;
   /** The largest number of datagrams in one receive callback; 1: this engine does not batch. */
   readonly maxBatch: number;
-  /** The largest number of datagrams that travel as one segmented send; 1: none. It falls to 1 when the kernel or the device refuses. */
+  /**
+   * The largest number of datagrams that travel as one segmented send; 1: none. It falls to 1 when
+   * the kernel or the device refuses.
+   */
   readonly maxSegments: number;
   /** Kernel buffer sizes as got, which may differ from those asked for; 0 until open. */
   readonly receiveBufferBytes: number;
@@ -122,6 +154,9 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
   /** Waits for queued sends (at most `closeTimeoutMs`), then closes. Idempotent. */
   close(): Promise<void>;
 
-  /** Datagrams as copies, for convenience; takes over `onReceive`. At most 1,024 wait; what comes beyond is counted in `queueDrops`. */
+  /**
+   * Datagrams as copies, for convenience; takes over `onReceive`. At most 1,024 wait; what comes
+   * beyond is counted in `queueDrops`.
+   */
   [Symbol.asyncIterator](): AsyncIterator<ReceivedDatagram>;
 }

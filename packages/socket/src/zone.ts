@@ -1,11 +1,17 @@
-/** Zones of link-local addresses: the kernel wants an interface's index, people and Node.js write its name. */
+/**
+ * Zones of link-local addresses: the kernel wants an interface's index, people and Node.js write
+ * its name.
+ */
 import { networkInterfaces } from 'node:os';
 import type { Endpoint } from '@relay/packet';
 
 const NUMERIC = /^[0-9]+$/;
 const indexByName = new Map<string, number>();
 
-/** The endpoint with `%eth0` written as `%2`; unchanged if it has no zone, or no interface of that name has a link-local address. */
+/**
+ * The endpoint with `%eth0` written as `%2`; unchanged if it has no zone, or no interface of that
+ * name has a link-local address.
+ */
 export function withNumericZone(endpoint: Endpoint): Endpoint {
   const percent = endpoint.address.indexOf('%');
   if (percent === -1) return endpoint;
@@ -15,7 +21,10 @@ export function withNumericZone(endpoint: Endpoint): Endpoint {
   return { address: `${endpoint.address.slice(0, percent)}%${index}`, port: endpoint.port };
 }
 
-/** The address with `%2` written as `%eth0`; unchanged if it has no zone, or no interface of that index has a link-local address. */
+/**
+ * The address with `%2` written as `%eth0`; unchanged if it has no zone, or no interface of that
+ * index has a link-local address.
+ */
 export function withNamedZone(address: string): string {
   const percent = address.indexOf('%');
   if (percent === -1) return address;
@@ -34,7 +43,10 @@ function interfaceName(index: number): string | undefined {
   return find() ?? (readInterfaces(), find());
 }
 
-/** What is known stays known where the interfaces cannot be read: the system opens a socket for that, and may have none left. */
+/**
+ * What is known stays known where the interfaces cannot be read: the system opens a socket for
+ * that, and may have none left.
+ */
 function readInterfaces(): void {
   const interfaces = interfacesNow();
   if (interfaces === undefined) return;

@@ -1,4 +1,5 @@
-// The addon trusts no number from JavaScript. Under the sanitizers (`pnpm sanitize`) this shows that it reads and writes nothing of others.
+// The addon trusts no number from JavaScript. Under the sanitizers (`pnpm sanitize`) this shows
+// that it reads and writes nothing of others.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SocketError } from '../src/index.js';

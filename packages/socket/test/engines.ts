@@ -9,7 +9,10 @@ export interface EngineUnderTest {
 
 const memoryHost = new MemoryNetwork({ drive: 'auto' }).host(['192.0.2.1', '2001:db8::1']);
 
-/** Every engine that works here; `RELAY_SOCKET_ENGINE=dgram` leaves the addon out, as does an installation without it. */
+/**
+ * Every engine that works here; `RELAY_SOCKET_ENGINE=dgram` leaves the addon out, as does an
+ * installation without it.
+ */
 export const engines: readonly EngineUnderTest[] = [
   { engine: 'dgram', create: (options) => createSocket({ ...options, engine: 'dgram' }) },
   ...(process.env['RELAY_SOCKET_ENGINE'] !== 'dgram' && isNativeAvailable() ? [native()] : []),

@@ -35,7 +35,10 @@ export function reported(socket: UdpSocket): Promise<{ error: SocketError; desti
   });
 }
 
-/** A batch of these datagrams, one behind the other, with some bytes between them that belong to none. */
+/**
+ * A batch of these datagrams, one behind the other, with some bytes between them that belong to
+ * none.
+ */
 export function batchOf(datagrams: readonly Uint8Array[], destinations?: readonly Endpoint[], gap = 3): SendBatch {
   const bytes = new Uint8Array(datagrams.reduce((sum, { length }) => sum + length + gap, 0));
   const offsets = new Uint32Array(datagrams.length);

@@ -6,7 +6,10 @@ import { expect, test } from '@jest/globals';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs the tests of a folder in another process, after `preparation` in its shell; resolves to what Jest says. */
+/**
+ * Runs the tests of a folder in another process, after `preparation` in its shell; resolves to what
+ * Jest says.
+ */
 async function runTests(shell: readonly string[], preparation: string, folder: string): Promise<string> {
   const jest = `"${process.execPath}" --experimental-vm-modules --disable-warning=ExperimentalWarning`;
   const call = `${preparation}; exec ${jest} ../../node_modules/jest/bin/jest.js --runInBand --testMatch '<rootDir>/test/${folder}/*.test.ts'`;
@@ -28,7 +31,8 @@ const preparation = [
   'tc qdisc replace dev lo root pfifo limit 1000',
 ].join(' && ');
 
-// Where the system gives us no network of our own, or no traffic control in it, these cases cannot be made.
+// Where the system gives us no network of our own, or no traffic control in it, these cases cannot
+// be made.
 if (spawnSync('unshare', ['--net', '--map-root-user', 'sh', '-c', preparation]).status === 0) {
   test('errors of a slow, small or missing network are as documented', async () => {
     expect(await runTests(namespace, preparation, 'namespace')).toMatch(/Tests: +\d+ passed/);

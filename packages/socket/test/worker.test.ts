@@ -7,7 +7,8 @@ import { loadAddon } from '../src/native/addon.js';
 
 const require = createRequire(import.meta.url);
 
-// Plain JavaScript on the addon itself, since a worker does not read TypeScript: one echo socket, left open.
+// Plain JavaScript on the addon itself, since a worker does not read TypeScript: one echo socket,
+// left open.
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads');
   const addon = require('node-gyp-build')(workerData);

@@ -8,14 +8,20 @@ export function formatBytes(bytes: number): string {
   return `${digits(value, step)} ${BINARY_UNITS[step] ?? ''}`;
 }
 
-/** Something per second in decimal units: `formatRate(1_250_000, 'bit/s')` is `1.25 Mbit/s`; without a unit `1.25 M/s`. */
+/**
+ * Something per second in decimal units: `formatRate(1_250_000, 'bit/s')` is `1.25 Mbit/s`; without
+ * a unit `1.25 M/s`.
+ */
 export function formatRate(perSecond: number, unit = '/s'): string {
   if (!Number.isFinite(perSecond)) return '–';
   const { value, step } = scaled(perSecond, 1000, DECIMAL_PREFIXES.length - 1);
   return `${digits(value, step)} ${DECIMAL_PREFIXES[step] ?? ''}${unit}`;
 }
 
-/** A time in milliseconds in its two largest units: `0.35 ms`, `12.3 s`, `4m 05s`, `3h 07m`, `2d 04h`. */
+/**
+ * A time in milliseconds in its two largest units: `0.35 ms`, `12.3 s`, `4m 05s`, `3h 07m`,
+ * `2d 04h`.
+ */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
   if (ms < 0) return `-${formatDuration(-ms)}`;

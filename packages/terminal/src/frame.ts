@@ -7,7 +7,10 @@ export interface ScreenSize {
   readonly rows: number;
 }
 
-/** One line of a screen: text, or text in a style. The text is made plain and cut to the screen's width. */
+/**
+ * One line of a screen: text, or text in a style. The text is made plain and cut to the screen's
+ * width.
+ */
 export type ScreenLine = string | { readonly text: string; readonly style: keyof typeof STYLES };
 
 /** What the terminal shows, and the least that has to be written to show something else. */
@@ -21,7 +24,10 @@ export class Frame {
     this.#isCleared = false;
   }
 
-  /** The sequences that change the lines that differ, as one synchronised update; empty where none does. */
+  /**
+   * The sequences that change the lines that differ, as one synchronised update; empty where none
+   * does.
+   */
   update(lines: readonly ScreenLine[], { columns, rows }: ScreenSize): string {
     const wanted = lines.slice(0, rows).map((line) => drawn(line, columns));
     let changes = this.#isCleared ? '' : CLEAR_SCREEN;

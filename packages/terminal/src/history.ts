@@ -3,7 +3,10 @@ import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 
 const MAX_LINES = 1000;
 
-/** Lines typed before, the newest first as node:readline wants them; none where the file is missing or unreadable. */
+/**
+ * Lines typed before, the newest first as node:readline wants them; none where the file is missing
+ * or unreadable.
+ */
 export function readHistory(file: string): string[] {
   try {
     const lines = readFileSync(file, 'utf8').split('\n');
@@ -17,7 +20,8 @@ export function readHistory(file: string): string[] {
 }
 
 /**
- * Replaces the file by these lines, the newest first, oldest at the top of the file; mode 0600. Lines that begin with a blank are not kept.
+ * Replaces the file by these lines, the newest first, oldest at the top of the file; mode 0600.
+ * Lines that begin with a blank are not kept.
  *
  * @throws the file system's error; the old file is then unchanged.
  */

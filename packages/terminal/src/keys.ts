@@ -9,7 +9,10 @@ const KEYS: Readonly<Record<string, ScreenKey>> = {
   '\x1a': 'suspend',
 };
 
-/** The keys with a meaning in what a terminal in raw mode sent; escape sequences (arrows and the like) have none. */
+/**
+ * The keys with a meaning in what a terminal in raw mode sent; escape sequences (arrows and the
+ * like) have none.
+ */
 export function keysOf(text: string): ScreenKey[] {
   const plain = text.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/gs, '');
   return Array.from(plain, (character) => KEYS[character]).filter((key) => key !== undefined);

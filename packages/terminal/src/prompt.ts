@@ -9,9 +9,15 @@ import { nearestName, splitWords } from './words.js';
 export interface PromptCommand {
   /** One line for `help`. */
   readonly summary: string;
-  /** Does it; a string that it resolves with is printed. A rejection is printed too and counts as a failure. */
+  /**
+   * Does it; a string that it resolves with is printed. A rejection is printed too and counts as a
+   * failure.
+   */
   run(args: string[]): Promise<unknown>;
-  /** What the last of the words, which may be empty, could become; the prompt keeps those that begin with it. */
+  /**
+   * What the last of the words, which may be empty, could become; the prompt keeps those that begin
+   * with it.
+   */
   complete?(words: string[]): string[];
 }
 
@@ -24,19 +30,28 @@ export interface PromptOptions {
   readonly historyFile?: string;
   /** By name; `help` and `quit` are there already. */
   readonly commands: Readonly<Record<string, PromptCommand>>;
-  /** The input has ended: Ctrl-D, Ctrl-C twice, `quit`, `close`, or the end of a script. Called once, with the number of commands that failed. */
+  /**
+   * The input has ended: Ctrl-D, Ctrl-C twice, `quit`, `close`, or the end of a script. Called
+   * once, with the number of commands that failed.
+   */
   readonly onClose: (failures: number) => void;
 }
 
 /** An open prompt. */
 export interface Prompt {
-  /** Writes text above the line being typed, which stays as it is. Newlines are kept; everything else unsafe is removed. */
+  /**
+   * Writes text above the line being typed, which stays as it is. Newlines are kept; everything
+   * else unsafe is removed.
+   */
   print(text: string): void;
   /** Ends the prompt; `onClose` is called once what runs has ended. Idempotent. */
   close(): void;
 }
 
-/** Opens a prompt on a terminal; where the input is no terminal, its lines are run as a script, without a prompt and one after the other. */
+/**
+ * Opens a prompt on a terminal; where the input is no terminal, its lines are run as a script,
+ * without a prompt and one after the other.
+ */
 export function openPrompt(options: PromptOptions): Prompt {
   return new ReadlinePrompt(options);
 }
@@ -80,7 +95,8 @@ class ReadlinePrompt implements Prompt {
       output.write(`${lines}\n`);
       return;
     }
-    // Readline redraws from where it believes its first row to be, so as many rows as the line takes up to the cursor are added.
+    // Readline redraws from where it believes its first row to be, so as many rows as the line
+    // takes up to the cursor are added.
     const { rows } = this.#readline.getCursorPos();
     moveCursor(output, 0, -rows);
     cursorTo(output, 0);

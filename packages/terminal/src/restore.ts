@@ -1,11 +1,13 @@
 import { writeSync } from 'node:fs';
 
-// The signals that end a process by default and that a program may be ended with while its screen is open.
+// The signals that end a process by default and that a program may be ended with while its screen
+// is open.
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs `restore` when the process ends in whatever way lets it run code: return, process.exit, an uncaught error (before its
- * trace is printed), or an ending signal that nothing else listens to. Returns the function that gives this up.
+ * Runs `restore` when the process ends in whatever way lets it run code: return, process.exit, an
+ * uncaught error (before its trace is printed), or an ending signal that nothing else listens to.
+ * Returns the function that gives this up.
  */
 export function restoreAtExit(restore: () => void): () => void {
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -23,7 +25,10 @@ export function restoreAtExit(restore: () => void): () => void {
   return release;
 }
 
-/** Writes at once where the output has a file descriptor, since at the end of a process nothing asynchronous runs any more. */
+/**
+ * Writes at once where the output has a file descriptor, since at the end of a process nothing
+ * asynchronous runs any more.
+ */
 export function writeNow(output: NodeJS.WritableStream, text: string): void {
   if ('fd' in output && typeof output.fd === 'number') {
     try {

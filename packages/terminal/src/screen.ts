@@ -4,7 +4,10 @@ import { keysOf } from './keys.js';
 import { restoreAtExit, writeNow } from './restore.js';
 import { ENTER_SCREEN, LEAVE_SCREEN } from './sequences.js';
 
-/** Where a screen is drawn, such as `process.stdout`; what {@link openScreen} draws there depends on whether it is a terminal. */
+/**
+ * Where a screen is drawn, such as `process.stdout`; what {@link openScreen} draws there depends on
+ * whether it is a terminal.
+ */
 export type TerminalOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 /** Where keys come from, such as `process.stdin`. */
@@ -18,17 +21,26 @@ export interface ScreenOptions {
   readonly output: TerminalOutput;
   /** Without it, or where it is no terminal, no keys are read. */
   readonly input?: TerminalInput;
-  /** The lines to show now, from the top. Called at each interval, resize and redraw; what does not fit is cut. */
+  /**
+   * The lines to show now, from the top. Called at each interval, resize and redraw; what does not
+   * fit is cut.
+   */
   readonly render: (size: ScreenSize) => readonly ScreenLine[];
-  /** How often the screen is redrawn, in milliseconds; at least 20. */
+  /** How often the screen is redrawn, in milliseconds: 20 to 2^31 - 1, what a timer can wait. */
   readonly intervalMs: number;
-  /** How often the text is written where the output is no terminal, in milliseconds. Default: 10,000, or `intervalMs` if that is more. */
+  /**
+   * How often the text is written where the output is no terminal, in milliseconds, within the same
+   * bounds. Default: 10,000, or `intervalMs` if that is more.
+   */
   readonly plainIntervalMs?: number;
   /** Someone pressed `q` or Ctrl-C. The screen stays open until `close`. */
   readonly onQuit: () => void;
 }
 
-/** An open screen; the terminal is restored by `close`, and at the end of the process in any case but SIGKILL. */
+/**
+ * An open screen; the terminal is restored by `close`, and at the end of the process in any case
+ * but SIGKILL.
+ */
 export interface Screen {
   /** Draws now instead of at the next interval. */
   redraw(): void;
@@ -36,14 +48,22 @@ export interface Screen {
   close(): void;
 }
 
+const MIN_INTERVAL_MS = 20;
+/** Beyond this a timer of Node.js fires each ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
- * Shows a screen that is redrawn in place: on a terminal as a full screen of its own of which only changed lines are written, elsewhere
- * as plain text from time to time.
+ * Shows a screen that is redrawn in place: on a terminal as a full screen of its own of which only
+ * changed lines are written, elsewhere as plain text from time to time.
  *
- * @throws RangeError where an interval is too short.
+ * @throws RangeError where an interval is out of its bounds.
  */
 export function openScreen(options: ScreenOptions): Screen {
-  if (!(options.intervalMs >= 20)) throw new RangeError(`intervalMs is ${options.intervalMs}; at least 20 is needed`);
+  for (const name of ['intervalMs', 'plainIntervalMs'] as const) {
+    const { [name]: value = MIN_INTERVAL_MS } = options;
+    if (value >= MIN_INTERVAL_MS && value <= MAX_TIMER_MS) continue;
+    throw new RangeError(`${name} is ${value}; ${MIN_INTERVAL_MS} to ${MAX_TIMER_MS} is needed`);
+  }
   return isTerminal(options.output) ? new TerminalScreen(options) : new PlainScreen(options);
 }
 

@@ -1,10 +1,13 @@
-// What is said to a terminal. ECMA-48 where not noted; the private modes are xterm's (ctlseqs), synchronised output is
-// https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036. Terminals ignore modes that they do not know.
+// What is said to a terminal. ECMA-48 where not noted; the private modes are xterm's (ctlseqs),
+// synchronised output is https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036.
+// Terminals ignore modes that they do not know.
 
 /** Alternate screen, cleared; cursor hidden; lines that are too long do not wrap. */
 export const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
 
-/** Ends a synchronised update that was cut short, resets colours, and undoes {@link ENTER_SCREEN}. */
+/**
+ * Ends a synchronised update that was cut short, resets colours, and undoes {@link ENTER_SCREEN}.
+ */
 export const LEAVE_SCREEN = '\x1b[?2026l\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l';
 
 /** The terminal shows what is between these two at once. */

@@ -5,7 +5,10 @@ export interface TableOptions {
   readonly align?: readonly ('left' | 'right')[];
 }
 
-/** Lines with the rows' cells in columns, two spaces apart. Cells are made plain; rows may have fewer cells than others. */
+/**
+ * Lines with the rows' cells in columns, two spaces apart. Cells are made plain; rows may have
+ * fewer cells than others.
+ */
 export function table(rows: readonly (readonly string[])[], { align = [] }: TableOptions = {}): string[] {
   const cells = rows.map((row) => row.map(plainText));
   const widths: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * Splits a line into words as a shell does: blanks separate, quotes of both kinds and backslashes keep blanks in a word. An unclosed
- * quote runs to the end of the line.
+ * Splits a line into words as a shell does: blanks separate, quotes of both kinds and backslashes
+ * keep blanks in a word. An unclosed quote runs to the end of the line.
  */
 export function splitWords(line: string): string[] {
   const words: string[] = [];
@@ -26,7 +26,10 @@ export function splitWords(line: string): string[] {
   return words;
 }
 
-/** The name among `names` that is nearest to a misspelt one, if any is near: one or two letters wrong, missing, extra or exchanged. */
+/**
+ * The name among `names` that is nearest to a misspelt one, if any is near: one or two letters
+ * wrong, missing, extra or exchanged.
+ */
 export function nearestName(misspelt: string, names: readonly string[]): string | undefined {
   const near = names
     .map((name) => ({ name, distance: editDistance(misspelt.slice(0, 64), name) }))

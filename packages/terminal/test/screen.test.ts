@@ -122,8 +122,10 @@ describe('a screen elsewhere', () => {
     expect(count).toBeLessThan(4);
   });
 
-  test.each([0, 19, NaN])('an interval of %d ms is refused', (intervalMs) => {
+  test.each([0, 19, NaN, 2 ** 31, Infinity])('an interval of %d ms is refused', (intervalMs) => {
     const options: ScreenOptions = { output: new PassThrough(), intervalMs, render: () => [], onQuit: () => undefined };
     expect(() => openScreen(options)).toThrow(expect.objectContaining({ name: 'RangeError' }));
+    const plain = { ...options, intervalMs: 1000, plainIntervalMs: intervalMs };
+    expect(() => openScreen(plain)).toThrow(expect.objectContaining({ name: 'RangeError' }));
   });
 });

@@ -21,7 +21,9 @@ export const cases: readonly BenchmarkCase[] = [
   { name: 'logging/file/throughput', run: fileThroughput },
 ];
 
-/** The cost of a call whose level is not enabled, with and without an object of fields made for it. */
+/**
+ * The cost of a call whose level is not enabled, with and without an object of fields made for it.
+ */
 function belowLevel({ seconds }: BenchmarkOptions): Promise<Measurement[]> {
   const logging = createLogging({ console: false, level: 'info' });
   const logger = logging.logger('bench');
@@ -44,7 +46,10 @@ function nanosecondsPerCall(calls: number, call: (number: number) => void): numb
   );
 }
 
-/** Lines a second until the last is in its file: winston as it comes, and this package, both through winston-daily-rotate-file, in turns. */
+/**
+ * Lines a second until the last is in its file: winston as it comes, and this package, both through
+ * winston-daily-rotate-file, in turns.
+ */
 async function fileThroughput({ seconds, smoke }: BenchmarkOptions): Promise<Measurement[]> {
   const lines = smoke ? 2000 : Math.round(seconds * 50_000);
   const rounds = smoke ? 1 : 5;

@@ -4,13 +4,19 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Contender } from './timing.js';
 
-/** Bytes of heap per operation, and how many collections ran: with any allocation, millions of operations cannot do without one. */
+/**
+ * Bytes of heap per operation, and how many collections ran: with any allocation, millions of
+ * operations cannot do without one.
+ */
 export interface Allocation {
   readonly bytesPerOperation: number;
   readonly collections: number;
 }
 
-/** Measures over `operations` operations, after as many to warm up, that V8's heap has not grown and was not collected. */
+/**
+ * Measures over `operations` operations, after as many to warm up, that V8's heap has not grown and
+ * was not collected.
+ */
 export async function measureAllocation(contender: Contender, operations: number): Promise<Allocation> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

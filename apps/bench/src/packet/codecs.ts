@@ -1,4 +1,7 @@
-/** What people take for a record like a datagram with its endpoints: each with the layout that it is made for. */
+/**
+ * What people take for a record like a datagram with its endpoints: each with the layout that it is
+ * made for.
+ */
 import { decode as decodeMessagePack, encode as encodeMessagePack } from '@msgpack/msgpack';
 import { UdpPacket } from '@relay/packet';
 import { Parser } from 'binary-parser';
@@ -117,7 +120,9 @@ const mqtt: Codec = {
   },
 };
 
-/** Kindred framing: endpoints and time are the first text of a TXT record, the payload the second. */
+/**
+ * Kindred framing: endpoints and time are the first text of a TXT record, the payload the second.
+ */
 const dns: Codec = {
   subject: 'dns-packet',
   prepare: (datagram) => ({

@@ -1,4 +1,7 @@
-/** The same datagrams for all contenders: different endpoints and payloads, so that nobody's cache of one value wins. */
+/**
+ * The same datagrams for all contenders: different endpoints and payloads, so that nobody's cache
+ * of one value wins.
+ */
 import type { UdpPacketInit } from '@relay/packet';
 
 export type Datagram = Required<UdpPacketInit> & { readonly timestampMs: number };

@@ -1,6 +1,9 @@
 import type { BenchmarkOptions, Measurement } from '../case.js';
 
-/** A contender: `run` does its work `operations` times and returns something that depends on all of it. */
+/**
+ * A contender: `run` does its work `operations` times and returns something that depends on all of
+ * it.
+ */
 export interface Contender {
   readonly subject: string;
   readonly run: (operations: number) => number;
@@ -13,8 +16,8 @@ const BATCH_MS = 20;
 let sink = 0;
 
 /**
- * Lets contenders take turns in short batches, and takes each one's median, so that what the machine does besides hits all alike. Ratios are against the
- * first.
+ * Lets contenders take turns in short batches, and takes each one's median, so that what the
+ * machine does besides hits all alike. Ratios are against the first.
  */
 export function compare(contenders: readonly Contender[], { seconds, smoke }: BenchmarkOptions): Measurement[] {
   const batchMs = smoke ? 1 : Math.max(BATCH_MS, (seconds * 1000) / ROUNDS / contenders.length);

@@ -74,7 +74,8 @@ export const udpPacketCases: readonly BenchmarkCase[] = [
     name: 'packet/udp-packet/deserialize-read-all',
     run(options) {
       crossCheck();
-      // The address texts of UdpPacket are made when they are read; with protobufjs and MessagePack the texts are on the wire.
+      // The address texts of UdpPacket are made when they are read; with protobufjs and MessagePack
+      // the texts are on the wire.
       const asDatagram = (decoded: unknown) => readAll(decoded as Datagram);
       const contenders = codecs
         .filter(({ subject }) => !['mqtt-packet', 'dns-packet', 'binary-parser'].includes(subject))

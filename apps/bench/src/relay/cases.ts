@@ -6,7 +6,10 @@ import { JoinedEnds } from './round-trip.js';
 const PAYLOAD_BYTES = 200;
 const AEAD_TAG_BYTES = 16;
 
-/** There and back, a datagram is sealed twice and opened twice: this alone is the least a round trip can cost. */
+/**
+ * There and back, a datagram is sealed twice and opened twice: this alone is the least a round trip
+ * can cost.
+ */
 function aeadAlone(primitives: Primitives): Contender {
   const cipher = primitives.cipher(new Uint8Array(32));
   const bytes = new Uint8Array(PAYLOAD_BYTES + AEAD_TAG_BYTES);

@@ -22,7 +22,10 @@ import {
 const NOW_MS = 1000;
 const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
 
-/** Client and server with their flows, joined by function calls where the sockets would be; the target is an echo. */
+/**
+ * Client and server with their flows, joined by function calls where the sockets would be; the
+ * target is an echo.
+ */
 export class JoinedEnds {
   echoed = 0;
   readonly #primitives: Primitives;
@@ -139,7 +142,10 @@ function packed(address: string, port: number): Uint8Array {
   return packPath({ address, port });
 }
 
-/** Hands the packets of a batch to the other side; they may be opened in place, as those of a socket's batch. */
+/**
+ * Hands the packets of a batch to the other side; they may be opened in place, as those of a
+ * socket's batch.
+ */
 function deliver(receive: (bytes: Uint8Array, offset: number, length: number) => number): BatchSender {
   return ({ bytes, offsets, lengths, count }) => {
     for (let i = 0; i < count; i++) {

@@ -8,7 +8,9 @@ const ROUNDS = 9;
 /** Not counted: until the code is compiled. */
 const WARM_UP_ROUNDS = 4;
 
-/** The server's part of whole handshakes: initiation answered, first packet opened, parameters told. */
+/**
+ * The server's part of whole handshakes: initiation answered, first packet opened, parameters told.
+ */
 function measure(
   primitives: Primitives,
   [warmUpRounds, rounds]: readonly [number, number],

@@ -7,7 +7,10 @@ import { engines } from './engines.js';
 
 const PAYLOAD_BYTES = 200;
 
-/** Client to server: a datagram of 200 B is framed, sealed, opened, and its frame given to the program. */
+/**
+ * Client to server: a datagram of 200 B is framed, sealed, opened, and its frame given to the
+ * program.
+ */
 function sealAndOpen(primitives: Primitives): Contender {
   const ends = new Ends(primitives);
   const session = ends.connect();

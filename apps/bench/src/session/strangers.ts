@@ -32,7 +32,9 @@ function ofType(type: number, length: number): Uint8Array {
 
 const newEnds = async (): Promise<Ends> => new Ends(await loadPrimitives());
 
-/** Knows the server's public key, but comes as somebody else each time; the server is under load. */
+/**
+ * Knows the server's public key, but comes as somebody else each time; the server is under load.
+ */
 function knowing(ends: Ends): Contender {
   const initiation = ends.initiation();
   ends.server.setLoad('loaded', 0);

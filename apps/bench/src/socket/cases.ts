@@ -9,7 +9,10 @@ const BUFFER_BYTES = 8 << 20;
 const ROUNDS = 5;
 const LOCALHOST = { address: '127.0.0.1', port: 0 };
 
-/** The cases of the layer `socket`. The proxies beside (proxy.ts, plain-proxy.ts) are measured with a load generator in C: docs/performance.md. */
+/**
+ * The cases of the layer `socket`. The proxies beside (proxy.ts, plain-proxy.ts) are measured with
+ * a load generator in C: docs/performance.md.
+ */
 export const cases: readonly BenchmarkCase[] = [
   {
     name: 'socket/transfer/1200',
@@ -17,7 +20,10 @@ export const cases: readonly BenchmarkCase[] = [
   },
 ];
 
-/** One connected socket sends to another in the same process: datagrams that arrived per second, against native without offload. */
+/**
+ * One connected socket sends to another in the same process: datagrams that arrived per second,
+ * against native without offload.
+ */
 async function transfer({ seconds }: BenchmarkOptions): Promise<Measurement[]> {
   const withoutOffload = { sendOffload: false, receiveOffload: false };
   const subjects: [string, SocketOptions][] = [['dgram', { engine: 'dgram' }]];

@@ -1,5 +1,6 @@
 /**
- * The same proxy over node:dgram as anybody would write it: what the engine `dgram` is compared with.
+ * The same proxy over node:dgram as anybody would write it: what the engine `dgram` is compared
+ * with.
  *
  * usage: node plain-proxy.js LISTEN_PORT TARGET_PORT [connected]
  */
@@ -24,7 +25,10 @@ listener.on('message', (message, { address, port }) => {
 });
 listener.bind(listenPort, HOST, () => listener.setRecvBufferSize(BUFFER_BYTES));
 
-/** A connected socket is cheaper than naming the target at every send; what comes before it is connected is lost. */
+/**
+ * A connected socket is cheaper than naming the target at every send; what comes before it is
+ * connected is lost.
+ */
 function newUpstream(client: string, address: string, port: number): Upstream {
   const socket = createSocket('udp4');
   const upstream: Upstream = { send: () => undefined };

@@ -1,6 +1,7 @@
 /**
- * The least that a UDP proxy over @relay/socket needs: one listening socket, a connected upstream socket for each client, and
- * batches passed from one to the other. No policy, no timeouts: the cost of the package, to be compared with C.
+ * The least that a UDP proxy over @relay/socket needs: one listening socket, a connected upstream
+ * socket for each client, and batches passed from one to the other. No policy, no timeouts: the
+ * cost of the package, to be compared with C.
  *
  * usage: node proxy.js LISTEN_PORT TARGET_PORT [native|dgram]
  */

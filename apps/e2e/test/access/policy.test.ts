@@ -8,7 +8,8 @@ import { eventually } from '../support/eventually.js';
 import { startRelay, type Relay } from '../support/relay.js';
 import { freePort } from '../support/ports.js';
 
-// coturn CVE-2020-26262 and CVE-2026-27624: loopback was reached in forms that nobody had thought of.
+// coturn CVE-2020-26262 and CVE-2026-27624: loopback was reached in forms that nobody had thought
+// of.
 const FORMS_OF_LOOPBACK = ['127.0.0.1', '127.8.8.8', '0.0.0.0', '[::1]', '[::]', '[::ffff:127.0.0.1]', '[::127.0.0.1]'];
 
 // Verdicts do not depend on how sockets talk to the kernel: one engine stands for all.
@@ -71,7 +72,10 @@ async function sendOnce({ ports }: Relay): Promise<void> {
   for (const port of ports) await application.send('knock', port);
 }
 
-/** The server has refused as many flows for this reason; nothing else was dropped, and every datagram is accounted for. */
+/**
+ * The server has refused as many flows for this reason; nothing else was dropped, and every
+ * datagram is accounted for.
+ */
 async function expectRefused(relay: Relay, reason: DropReason, count: number): Promise<void> {
   await eventually(async () =>
     expect((await relay.server.status()).forward.toTarget.drops).toEqual({ [reason]: count }),

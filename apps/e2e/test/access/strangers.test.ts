@@ -16,7 +16,8 @@ const RESET_BYTES = 24;
 const MEMORY_NOISE_BYTES = 48 << 20;
 
 describe.each(ENGINES)('a stranger, engine %s', (engine) => {
-  // coturn#1999 kept 18 KB for each spoofed datagram, and its answer was 3.6 times what it was asked.
+  // coturn#1999 kept 18 KB for each spoofed datagram, and its answer was 3.6 times what it was
+  // asked.
   test(`who sends ${ROUNDS * ROUND} datagrams of garbage hears nothing, and leaves no session, flow or memory behind`, async () => {
     using folder = new Folder();
     await using server = await Server.start({ state: folder.at('state'), engine });
@@ -56,7 +57,10 @@ describe.each(ENGINES)('a stranger, engine %s', (engine) => {
   });
 });
 
-/** Of every type but transport, truncated ones and empty ones among them; handshakes of the right size, too. */
+/**
+ * Of every type but transport, truncated ones and empty ones among them; handshakes of the right
+ * size, too.
+ */
 function garbage(i: number): Buffer {
   const bytes = randomBytes(i % 5 === 0 ? INITIATION_BYTES : i % 300);
   const type = [1, 2, 3, 5, 0, 6, 255][i % 7] ?? 0;

@@ -1,5 +1,5 @@
-// A host with several addresses that listens on all of them: who asked one of them waits for an answer from that one, and so
-// do the NATs and firewalls on the way.
+// A host with several addresses that listens on all of them: who asked one of them waits for an
+// answer from that one, and so do the NATs and firewalls on the way.
 import { describe, expect, test } from '@jest/globals';
 import { Application } from '../support/application.js';
 import { Echo } from '../support/echo.js';

@@ -11,7 +11,10 @@ import { shared } from '../support/resources.js';
 import { TcpPipe } from '../support/tcp-pipe.js';
 
 const TARGET = '127.0.0.1';
-/** Where the client listens: iperf3 wants one port for its TCP control connection, which goes straight, and its UDP stream. */
+/**
+ * Where the client listens: iperf3 wants one port for its TCP control connection, which goes
+ * straight, and its UDP stream.
+ */
 const LISTEN = '127.0.0.2';
 const STREAMS = 4;
 const STREAM = [

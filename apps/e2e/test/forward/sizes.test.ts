@@ -10,7 +10,10 @@ import { shared } from '../support/resources.js';
 /** The largest payload of an IPv4 datagram: 65,535 bytes less the headers of IP and UDP. */
 const LARGEST = 65_507;
 
-/** Around the size from which a datagram needs two packets there is every one. frp truncated at 1,500 bytes, rathole stumbled. */
+/**
+ * Around the size from which a datagram needs two packets there is every one. frp truncated at
+ * 1,500 bytes, rathole stumbled.
+ */
 const SIZES = [0, 1, 1200, ...Array.from({ length: 16 }, (_, i) => 1415 + i), 1472, 9000, LARGEST];
 
 describe.each(ENGINES)('a datagram through the relay, engine %s', (engine) => {

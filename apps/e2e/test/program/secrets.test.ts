@@ -30,7 +30,8 @@ test('no private key is in what programs print and log, even at level trace', as
   ];
   const ended = [await relay.client.stop(), await relay.server.stop()];
   const files = readdirSync(logs.path, { recursive: true, encoding: 'utf8' }).map((file) => join(logs.path, file));
-  // The first start prints the invitation that it has made: that, and only that, is meant to be seen.
+  // The first start prints the invitation that it has made: that, and only that, is meant to be
+  // seen.
   const said = [...asked, ...ended].flatMap(({ stdout, stderr }) => [withoutFirstInvitation(stdout), stderr]);
   const written = files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file, 'latin1'));
   expect(written.join('')).toContain('client connected');

@@ -11,7 +11,10 @@ const KEY = Buffer.alloc(32, 1).toString('base64url');
 const INVITATION = `relay://${KEY}@127.0.0.1:9?server=${KEY}&name=x`;
 const FORWARD = ['--forward', '0=127.0.0.1:9'];
 
-/** Arguments, with FOLDER for the test's own folder; files to be there; the exit code; what each line on stderr begins with, and says. */
+/**
+ * Arguments, with FOLDER for the test's own folder; files to be there; the exit code; what each
+ * line on stderr begins with, and says.
+ */
 interface Wrong {
   readonly name: string;
   readonly args: readonly string[];

@@ -10,7 +10,10 @@ import { eventually } from '../support/eventually.js';
 import { Folder } from '../support/folder.js';
 import { startRelay } from '../support/relay.js';
 
-/** The promise holds for 10 s; what a shortage does to looks that come each second is seen within three. */
+/**
+ * The promise holds for 10 s; what a shortage does to looks that come each second is seen within
+ * three.
+ */
 const HELD_MS = 3000;
 const SOURCES = 20;
 const ALLOW = ['127.0.0.0/8'];

@@ -83,8 +83,8 @@ export class Application implements AsyncDisposable {
   }
 
   /**
-   * Sends a numbered datagram again and again until the answer to any of them comes, as applications over UDP do. Returns how
-   * many were sent; rejects if nothing comes in time.
+   * Sends a numbered datagram again and again until the answer to any of them comes, as
+   * applications over UDP do. Returns how many were sent; rejects if nothing comes in time.
    */
   async askUntilAnswered(port: number, { everyMs = 50, timeoutMs = PATIENCE_MS } = {}): Promise<number> {
     const deadline = Date.now() + timeoutMs;

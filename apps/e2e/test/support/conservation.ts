@@ -3,7 +3,10 @@ import { eventually } from './eventually.js';
 import type { Relay } from './relay.js';
 import { dropped, type Status, type Traffic } from './status.js';
 
-/** What came in went out or was dropped for a counted reason: frp and rathole lost datagrams that nobody counted. */
+/**
+ * What came in went out or was dropped for a counted reason: frp and rathole lost datagrams that
+ * nobody counted.
+ */
 export async function expectConserved({ client, server }: Relay): Promise<void> {
   await eventually(async () => {
     for (const { forward } of [await client.status(), await server.status()])
@@ -27,7 +30,10 @@ export class Ledger {
     return new Ledger(relay, await countsOf(relay));
   }
 
-  /** Since then `sent` datagrams came in and `answered` went back, and nothing was dropped: by neither program nor between them. */
+  /**
+   * Since then `sent` datagrams came in and `answered` went back, and nothing was dropped: by
+   * neither program nor between them.
+   */
   async expectNothingLost(sent: number, answered = sent): Promise<void> {
     const expected = { toTarget: all(sent), fromTarget: all(answered), refusedPackets: 0 };
     await eventually(async () => {

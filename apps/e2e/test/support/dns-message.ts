@@ -1,4 +1,7 @@
-/** As much of DNS messages (RFC 1035 §4.1) as the tests need: questions for an IPv4 address, and their answers. */
+/**
+ * As much of DNS messages (RFC 1035 §4.1) as the tests need: questions for an IPv4 address, and
+ * their answers.
+ */
 
 const HEADER_BYTES = 12;
 const RECURSION_DESIRED = 0x0100;

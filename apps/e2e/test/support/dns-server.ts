@@ -8,7 +8,10 @@ import { freePort } from './ports.js';
 
 const HOST = '127.0.0.1';
 
-/** A DNS server that knows `example.test` and all names below it: dnsmasq, or one of the tests' own where that is not installed. */
+/**
+ * A DNS server that knows `example.test` and all names below it: dnsmasq, or one of the tests' own
+ * where that is not installed.
+ */
 export class DnsServer implements AsyncDisposable {
   /** What every name has. */
   static readonly ADDRESS = '192.0.2.7';

@@ -7,7 +7,10 @@ const IS_NATIVE_AVAILABLE = `
   process.stdout.write(String(isNativeAvailable()));
 `;
 
-/** The engines that work here, as the built programs see it: every test with sockets runs on each of them. */
+/**
+ * The engines that work here, as the built programs see it: every test with sockets runs on each of
+ * them.
+ */
 export const ENGINES: readonly Engine[] =
   execFileSync(process.execPath, ['--input-type=module', '--eval', IS_NATIVE_AVAILABLE], {
     cwd: import.meta.dirname,

@@ -4,7 +4,10 @@ import { once } from 'node:events';
 const RANGE_START = 20_000;
 const RANGE_END = 32_000;
 
-/** The first of `count` neighbouring UDP ports that were free a moment ago; outside of those that the system gives away by itself. */
+/**
+ * The first of `count` neighbouring UDP ports that were free a moment ago; outside of those that
+ * the system gives away by itself.
+ */
 export async function freeRange(count: number): Promise<number> {
   for (;;) {
     const first = RANGE_START + Math.floor(Math.random() * (RANGE_END - RANGE_START - count));

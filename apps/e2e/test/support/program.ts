@@ -18,7 +18,10 @@ export interface Finished {
 }
 
 export interface RunSettings {
-  /** Added to PATH alone: nothing of whoever runs the tests is passed on. HOME is a folder that does not exist, unless given. */
+  /**
+   * Added to PATH alone: nothing of whoever runs the tests is passed on. HOME is a folder that does
+   * not exist, unless given.
+   */
   readonly environment?: Record<string, string>;
   /** A file that the program finds as /etc/hosts, in a mount namespace of its own. */
   readonly hosts?: string | undefined;
@@ -76,7 +79,10 @@ export class RunningProgram implements AsyncDisposable {
     return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
-  /** The first match on stdout (or where `from` says), as soon as there is one. Rejects if the program ends without it. */
+  /**
+   * The first match on stdout (or where `from` says), as soon as there is one. Rejects if the
+   * program ends without it.
+   */
   async line(pattern: RegExp, from: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
     const [match] = await this.lines(pattern, 1, from);
     if (match === undefined) throw new Error(`no ${pattern.source}`);

@@ -27,7 +27,10 @@ export interface RelaySettings {
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/** A server and a client with an invitation, connected; `P` is the path between them, undefined where they meet without one. */
+/**
+ * A server and a client with an invitation, connected; `P` is the path between them, undefined
+ * where they meet without one.
+ */
 export interface Relay<P extends UdpPath | undefined = UdpPath | undefined> extends AsyncDisposable {
   readonly folder: Folder;
   readonly path: P;
@@ -106,7 +109,10 @@ const states = new Folder();
 const invitedByRights = new Map<string, Promise<Invited>>();
 afterAll(() => states[Symbol.dispose]());
 
-/** Makes it once for all relays of a test file whose client may reach the same: an invitation takes a process of its own. */
+/**
+ * Makes it once for all relays of a test file whose client may reach the same: an invitation takes
+ * a process of its own.
+ */
 function invited(allow: readonly string[]): Promise<Invited> {
   const rights = allow.flatMap((block) => ['--allow', block]);
   const known = invitedByRights.get(rights.join(' '));

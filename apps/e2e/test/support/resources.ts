@@ -18,8 +18,8 @@ export class Resources implements AsyncDisposable {
 }
 
 /**
- * What the tests of a block share: opened before the first and disposed of after the last, also where opening fails half-way.
- * The function that is returned gives it.
+ * What the tests of a block share: opened before the first and disposed of after the last, also
+ * where opening fails half-way. The function that is returned gives it.
  */
 export function shared<T>(open: (keep: Resources['keep']) => Promise<T>): () => T {
   const resources = new Resources();

@@ -42,7 +42,10 @@ export class Server implements AsyncDisposable {
     return new Server(program, Number(ready), state);
   }
 
-  /** Makes an invitation with the command that users run. `through` is the port that it names instead of the server's own. */
+  /**
+   * Makes an invitation with the command that users run. `through` is the port that it names
+   * instead of the server's own.
+   */
   async invite(name: string, allow: readonly string[], through = this.port): Promise<string> {
     const rights = allow.flatMap((block) => ['--allow', block]);
     const where = ['--state', this.state, '--public', `127.0.0.1:${through}`];

@@ -8,7 +8,10 @@ const HANDSHAKE_INITIATION = 1;
 /** Which way packets go. */
 export type Direction = 'to-server' | 'to-client';
 
-/** The network between one client and its server: it can be cut, and it can give the client another address. */
+/**
+ * The network between one client and its server: it can be cut, and it can give the client another
+ * address.
+ */
 export class UdpPath implements AsyncDisposable {
   readonly #serverAddress: string;
   readonly #serverPort: number;
@@ -60,7 +63,9 @@ export class UdpPath implements AsyncDisposable {
     this.#cut.clear();
   }
 
-  /** The client comes from another address from now on; what is still sent to the old one is lost. */
+  /**
+   * The client comes from another address from now on; what is still sent to the old one is lost.
+   */
   async rebind(): Promise<void> {
     const old = this.#far;
     this.#far = await bound();

@@ -52,7 +52,8 @@ export function parseClientRecord(text: string, name: string): ClientRecord | st
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 const isText = (value: unknown): value is string => typeof value === 'string';
-const isRate = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+/** From one a second on; 100/min is a right of its own, and no whole number. */
+const isRate = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= Number.MAX_SAFE_INTEGER;
 const isTime = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value));
 
 const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {

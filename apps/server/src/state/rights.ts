@@ -6,6 +6,7 @@ import {
   loadConfiguration,
   option,
   rate,
+  Refusal,
   refuse,
   yargsOptions,
   type Format,
@@ -22,15 +23,29 @@ const allowance: Format<string> = {
     typeof value === 'string' && parseAllowance(value) !== undefined ? value : refuse(allowance.expected),
 };
 
-/** A plain count per second, or a rate with its unit. */
-const perSecond = (unit: Format<number>): Format<number> => ({
-  name: unit.name,
-  expected: `a whole number from 1 on, or ${unit.expected}`,
-  parse: (value, form) =>
-    typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : unit.parse(value, form),
-});
+/** More than any machine does; sums of these per millisecond stay exact. */
+const MAX_PACKETS_PER_SECOND = 1e9;
+const MAX_BITS_PER_SECOND = 1e12;
+/** No timer meets it, only the calendar: its year keeps four digits. */
+const MAX_EXPIRES_MS = 36_500 * 86_400_000;
 
-const rightsSchema = defineSchema(
+/** A plain count per second, or a rate with its unit. */
+function perSecond(unit: Format<number>, max: number): Format<number> {
+  const expected = `a whole number, or ${unit.expected}`;
+  return {
+    name: unit.name,
+    expected,
+    bounds: { min: 1, max },
+    parse(value, form) {
+      const isPlain = typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value);
+      const amount = isPlain ? Number(value) : unit.parse(value, form);
+      return amount instanceof Refusal || amount > max ? refuse(expected) : amount;
+    },
+  };
+}
+
+/** What `invite` takes besides a name. */
+export const rightsSchema = defineSchema(
   {
     allow: option({
       format: allowance,
@@ -39,17 +54,17 @@ const rightsSchema = defineSchema(
       doc: 'What the client may reach: CIDR[:PORTS]. Without it public unicast addresses, and nothing else',
     }),
     maxPps: option({
-      format: perSecond(rate({ min: 1 })),
+      format: perSecond(rate({ min: 1, max: MAX_PACKETS_PER_SECOND }), MAX_PACKETS_PER_SECOND),
       environment: false,
       doc: 'Packets per second that the server takes from the client',
     }),
     maxBps: option({
-      format: perSecond(bitRate({ min: 1 })),
+      format: perSecond(bitRate({ min: 1, max: MAX_BITS_PER_SECOND }), MAX_BITS_PER_SECOND),
       environment: false,
       doc: 'Bits per second that the server takes from the client',
     }),
     expires: option({
-      format: duration({ min: 1000 }),
+      format: duration({ min: 1000, max: MAX_EXPIRES_MS }),
       environment: false,
       doc: 'After which time the client is no longer let in, such as 7d',
     }),

@@ -20,7 +20,8 @@ const verdict = (rights: TargetPolicy, address: string, port = 53): string => {
   return code === 0 ? 'allowed' : dropReasonOf(code);
 };
 
-// coturn CVE-2020-26262 and what came after it: every way to say "inside" that some relay once let through.
+// coturn CVE-2020-26262 and what came after it: every way to say "inside" that some relay once let
+// through.
 const INSIDE = [
   ...['0.0.0.0', '0.1.2.3', '127.0.0.1', '127.255.255.254', '10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1'],
   ...[

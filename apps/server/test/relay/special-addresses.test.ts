@@ -17,7 +17,10 @@ const verdict = (address: string): string => {
   return code === 0 ? 'allowed' : dropReasonOf(code);
 };
 
-/** First and last address of each range of the IANA special-purpose registries, and its neighbours that are public. */
+/**
+ * First and last address of each range of the IANA special-purpose registries, and its neighbours
+ * that are public.
+ */
 const RANGES: readonly (readonly [range: string, first: string, last: string, beside: readonly string[]])[] = [
   ['this network', '0.0.0.0', '0.255.255.255', ['1.0.0.0']],
   ['private 10', '10.0.0.0', '10.255.255.255', ['9.255.255.255', '11.0.0.0']],

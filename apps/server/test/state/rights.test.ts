@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '@relay/config';
 import { ProgramFailure } from '@relay/program';
-import { readRights } from '../../src/state/rights.js';
+import { readClients } from '../../src/state/client-store.js';
+import { invite } from '../../src/state/invite.js';
+import { readRights, rightsSchema } from '../../src/state/rights.js';
+import { openStateFolder } from '../../src/state/state-folder.js';
+import { temporaryFolder } from '../temporary-folder.js';
+
+const folder = temporaryFolder();
+const AT = { host: 'relay.example', port: 7878 };
 
 describe('rights', () => {
   test.each([
@@ -13,6 +20,7 @@ describe('rights', () => {
     ],
     ['ada --max-pps 1000 --max-bps 8000000', { allow: [], maxPps: 1000, maxBps: 8_000_000 }],
     ['ada --max-bps 8Mbit/s --expires 7d', { allow: [], maxBps: 8_000_000, expiresInMs: 7 * 86_400_000 }],
+    ['ada --expires 36500d', { allow: [], expiresInMs: 36_500 * 86_400_000 }],
     ['--expires 90s ada', { allow: [], expiresInMs: 90_000 }],
   ])('of: invite %s', (line, rights) => {
     expect(readRights(line.split(' '))).toEqual({
@@ -29,9 +37,30 @@ describe('rights', () => {
     ['ada --max-bps -5', /max-?[bB]ps/],
     ['ada --expires 7', /expires/],
     ['ada --expires 0s', /expires/],
+    ['ada --expires 36501d', /expires.*at most 36500d, not "36501d"/],
+    ['ada --max-pps 1000000001', /max-?[pP]ps.*at most 1G\/s, not "1000000001"/],
+    ['ada --max-pps 2G/s', /max-?[pP]ps.*at most 1G\/s, not "2G\/s"/],
+    ['ada --max-bps 1000000000001', /max-?[bB]ps.*at most 1000Gbit\/s, not "1000000000001"/],
   ])('invite %s is refused', (line, expected) => {
     expect(() => readRights(line.split(' '))).toThrow(ConfigurationError);
     expect(() => readRights(line.split(' '))).toThrow(expected);
+  });
+
+  test('a client with the largest rights, or a fraction of a packet a second, is one that the server reads again', () => {
+    const state = openStateFolder(folder);
+    const largest = Object.fromEntries(
+      rightsSchema.options.flatMap(({ key, option: { format } }) => {
+        return format.bounds === undefined ? [] : [[key, format.bounds.max]];
+      }),
+    );
+    expect(Object.keys(largest)).toEqual(['maxPps', 'maxBps', 'expires']);
+    const { maxPps, maxBps, expires } = largest;
+    invite(state, 'max', { allow: [], maxPps, maxBps, expiresInMs: expires }, AT);
+    invite(state, 'third', readRights('third --max-pps 100/min'.split(' ')).rights, AT);
+    const { records, faults } = readClients(state.path);
+    expect(faults).toEqual([]);
+    expect(records).toMatchObject([{ maxPps, maxBps }, { maxPps: 100 / 60 }]);
+    expect(new Date(records[0]?.expiresAt ?? '').getTime()).toBeGreaterThan(Date.now() + 36_499 * 86_400_000);
   });
 
   test('everything that is wrong is told at once', () => {

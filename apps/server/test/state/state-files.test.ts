@@ -37,7 +37,8 @@ describe('replaceFile', () => {
       mkdirSync(place);
       const path = join(place, 'state');
       const content = 'new '.repeat(2000);
-      // The largest file that the process may write is the disk: a write beyond it fails part of the way.
+      // The largest file that the process may write is the disk: a write beyond it fails part of
+      // the way.
       for (const blocks of [0, 1, 15]) {
         writeFileSync(path, 'old');
         const script = `process.on('SIGXFSZ', () => 0); const { replaceFile } = await import(${JSON.stringify(module_)});

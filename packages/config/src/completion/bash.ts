@@ -1,4 +1,4 @@
-import type { CompletedFlag, CompletedProgram } from './completion.js';
+import type { CompletedFlag, CompletedProgram } from './completed-program.js';
 
 /** For bash 3.2 and later, without the bash-completion package. */
 export function bashCompletion({ name, flags, commands }: CompletedProgram): string {

@@ -1,6 +1,6 @@
-import type { Completion } from '../format/format.js';
 import type { Schema } from '../schema.js';
 import { bashCompletion } from './bash.js';
+import type { CompletedFlag, CompletedProgram } from './completed-program.js';
 import { fishCompletion } from './fish.js';
 import { zshCompletion } from './zsh.js';
 
@@ -13,28 +13,11 @@ export interface CompletionOptions {
   readonly commands?: Readonly<Record<string, string>>;
 }
 
-/** What a script needs to know of one flag. */
-export interface CompletedFlag {
-  /** Without dashes. */
-  readonly name: string;
-  readonly alias: string | undefined;
-  /** One line. */
-  readonly doc: string;
-  /** What may follow; `undefined` if nothing does, `[]` if something does that cannot be guessed. */
-  readonly values: Completion | undefined;
-  readonly isRepeatable: boolean;
-}
-
-/** A program as its completion script sees it. */
-export interface CompletedProgram {
-  readonly name: string;
-  readonly flags: readonly CompletedFlag[];
-  readonly commands: readonly (readonly [name: string, doc: string])[];
-}
-
 /**
- * A script that completes flags, their values and commands. It is static: it does not run the program.
- * @throws {TypeError} if the program or a command is not a plain word (letters, digits, `.`, `_`, `-`).
+ * A script that completes flags, their values and commands. It is static: it does not run the
+ * program.
+ * @throws {TypeError} if the program or a command is not a plain word (letters, digits, `.`, `_`,
+ * `-`).
  */
 export function completionScript(schema: Schema<unknown>, shell: Shell, options: CompletionOptions = {}): string {
   const commands = Object.entries(options.commands ?? {});
@@ -67,7 +50,9 @@ function flagsOf(schema: Schema<unknown>): CompletedFlag[] {
   });
 }
 
-/** Shells expand words that they complete: only those are offered in which nothing can be expanded. */
+/**
+ * Shells expand words that they complete: only those are offered in which nothing can be expanded.
+ */
 function isPlain(word: string): boolean {
   return /^[A-Za-z0-9._,+/=-]+$/.test(word);
 }

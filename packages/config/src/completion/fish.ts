@@ -1,4 +1,4 @@
-import type { CompletedFlag, CompletedProgram } from './completion.js';
+import type { CompletedFlag, CompletedProgram } from './completed-program.js';
 
 /** For fish 3 and later. */
 export function fishCompletion({ name, flags, commands }: CompletedProgram): string {

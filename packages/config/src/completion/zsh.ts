@@ -1,4 +1,4 @@
-import type { CompletedFlag, CompletedProgram } from './completion.js';
+import type { CompletedFlag, CompletedProgram } from './completed-program.js';
 
 /** For zsh's completion system. */
 export function zshCompletion({ name, flags, commands }: CompletedProgram): string {

@@ -17,7 +17,10 @@ export function isTable(value: unknown): value is Record<string, unknown> {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** Plain data and where each part of it stood. Tables have no prototype, so that no key means anything. */
+/**
+ * Plain data and where each part of it stood. Tables have no prototype, so that no key means
+ * anything.
+ */
 export interface LocatedDocument {
   readonly value: unknown;
   readonly places: Places;
@@ -61,7 +64,9 @@ export class Places {
   }
 }
 
-/** A text that is no document of its kind. The message never quotes the text: it may hold secrets. */
+/**
+ * A text that is no document of its kind. The message never quotes the text: it may hold secrets.
+ */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
   readonly position: Position | undefined;

@@ -14,7 +14,9 @@ interface KeyPart {
   readonly offset: number;
 }
 
-/** Where the parts of a TOML document stand. The text must be valid TOML: it is walked, not checked. */
+/**
+ * Where the parts of a TOML document stand. The text must be valid TOML: it is walked, not checked.
+ */
 export function locateToml(text: string): Places {
   return new TomlWalk(text).walk();
 }

@@ -6,7 +6,8 @@ import { DocumentError, MAX_DEPTH, Places } from './document.js';
 // Larger than any configuration; bounds what aliases can multiply.
 const MAX_NODES = 20_000;
 
-// Readers of YAML disagree on `010`, `0o17` and `1_000`: what JSON does not call a number stays a text.
+// Readers of YAML disagree on `010`, `0o17` and `1_000`: what JSON does not call a number stays a
+// text.
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 // The library's own messages quote the text.
@@ -20,8 +21,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads YAML 1.2, core schema. Stricter than that: one document, keys are texts and come once, no tags of other schemas,
- * no merge keys.
+ * Reads YAML 1.2, core schema. Stricter than that: one document, keys are texts and come once, no
+ * tags of other schemas, no merge keys.
  */
 export function readYaml(text: string): LocatedDocument {
   return new YamlReader(text).read();

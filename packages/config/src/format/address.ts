@@ -11,25 +11,35 @@ export interface Cidr {
   readonly prefix: number;
 }
 
-// Four decimal parts without leading zeros: `010.0.0.1`, `0x7f.1` and `127.1` mean different hosts to different programs.
+// Four decimal parts without leading zeros: `010.0.0.1`, `0x7f.1` and `127.1` mean different hosts
+// to different programs.
 const DOTTED = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
 const ZONE = /^[A-Za-z0-9._~-]{1,15}$/;
 
-/** An IP address, not a name. The value is canonical text: dotted IPv4, RFC 5952 IPv6; IPv4-mapped becomes IPv4. */
+/**
+ * An IP address, not a name. The value is canonical text: dotted IPv4, RFC 5952 IPv6; IPv4-mapped
+ * becomes IPv4.
+ */
 export const address: Format<string> = {
   name: 'address',
   expected: 'an IP address such as 192.0.2.1 or 2001:db8::1',
   parse: (value) => (typeof value === 'string' ? parseAddress(value) : undefined) ?? refuse(address.expected),
 };
 
-/** A block of addresses: `10.0.0.0/8`, `2001:db8::/32`; an address alone is a block of one. Bits beyond the prefix must be zero. */
+/**
+ * A block of addresses: `10.0.0.0/8`, `2001:db8::/32`; an address alone is a block of one. Bits
+ * beyond the prefix must be zero.
+ */
 export const cidr: Format<Cidr> = {
   name: 'CIDR',
   expected: 'a block of addresses such as 10.0.0.0/8 or 2001:db8::/32, zero beyond the prefix',
   parse: (value) => (typeof value === 'string' ? parseCidr(value) : undefined) ?? refuse(cidr.expected),
 };
 
-/** Canonical text of a literal address, or `undefined` where the text is anything else (names, octal, hex, short forms, integers). */
+/**
+ * Canonical text of a literal address, or `undefined` where the text is anything else (names,
+ * octal, hex, short forms, integers).
+ */
 export function parseAddress(text: string): string | undefined {
   if (text.length > 64) return undefined;
   if (DOTTED.test(text)) return isIPv4(text) ? text : undefined;
@@ -58,7 +68,10 @@ function canonicalIPv6(bare: string): string {
   return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : parsed.toRFC5952String();
 }
 
-/** ipaddr.js reads `::1.2.3.4` as the mapped `::ffff:1.2.3.4`, another host: give it hexadecimal groups only. */
+/**
+ * ipaddr.js reads `::1.2.3.4` as the mapped `::ffff:1.2.3.4`, another host: give it hexadecimal
+ * groups only.
+ */
 function withoutDottedTail(bare: string): string {
   const colon = bare.lastIndexOf(':') + 1;
   const tail = bare.slice(colon);

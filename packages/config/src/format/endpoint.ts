@@ -46,7 +46,10 @@ export interface HostEndpointRange extends PortRange {
   readonly host: string;
 }
 
-/** A literal address and port: `127.0.0.1:53`, `[::]:7878`, `[fe80::1%eth0]:53`. Port 0 lets the system choose. */
+/**
+ * A literal address and port: `127.0.0.1:53`, `[::]:7878`, `[fe80::1%eth0]:53`. Port 0 lets the
+ * system choose.
+ */
 export const endpoint: Format<Endpoint> = textFormat(
   'endpoint',
   'an address and port such as 127.0.0.1:7878 or [::1]:7878',

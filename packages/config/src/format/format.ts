@@ -1,11 +1,18 @@
 import type { Refusal } from '../refusal.js';
-import type { Option } from '../schema.js';
 
 /**
- * How a value reached the configuration: `text` from a flag or an environment variable (always a string),
- * `data` from a file or a default (a string, number, boolean, array or table).
+ * How a value reached the configuration: `text` from a flag or an environment variable (always a
+ * string), `data` from a file or a default (a string, number, boolean, array or table).
  */
 export type Form = 'text' | 'data';
+
+/** Bounds of a number, both included. */
+export interface Bounds {
+  /** Least. If it is left out, the format says what holds. */
+  readonly min?: number;
+  /** Most. If it is left out, the format says what holds. */
+  readonly max?: number;
+}
 
 /** A fragment of JSON Schema (draft 2020-12). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -13,8 +20,22 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** What a shell should offer for a value: fixed words, or names in the file system. */
 export type Completion = readonly string[] | 'file' | 'directory';
 
+/** A field of a table, as a reader of the reference page sees it; an `Option` is one. */
+export interface Field {
+  readonly definition: {
+    readonly doc: string;
+    readonly defaultDoc?: string;
+    readonly required?: boolean;
+    readonly secret?: boolean;
+  };
+  readonly format: Format<unknown>;
+  /** What the field has if it is not given, in the form of a file. */
+  readonly default: unknown;
+}
+
 /**
- * A strict kind of value. Write your own as an object literal; only `name`, `expected` and `parse` are needed.
+ * A strict kind of value. Write your own as an object literal; only `name`, `expected` and `parse`
+ * are needed.
  */
 export interface Format<T> {
   /** A word or two for the reference page: `port`. */
@@ -26,10 +47,12 @@ export interface Format<T> {
    * @param value Never trusted: a string if `form` is `text`, any JSON-like data if it is `data`.
    */
   parse(value: unknown, form: Form): T | Refusal;
+  /** Of a number or quantity: the least and the most that it accepts, in the unit of its value. */
+  readonly bounds?: Required<Bounds>;
   /** The data form. A string if it is left out. */
   readonly jsonSchema?: JsonSchema;
   /** Of a table: its fields, for the reference page. */
-  readonly fields?: Readonly<Record<string, Option<unknown>>>;
+  readonly fields?: Readonly<Record<string, Field>>;
   /** Its values hold secrets: they are never shown as a whole. */
   readonly secret?: boolean;
   /** What a shell should offer. Nothing if it is left out. */

@@ -3,7 +3,8 @@ import type { Flaw } from '../refusal.js';
 import type { Form, Format } from './format.js';
 
 /**
- * A list of values of one format. As text its parts stand between separators; in a file it is an array.
+ * A list of values of one format. As text its parts stand between separators; in a file it is an
+ * array.
  * @param item The format of each part.
  * @param separator Stands between the parts of a text. Default `,`.
  */

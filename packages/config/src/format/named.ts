@@ -6,7 +6,10 @@ import { decimal, integer, port } from './number.js';
 import { bitRate, bytes, duration, rate } from './quantity.js';
 import { boolean, choice, level, path, text } from './text.js';
 
-/** The formats that an option may name by a word. Each has its value and its bounds at the function or constant that makes it. */
+/**
+ * The formats that an option may name by a word. Each has its value and its bounds at the function
+ * or constant that makes it.
+ */
 export const FORMATS = {
   address,
   bitRate: bitRate(),
@@ -31,7 +34,10 @@ export const FORMATS = {
   string: text(),
 } as const satisfies Record<string, Format<unknown>>;
 
-/** How an option says its format: a word of {@link FORMATS}, the allowed words, or a format of its own. */
+/**
+ * How an option says its format: a word of {@link FORMATS}, the allowed words, or a format of its
+ * own.
+ */
 export type FormatLike = keyof typeof FORMATS | readonly string[] | Format<unknown>;
 
 /** What a format gives. */

@@ -1,18 +1,13 @@
 import { refuse } from '../refusal.js';
-import type { Format } from './format.js';
-
-/** Bounds of a number, both included. */
-export interface Bounds {
-  /** Least; none if it is left out. */
-  readonly min?: number;
-  /** Most; none if it is left out. */
-  readonly max?: number;
-}
+import type { Bounds, Format } from './format.js';
 
 const WHOLE = /^-?(?:0|[1-9]\d*)$/;
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
-/** A whole number: digits as text, a number in a file. Nothing else: no `12abc`, `0x10`, `1e3`, `1.0` or `" 1"`. */
+/**
+ * A whole number: digits as text, a number in a file. Nothing else: no `12abc`, `0x10`, `1e3`,
+ * `1.0` or `" 1"`. A bound that is left out is that of JavaScript's safe integers.
+ */
 export function integer(bounds: Bounds = {}): Format<number> {
   const min = bounds.min ?? Number.MIN_SAFE_INTEGER;
   const max = bounds.max ?? Number.MAX_SAFE_INTEGER;
@@ -26,7 +21,10 @@ export function decimal(bounds: Bounds = {}): Format<number> {
   return numeric('number', `a number${range(bounds)}`, DECIMAL, min, max, Number.isFinite);
 }
 
-/** A port that something can be sent to, 1 to 65535; with `{ min: 0 }` also 0, which lets the system choose. */
+/**
+ * A port that something can be sent to, 1 to 65535; with `{ min: 0 }` also 0, which lets the system
+ * choose.
+ */
 export function port(bounds: Bounds = {}): Format<number> {
   const min = bounds.min ?? 1;
   const max = bounds.max ?? 65_535;
@@ -49,6 +47,7 @@ function numeric(
       if (typeof number !== 'number' || !accepts(number) || number < min || number > max) return refuse(expected);
       return number === 0 ? 0 : number;
     },
+    bounds: { min, max },
     jsonSchema: { type: name === 'number' ? 'number' : 'integer', minimum: min, maximum: max },
   };
 }

@@ -1,6 +1,5 @@
 import { refuse } from '../refusal.js';
-import type { Format } from './format.js';
-import type { Bounds } from './number.js';
+import type { Bounds, Format } from './format.js';
 
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const BYTES = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
@@ -13,10 +12,20 @@ const RATE_PATTERN = '^\\d{1,15}[kMG]?/(?:s|min|h)$';
 const BIT_RATE_PATTERN = '^\\d{1,15}[kMG]?bit/s$';
 
 /**
- * A span of time with its unit, largest unit first: `500ms`, `30s`, `1h30m`, `7d`. The value is in milliseconds.
- * A number without a unit is refused. Bounds are in milliseconds.
+ * Most that a duration takes unless its option says otherwise: the most whole days, in ms, that a
+ * timer of Node.js can wait (2^31 - 1 ms; beyond that it fires each ms). It also fits a protocol
+ * field of 32 bits.
  */
-export function duration(bounds: Bounds = {}): Format<number> {
+const MAX_TIMER_MS = 24 * MILLISECONDS.d;
+
+/**
+ * A span of time with its unit, largest unit first: `500ms`, `30s`, `1h30m`, `7d`. The value is in
+ * milliseconds. A number without a unit is refused.
+ * @param given In milliseconds. Without `max` at most 24 days, so that every timer can wait for it;
+ * an option whose value meets no timer may say more.
+ */
+export function duration(given: Bounds = {}): Format<number> {
+  const bounds = { ...given, max: given.max ?? MAX_TIMER_MS };
   const expected = `a duration such as 500ms, 30s, 1h30m or 7d${within(bounds, formatDuration)}`;
   return quantity('duration', expected, DURATION_PATTERN, bounds, (text) => {
     let total = 0;
@@ -33,7 +42,7 @@ export function duration(bounds: Bounds = {}): Format<number> {
 
 /** An amount of bytes: `1500`, `64KiB` (1024), `10MB` (1000²). The value is in bytes. */
 export function bytes(bounds: Bounds = {}): Format<number> {
-  const expected = `a size such as 1500, 64KiB or 10MB${within(bounds, (value) => `${value} bytes`)}`;
+  const expected = `a size such as 1500, 64KiB or 10MB${within(bounds, formatBytes)}`;
   const format = quantity('bytes', expected, BYTES_PATTERN, bounds, (text) => {
     const { digits, rest } = split(text);
     return digits * BYTES[(rest || 'B') as keyof typeof BYTES];
@@ -43,16 +52,19 @@ export function bytes(bounds: Bounds = {}): Format<number> {
     parse: (value, form) => format.parse(form === 'data' && isCount(value) ? String(value) : value, form),
     jsonSchema: {
       anyOf: [
-        { type: 'integer', minimum: 0 },
+        { type: 'integer', minimum: bounds.min ?? 0, maximum: bounds.max ?? Number.MAX_SAFE_INTEGER },
         { type: 'string', pattern: BYTES_PATTERN },
       ],
     },
   };
 }
 
-/** How often something may happen: `100/s`, `30/min`, `5k/s`. The value is per second. Bounds are per second. */
+/**
+ * How often something may happen: `100/s`, `30/min`, `5k/s`. The value is per second. Bounds are
+ * per second.
+ */
 export function rate(bounds: Bounds = {}): Format<number> {
-  const expected = `a rate such as 100/s, 30/min or 5k/s${within(bounds, (value) => `${value}/s`)}`;
+  const expected = `a rate such as 100/s, 30/min or 5k/s${within(bounds, (value) => `${formatCount(value)}/s`)}`;
   return quantity('rate', expected, RATE_PATTERN, bounds, (text) => {
     const { digits, rest } = split(text);
     const [prefix = '', unit = ''] = rest.split('/');
@@ -62,7 +74,7 @@ export function rate(bounds: Bounds = {}): Format<number> {
 
 /** How much may pass: `64kbit/s`, `10Mbit/s`. The value is in bits per second. */
 export function bitRate(bounds: Bounds = {}): Format<number> {
-  const expected = `a bit rate such as 64kbit/s or 10Mbit/s${within(bounds, (value) => `${value}bit/s`)}`;
+  const expected = `a bit rate such as 64kbit/s or 10Mbit/s${within(bounds, (value) => `${formatCount(value)}bit/s`)}`;
   return quantity('bit rate', expected, BIT_RATE_PATTERN, bounds, (text) => {
     const { digits, rest } = split(text);
     return digits * COUNTS[rest.replace('bit/s', '') as keyof typeof COUNTS];
@@ -85,6 +97,7 @@ function quantity(
       const amount = amountOf(value);
       return amount === undefined || amount < min || amount > max ? refuse(expected) : amount;
     },
+    bounds: { min, max },
     jsonSchema: { type: 'string', pattern },
   };
 }
@@ -108,11 +121,18 @@ function within({ min, max }: Bounds, show: (value: number) => string): string {
   return parts.length === 0 ? '' : `, ${parts.join(' and ')}`;
 }
 
-function formatDuration(milliseconds: number): string {
-  for (const unit of ['d', 'h', 'm', 's'] as const) {
-    if (milliseconds >= MILLISECONDS[unit] && milliseconds % MILLISECONDS[unit] === 0) {
-      return `${milliseconds / MILLISECONDS[unit]}${unit}`;
-    }
-  }
-  return `${milliseconds}ms`;
+const formatDuration = (milliseconds: number): string => inLargestUnit(milliseconds, MILLISECONDS);
+
+function formatBytes(amount: number): string {
+  const { B, KiB, MiB, GiB, TiB } = BYTES;
+  return inLargestUnit(amount, { ' bytes': B, KiB, MiB, GiB, TiB });
+}
+
+const formatCount = (amount: number): string => inLargestUnit(amount, COUNTS);
+
+/** An amount in the largest of the units, ascending, of which it is a whole number. */
+function inLargestUnit(amount: number, units: Readonly<Record<string, number>>): string {
+  const fitting = Object.entries(units).filter(([, size]) => amount >= size && amount % size === 0);
+  const [unit, size] = fitting.at(-1) ?? Object.entries(units)[0] ?? ['', 1];
+  return `${amount / size}${unit}`;
 }

@@ -12,13 +12,16 @@ export interface TableRules {
   readonly name?: string;
   /** What the table or its short form is, as a noun phrase. */
   readonly expected: string;
-  /** Reads the short form (`5353=192.0.2.1:53`) into fields as they would stand in a file. Without it a text is refused. */
+  /**
+   * Reads the short form (`5353=192.0.2.1:53`) into fields as they would stand in a file. Without
+   * it a text is refused.
+   */
   readonly parseText?: (text: string) => Readonly<Record<string, unknown>> | Refusal;
 }
 
 /**
- * Several fields that belong together: a table of a file, or a short text. Fields that are missing have their defaults;
- * unknown fields are refused.
+ * Several fields that belong together: a table of a file, or a short text. Fields that are missing
+ * have their defaults; unknown fields are refused.
  * @param fields Their flags and environment names do not count.
  */
 export function table<const F extends Fields>(fields: F, rules: TableRules): Format<ValuesOf<F>> {

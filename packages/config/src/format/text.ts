@@ -21,7 +21,9 @@ export function text(rules: TextRules = {}): Format<string> {
   return textual('text', expected, rules, undefined);
 }
 
-/** A path in the file system, as written: relative ones are not resolved and `~` is not expanded. */
+/**
+ * A path in the file system, as written: relative ones are not resolved and `~` is not expanded.
+ */
 export function path(kind: 'file' | 'directory' = 'file'): Format<string> {
   return textual(kind === 'file' ? 'path' : 'directory', `a path of a ${kind}`, {}, kind);
 }

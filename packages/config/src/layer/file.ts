@@ -5,13 +5,13 @@ import { DocumentError, isTable } from '../document/document.js';
 import { readJson } from '../document/json.js';
 import { readToml } from '../document/toml.js';
 import { readYaml } from '../document/yaml.js';
-import type { Problem } from '../problem.js';
+import type { Problem, Source } from '../problem.js';
 import { unknownKey, unreadable, wrongValue } from '../problem.js';
 import type { OptionTree, Schema, PlacedOption } from '../schema.js';
 import { Option } from '../schema.js';
 import { escaped, HIDDEN, shown } from '../shown.js';
 import { suggestionFor } from '../suggestion.js';
-import type { Layer, Setting, Source } from './setting.js';
+import type { Layer, Setting } from './setting.js';
 
 // Far above any configuration; a wrong path to a large file must not fill the memory.
 const MAX_FILE_BYTES = 1024 * 1024;

@@ -4,7 +4,10 @@ import type { Schema } from '../schema.js';
 import { HIDDEN, shown } from '../shown.js';
 import type { Layer, Setting } from './setting.js';
 
-/** What was given as flags: the object that yargs makes of `yargsOptions`. Flags that are no options are left to yargs. */
+/**
+ * What was given as flags: the object that yargs makes of `yargsOptions`. Flags that are no options
+ * are left to yargs.
+ */
 export function readFlags(schema: Schema<unknown>, flags: Readonly<Record<string, unknown>>): Layer {
   const settings: Setting[] = [];
   const problems: Problem[] = [];

@@ -1,19 +1,10 @@
-import type { Position } from '../document/document.js';
 import type { Form } from '../format/format.js';
-import type { Problem } from '../problem.js';
+import type { Problem, Source } from '../problem.js';
 import type { Flaw } from '../refusal.js';
 import type { PlacedOption } from '../schema.js';
 
 /** Where a value came from. */
 export type Origin = 'default' | 'file' | 'environment' | 'flag';
-
-/** A place that a value or a mistake came from. */
-export interface Source {
-  /** `flag --listen`, `environment RELAY_LISTEN`, `relay.toml:3:10` or `default`. */
-  readonly text: string;
-  /** In the file, if it came from one. */
-  readonly position?: Position | undefined;
-}
 
 /** What one source gave, and what is wrong with it as far as no format is needed to tell. */
 export interface Layer {

@@ -6,7 +6,10 @@ import { codeOf } from '../errors.js';
 export interface ConsoleOutput {
   /** Writes the text and calls back when it is written or given up. */
   write(text: string, done: () => void): void;
-  /** Writes what is left and the text at once, for the last moment of a process, and gives up rather than wait for long. */
+  /**
+   * Writes what is left and the text at once, for the last moment of a process, and gives up rather
+   * than wait for long.
+   */
   writeNow(text: string): void;
   /** Whether nobody has taken anything for so long that waiting makes no sense. */
   readonly isStuck: boolean;
@@ -38,8 +41,9 @@ const EXIT_WAIT_MS = 200;
 const STUCK_MS = 1000;
 
 /**
- * The process's stderr or stdout, without Node's streams: these block the whole process while nobody reads their pipe, or while someone has
- * stopped their terminal with Ctrl-S. Terminals and pipes are opened a second time, non-blocking; anything else is written by a thread of the pool.
+ * The process's stderr or stdout, without Node's streams: these block the whole process while
+ * nobody reads their pipe, or while someone has stopped their terminal with Ctrl-S. Terminals and
+ * pipes are opened a second time, non-blocking; anything else is written by a thread of the pool.
  */
 export class DescriptorOutput implements ConsoleOutput {
   readonly #descriptor: number;
@@ -123,7 +127,10 @@ function lostOrZero(error: unknown): number | undefined {
   return codeOf(error) === 'EAGAIN' ? 0 : undefined;
 }
 
-/** A second, non-blocking descriptor of the same terminal or pipe; undefined for anything else, and where the system has no such thing. */
+/**
+ * A second, non-blocking descriptor of the same terminal or pipe; undefined for anything else, and
+ * where the system has no such thing.
+ */
 function openNonBlocking(descriptor: 1 | 2): number | undefined {
   // Elsewhere this gives the same descriptor again, or nothing.
   if (process.platform !== 'linux') return undefined;

@@ -12,7 +12,10 @@ import { prettyText } from './pretty.js';
 export type ConsoleFormat = 'auto' | 'pretty' | 'json';
 
 export interface ConsoleOptions {
-  /** Default `auto`. Where the stream is systemd's journal, each line also gets its priority, as in `<3>`. */
+  /**
+   * Default `auto`. Where the stream is systemd's journal, each line also gets its priority, as in
+   * `<3>`.
+   */
   readonly format?: ConsoleFormat;
   /** Default `stderr`, since stdout is for what a program answers. */
   readonly stream?: 'stderr' | 'stdout' | Writable;
@@ -27,7 +30,10 @@ const MAX_PENDING_BYTES = 1024 * 1024;
 const MAX_CHUNK_BYTES = 16 * 1024;
 const STUCK_CHECK_MS = 20;
 
-/** Winston's way to the console: formatted, and never blocking on a terminal or pipe that nobody reads. */
+/**
+ * Winston's way to the console: formatted, and never blocking on a terminal or pipe that nobody
+ * reads.
+ */
 export class ConsoleTransport extends Transport {
   /** Takes the texts instead of the stream. */
   printer: ConsolePrinter | undefined;
@@ -60,7 +66,10 @@ export class ConsoleTransport extends Transport {
     done();
   }
 
-  /** A printer that fails must not make the log call fail: the text then goes where it would go without one. */
+  /**
+   * A printer that fails must not make the log call fail: the text then goes where it would go
+   * without one.
+   */
   #isPrinted(text: string): boolean {
     try {
       this.printer?.(text);

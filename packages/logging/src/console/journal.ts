@@ -16,8 +16,8 @@ export function withPriority(level: LogLevel, text: string): string {
 }
 
 /**
- * Whether the file descriptor is the one that systemd connected to its journal: `JOURNAL_STREAM` holds the device and inode of
- * that socket (systemd.exec(5)).
+ * Whether the file descriptor is the one that systemd connected to its journal: `JOURNAL_STREAM`
+ * holds the device and inode of that socket (systemd.exec(5)).
  */
 export function isJournal(descriptor: number, journalStream: string | undefined): boolean {
   if (journalStream === undefined) return false;

@@ -14,7 +14,10 @@ const LEVEL_COLOURS: Readonly<Record<LogLevel, string>> = {
 // Shown in front of the fields, or of use to programs only.
 const NO_FIELDS = new Set(['time', 'level', 'scope', 'message', 'fingerprint', 'occurrences']);
 
-/** One record for people, on one line: local time, level, scope, message, fields. Stacks of errors follow on lines of their own, if wanted. */
+/**
+ * One record for people, on one line: local time, level, scope, message, fields. Stacks of errors
+ * follow on lines of their own, if wanted.
+ */
 export function prettyText(record: LogRecord, inColour: boolean, withStacks: boolean): string {
   const level = record.level.padEnd(5);
   const parts = [

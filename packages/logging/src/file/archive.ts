@@ -20,8 +20,9 @@ export interface ArchiveOptions {
 }
 
 /**
- * What becomes of files that are no longer written: they get a name of their own that is never used again, are compressed, and the oldest are
- * removed where there are too many. The folder is the only memory of it, so that a process may be killed at any moment: the next start goes on.
+ * What becomes of files that are no longer written: they get a name of their own that is never used
+ * again, are compressed, and the oldest are removed where there are too many. The folder is the
+ * only memory of it, so that a process may be killed at any moment: the next start goes on.
  */
 export class Archive {
   readonly #options: ArchiveOptions;
@@ -36,8 +37,8 @@ export class Archive {
   }
 
   /**
-   * Called before the first line is written: takes over what an earlier process left, except today's file, which is continued after its last
-   * whole line.
+   * Called before the first line is written: takes over what an earlier process left, except
+   * today's file, which is continued after its last whole line.
    *
    * @throws the file system's error where the folder cannot be read or changed.
    */
@@ -63,7 +64,10 @@ export class Archive {
     this.#tidyAgain();
   }
 
-  /** Stops compressing and resolves when nothing is being done any more; the next start takes over what is left. */
+  /**
+   * Stops compressing and resolves when nothing is being done any more; the next start takes over
+   * what is left.
+   */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#tidying;
@@ -136,7 +140,10 @@ export class Archive {
   }
 }
 
-/** After a process was killed in the middle of a line, that line stays alone instead of spoiling the next one. */
+/**
+ * After a process was killed in the middle of a line, that line stays alone instead of spoiling the
+ * next one.
+ */
 function endLastLine(path: string): void {
   const descriptor = fs.openSync(path, 'a+');
   try {

@@ -4,12 +4,14 @@ import { codeOf, LoggingError } from '../errors.js';
 
 const LOCK_FILE = '.lock';
 
-// What this process holds: its own pid in a lock file of which it knows nothing was left by an earlier process with the same pid.
+// What this process holds: its own pid in a lock file of which it knows nothing was left by an
+// earlier process with the same pid.
 const held = new Set<string>();
 
 /**
- * Takes a log folder for this process, since two that rotate the same files would lose each other's lines. What a process that is gone
- * left behind is taken over. Returns the function that gives it back.
+ * Takes a log folder for this process, since two that rotate the same files would lose each other's
+ * lines. What a process that is gone left behind is taken over. Returns the function that gives it
+ * back.
  *
  * @throws {LoggingError} `directory-in-use`; or the file system's error.
  */
@@ -40,7 +42,8 @@ function liveHolder(path: string): number | undefined {
   try {
     const { pid, started } = JSON.parse(fs.readFileSync(path, 'utf8')) as { pid?: unknown; started?: unknown };
     if (typeof pid !== 'number' || pid === process.pid || !isRunning(pid)) return undefined;
-    // Numbers of processes are used again; the time of the start tells another process from the one that held the folder.
+    // Numbers of processes are used again; the time of the start tells another process from the one
+    // that held the folder.
     return startOf(pid) === started ? pid : undefined;
   } catch {
     return undefined;
@@ -55,7 +58,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** When a process started, in the kernel's own measure (proc(5), `stat`, field 22, with the boot's identity), empty where there is no /proc. */
+/**
+ * When a process started, in the kernel's own measure (proc(5), `stat`, field 22, with the boot's
+ * identity), empty where there is no /proc.
+ */
 export function startOf(pid: number): string {
   try {
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();

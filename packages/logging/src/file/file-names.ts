@@ -1,7 +1,8 @@
 /**
- * The names of one kind of log file. `relay-2026-11-23.log` is being written, and after it became too long
- * `relay-2026-11-23.1.log` (names that winston-daily-rotate-file gives); `relay-2026-11-23-000001.log.gz` is archived, without `.gz` not yet
- * compressed. Sorted by name, archived files are in the order of their time.
+ * The names of one kind of log file. `relay-2026-11-23.log` is being written, and after it became
+ * too long `relay-2026-11-23.1.log` (names that winston-daily-rotate-file gives);
+ * `relay-2026-11-23-000001.log.gz` is archived, without `.gz` not yet compressed. Sorted by name,
+ * archived files are in the order of their time.
  */
 export class FileNames {
   readonly #name: string;

@@ -74,7 +74,10 @@ function awaitGrowth({ descriptor, lengthBytes, job }: LogFile): void {
   }
 }
 
-/** Cuts off the part of a chunk that was written before the disk had no room, so that the chunk can be written whole. */
+/**
+ * Cuts off the part of a chunk that was written before the disk had no room, so that the chunk can
+ * be written whole.
+ */
 function cutPart({ descriptor, lengthBytes, job }: LogFile): void {
   if (descriptor === undefined || job === undefined || job.writtenBytes === 0) return;
   try {

@@ -63,7 +63,10 @@ function logFiles(log: RotatingTransport, metrics: RotatingTransport, unlock: ()
   };
 }
 
-/** Tells the operator once that something is wrong and once that it is right again; the log's own repetition rule does the rest. */
+/**
+ * Tells the operator once that something is wrong and once that it is right again; the log's own
+ * repetition rule does the rest.
+ */
 function listener(own: Logger, kind: string): OutputListener {
   return {
     onFault: (error, path) =>

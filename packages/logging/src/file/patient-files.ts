@@ -9,18 +9,21 @@ export interface FaultListener {
   onRecovery(path: string): void;
 }
 
-// Long enough not to burden a disk in trouble, short enough that an operator who made room sees it work.
+// Long enough not to burden a disk in trouble, short enough that an operator who made room sees it
+// work.
 const RETRY_MS = 1000;
 
-// How often a file is compared with what its path names now: it may have been removed, or its folder.
+// How often a file is compared with what its path names now: it may have been removed, or its
+// folder.
 const CHECK_MS = 1000;
 
 // The file is there, only without room: opening it again would change nothing.
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EAGAIN']);
 
 /**
- * The functions of node:fs that a write stream takes as its `fs` option, so that the stream never sees an error: what cannot be written waits
- * and is tried again each second, in a file that is opened anew if it or its folder is gone. After `hurry` nothing waits any more.
+ * The functions of node:fs that a write stream takes as its `fs` option, so that the stream never
+ * sees an error: what cannot be written waits and is tried again each second, in a file that is
+ * opened anew if it or its folder is gone. After `hurry` nothing waits any more.
  */
 export class PatientFiles {
   readonly #listener: FaultListener;
@@ -37,7 +40,10 @@ export class PatientFiles {
     this.#listener = listener;
   }
 
-  /** Says that the stream for this path was given a chunk: how its end is learned, and what the end of the process has to write. */
+  /**
+   * Says that the stream for this path was given a chunk: how its end is learned, and what the end
+   * of the process has to write.
+   */
   expect(path: string, text: string, done: (isWritten: boolean) => void): void {
     this.#file(path).expected.push({ text, done });
   }
@@ -62,7 +68,8 @@ export class PatientFiles {
     for (const file of this.#byPath.values()) writeRestNow(file);
   }
 
-  // The names, orders of parameters and callbacks below are node:fs's; streams call them without `this`.
+  // The names, orders of parameters and callbacks below are node:fs's; streams call them without
+  // `this`.
 
   readonly open = (
     path: string,

@@ -33,8 +33,9 @@ const LARGEST_CHUNK_BYTES = 64 * 1024;
 const RETRY_MS = 1000;
 
 /**
- * Winston's way to files that are rotated by day (UTC) and size. winston-daily-rotate-file decides when a file is full and what the next
- * is called; this class gives it whole chunks of lines instead of single ones, writes through {@link PatientFiles}, which loses nothing at the end of a
+ * Winston's way to files that are rotated by day (UTC) and size. winston-daily-rotate-file decides
+ * when a file is full and what the next is called; this class gives it whole chunks of lines
+ * instead of single ones, writes through {@link PatientFiles}, which loses nothing at the end of a
  * file or of the process, and leaves what is full to an {@link Archive}.
  */
 export class RotatingTransport extends DailyRotateFile {
@@ -54,7 +55,8 @@ export class RotatingTransport extends DailyRotateFile {
     const { name, maxFileBytes, maxFiles } = options;
     const directory = resolve(options.directory);
     const maxChunkBytes = Math.max(MAX_LINE_BYTES + 1, Math.min(LARGEST_CHUNK_BYTES, Math.floor(maxFileBytes / 4)));
-    // The library starts a new file after one has become longer than this, which is at most one chunk later. It counts in KiB.
+    // The library starts a new file after one has become longer than this, which is at most one
+    // chunk later. It counts in KiB.
     const fullKib = Math.floor((maxFileBytes - maxChunkBytes) / 1024);
     const archive = new Archive({
       directory,
@@ -77,7 +79,8 @@ export class RotatingTransport extends DailyRotateFile {
       datePattern: 'YYYY-MM-DD',
       utc: true,
       maxSize: `${fullKib}k`,
-      // Only named so that the library does not compute a name from all options: without its own bound on files it writes none.
+      // Only named so that the library does not compute a name from all options: without its own
+      // bound on files it writes none.
       auditFile: join(directory, 'unused'),
       options: { flags: 'a', fs: files },
     });
@@ -177,7 +180,10 @@ export class RotatingTransport extends DailyRotateFile {
     });
   }
 
-  /** The library throws in the middle of a rotation where it cannot make the folder, and is of no use afterwards. */
+  /**
+   * The library throws in the middle of a rotation where it cannot make the folder, and is of no
+   * use afterwards.
+   */
   #hasFolder(): boolean {
     try {
       if (!existsSync(this.#directory)) mkdirSync(this.#directory, { recursive: true, mode: MODE_OF_FOLDERS });

@@ -17,7 +17,9 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** The names of the files of one kind, without hidden ones, in the order in which they were written. */
+/**
+ * The names of the files of one kind, without hidden ones, in the order in which they were written.
+ */
 export function logFiles(folder: string, kind = 'relay'): string[] {
   const names = readdirSync(folder).filter((name) => name.startsWith(`${kind}-`));
   return [...names.filter(isArchived).sort(), ...names.filter((name) => !isArchived(name)).sort(byNumber)];

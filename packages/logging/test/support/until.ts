@@ -1,6 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Resolves as soon as the condition holds; if it never does, the test's own time limit ends the wait. */
+/**
+ * Resolves as soon as the condition holds; if it never does, the test's own time limit ends the
+ * wait.
+ */
 export async function until(condition: () => unknown): Promise<void> {
   while (!condition()) await setImmediate();
 }

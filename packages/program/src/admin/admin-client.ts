@@ -11,8 +11,9 @@ export interface AdminQuestion {
 export type AdminAnswer = { readonly result: unknown } | { readonly error: string };
 
 /**
- * Asks a running program one question over its admin socket and returns the answer as parsed JSON. Rejects with a
- * {@link ProgramFailure}: unreachable if no program answers there, refused if the call failed.
+ * Asks a running program one question over its admin socket and returns the answer as parsed JSON.
+ * Rejects with a {@link ProgramFailure}: unreachable if no program answers there, refused if the
+ * call failed.
  */
 export async function askAdmin(path: string, call: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
   const question: AdminQuestion = { call, parameters };
@@ -21,12 +22,15 @@ export async function askAdmin(path: string, call: string, parameters: Record<st
   return answer.result;
 }
 
-/** What connecting to a path says where nobody listens: there is no socket, or its process is gone (unix(7)). */
+/**
+ * What connecting to a path says where nobody listens: there is no socket, or its process is gone
+ * (unix(7)).
+ */
 const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
 
 /**
- * Whether {@link askAdmin} failed since no program runs there; false where one does, or may, and did not answer: it hangs, or
- * has no descriptor left to take the question.
+ * Whether {@link askAdmin} failed since no program runs there; false where one does, or may, and
+ * did not answer: it hangs, or has no descriptor left to take the question.
  */
 export function isNotRunning(error: unknown): boolean {
   if (!(error instanceof ProgramFailure) || error.exitCode !== EXIT.unreachable) return false;

@@ -5,7 +5,10 @@ import { askAdmin, type AdminAnswer, type AdminQuestion } from './admin-client.j
 import type { FaultLog } from '../periodic.js';
 import { onLines } from './lines.js';
 
-/** What a running program can be asked, by name. A call that throws answers with the message of what it threw. */
+/**
+ * What a running program can be asked, by name. A call that throws answers with the message of what
+ * it threw.
+ */
 export type AdminCalls = Readonly<Record<string, (parameters: Readonly<Record<string, unknown>>) => unknown>>;
 
 export interface AdminServer {
@@ -16,10 +19,11 @@ export interface AdminServer {
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a line in, one a line out.
- * A socket file left behind by a process that died is replaced; one that a living process answers on is an error, and so is a file
- * that is no socket. Rejects with a ProgramFailure. A connection that cannot be taken later, such as for want of a descriptor, is
- * an error in the log.
+ * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a
+ * line in, one a line out. A socket file left behind by a process that died is replaced; one that a
+ * living process answers on is an error, and so is a file that is no socket. Rejects with a
+ * ProgramFailure. A connection that cannot be taken later, such as for want of a descriptor, is an
+ * error in the log.
  */
 export async function openAdminServer(path: string, calls: AdminCalls, log?: FaultLog): Promise<AdminServer> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
@@ -38,7 +42,8 @@ export async function openAdminServer(path: string, calls: AdminCalls, log?: Fau
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        // A turn later, and with what waits to be sent: the call that brought about the end is still answered.
+        // A turn later, and with what waits to be sent: the call that brought about the end is
+        // still answered.
         setImmediate(() => {
           for (const connection of connections) connection.destroySoon();
         });

@@ -50,7 +50,10 @@ export function warnOfFlows(log: Pick<Logger, 'warn'>, configured: number, room:
   });
 }
 
-/** A warning in the log if so many listening ports leave too little; none is left out, since a forward has all its ports or fails. */
+/**
+ * A warning in the log if so many listening ports leave too little; none is left out, since a
+ * forward has all its ports or fails.
+ */
 export function warnOfPorts(log: Pick<Logger, 'warn'>, configured: number, room: DescriptorRoom | undefined): void {
   if (room === undefined || configured <= socketsThatFit(room)) return;
   log.warn(`the ports of all forwards do not fit below the limit of open files: ${REMEDY}`, {

@@ -1,11 +1,20 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** Enough for some admin connections, a log file that is rotated and compressed, and a name that is looked up. */
+/**
+ * Enough for some admin connections, a log file that is rotated and compressed, and a name that is
+ * looked up.
+ */
 const SPARES = 16;
-/** Fewer than that free are a shortage: an admin connection takes one, and the file that its question reads another. */
+/**
+ * Fewer than that free are a shortage: an admin connection takes one, and the file that its
+ * question reads another.
+ */
 const LEAST_FREE = 4;
-/** So many more must be free before flows are let in again, or each that ends would begin the shortage anew. */
+/**
+ * So many more must be free before flows are let in again, or each that ends would begin the
+ * shortage anew.
+ */
 const HEADROOM = 16;
 
 /** How a descriptor is had and given back; both may throw. */
@@ -17,9 +26,9 @@ export interface DescriptorSource {
 const SYSTEM: DescriptorSource = { open: () => openSync(devNull, 'r'), close: closeSync };
 
 /**
- * Spare file descriptors, opened at the start. Where none is left they are given up at once, so that the admin socket, files
- * and logs work on; {@link isShort} then tells those who open sockets for strangers to leave them alone. See
- * docs/decisions/spare-descriptors.md.
+ * Spare file descriptors, opened at the start. Where none is left they are given up at once, so
+ * that the admin socket, files and logs work on; {@link isShort} then tells those who open sockets
+ * for strangers to leave them alone. See docs/decisions/spare-descriptors.md.
  */
 export class DescriptorReserve {
   readonly #changed: (isShort: boolean) => void;

@@ -1,4 +1,7 @@
-/** Packed endpoints and the texts that node:dgram speaks, both ways, remembered so that the data path does not parse. */
+/**
+ * Packed endpoints and the texts that node:dgram speaks, both ways, remembered so that the data
+ * path does not parse.
+ */
 import {
   copyPackedEndpoint,
   EndpointMap,

@@ -20,7 +20,10 @@ import { copyToSendChunk, releaseCopy } from './send-chunk.js';
 /** A queue of fewer datagrams than this is not looked for. */
 const MAX_UNANSWERED = 8;
 
-/** The engine over node:dgram: one system call per datagram, wherever Node.js runs. The reference for the others. */
+/**
+ * The engine over node:dgram: one system call per datagram, wherever Node.js runs. The reference
+ * for the others.
+ */
 export class DgramSocket extends EngineSocket {
   override readonly engine = 'dgram';
   override readonly maxBatch = 1;
@@ -84,7 +87,10 @@ export class DgramSocket extends EngineSocket {
     return accepted;
   }
 
-  /** Node.js tries to send within the call, and says only afterwards how it went: so its queue is looked at once some are open. */
+  /**
+   * Node.js tries to send within the call, and says only afterwards how it went: so its queue is
+   * looked at once some are open.
+   */
   #hasRoom(socket: Socket, length: number): boolean {
     if (this.#unanswered < MAX_UNANSWERED) return true;
     const queuedBytes = socket.getSendQueueSize();
@@ -175,7 +181,10 @@ function createDgramSocket({ family, dualStack, reusePort }: ResolvedOptions): S
   return createSocket(options);
 }
 
-/** All hosts are addresses already. Answering at once, unlike the default, lets a send happen within the call. */
+/**
+ * All hosts are addresses already. Answering at once, unlike the default, lets a send happen within
+ * the call.
+ */
 function addressesOnly(
   host: string,
   _options: unknown,

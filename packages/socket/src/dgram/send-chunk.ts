@@ -1,7 +1,8 @@
 /**
- * Where datagrams are copied before node:dgram sends them, so that the caller may reuse a batch at once. Nearly always the kernel takes them
- * within the call, and after the callbacks of this turn the same bytes serve again. Where some still wait, they keep the chunk for
- * themselves once it is full, and a new one is begun.
+ * Where datagrams are copied before node:dgram sends them, so that the caller may reuse a batch at
+ * once. Nearly always the kernel takes them within the call, and after the callbacks of this turn
+ * the same bytes serve again. Where some still wait, they keep the chunk for themselves once it is
+ * full, and a new one is begun.
  */
 const CHUNK_BYTES = 1 << 18;
 

@@ -26,7 +26,10 @@ export interface Addon {
   ): AddonLoop;
 }
 
-/** The functions of one loop. Sockets are small numbers chosen by JavaScript; results below 0 are -errno. */
+/**
+ * The functions of one loop. Sockets are small numbers chosen by JavaScript; results below 0 are
+ * -errno.
+ */
 export interface AddonLoop {
   open(number: number, options: Uint32Array, local: Uint8Array, remote: Uint8Array | undefined): number;
   local(number: number, into: Uint8Array): number;
@@ -58,7 +61,10 @@ export interface AddonLoop {
 
 let loaded: Addon | SocketError | undefined;
 
-/** The addon as built or prebuilt; a SocketError 'engine-unavailable' with the reason as its cause where it does not load. */
+/**
+ * The addon as built or prebuilt; a SocketError 'engine-unavailable' with the reason as its cause
+ * where it does not load.
+ */
 export function loadAddon(): Addon | SocketError {
   loaded ??= load();
   return loaded;

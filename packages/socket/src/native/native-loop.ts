@@ -36,7 +36,10 @@ class ReceiveArena implements ReceiveBatch {
     this.timestampsMs = new Float64Array(MAX_RECEIVED);
   }
 
-  /** False once a caller has transferred an array's buffer away: the addon would write into memory that is no longer ours. */
+  /**
+   * False once a caller has transferred an array's buffer away: the addon would write into memory
+   * that is no longer ours.
+   */
   get isWhole(): boolean {
     return (
       this.bytes.length > 0 &&
@@ -58,7 +61,10 @@ export class NativeLoop {
   /** Where the addon reports what a call did. */
   readonly report: Uint32Array;
   readonly prepared: PreparedBatches;
-  /** Whether more sockets are to be told what is ready: whatever is put off now is sent when all have been told. */
+  /**
+   * Whether more sockets are to be told what is ready: whatever is put off now is sent when all
+   * have been told.
+   */
   isTelling = false;
   /** The socket that has put off sends; one at a time. */
   outboxOwner: LoopSocket | undefined;

@@ -120,7 +120,8 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
   }
 
   /**
-   * Answers to what came by many sockets leave by one: together at the end of the turn, they cost a fraction of the system calls.
+   * Answers to what came by many sockets leave by one: together at the end of the turn, they cost a
+   * fraction of the system calls.
    */
   #putOff(batch: SendBatch): number {
     const loop = this.#loop;
@@ -144,7 +145,10 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     outbox.clear();
   }
 
-  /** Gives datagrams to the kernel from number `from` on; returns the number of the first that it would not take now. */
+  /**
+   * Gives datagrams to the kernel from number `from` on; returns the number of the first that it
+   * would not take now.
+   */
   #transmit(batch: SendBatch, from: number): number {
     const { calls, report, prepared } = this.#loop;
     const { count } = batch;

@@ -5,9 +5,10 @@ import type { AddonLoop } from './addon.js';
 const SEEN = 4;
 
 /**
- * Callers reuse their batches, and looking into five typed arrays costs more than all else of a call into the addon. So the
- * addon keeps where the arrays of a few batches lie. They are compared anew at every call: a batch that was given other arrays,
- * or an array whose buffer was transferred or resized, is no longer the one that was prepared.
+ * Callers reuse their batches, and looking into five typed arrays costs more than all else of a
+ * call into the addon. So the addon keeps where the arrays of a few batches lie. They are compared
+ * anew at every call: a batch that was given other arrays, or an array whose buffer was transferred
+ * or resized, is no longer the one that was prepared.
  */
 export class PreparedBatches {
   readonly #calls: AddonLoop;
@@ -46,7 +47,10 @@ export class PreparedBatches {
     return at !== -1;
   }
 
-  /** In the next place, unless what is there is still in use: with more batches than places none would stay otherwise. */
+  /**
+   * In the next place, unless what is there is still in use: with more batches than places none
+   * would stay otherwise.
+   */
   #prepareAtNext(batch: SendBatch): number {
     const i = this.#next;
     const former = this.#prepared[i];

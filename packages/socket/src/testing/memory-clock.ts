@@ -3,10 +3,16 @@ interface Event {
   readonly run: () => void;
 }
 
-/** How time passes: when `advance` says so, or by itself, from event to event, as fast as the machine goes. */
+/**
+ * How time passes: when `advance` says so, or by itself, from event to event, as fast as the
+ * machine goes.
+ */
 export type ClockDrive = 'manual' | 'auto';
 
-/** Time of a simulation, in ms from 0. Events run in the order of their time, those of one time in the order they were scheduled. */
+/**
+ * Time of a simulation, in ms from 0. Events run in the order of their time, those of one time in
+ * the order they were scheduled.
+ */
 export class MemoryClock {
   readonly #drive: ClockDrive;
   /** Latest first. */
@@ -27,7 +33,10 @@ export class MemoryClock {
     return this.#events.at(-1)?.dueMs ?? Infinity;
   }
 
-  /** Runs `run` after `delayMs` (0: at this time, but not within this call); returns how to cancel it. */
+  /**
+   * Runs `run` after `delayMs` (0: at this time, but not within this call); returns how to cancel
+   * it.
+   */
   schedule(delayMs: number, run: () => void): () => void {
     const event = { dueMs: this.#nowMs + Math.max(0, delayMs), run };
     this.#events.splice(this.#placeFor(event.dueMs), 0, event);
@@ -46,8 +55,9 @@ export class MemoryClock {
   }
 
   /**
-   * As {@link advance}, for code that awaits: after each event the promises settle that it resolved, before time goes on. Takes no turn
-   * of the event loop, so nothing from outside the simulation comes in between.
+   * As {@link advance}, for code that awaits: after each event the promises settle that it
+   * resolved, before time goes on. Takes no turn of the event loop, so nothing from outside the
+   * simulation comes in between.
    */
   async pass(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
@@ -102,5 +112,8 @@ export class MemoryClock {
   }
 }
 
-/** Node.js runs its tick queue once no microtask is left: what promises caused, however many deep, is done by then. */
+/**
+ * Node.js runs its tick queue once no microtask is left: what promises caused, however many deep,
+ * is done by then.
+ */
 const promisesSettle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -2,9 +2,9 @@ import type { Endpoint } from '@relay/packet';
 import { SocketError } from '../socket-error.js';
 import { resolveOptions, type SocketOptions } from '../socket-options.js';
 import type { UdpSocket } from '../udp-socket.js';
+import type { BoundSocket, Carrier, SocketHost } from './memory-parts.js';
+import { isWildcard, MemorySocket } from './memory-socket.js';
 import type { MemoryNat } from './nat.js';
-import type { MemoryNetwork } from './memory-network.js';
-import { MemorySocket } from './memory-socket.js';
 
 /** How a host is made. */
 export interface HostOptions {
@@ -17,22 +17,22 @@ export interface HostOptions {
 const FIRST_EPHEMERAL_PORT = 32_768;
 const PORTS = 65_536;
 
-/** A host of a {@link MemoryNetwork}. */
-export class MemoryHost {
-  readonly network: MemoryNetwork;
+/** A host of a `MemoryNetwork`. */
+export class MemoryHost implements SocketHost {
+  readonly network: Carrier;
   readonly addresses: readonly string[];
   readonly nat: MemoryNat | undefined;
   /**
-   * What the host's kernel does with sends: gives them to the network, takes none for the moment ('EAGAIN': they queue), or
-   * refuses them with this error.
+   * What the host's kernel does with sends: gives them to the network, takes none for the moment
+   * ('EAGAIN': they queue), or refuses them with this error.
    */
   sendError: string | undefined;
   readonly #maxSockets: number;
-  readonly #sockets = new Map<number, MemorySocket[]>();
+  readonly #sockets = new Map<number, BoundSocket[]>();
   #socketCount = 0;
   #nextPort = FIRST_EPHEMERAL_PORT;
 
-  constructor(network: MemoryNetwork, addresses: readonly string[], { nat, maxSockets = Infinity }: HostOptions) {
+  constructor(network: Carrier, addresses: readonly string[], { nat, maxSockets = Infinity }: HostOptions) {
     this.network = network;
     this.addresses = addresses;
     this.nat = nat;
@@ -62,7 +62,7 @@ export class MemoryHost {
   }
 
   /** Gives a socket its port; throws a SocketError. */
-  bind(socket: MemorySocket, { address, port }: Endpoint, reusePort: boolean): Endpoint {
+  bind(socket: BoundSocket, { address, port }: Endpoint, reusePort: boolean): Endpoint {
     if (this.#socketCount >= this.#maxSockets) throw systemError('too-many-open-files', 'EMFILE');
     if (!isWildcard(address) && !this.isLoopback(address)) throw systemError('address-not-available', 'EADDRNOTAVAIL');
     const bound = { address, port: port === 0 ? this.#freePort() : port };
@@ -74,7 +74,7 @@ export class MemoryHost {
     return bound;
   }
 
-  unbind(socket: MemorySocket, port: number): void {
+  unbind(socket: BoundSocket, port: number): void {
     const left = (this.#sockets.get(port) ?? []).filter((other) => other !== socket);
     if (left.length > 0) this.#sockets.set(port, left);
     else this.#sockets.delete(port);
@@ -107,10 +107,6 @@ export class MemoryHost {
     }
     throw systemError('address-in-use', 'EADDRINUSE');
   }
-}
-
-export function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
 }
 
 function systemError(

@@ -2,6 +2,7 @@ import { parseAddress, type Endpoint } from '@relay/packet';
 import { PERFECT_LINK, Link, type LinkConditions } from './link.js';
 import { MemoryClock, type ClockDrive } from './memory-clock.js';
 import { MemoryHost, type HostOptions } from './memory-host.js';
+import type { Carrier, NetworkHost } from './memory-parts.js';
 import { MemoryNat, type NatOptions } from './nat.js';
 import { Random } from './random.js';
 
@@ -9,7 +10,10 @@ import { Random } from './random.js';
 export interface MemoryNetworkOptions extends Partial<LinkConditions> {
   /** The same seed and the same calls give the same simulation; default 1. */
   readonly seed?: number;
-  /** `manual` (default): time passes by `network.clock.advance`. `auto`: by itself, as fast as the machine goes. */
+  /**
+   * `manual` (default): time passes by `network.clock.advance`. `auto`: by itself, as fast as the
+   * machine goes.
+   */
   readonly drive?: ClockDrive;
 }
 
@@ -17,10 +21,11 @@ const IPV4_HEADERS_BYTES = 28;
 const IPV6_HEADERS_BYTES = 48;
 
 /**
- * A network in memory: hosts with addresses, and between them links with loss, delay, jitter, reordering, duplication, rate, MTU,
- * translators and ICMP errors. Deterministic: one seed, one clock, no I/O.
+ * A network in memory: hosts with addresses, and between them links with loss, delay, jitter,
+ * reordering, duplication, rate, MTU, translators and ICMP errors. Deterministic: one seed, one
+ * clock, no I/O.
  */
-export class MemoryNetwork {
+export class MemoryNetwork implements Carrier {
   readonly clock: MemoryClock;
   readonly #random: Random;
   readonly #hosts = new Map<string, MemoryHost>();
@@ -60,7 +65,9 @@ export class MemoryNetwork {
     return nat;
   }
 
-  /** Changes the conditions of every way, or of the one way between two hosts' (outside) addresses. */
+  /**
+   * Changes the conditions of every way, or of the one way between two hosts' (outside) addresses.
+   */
   setConditions(conditions: Partial<LinkConditions>, way?: { readonly from: string; readonly to: string }): void {
     if (way) {
       const link = this.#link(way.from, way.to);
@@ -72,8 +79,8 @@ export class MemoryNetwork {
   }
 
   /** Carries a datagram from a host; called by its sockets. */
-  carry(from: MemoryHost, source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
-    const arrive = (to: MemoryHost, seen: Endpoint, at: Endpoint): void => {
+  carry(from: NetworkHost, source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
+    const arrive = (to: NetworkHost, seen: Endpoint, at: Endpoint): void => {
       if (!to.receive(seen, at, bytes)) this.#answerError(from, source, destination, 'ECONNREFUSED');
     };
     if (from.isLoopback(destination.address)) {
@@ -102,13 +109,13 @@ export class MemoryNetwork {
     }
   }
 
-  #undelivered(from: MemoryHost, source: Endpoint, destination: Endpoint, isAnswered: boolean): void {
+  #undelivered(from: NetworkHost, source: Endpoint, destination: Endpoint, isAnswered: boolean): void {
     this.#lostDatagrams++;
     if (isAnswered) this.#answerError(from, source, destination, 'EHOSTUNREACH');
   }
 
   /** An ICMP error takes the way back; translators recognise what it is about. */
-  #answerError(to: MemoryHost, source: Endpoint, destination: Endpoint, systemCode: string): void {
+  #answerError(to: NetworkHost, source: Endpoint, destination: Endpoint, systemCode: string): void {
     const { icmp, delayMs, lossRate } = this.#link(destination.address, to.nat?.outside ?? source.address).conditions;
     if (icmp && !this.#random.chance(lossRate)) {
       this.clock.schedule(delayMs, () => to.receiveError(source, destination, systemCode));

@@ -4,7 +4,7 @@ import { SendQueue } from '../send-queue.js';
 import { codeOfSystemError } from '../socket-error.js';
 import type { ResolvedOptions } from '../socket-options.js';
 import { MAX_DATAGRAM_BYTES, type SendBatch } from '../udp-socket.js';
-import { isWildcard, type MemoryHost } from './memory-host.js';
+import type { BoundSocket, SocketHost } from './memory-parts.js';
 import { PoisonedArena } from './poisoned-arena.js';
 
 const BUFFER_BYTES = 212_992;
@@ -16,19 +16,22 @@ interface Arrived {
   readonly bytes: Uint8Array;
 }
 
-/** The engine of the in-memory network: the same contract, no kernel. What arrives at one time is one batch. */
-export class MemorySocket extends EngineSocket {
+/**
+ * The engine of the in-memory network: the same contract, no kernel. What arrives at one time is
+ * one batch.
+ */
+export class MemorySocket extends EngineSocket implements BoundSocket {
   override readonly engine = 'memory';
   override readonly maxBatch = PoisonedArena.SLOTS;
   override readonly maxSegments = 1;
-  readonly #host: MemoryHost;
+  readonly #host: SocketHost;
   readonly #arrived: Arrived[] = [];
   #queue: SendQueue | undefined;
   #onDrained: (() => void) | undefined;
   #kernelDrops = 0;
   #arrivedBytes = 0;
 
-  constructor(options: ResolvedOptions, host: MemoryHost) {
+  constructor(options: ResolvedOptions, host: SocketHost) {
     super(options);
     this.#host = host;
   }
@@ -54,7 +57,10 @@ export class MemorySocket extends EngineSocket {
     return wildcard.includes(':') === address.includes(':') || (wildcard === '::' && this.options.dualStack);
   }
 
-  /** How exactly the socket fits a datagram: 0 not at all, more for its address, more for its remote. */
+  /**
+   * How exactly the socket fits a datagram: 0 not at all, more for its address, more for its
+   * remote.
+   */
   fit(source: Endpoint, destination: Endpoint): number {
     const { local, remote } = this.options;
     if (this.state !== 'open') return 0;
@@ -185,4 +191,9 @@ export class MemorySocket extends EngineSocket {
       };
     });
   }
+}
+
+/** Whether an address to listen on stands for all of its family. */
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }

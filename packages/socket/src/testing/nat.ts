@@ -9,7 +9,9 @@ export interface NatOptions {
   readonly timeoutMs?: number;
   /** Whether each destination sees another outside port (a "symmetric" NAT); default false. */
   readonly isSymmetric?: boolean;
-  /** Who may send in: anyone, addresses that were sent to, or (default) endpoints that were sent to. */
+  /**
+   * Who may send in: anyone, addresses that were sent to, or (default) endpoints that were sent to.
+   */
   readonly filtering?: 'none' | 'address' | 'endpoint';
 }
 

@@ -7,7 +7,10 @@ const SLOT_BYTES = HEADROOM_BYTES + MAX_DATAGRAM_BYTES + TAILROOM_BYTES;
 
 let bytes: Uint8Array | undefined;
 
-/** The batch of the memory sockets of this thread. It is overwritten after the callback, so that a view kept too long is noticed. */
+/**
+ * The batch of the memory sockets of this thread. It is overwritten after the callback, so that a
+ * view kept too long is noticed.
+ */
 export class PoisonedArena implements ReceiveBatch {
   static readonly SLOTS = SLOTS;
   count = 0;

@@ -1,4 +1,7 @@
-/** A small, fast, seeded generator (SplitMix32): the same seed gives the same simulation. Not for secrets. */
+/**
+ * A small, fast, seeded generator (SplitMix32): the same seed gives the same simulation. Not for
+ * secrets.
+ */
 export class Random {
   #state: number;
 
@@ -15,7 +18,10 @@ export class Random {
     return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
   }
 
-  /** Whether something of that probability happens. Takes from the sequence only if it is in question. */
+  /**
+   * Whether something of that probability happens. Takes from the sequence only if it is in
+   * question.
+   */
   chance(probability: number): boolean {
     return probability > 0 && (probability >= 1 || this.next() < probability);
   }

@@ -1,4 +1,5 @@
-// Run by test/surroundings.test.ts in a network namespace of its own, whose loopback has an MTU of 1400 and is slow: 200 kbit/s.
+// Run by test/surroundings.test.ts in a network namespace of its own, whose loopback has an MTU of
+// 1400 and is slow: 200 kbit/s.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { kernelEngines } from '../engines.js';

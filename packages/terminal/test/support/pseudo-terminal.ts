@@ -21,7 +21,10 @@ export function programPath(name: string): string {
   return join(PACKAGE, `test/programs/${name}.mjs`);
 }
 
-/** One of test/programs on a pseudo-terminal of its own, which script(1) of util-linux makes, and an emulator that shows what it writes. */
+/**
+ * One of test/programs on a pseudo-terminal of its own, which script(1) of util-linux makes, and an
+ * emulator that shows what it writes.
+ */
 export class PseudoTerminal {
   readonly emulator: Emulator;
   /** For files of the program. */

@@ -1,0 +1,57 @@
+import { expect, test } from '@jest/globals';
+import { FORMATS, loadConfiguration, type Format } from '@relay/config';
+import { clientSchema } from '../src/options.js';
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+interface Bounded {
+  readonly key: string;
+  readonly format: Format<unknown>;
+}
+
+/** The options that give numbers, fields of mappings included. */
+function numbersOf(
+  options: readonly { key: string; option: { format: Format<unknown>; default: unknown } }[],
+): Bounded[] {
+  return options.flatMap(({ key, option: { format, default: fallback } }) => {
+    const fields = Object.entries(format.fields ?? {});
+    const inner = numbersOf(fields.map(([name, option]) => ({ key: `${key}.${name}`, option })));
+    const isNumber =
+      format.bounds !== undefined || (fallback !== undefined && typeof format.parse(fallback, 'data') === 'number');
+    return isNumber ? [{ key, format }, ...inner] : inner;
+  });
+}
+
+const numbers = numbersOf(clientSchema.options);
+
+test.each(numbers)('$key has an end', ({ format }) => {
+  expect(format.bounds?.max).toBeLessThan(Number.MAX_SAFE_INTEGER);
+  expect(format.bounds?.min).toBeGreaterThanOrEqual(0);
+});
+
+test('the numbers are those that are known here', () => {
+  expect(numbers.map(({ key }) => key)).toEqual([
+    'forward.idle',
+    'forward.maxFlows',
+    'logMaxFile',
+    'logMaxFiles',
+    'logMaxTotal',
+    'metricsInterval',
+    'receiveBuffer',
+    'sendBuffer',
+    'sendQueue',
+    'maxPacket',
+  ]);
+});
+
+test('the longest duration of every option is one that a timer waits for', () => {
+  const durations = numbers.filter(({ format }) => format.name === FORMATS.duration.name);
+  expect(durations.map(({ key }) => key)).toEqual(['forward.idle', 'metricsInterval']);
+  for (const { format } of durations) expect(format.bounds?.max).toBeLessThanOrEqual(MAX_TIMER_MS);
+});
+
+test('a packet is at least 1,200 bytes', () => {
+  const load = (value: string): unknown => loadConfiguration(clientSchema, { flags: { 'max-packet': value } });
+  expect(load('1200')).toMatchObject({ values: { maxPacket: 1200 } });
+  expect(() => load('1199')).toThrow('flag --max-packet: maxPacket: expected a size such as 1500, 64KiB or 10MB');
+});

@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import { FORMATS, loadConfiguration, ConfigurationError } from '@relay/config';
+import { decodeParameters, encodeParameters, SessionParameters } from '@relay/packet';
+import { serverOptions, serverSchema } from '../src/options.js';
+import { rightsSchema } from '../src/state/rights.js';
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const options = [...serverSchema.options, ...rightsSchema.options];
+const isNumber = ({ option }: (typeof options)[number]): boolean =>
+  option.format.bounds !== undefined ||
+  (option.default !== undefined && typeof option.parse(option.default, 'data') === 'number');
+const maxOf = (option: (typeof serverOptions)['idle' | 'maxPacket' | 'maxFlowsPerClient']): number =>
+  option.format.bounds?.max ?? NaN;
+
+describe('every number that is configured has an end', () => {
+  test.each(options.filter(isNumber).map(({ key, option }) => [key, option.format.bounds] as const))(
+    '%s',
+    (_key, bounds) => {
+      expect(bounds?.max).toBeLessThan(Number.MAX_SAFE_INTEGER);
+      expect(bounds?.min).toBeGreaterThanOrEqual(0);
+    },
+  );
+
+  test('and there are as many as are known here', () => {
+    expect(options.filter(isNumber).map(({ key }) => key)).toEqual([
+      'logMaxFile',
+      'logMaxFiles',
+      'logMaxTotal',
+      'metricsInterval',
+      'receiveBuffer',
+      'sendBuffer',
+      'sendQueue',
+      'idle',
+      'maxSessions',
+      'maxFlows',
+      'maxFlowsPerClient',
+      'maxPacket',
+      'maxPps',
+      'maxBps',
+      'expires',
+    ]);
+  });
+});
+
+test('the longest duration of every option of start is one that a timer waits for', () => {
+  const durations = serverSchema.options.filter(({ option }) => option.format.name === FORMATS.duration.name);
+  expect(durations.map(({ key }) => key)).toEqual(['metricsInterval', 'idle']);
+  for (const { option } of durations) expect(option.format.bounds?.max).toBeLessThanOrEqual(MAX_TIMER_MS);
+});
+
+test('what clients are told of the largest values reaches them', () => {
+  const told = Object.assign(new SessionParameters(), {
+    flowIdleMs: maxOf(serverOptions.idle),
+    maxPacketBytes: maxOf(serverOptions.maxPacket),
+    maxFlows: maxOf(serverOptions.maxFlowsPerClient),
+  });
+  const bytes = new Uint8Array(200);
+  const end = encodeParameters(bytes, 0, told);
+  const heard = new SessionParameters();
+  expect(decodeParameters(bytes, 0, end, heard)).toBe(end);
+  expect(heard).toEqual(told);
+});
+
+test.each([
+  ['idle', '50d', 'expected a duration such as 500ms, 30s, 1h30m or 7d, at least 1s and at most 24d, not "50d"'],
+  ['metrics-interval', '25d', 'at least 1s and at most 24d, not "25d"'],
+  ['max-packet', '1199', 'at least 1200 bytes and at most 65507 bytes, not "1199"'],
+  ['log-max-file', '2TiB', 'at least 64KiB and at most 1TiB, not "2TiB"'],
+])('--%s %s is refused with the key, the source and the bound', (flag, value, expected) => {
+  const load = (): unknown => loadConfiguration(serverSchema, { flags: { [flag]: value } });
+  expect(load).toThrow(ConfigurationError);
+  expect(load).toThrow(`flag --${flag}: `);
+  expect(load).toThrow(expected);
+});
+
+test('a packet may be as small as the protocol has them', () => {
+  expect(loadConfiguration(serverSchema, { flags: { 'max-packet': '1200' } }).values.maxPacket).toBe(1200);
+});
