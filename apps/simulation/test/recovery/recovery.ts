@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { loadPrimitives } from '@relay/session';
+import type { Primitives } from '@relay/session';
 import type { LinkConditions } from '@relay/socket/testing';
 import { World } from '../world/world.js';
 import type { Way } from '../world/journal.js';
@@ -20,22 +20,21 @@ export interface Recovery {
 }
 
 /** By when a session stands, in ms: a name, a handshake and a target's name later. */
-const READY_MS = 1000;
+const READY_MS = 500;
 /** For how long after a recovery it is watched that all goes well, in ms. */
-const WATCHED_MS = 3000;
+const WATCHED_MS = 1500;
 /** More than any way there and back, in ms. */
 const LONGEST_WAY_MS = 500;
-const DRAIN_MS = 2000;
+const DRAIN_MS = 1000;
 
 /** The longest gaps after a recovery. */
 export type Gaps = Readonly<Record<Way, number>>;
 
 /** One run. Fails where something is lost that must not be, or not accounted for. */
-export async function recover(recovery: Recovery, seed: number): Promise<Gaps> {
+export async function recover(recovery: Recovery, primitives: Primitives, seed: number): Promise<Gaps> {
   const { everyMs = 100, path = {}, withinMs } = recovery;
-  const primitives = await loadPrimitives();
   const world = await World.open({ seed, primitives, path, application: { everyMs } });
-  await world.pass(READY_MS + world.between(1000, 2000));
+  await world.pass(READY_MS + LONGEST_WAY_MS + world.between(0, 1000));
   const brokenMs = world.nowMs;
   await recovery.happen(world);
   const mendedMs = world.nowMs;
@@ -47,10 +46,7 @@ export async function recover(recovery: Recovery, seed: number): Promise<Gaps> {
   const { journal } = world.application;
   expect({ seed, unaccounted: world.unaccounted() }).toEqual({ seed, unaccounted: [] });
   if (recovery.isLossless) {
-    const lost = [
-      ...journal.lost(READY_MS, brokenMs - LONGEST_WAY_MS),
-      ...journal.lost(mendedMs + withinMs, endMs),
-    ];
+    const lost = [...journal.lost(READY_MS, brokenMs - LONGEST_WAY_MS), ...journal.lost(mendedMs + withinMs, endMs)];
     expect({ seed, lost }).toEqual({ seed, lost: [] });
   }
   return {

@@ -7,7 +7,11 @@ export class Echo {
   readonly #socket: UdpSocket;
 
   /** `arrived` is called with each datagram before it goes back. */
-  constructor(host: MemoryHost, local: Endpoint, arrived: (bytes: Uint8Array, offset?: number, length?: number) => void) {
+  constructor(
+    host: MemoryHost,
+    local: Endpoint,
+    arrived: (bytes: Uint8Array, offset?: number, length?: number) => void,
+  ) {
     this.#socket = host.createSocket({ local });
     this.#socket.onReceive = ({ count, bytes, offsets, lengths, sources }) => {
       for (let i = 0; i < count; i++) arrived(bytes, offsets[i], lengths[i]);
