@@ -14,6 +14,7 @@ const MAY_IMPORT = {
   'apps/client': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
   'apps/demo': ['server', 'client', 'program', 'terminal'],
   'apps/e2e': ['packet', 'socket', 'session', 'logging', 'config'],
+  'apps/simulation': ['packet', 'socket', 'session', 'program', 'server', 'client'],
   'apps/bench': ['packet', 'socket', 'session', 'logging', 'config'],
 };
 

@@ -183,9 +183,10 @@ describe('a translator', () => {
   }) {
     const network = new MemoryNetwork({ icmp: false });
     const nat = network.nat({ outside: '203.0.113.1', ...options });
-    const client = await open(network.host('10.0.0.2', { nat }));
-    const host = network.host('192.0.2.1');
-    const [a, b] = [await open(host), await open(host)] as const;
+    const host = network.host('10.0.0.2', { nat });
+    const client = await open(host);
+    const outside = network.host('192.0.2.1');
+    const [a, b] = [await open(outside), await open(outside)] as const;
     const [atA, atB, atClient] = [a, b, client].map((socket) => arrivals(network, socket)) as [
       Arrival[],
       Arrival[],
@@ -196,7 +197,7 @@ describe('a translator', () => {
       from.send(numbered(1, 1), to);
       network.clock.advance(1);
     };
-    return { network, nat, client, a, b, atA, atB, atClient, at, send };
+    return { network, nat, host, client, a, b, atA, atB, atClient, at, send };
   }
 
   test('shows its own address, and lets answers in', async () => {
@@ -240,5 +241,18 @@ describe('a translator', () => {
     nat.rebind();
     send(client, at(a));
     expect(new Set(atA.map(({ source }) => source.port)).size).toBe(3);
+  });
+
+  test('lets nothing in any more to a host that has moved behind another', async () => {
+    const { network, host, client, a, atA, atClient, at, send } = await behindNat({});
+    send(client, at(a));
+    const before = atA[0]?.source ?? at(a);
+    host.nat = network.nat({ outside: '203.0.113.2' });
+    send(a, before);
+    expect(atClient).toHaveLength(0);
+    send(client, at(a));
+    expect(atA[1]).toMatchObject({ source: { address: '203.0.113.2' } });
+    send(a, atA[1]?.source ?? at(a));
+    expect(atClient).toHaveLength(1);
   });
 });

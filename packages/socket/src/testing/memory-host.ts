@@ -21,7 +21,8 @@ const PORTS = 65_536;
 export class MemoryHost implements SocketHost {
   readonly network: Carrier;
   readonly addresses: readonly string[];
-  readonly nat: MemoryNat | undefined;
+  /** The translator it is behind now: with another one it has moved to another network. */
+  nat: MemoryNat | undefined;
   /**
    * What the host's kernel does with sends: gives them to the network, takes none for the moment
    * ('EAGAIN': they queue), or refuses them with this error.

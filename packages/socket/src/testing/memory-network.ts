@@ -103,7 +103,7 @@ export class MemoryNetwork implements Carrier {
         const at = nat ? nat.translateIn(seen, destination.port) : destination;
         const to = at && this.#hosts.get(at.address);
         // A translator is silent; a router is not.
-        if (at && to && (nat !== undefined || to.nat === undefined)) arrive(to, seen, at);
+        if (at && to && to.nat === nat) arrive(to, seen, at);
         else this.#undelivered(from, source, destination, nat === undefined);
       });
     }

@@ -97,7 +97,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
   }
 
   #deliverSome(): void {
-    const arena = new PoisonedArena();
+    const arena = PoisonedArena.shared();
     const datagrams = this.#arrived.splice(0, this.maxBatch);
     if (this.#arrived.length > 0) this.#host.network.clock.schedule(0, () => this.#deliverSome());
     let sum = 0;

@@ -5,7 +5,7 @@ const POISON = 0xdb;
 const SLOTS = 32;
 const SLOT_BYTES = HEADROOM_BYTES + MAX_DATAGRAM_BYTES + TAILROOM_BYTES;
 
-let bytes: Uint8Array | undefined;
+let shared: PoisonedArena | undefined;
 
 /**
  * The batch of the memory sockets of this thread. It is overwritten after the callback, so that a
@@ -14,13 +14,18 @@ let bytes: Uint8Array | undefined;
 export class PoisonedArena implements ReceiveBatch {
   static readonly SLOTS = SLOTS;
   count = 0;
-  readonly bytes = (bytes ??= new Uint8Array(SLOTS * SLOT_BYTES).fill(POISON));
+  readonly bytes = new Uint8Array(SLOTS * SLOT_BYTES).fill(POISON);
   readonly offsets = new Uint32Array(SLOTS);
   readonly lengths = new Uint32Array(SLOTS);
   readonly sources = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   readonly locals = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   readonly ecn = new Uint8Array(SLOTS);
   readonly timestampsMs = new Float64Array(SLOTS);
+
+  /** The one of this thread: of all its memory sockets only one delivers at a time. */
+  static shared(): PoisonedArena {
+    return (shared ??= new PoisonedArena());
+  }
 
   add(datagram: Uint8Array, source: Endpoint, local: Endpoint | undefined): void {
     const i = this.count++;
@@ -40,6 +45,7 @@ export class PoisonedArena implements ReceiveBatch {
     this.lengths.fill(0);
     this.sources.fill(POISON);
     this.locals.fill(0);
+    this.timestampsMs.fill(0);
     this.count = 0;
   }
 }

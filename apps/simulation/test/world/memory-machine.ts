@@ -1,0 +1,72 @@
+import type { Cancel, Machine } from '@relay/program';
+import type { SocketOptions, UdpSocket } from '@relay/socket';
+import type { MemoryClock, MemoryHost, Random } from '@relay/socket/testing';
+
+/** 2026-09-21: when a simulation begins by the wall clock. */
+const WALL_MS = 1_790_000_000_000;
+/** How long a resolver takes, in ms. */
+const RESOLVER_MS = 5;
+
+/** The addresses behind names, for all machines of a world. */
+export type Names = ReadonlyMap<string, readonly string[]>;
+
+/** One process on a host of a network in memory: a machine whose time is the network's. It can be killed. */
+export class MemoryMachine implements Machine {
+  /** What the wall clock is wrong by, in ms. */
+  wallErrorMs = 0;
+  readonly #host: MemoryHost;
+  readonly #clock: MemoryClock;
+  readonly #random: Random;
+  readonly #names: Names;
+  readonly #sockets: UdpSocket[] = [];
+  #isKilled = false;
+
+  constructor(host: MemoryHost, random: Random, names: Names = new Map()) {
+    this.#host = host;
+    this.#clock = host.network.clock;
+    this.#random = random;
+    this.#names = names;
+  }
+
+  readonly openSocket = (options: SocketOptions): UdpSocket => {
+    const socket = this.#host.createSocket(options);
+    this.#sockets.push(socket);
+    return socket;
+  };
+
+  readonly clock = (): number => this.#clock.nowMs;
+
+  readonly wallClock = (): number => WALL_MS + this.wallErrorMs + this.#clock.nowMs;
+
+  readonly schedule = (delayMs: number, run: () => void): Cancel =>
+    this.#clock.schedule(delayMs, () => {
+      if (!this.#isKilled) run();
+    });
+
+  readonly soon = (run: () => void): Cancel => this.schedule(0, run);
+
+  readonly random = (bytes: Uint8Array): void => {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = this.#random.next() * 256;
+  };
+
+  readonly resolveName = (name: string): Promise<readonly string[]> =>
+    new Promise((resolve, reject) => {
+      this.schedule(RESOLVER_MS, () => {
+        const addresses = this.#names.get(name);
+        if (addresses === undefined) reject(new Error(`no such name: ${name}`));
+        else resolve(addresses);
+      });
+    });
+
+  readonly localAddresses = (): readonly string[] => ['127.0.0.1', ...this.#host.addresses];
+
+  /** Ends the process as SIGKILL does: nothing of it runs any more, its sockets are gone, nobody is told. */
+  kill(): void {
+    this.#isKilled = true;
+    for (const socket of this.#sockets) {
+      socket.onReceive = () => undefined;
+      socket.onError = () => undefined;
+      void socket.close();
+    }
+  }
+}

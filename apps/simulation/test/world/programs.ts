@@ -1,0 +1,87 @@
+import { Forward, RelayClient, ServerSearch } from '@relay/client';
+import type { Endpoint } from '@relay/packet';
+import { RelayServer, type Clients } from '@relay/server';
+import type { Invitation, KeyPair, Primitives, SessionEvent } from '@relay/session';
+import type { MemoryMachine } from './memory-machine.js';
+
+const MAX_PACKET_BYTES = 1400;
+/** Default of the programs. */
+const IDLE_MS = 120_000;
+const MAX_FLOWS = 1000;
+
+/** Told of everything that happens to sessions. */
+export type Events = (event: SessionEvent) => void;
+
+/** A process that runs the server. */
+export class ServerProcess {
+  readonly machine: MemoryMachine;
+  readonly relay: RelayServer;
+
+  constructor(
+    machine: MemoryMachine,
+    listen: Endpoint,
+    { staticKey, clients, primitives }: { staticKey: KeyPair; clients: Clients; primitives: Primitives },
+    events: Events,
+  ) {
+    this.machine = machine;
+    this.relay = new RelayServer({
+      ...{ machine, listen, staticKey, clients, primitives },
+      resetSecret: new Uint8Array(32).fill(7),
+      socket: {},
+      maxSessions: 16,
+      maxFlows: MAX_FLOWS,
+      maxFlowsPerClient: MAX_FLOWS,
+      maxPacketBytes: MAX_PACKET_BYTES,
+      idleMs: IDLE_MS,
+      onSessionEvent: events,
+      onTargetNotice: () => undefined,
+    });
+  }
+}
+
+/** A forward of the client: it listens here, and leads to this target, which may be a name. */
+export interface ForwardPlan {
+  readonly listen: Endpoint;
+  readonly target: { readonly host: string; readonly port: number };
+}
+
+/** A process that runs the client, and looks for its server as the program does. */
+export class ClientProcess {
+  readonly machine: MemoryMachine;
+  readonly relay: RelayClient;
+  readonly search: ServerSearch;
+
+  constructor(
+    machine: MemoryMachine,
+    { invitation, primitives, forward }: { invitation: Invitation; primitives: Primitives; forward: ForwardPlan },
+    events: Events,
+  ) {
+    this.machine = machine;
+    const { listen, target } = forward;
+    const mapping = {
+      listen: { address: listen.address, first: listen.port, last: listen.port },
+      target: { host: target.host, first: target.port, last: target.port },
+      idle: IDLE_MS,
+      maxFlows: MAX_FLOWS,
+    };
+    this.relay = new RelayClient({
+      ...{ machine, invitation, primitives },
+      socket: {},
+      maxPacketBytes: MAX_PACKET_BYTES,
+      forwards: [new Forward(mapping, machine.openSocket)],
+      onSessionEvent: (event) => {
+        this.search.follow(event);
+        events(event);
+      },
+      onRefused: () => undefined,
+      onResolved: () => undefined,
+      onSocketError: () => undefined,
+    });
+    this.search = new ServerSearch(invitation, this.relay, { warn: () => undefined }, machine);
+  }
+
+  async start(): Promise<void> {
+    await this.relay.open();
+    this.search.begin();
+  }
+}
