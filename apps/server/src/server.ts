@@ -41,7 +41,7 @@ export interface RelayServerOptions {
   readonly maxPacketBytes: number;
   /** Idle time of a flow. */
   readonly idleMs: number;
-  readonly descriptors: DescriptorReserve;
+  readonly descriptors: Pick<DescriptorReserve, 'isShort' | 'ranOut'>;
   readonly onSessionEvent: (event: SessionEvent) => void;
   readonly onTargetNotice: (notice: TargetNotice) => void;
   /** Something that nobody waits for failed; the server goes on. */

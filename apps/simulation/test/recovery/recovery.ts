@@ -8,9 +8,15 @@ import type { Way } from '../world/journal.js';
 export interface Recovery {
   readonly name: string;
   readonly seeds: number;
-  /** From when nothing is wrong any more: the longest time in which nothing arrives, at the target or back at its source, in ms. */
+  /**
+   * From when nothing is wrong any more: the longest time in which nothing arrives, at the target
+   * or back at its source, in ms.
+   */
   readonly withinMs: number;
-  /** Whether what is sent before and after arrives without exception; else it is lost by chance all the time. */
+  /**
+   * Whether what is sent before and after arrives without exception; else it is lost by chance all
+   * the time.
+   */
   readonly isLossless: boolean;
   readonly path?: Partial<LinkConditions>;
   /** How often each of the sources sends, in ms. */

@@ -17,7 +17,10 @@ export interface ApplicationOptions {
   readonly largeRate: number;
 }
 
-/** Applications beside the client: several sources that send numbered datagrams all the time and wait for their echo. */
+/**
+ * Applications beside the client: several sources that send numbered datagrams all the time and
+ * wait for their echo.
+ */
 export class Application {
   readonly journal = new Journal();
   readonly #sockets: UdpSocket[] = [];

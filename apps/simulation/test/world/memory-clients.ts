@@ -1,7 +1,10 @@
 import { Client, type Clients } from '@relay/server';
 import { formatKey } from '@relay/session';
 
-/** How much later than a handshake its timestamp is on disk, in ms: what a server learned last is lost when it is killed. */
+/**
+ * How much later than a handshake its timestamp is on disk, in ms: what a server learned last is
+ * lost when it is killed.
+ */
 const DISK_DELAY_MS = 1000;
 
 /** What survives the server's process: the clients, and the timestamps that were written. */

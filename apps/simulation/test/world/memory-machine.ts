@@ -10,7 +10,10 @@ const RESOLVER_MS = 5;
 /** The addresses behind names, for all machines of a world. */
 export type Names = ReadonlyMap<string, readonly string[]>;
 
-/** One process on a host of a network in memory: a machine whose time is the network's. It can be killed. */
+/**
+ * One process on a host of a network in memory: a machine whose time is the network's. It can be
+ * killed.
+ */
 export class MemoryMachine implements Machine {
   /** What the wall clock is wrong by, in ms. */
   wallErrorMs = 0;
@@ -60,7 +63,10 @@ export class MemoryMachine implements Machine {
 
   readonly localAddresses = (): readonly string[] => ['127.0.0.1', ...this.#host.addresses];
 
-  /** Ends the process as SIGKILL does: nothing of it runs any more, its sockets are gone, nobody is told. */
+  /**
+   * Ends the process as SIGKILL does: nothing of it runs any more, its sockets are gone, nobody is
+   * told.
+   */
   kill(): void {
     this.#isKilled = true;
     for (const socket of this.#sockets) {

@@ -16,6 +16,8 @@ export type Events = (event: SessionEvent) => void;
 export class ServerProcess {
   readonly machine: MemoryMachine;
   readonly relay: RelayServer;
+  /** What the program threw over its work: a bug. */
+  readonly faults: unknown[] = [];
 
   constructor(
     machine: MemoryMachine,
@@ -33,8 +35,13 @@ export class ServerProcess {
       maxFlowsPerClient: MAX_FLOWS,
       maxPacketBytes: MAX_PACKET_BYTES,
       idleMs: IDLE_MS,
-      onSessionEvent: events,
+      onSessionEvent: (event) => {
+        if (event.kind === 'fault') this.faults.push(event.error);
+        events(event);
+      },
       onTargetNotice: () => undefined,
+      descriptors: { isShort: false, ranOut: () => undefined },
+      onFault: (error) => this.faults.push(error),
     });
   }
 }
@@ -50,6 +57,8 @@ export class ClientProcess {
   readonly machine: MemoryMachine;
   readonly relay: RelayClient;
   readonly search: ServerSearch;
+  /** What the program threw over its work: a bug. */
+  readonly faults: unknown[] = [];
 
   constructor(
     machine: MemoryMachine,
@@ -70,14 +79,17 @@ export class ClientProcess {
       maxPacketBytes: MAX_PACKET_BYTES,
       forwards: [new Forward(mapping, machine.openSocket)],
       onSessionEvent: (event) => {
+        if (event.kind === 'fault') this.faults.push(event.error);
         this.search.follow(event);
         events(event);
       },
       onRefused: () => undefined,
       onResolved: () => undefined,
       onSocketError: () => undefined,
+      onFault: (error) => this.faults.push(error),
     });
-    this.search = new ServerSearch(invitation, this.relay, { warn: () => undefined }, machine);
+    const log = { warn: () => undefined, error: (what: string) => this.faults.push(what) };
+    this.search = new ServerSearch(invitation, this.relay, log, machine);
   }
 
   async start(): Promise<void> {

@@ -29,8 +29,8 @@ export interface WorldOptions {
 export type Direction = 'to server' | 'to client';
 
 /**
- * A whole relay in one process: applications, client, translators, server and target, with a network between them, in virtual time.
- * Everything is the same for the same seed.
+ * A whole relay in one process: applications, client, translators, server and target, with a
+ * network between them, in virtual time. Everything is the same for the same seed.
  */
 export class World {
   /** What happened, a line each. */
@@ -125,7 +125,10 @@ export class World {
     this.trace.push(`${this.nowMs} server killed`);
   }
 
-  /** Starts a server where the former one was killed, or on the other of its hosts: then its name leads there at once. */
+  /**
+   * Starts a server where the former one was killed, or on the other of its hosts: then its name
+   * leads there at once.
+   */
   async startServer(host: 0 | 1 = 0): Promise<void> {
     this.#leadTo(host);
     this.#arrivedBefore = this.application.journal.arrivedCount('there');
@@ -144,7 +147,10 @@ export class World {
     this.#clientHost.nat?.rebind();
   }
 
-  /** What is not accounted for, at the client and at the server that runs now; once nothing is under way any more it is nothing. */
+  /**
+   * What is not accounted for, at the client and at the server that runs now; once nothing is under
+   * way any more it is nothing.
+   */
   unaccounted(): string[] {
     const { journal } = this.application;
     const client = this.client.relay.forward;
@@ -156,13 +162,15 @@ export class World {
       })),
     );
     const arrived = journal.arrivedCount('there') - this.#arrivedBefore;
-    return [
+    const thrown = [...this.client.faults, ...this.server.faults].map((error) => `a fault: ${String(error)}`);
+    const losses = [
       ...faults,
       { what: 'sent and not seen by the client', difference: journal.count - client.toTarget.inDatagrams },
       { what: 'sent by the server, not at the target', difference: server.toTarget.outDatagrams - arrived },
       { what: 'sent by the target, not at the server', difference: arrived - server.fromTarget.inDatagrams },
       { what: 'not back', difference: client.fromTarget.outDatagrams - journal.arrivedCount('back') },
     ].flatMap(({ what, difference }) => (difference === 0 ? [] : [`${what} (${difference})`]));
+    return [...thrown, ...losses];
   }
 
   #newMachine(host: MemoryHost): MemoryMachine {
