@@ -20,10 +20,10 @@ const ALLOW = ['127.0.0.0/8'];
 
 /** Asks and waits for each answer until it is stopped; resolves with how many it asked. */
 function stream(application: Application, port: number): { stop(): Promise<number> } {
-  let isOver = false;
+  const over = new AbortController();
   const asked = (async () => {
     let count = 0;
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const text = `question ${count++}`;
       await application.send(text, port);
       for (let answer: string | undefined; answer !== text;) {
@@ -36,7 +36,7 @@ function stream(application: Application, port: number): { stop(): Promise<numbe
   asked.catch(() => undefined); // of a test that has failed before it asks
   return {
     stop: () => {
-      isOver = true;
+      over.abort();
       return asked;
     },
   };
