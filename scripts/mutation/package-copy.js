@@ -59,8 +59,8 @@ export class PackageCopy {
     try {
       for (const [test, { durationMs }] of tests) {
         const answer = await this.#run({ tests: [test] }, durationMs * 10 + 30_000);
-        if (answer === 'timeout') return { noticedBy: `${test} (hangs)`, tests: tests.length };
-        if (answer.failed.length > 0) return { noticedBy: test, tests: tests.length };
+        const how = answer.how === undefined ? '' : `, ${answer.how}`;
+        if (answer.failed.length > 0) return { noticedBy: `${test}${how}`, tests: tests.length };
       }
       return { noticedBy: undefined, tests: tests.length };
     } finally {
@@ -86,7 +86,14 @@ export class PackageCopy {
     return [...this.#tests].filter(([, test]) => comesBy(test)).sort(([, a], [, b]) => a.durationMs - b.durationMs);
   }
 
-  #run(request, timeoutMs = 30 * 60_000) {
+  /** A process that has run many tests may die of that: then a new one has the last word. */
+  async #run(request, timeoutMs = 30 * 60_000) {
+    const isFresh = this.#worker === undefined;
+    const answer = await this.#ask(request, timeoutMs);
+    return answer === 'died' && !isFresh ? this.#run(request, timeoutMs) : asResult(answer, request);
+  }
+
+  #ask(request, timeoutMs) {
     const worker = (this.#worker ??= this.#start());
     return new Promise((resolve) => {
       const settle = (answer) => {
@@ -96,7 +103,7 @@ export class PackageCopy {
       };
       const died = () => {
         this.#worker = undefined;
-        settle({ failed: request.tests, messages: ['the process of the tests ended'] });
+        settle('died');
       };
       const timer = setTimeout(() => {
         settle('timeout');
@@ -124,4 +131,9 @@ export class PackageCopy {
     process.kill(-this.#worker.pid, 'SIGKILL');
     this.#worker = undefined;
   }
+}
+
+function asResult(answer, { tests }) {
+  if (typeof answer !== 'string') return answer;
+  return { failed: tests, messages: [answer], how: answer };
 }
