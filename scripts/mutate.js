@@ -105,9 +105,9 @@ function pick(candidates, count, random) {
   return chosen;
 }
 
-function shown({ number, file, line, from, text, context }) {
+function shown({ number, file, line, column, from, text, context }) {
   const [before, after] = [from, text].map((code) => code.replaceAll(/\s+/g, ' '));
-  return `#${number} ${file}:${line}  ${before} → ${after}   | ${context}`;
+  return `#${number} ${file}:${line}:${column}  ${before} → ${after}   | ${context}`;
 }
 
 function seconds(ms) {

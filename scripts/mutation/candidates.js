@@ -38,14 +38,14 @@ const REPLACEMENTS = new Map([
 const LOG_METHODS = /^(silly|trace|debug|verbose|info|notice|warn|error|critical|log)$/;
 
 /**
- * Every place of a source file where one token can change, in order: `{ file, start, end, alternatives, line }`. Leaves out what no test
+ * Every place of a source file where one token can change, in order: `{ start, end, alternatives, line, column }`. Leaves out what no test
  * can notice: types, and what stands in the messages of errors and logs. `checker` tells additions from joined texts.
  */
 export function candidatesOf(file, checker) {
   const found = [];
   const add = (start, end, alternatives) => {
-    const line = file.getLineAndCharacterOfPosition(start).line + 1;
-    found.push({ file: file.fileName, start, end, alternatives, line });
+    const { line, character } = file.getLineAndCharacterOfPosition(start);
+    found.push({ start, end, alternatives, line: line + 1, column: character + 1 });
   };
   const visit = (node) => {
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return;
