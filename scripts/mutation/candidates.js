@@ -39,7 +39,7 @@ const LOG_METHODS = /^(silly|trace|debug|verbose|info|notice|warn|error|critical
 
 /**
  * Every place of a source file where one token can change, in order: `{ start, end, alternatives, line, column }`. Leaves out what no test
- * can notice: types, and what stands in the messages of errors and logs. `checker` tells additions from joined texts.
+ * can notice: types, what stands in the messages of errors and logs, and the `?? 0` of typed arrays. `checker` tells additions from joined texts.
  */
 export function candidatesOf(file, checker) {
   const found = [];
@@ -51,6 +51,7 @@ export function candidatesOf(file, checker) {
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return;
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || hasDeclareModifier(node)) return;
     addChangesOf(node, file, checker, add);
+    if (isReadOfTypedArray(node, checker)) return visit(node.left);
     ts.forEachChild(node, isMessage(node) ? visitOutsideTexts : visit);
   };
   const visitOutsideTexts = (node) => {
@@ -109,6 +110,14 @@ function isRemovableCall(expression) {
   if (ts.isAwaitExpression(expression) || ts.isVoidExpression(expression))
     return isRemovableCall(expression.expression);
   return ts.isCallExpression(expression) && expression.expression.kind !== K.SuperKeyword;
+}
+
+/** `bytes[i] ?? 0`: what stands behind the `??` is for the compiler only. */
+function isReadOfTypedArray(node, checker) {
+  if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== K.QuestionQuestionToken) return false;
+  if (!ts.isElementAccessExpression(node.left)) return false;
+  const name = checker.getTypeAtLocation(node.left.expression).getSymbol()?.name;
+  return /^(?:Uint|Int|Float|BigUint|BigInt)\d+(?:Clamped)?Array$/.test(name ?? '');
 }
 
 /** What makes an error or writes a log: its texts are messages. */

@@ -252,6 +252,13 @@ describe('a server', () => {
     expect((await stage.server({ state })).firstInvitation).toBeDefined();
   });
 
+  test('that is to listen on an address of another host does not listen elsewhere instead', async () => {
+    const configuration = new LiveConfiguration(serverSchema, stage.flags({ listen: '192.0.2.1:7878' }));
+    await expect(RunningServer.start(configuration, () => undefined)).rejects.toThrow(
+      'cannot listen on 192.0.2.1:7878: this host does not have that address',
+    );
+  });
+
   test('that has clients keeps its key when it cannot start', async () => {
     const state = stage.newPath();
     await (await stage.server({ state })).close();

@@ -71,7 +71,7 @@ describe('loss, as both ends measure it', () => {
   test('is counted again from the start under new keys', () => {
     const ends = connected();
     for (let i = 0; i < 20; i++) sendDatagram(ends);
-    for (const { bytes } of ends.clientEnd.sent.splice(0, 10)) void bytes;
+    ends.clientEnd.sent.splice(0, 10);
     for (const { bytes } of ends.clientEnd.sent.splice(0)) ends.toServer(bytes);
     reported(ends);
     const before = ends.serverSession.statistics.lossIn;
