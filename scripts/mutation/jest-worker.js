@@ -1,10 +1,11 @@
 // Runs jest as often as it is asked to, in one process: a run costs a fraction of what a new process costs.
-// In: `{ tests, withCoverage }`, paths within the package. Out: `{ failed, durations, lines }`.
+// In: `{ tests, withCoverage, testTimeout }`, paths within the package. Out: `{ failed, durations, lines }`.
 import { createRequire } from 'node:module';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 
 const { runCLI } = createRequire(import.meta.url)('jest');
 const folder = process.cwd();
+const FAIL_FAST = join(import.meta.dirname, 'fail-fast-environment.js');
 const [cacheDirectory] = process.argv.slice(2);
 
 process.on('message', (request) => {
@@ -14,12 +15,15 @@ process.on('message', (request) => {
   );
 });
 
-async function run({ tests, withCoverage }) {
-  const flags = { runInBand: true, silent: true, reporters: [], cacheDirectory, runTestsByPath: true };
+async function run({ tests, withCoverage, testTimeout }) {
+  const flags = { runInBand: true, silent: true, reporters: [], cacheDirectory, runTestsByPath: true, env: FAIL_FAST };
   const coverage = withCoverage
     ? { coverage: true, coverageReporters: ['none'], collectCoverageFrom: ['src/**/*.ts'], coverageProvider: 'v8' }
     : {};
-  const { results } = await runCLI({ $0: 'jest', _: tests, ...flags, ...coverage }, [folder]);
+  const { results } = await runCLI(
+    { $0: 'jest', _: tests, ...flags, ...coverage, ...(testTimeout !== undefined && { testTimeout }) },
+    [folder],
+  );
   const failed = results.testResults.filter(
     ({ numFailingTests, testExecError }) => numFailingTests > 0 || testExecError,
   );
