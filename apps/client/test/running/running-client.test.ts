@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeName, encodeResolvedName, REQUEST, STATUS } from '@relay/packet';
@@ -265,15 +264,13 @@ describe('a client', () => {
 
 describe('a server that is named', () => {
   test('is looked up, and each of its addresses tried until one answers', async () => {
-    const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
     const server = await stage.server();
     const client = await stage.client(server.invitation('localhost'), { forward: [`0=${TARGET}`] });
     await until(() => client.running.status().state === 'connected');
     expect(client.running.serverName).toBe(`localhost:${server.port}`);
     // The server has IPv4 only: over a socket for both families that is a mapped address.
     expect(client.running.status().server).toMatch(/127\.0\.0\.1/);
-    expect(client.messages.at(-1)).toBe('connected');
-    expect(client.messages.length).toBeLessThanOrEqual(hasIpv6 ? 2 : 1);
+    await until(() => client.messages.at(-1) === 'connected');
   });
 
   test('is still looked for where its name is none', async () => {

@@ -8,6 +8,7 @@ import { askAdmin, EXIT, LiveConfiguration } from '@relay/program';
 import { parseInvitation } from '@relay/session';
 import { serverSchema } from '../../src/options.js';
 import { RunningServer } from '../../src/running-server.js';
+import { replaceFile } from '../../src/state/atomic-file.js';
 import { flowStatuses, metricsOf, sessionStatuses } from '../../src/status.js';
 import { logRecords } from '../support/log-records.js';
 import { LoopbackClient } from '../support/loopback-client.js';
@@ -187,10 +188,13 @@ describe('a server', () => {
 
   test('ends the sessions of a client whose invitation expires', async () => {
     const running = await stage.server();
-    const client = await stage.client(running, 'ada', { allow: [], expiresInMs: 1500 });
-    expect(client.ends).toEqual([]);
+    const client = await stage.client(running, 'ada', { allow: [] });
+    const bob = await stage.client(running, 'bob', { allow: [], expiresInMs: 3_600_000 });
+    const record = running.clients.list().find(({ name }) => name === 'ada')?.record;
+    const expiresAt = new Date(Date.now() - 1).toISOString();
+    replaceFile(join(running.state.path, 'clients', 'ada.json'), JSON.stringify({ ...record, expiresAt }));
     await until(() => client.ends.length === 1);
-    expect(client.ends).toEqual(['revoked']);
+    expect([client.ends, bob.ends]).toEqual([['revoked'], []]);
   });
 
   test('tells its clients of its end, and closes every socket', async () => {
