@@ -168,7 +168,7 @@ describe('a client', () => {
   test('comes back by itself when the server has ended its session, and says both', async () => {
     const server = await stage.server();
     const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
-    await until(() => client.messages.filter((message) => message === 'connected').length === 1);
+    await until(() => client.messages.includes('connected') && server.sessions.length === 1);
     const [session] = server.sessions;
     if (session === undefined) throw new Error('there is no session');
     server.end(session, 'shutdown');
