@@ -77,3 +77,39 @@ test.each([
 test('a packet may be as small as the protocol has them', () => {
   expect(loadConfiguration(serverSchema, { flags: { 'max-packet': '1200' } }).values.maxPacket).toBe(1200);
 });
+
+const valuesOf = (flags: Record<string, unknown>) => loadConfiguration(serverSchema, { flags }).values;
+
+describe('the options of the server', () => {
+  test('have the defaults that the guide promises', () => {
+    expect(valuesOf({})).toMatchObject({
+      listen: { address: '::', port: 7878 },
+      idle: 120_000,
+      maxSessions: 10_000,
+      maxFlows: 50_000,
+      maxFlowsPerClient: 4096,
+      maxPacket: 1452,
+      receiveBuffer: 4 << 20,
+      sendBuffer: 4 << 20,
+      sendQueue: 1 << 20,
+      metricsInterval: 10_000,
+      logMaxFile: 16 << 20,
+      logMaxFiles: 30,
+      logMaxTotal: 256 << 20,
+      status: false,
+      interactive: false,
+    });
+  });
+
+  // Name, smallest, what is too small, largest, what is too large.
+  test.each([
+    ['idle', '1000ms', '999ms', '24d', '25d'],
+    ['max-sessions', '1', '0', '1000000', '1000001'],
+    ['max-flows', '1', '0', '1000000', '1000001'],
+    ['max-flows-per-client', '1', '0', '1000000', '1000001'],
+    ['max-packet', '1200', '1199', '65507', '65508'],
+  ])('%s has its bounds', (name, least, tooSmall, most, tooLarge) => {
+    for (const right of [least, most]) expect(() => valuesOf({ [name]: right })).not.toThrow();
+    for (const wrong of [tooSmall, tooLarge]) expect(() => valuesOf({ [name]: wrong })).toThrow(name);
+  });
+});

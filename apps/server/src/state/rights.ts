@@ -88,7 +88,7 @@ export function readRights(words: readonly string[]): { name: string; rights: Ri
     ...flags
   } = yargs([...words])
     .options(rightsOptions)
-    .parserConfiguration({ 'parse-numbers': false, 'camel-case-expansion': false })
+    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false, 'camel-case-expansion': false })
     .help(false)
     .version(false)
     .strictOptions()

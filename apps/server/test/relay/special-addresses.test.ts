@@ -4,6 +4,7 @@ import { dropReasonOf, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet
 import { thisMachine } from '@relay/program';
 import { OwnEndpoints } from '../../src/relay/own-endpoints.js';
 import { parseAllowance, TargetPolicy } from '../../src/relay/policy.js';
+import { unwrapAddress } from '../../src/relay/special-addresses.js';
 
 function packed(address: string, port = 53): Uint8Array {
   const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -110,5 +111,27 @@ describe("the server's own endpoints", () => {
     hasDescriptors = true;
     changing.look();
     expect(['192.0.2.1', '192.0.2.2', 'fe80::1'].map((address) => includes(address))).toEqual([false, true, true]);
+  });
+});
+
+describe('the address that one really means', () => {
+  test.each([
+    ['::', '::'],
+    ['::1', '::1'],
+    ['::2', '0.0.0.2'],
+    ['::1:0', '0.1.0.0'],
+    ['::1.2.3.4', '1.2.3.4'],
+    ['64:ff9b::1.2.3.4', '1.2.3.4'],
+    ['2002:102:304::', '1.2.3.4'],
+    ['2001:0:1:2:3:4:fefd:fcfb', '1.2.3.4'],
+    ['::ffff:0:1.2.3.4', '1.2.3.4'],
+    ['1.2.3.4', '1.2.3.4'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['1::1.2.3.4', '1::102:304'],
+  ])('is, for %s, %s', (address, real) => {
+    const before = Uint8Array.of(...new Uint8Array(3).fill(9), ...packed(address));
+    const into = new Uint8Array(PACKED_ENDPOINT_BYTES);
+    unwrapAddress(before, 3, into);
+    expect(into.subarray(0, 16)).toEqual(packed(real).subarray(0, 16));
   });
 });

@@ -77,3 +77,9 @@ describe('rights', () => {
     expect(() => readRights(words)).toThrow(expected);
   });
 });
+
+describe('the name of a client', () => {
+  test.each(['1e3', '0x10', '007', '12'])('is %s as it was typed, not the number that it looks like', (name) => {
+    expect(readRights([name]).name).toBe(name);
+  });
+});

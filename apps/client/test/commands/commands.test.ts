@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { askAdmin, EXIT, type Flags } from '@relay/program';
+import type { CommandModule } from 'yargs';
+import { startCommand } from '../../src/commands/start.js';
+import { statusCommand } from '../../src/commands/status.js';
+import { captured } from '../support/captured.js';
+import { Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+
+const stage = new Stage();
+
+async function outputOf(command: CommandModule<object, Flags>, flags: Flags): Promise<string> {
+  const { stdout } = await captured(async () => {
+    await command.handler({ _: [], $0: '', ...flags });
+  });
+  return stdout;
+}
+
+describe('commands', () => {
+  const before = process.env['XDG_STATE_HOME'];
+  beforeAll(() => {
+    process.env['XDG_STATE_HOME'] = stage.newPath();
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env['XDG_STATE_HOME'];
+    else process.env['XDG_STATE_HOME'] = before;
+  });
+
+  test('start runs until it is stopped; status shows how it fares, at the default socket too', async () => {
+    const server = await stage.server();
+    const socket = join(process.env['XDG_STATE_HOME'] ?? '', 'relay', 'client.sock');
+    const flags = { server: server.invitation(), forward: ['0=192.0.2.53:53'], engine: 'dgram', 'log-level': 'error' };
+    const shown: string[] = [];
+    const output = await captured(async () => {
+      const ended = startCommand.handler({ _: [], $0: '', ...flags });
+      await until(() => existsSync(socket) && server.sessions.length === 1);
+      shown.push(await outputOf(statusCommand, {}), await outputOf(statusCommand, { admin: socket, json: true }));
+      await askAdmin(socket, 'stop');
+      await ended;
+    });
+    expect(output.stdout).toMatch(/^relay-client ready: forward 127\.0\.0\.1:\d+ -> 192\.0\.2\.53:53$/m);
+    expect(shown[0]).toMatch(/^relay-client to 127\.0\.0\.1:\d+ {3}connected/);
+    expect(JSON.parse(shown[1] ?? '')).toMatchObject({ program: 'relay-client', state: 'connected' });
+    expect(existsSync(socket)).toBe(false);
+    await until(() => server.sessions.length === 0);
+  });
+
+  test('status says that no client runs, and which option it needs where the socket is off', async () => {
+    await expect(outputOf(statusCommand, {})).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+    await expect(outputOf(statusCommand, { admin: 'off' })).rejects.toMatchObject({ exitCode: EXIT.usage });
+  });
+});

@@ -1,0 +1,333 @@
+import { existsSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { decodeName, encodeResolvedName, REQUEST, STATUS } from '@relay/packet';
+import { askAdmin, EXIT, LiveConfiguration } from '@relay/program';
+import { isNativeAvailable } from '@relay/socket';
+import { clientSchema } from '../../src/options.js';
+import { RunningClient } from '../../src/running-client.js';
+import { flowStatuses, metricsOf } from '../../src/status.js';
+import { captured } from '../support/captured.js';
+import { logRecords } from '../support/log-records.js';
+import { Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+
+const stage = new Stage();
+const TARGET = '192.0.2.53:53';
+
+describe('a client', () => {
+  test('carries datagrams of local applications to their targets, and the replies back, and says so', async () => {
+    const server = await stage.server();
+    const [one, other] = [await stage.application(), await stage.application()];
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
+    const { running } = client;
+    await until(() => running.status().state === 'connected');
+    one.send('hello', client.port());
+    await until(() => one.replies.length === 1);
+    one.send('again', client.port());
+    other.send('other', client.port());
+    await until(() => one.replies.length === 2 && other.replies.length === 1);
+    expect(server.arrivals.sort()).toEqual([`again to ${TARGET}`, `hello to ${TARGET}`, `other to ${TARGET}`]);
+    expect(one.replies).toEqual(['hello', 'again'].map((payload) => ({ payload, from: client.port() })));
+    const carried = { inDatagrams: 3, inBytes: 15, outDatagrams: 3, outBytes: 15, drops: {} };
+    const status = running.status();
+    expect(status).toMatchObject({
+      program: 'relay-client',
+      pid: process.pid,
+      server: `127.0.0.1:${server.port}`,
+      state: 'connected',
+      engine: 'dgram',
+      forwards: [{ mapping: `127.0.0.1:${client.port()} -> ${TARGET}`, flows: 2, isResolved: true }],
+      flows: 2,
+      forward: { toTarget: carried, fromTarget: carried },
+    });
+    expect(status.packets.in).toBeGreaterThan(3);
+    expect(status.session?.packetsOut).toBeGreaterThan(3);
+    const flows = flowStatuses(running.client);
+    expect(flows.map(({ source, target }) => `${source} ${target}`)).toEqual([
+      `127.0.0.1:${one.port} ${TARGET}`,
+      `127.0.0.1:${other.port} ${TARGET}`,
+    ]);
+    for (const { idleMs } of flows) expect(idleMs >= 0 && idleMs < 60_000).toBe(true);
+    expect(metricsOf(status)).toMatchObject({ flows: 2, eventLoopUtilization: status.health.eventLoopUtilization });
+    expect(metricsOf(status)).not.toHaveProperty('health');
+  });
+
+  test('carries datagrams that need several packets', async () => {
+    const server = await stage.server();
+    const application = await stage.application();
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`], 'max-packet': '1280' });
+    await until(() => client.running.status().state === 'connected');
+    application.send('x'.repeat(9000), client.port());
+    await until(() => application.replies.length === 1);
+    expect(application.replies[0]?.payload).toBe('x'.repeat(9000));
+  });
+
+  test('drops and counts what comes before there is a session, and lists no more flows than it promises', async () => {
+    const application = await stage.application();
+    const server = await stage.server();
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
+    const { client: relay } = client.running;
+    application.send('early', client.port());
+    await until(() => relay.forward.toTarget.toJSON().inDatagrams === 1);
+    const { drops, outDatagrams } = relay.forward.toTarget.toJSON();
+    expect((drops['no-session'] ?? 0) + outDatagrams).toBe(1);
+    await until(() => relay.channel.state === 'connected');
+    const sockets = await Promise.all(Array.from({ length: 201 }, () => stage.application()));
+    for (const socket of sockets) socket.send('x', client.port());
+    await until(() => relay.opened.size >= 201);
+    expect(flowStatuses(relay)).toHaveLength(200);
+  });
+
+  test('answers from the address that the application has asked', async () => {
+    const server = await stage.server();
+    const client = await stage.client(server.invitation(), { forward: [`0.0.0.0:0=${TARGET}`], engine: 'auto' });
+    await until(() => client.running.status().state === 'connected');
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    socket.send('x', client.port(), '127.0.0.9');
+    const [, { address }] = (await once(socket, 'message')) as [Buffer, { address: string }];
+    socket.close();
+    // Only the native engine can know and choose it.
+    expect(address).toBe(isNativeAvailable() ? '127.0.0.9' : '127.0.0.1');
+  });
+
+  test('listens on as many ports as the target has, each for its own', async () => {
+    const server = await stage.server();
+    const application = await stage.application();
+    const free = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(free, 'listening');
+    const first = Math.min(free.address().port, 65_000);
+    free.close();
+    const listen = `127.0.0.3:${first}-${first + 2}`;
+    const client = await stage.client(server.invitation(), { forward: [`${listen}=192.0.2.53:100-102`] });
+    await until(() => client.running.status().state === 'connected');
+    const [status] = client.running.status().forwards;
+    expect(status?.mapping).toBe(`${listen} -> 192.0.2.53:100-102`);
+    const sender = createSocket('udp4');
+    sender.send('x', first + 2, '127.0.0.3');
+    await until(() => server.arrivals.length === 1);
+    sender.close();
+    expect(server.arrivals).toEqual(['x to 192.0.2.53:102']);
+    expect(application.replies).toEqual([]);
+  });
+
+  test('has the server resolve the name of a target, and announces the forward once it is', async () => {
+    const server = await stage.server();
+    const application = await stage.application();
+    server.onRequest = (request) => {
+      const name = decodeName(request.body);
+      expect(request.request).toBe(REQUEST.resolve);
+      expect(name).toEqual({ name: 'dns.example' });
+      server.answer(request, STATUS.done, encodeResolvedName({ ttlMs: 60_000, addresses: ['192.0.2.99'] }));
+    };
+    let client: Awaited<ReturnType<Stage['client']>> | undefined;
+    const { stdout } = await captured(async () => {
+      client = await stage.client(server.invitation(), { forward: ['0=dns.example:53', `0=${TARGET}`] });
+      const { running } = client;
+      expect(running.status().forwards.map(({ isResolved }) => isResolved)).toEqual([false, true]);
+      await until(() => running.status().forwards.every(({ isResolved }) => isResolved));
+    });
+    if (client === undefined) throw new Error('there is no client');
+    expect(stdout.split('\n')).toEqual([
+      `relay-client ready: forward 127.0.0.1:${client.port(1)} -> ${TARGET}`,
+      `relay-client ready: forward 127.0.0.1:${client.port(0)} -> dns.example:53`,
+      '',
+    ]);
+    application.send('x', client.port(0));
+    await until(() => application.replies.length === 1);
+    expect(server.arrivals).toEqual(['x to 192.0.2.99:53']);
+  });
+
+  test('says that a name cannot be resolved, and drops what is for it', async () => {
+    const server = await stage.server();
+    const application = await stage.application();
+    server.onRequest = (request) => server.answer(request, STATUS.notFound, new Uint8Array(0));
+    const client = await stage.client(server.invitation(), { forward: ['0=dns.example:53'] });
+    await until(() => client.messages.some((message) => String(message).includes('cannot resolve')));
+    expect(client.log).toContainEqual(expect.objectContaining({ level: 'warn', name: 'dns.example' }));
+    application.send('x', client.port());
+    await until(() => client.running.client.forward.toTarget.toJSON().inDatagrams === 1);
+    expect(client.running.client.forward.toTarget.toJSON().drops).toEqual({ resolving: 1 });
+    expect(client.running.status().forwards[0]?.isResolved).toBe(false);
+  });
+
+  test('says why the server will not carry a flow', async () => {
+    const server = await stage.server();
+    const application = await stage.application();
+    server.refusal = 'denied-by-policy';
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
+    await until(() => client.running.status().state === 'connected');
+    application.send('x', client.port());
+    await until(() => client.log.some(({ target }) => target === TARGET));
+    expect(client.log).toContainEqual(expect.objectContaining({ level: 'warn', reason: 'denied-by-policy' }));
+  });
+
+  test('comes back by itself when the server has ended its session, and says both', async () => {
+    const server = await stage.server();
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
+    await until(() => client.messages.includes('connected') && server.sessions.length === 1);
+    const [session] = server.sessions;
+    if (session === undefined) throw new Error('there is no session');
+    server.end(session, 'shutdown');
+    await until(() => client.messages.filter((message) => message === 'connected').length === 2);
+    const [first, ended] = client.log;
+    expect(first).toMatchObject({ level: 'info', server: `127.0.0.1:${server.port}`, as: 'ada' });
+    expect(ended).toMatchObject({ level: 'warn', reason: 'shutdown', server: `127.0.0.1:${server.port}` });
+    expect(client.log).toHaveLength(3);
+  });
+
+  test('says when the server falls silent and when it answers again, and goes on in the same session', async () => {
+    const server = await stage.server();
+    const application = await stage.application();
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
+    await until(() => client.running.status().state === 'connected' && server.sessions.length === 1);
+    const before = server.sessions.map(({ id }) => id);
+    await server.fallSilent();
+    application.send('lost', client.port());
+    await until(() => client.running.status().state === 'path-lost');
+    await server.comeBack();
+    await until(() => client.messages.at(-1) === 'the server answers again');
+    expect(client.running.status().state).toBe('connected');
+    expect(server.sessions.map(({ id }) => id)).toEqual(before);
+    expect(client.log.map(({ level }) => level)).toEqual(['info', 'warn', 'info']);
+  });
+
+  test('says that no server answers, once', async () => {
+    const silent = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const server = await stage.server();
+    const invitation = server.invitation('127.0.0.1', silent.address().port);
+    const client = await stage.client(invitation, { forward: [`0=${TARGET}`] });
+    await until(() => client.log.length > 0);
+    expect(client.log).toEqual([
+      expect.objectContaining({ level: 'warn', server: `127.0.0.1:${silent.address().port}` }),
+    ]);
+    expect(client.messages[0]).toMatch(/^no answer from the server/);
+    expect(client.running.status()).toMatchObject({ state: 'connecting', session: undefined });
+    expect(client.running.serverName).toBe(`127.0.0.1:${silent.address().port}`);
+    await client.close();
+    silent.close();
+  });
+
+  test('that is closed says nothing of a lost session, and tells the server', async () => {
+    const server = await stage.server();
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
+    await until(() => client.running.status().state === 'connected' && server.sessions.length === 1);
+    const { socket, forwards } = client.running.client;
+    await client.close();
+    await until(() => server.sessions.length === 0);
+    expect(client.messages).toEqual(['connected']);
+    expect(socket.state).toBe('closed');
+    expect(forwards[0]?.listeners[0]?.socket.state).toBe('closed');
+  });
+
+  test('writes metrics as often as it was told', async () => {
+    const server = await stage.server();
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`], 'metrics-interval': '1s' });
+    await until(() => existsSync(client.logDir) && logRecords(client.logDir, 'metrics').length > 0);
+    expect(logRecords(client.logDir, 'metrics')[0]).toMatchObject({ program: 'relay-client', flows: 0 });
+  });
+
+  test.each([
+    ['no server', { forward: [`0=${TARGET}`] }, /no server: give the invitation/],
+    ['nothing to forward', { forward: [], server: 'yes' }, /nothing to do/],
+  ])('does not start with %s', async (_what, flags, message) => {
+    const server = await stage.server();
+    const given = 'server' in flags ? { ...flags, server: server.invitation() } : flags;
+    const start = RunningClient.start(new LiveConfiguration(clientSchema, given), () => undefined);
+    await expect(start).rejects.toMatchObject({ exitCode: EXIT.usage });
+    await expect(start).rejects.toThrow(message);
+  });
+
+  test('does not start where a port is taken, names it, and leaves no other port open', async () => {
+    const server = await stage.server();
+    const taken = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address();
+    const other = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(other, 'listening');
+    const free = other.address().port;
+    await new Promise<void>((resolve) => {
+      other.close(() => resolve());
+    });
+    const start = stage.client(server.invitation(), { forward: [`${free}=${TARGET}`, `${port}=${TARGET}`] });
+    await expect(start).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: the address is in use`);
+    taken.close();
+    const again = createSocket('udp4').bind(free, '127.0.0.1');
+    await once(again, 'listening');
+    again.close();
+  });
+});
+
+describe('a server that is named', () => {
+  test('is looked up, and each of its addresses tried until one answers', async () => {
+    const server = await stage.server();
+    const client = await stage.client(server.invitation('localhost'), { forward: [`0=${TARGET}`] });
+    await until(() => client.running.status().state === 'connected');
+    expect(client.running.serverName).toBe(`localhost:${server.port}`);
+    // The server has IPv4 only: over a socket for both families that is a mapped address.
+    expect(client.running.status().server).toMatch(/127\.0\.0\.1/);
+    await until(() => client.messages.at(-1) === 'connected');
+  });
+
+  test('is still looked for where its name is none', async () => {
+    const server = await stage.server();
+    const client = await stage.client(server.invitation('no-such-name.invalid'), { forward: [`0=${TARGET}`] });
+    await until(() => client.log.length > 0);
+    expect(client.messages[0]).toMatch(/^the server's name cannot be resolved/);
+    expect(client.running.status()).toMatchObject({
+      state: 'connecting',
+      server: `no-such-name.invalid:${server.port}`,
+    });
+  });
+});
+
+describe('a running client, asked over its admin socket', () => {
+  const before = process.env['XDG_STATE_HOME'];
+  beforeAll(() => {
+    process.env['XDG_STATE_HOME'] = stage.newPath();
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env['XDG_STATE_HOME'];
+    else process.env['XDG_STATE_HOME'] = before;
+  });
+
+  test('tells its status, changes its level, and stops', async () => {
+    const server = await stage.server();
+    const admin = join(stage.newPath(), 'admin.sock');
+    let stops = 0;
+    await stage.client(server.invitation(), { forward: [`0=${TARGET}`], admin }, () => stops++);
+    expect(await askAdmin(admin, 'status')).toMatchObject({ program: 'relay-client' });
+    expect(await askAdmin(admin, 'log', { level: 'warn' })).toMatch(/warn/);
+    expect(await askAdmin(admin, 'reload')).toBe('nothing has changed');
+    expect(stops).toBe(0);
+    await askAdmin(admin, 'stop');
+    expect(stops).toBe(1);
+  });
+
+  test('has the default socket if it is the first, otherwise one of its own, which it names', async () => {
+    const server = await stage.server();
+    const state = join(process.env['XDG_STATE_HOME'] ?? '', 'relay');
+    const flags = { forward: [`0=${TARGET}`], admin: undefined };
+    await stage.client(server.invitation(), flags);
+    const second = await stage.client(server.invitation(), flags);
+    const own = join(state, `client-${process.pid}.sock`);
+    expect(await askAdmin(join(state, 'client.sock'), 'ping')).toBe(process.pid);
+    expect(await askAdmin(own, 'ping')).toBe(process.pid);
+    await until(() => second.log.length > 0);
+    expect(second.log).toContainEqual(expect.objectContaining({ admin: own }));
+    await second.close();
+    await expect(askAdmin(own, 'ping')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+  });
+
+  test('does not start where the socket that was asked for is taken', async () => {
+    const server = await stage.server();
+    const admin = join(stage.newPath(), 'admin.sock');
+    await stage.client(server.invitation(), { forward: [`0=${TARGET}`], admin });
+    const second = stage.client(server.invitation(), { forward: [`0=${TARGET}`], admin });
+    await expect(second).rejects.toThrow(/another process answers/);
+  });
+});

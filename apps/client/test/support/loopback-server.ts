@@ -1,0 +1,182 @@
+/**
+ * A server for clients under test, in this process: the channel and the flows over a loopback
+ * socket, without the server's program. Its flows lead nowhere: each datagram comes back as if its
+ * target had sent it.
+ */
+import { dropCode, DropCounters, unpackEndpoint, formatEndpoint, type DropReason } from '@relay/packet';
+import { Loop, monotonicMs, thisMachine, type LoopWork } from '@relay/program';
+import {
+  AcceptedFlows,
+  DatagramWriter,
+  FlowFrames,
+  formatInvitation,
+  Fragments,
+  generateKeyPair,
+  IdleQueue,
+  keyPairOf,
+  ModeTraffic,
+  nodePrimitives,
+  PacketBatch,
+  receivePackets,
+  ServerChannel,
+  type AcceptedFlow,
+  type ClientEntry,
+  type DisconnectReason,
+  type FlowsOfSession,
+  type Session,
+} from '@relay/session';
+import { createSocket, type UdpSocket } from '@relay/socket';
+
+type Request = Readonly<{ session: Session; id: number; request: number; body: Uint8Array }>;
+
+export class LoopbackServer {
+  readonly traffic = new ModeTraffic();
+  readonly serverKey = generateKeyPair();
+  readonly clientKey = generateKeyPair();
+  /** What came out at targets: `payload to target`. */
+  readonly arrivals: string[] = [];
+  /** What a new flow is answered with; undefined: it is accepted. */
+  refusal: DropReason | undefined;
+  onRequest: (request: Request) => void = () => undefined;
+  readonly #idle = new IdleQueue();
+  readonly #drops = new DropCounters();
+  readonly #frames = new FlowFrames('server');
+  readonly #flows = new Map<Session, FlowsOfSession<true>>();
+  #socket: UdpSocket;
+  #out = new PacketBatch((batch) => this.#socket.sendBatch(batch));
+  #channel: ServerChannel;
+  #loop: Loop;
+  #isClosed = false;
+
+  private constructor() {
+    this.#socket = this.#newSocket(0);
+    this.#channel = this.#newChannel();
+    this.#loop = this.#newLoop();
+  }
+
+  static async open(): Promise<LoopbackServer> {
+    const server = new LoopbackServer();
+    await server.#socket.open();
+    return server;
+  }
+
+  get port(): number {
+    return this.#socket.local.port;
+  }
+
+  get sessions(): Session[] {
+    return [...this.#channel.sessions()];
+  }
+
+  /** An invitation for a client that is called ada. */
+  invitation(host = '127.0.0.1', port = this.port): string {
+    const { publicKey } = this.serverKey;
+    return formatInvitation({
+      clientPrivateKey: this.clientKey.privateKey,
+      serverPublicKey: publicKey,
+      host,
+      port,
+      name: 'ada',
+    });
+  }
+
+  answer({ session, id }: Request, status: number, body: Uint8Array): void {
+    session.answer(id, status, body, monotonicMs());
+    this.#loop.settle();
+  }
+
+  end(session: Session, reason: DisconnectReason): void {
+    this.#channel.closeSession(session, reason, monotonicMs());
+    this.#loop.settle();
+  }
+
+  /** Falls silent without a word, as if the network were cut; {@link comeBack} ends that. */
+  async fallSilent(): Promise<void> {
+    await this.#socket.close();
+  }
+
+  async comeBack(): Promise<void> {
+    this.#socket = this.#newSocket(this.port);
+    await this.#socket.open();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#channel.close(monotonicMs());
+    this.#loop.close();
+    await this.#socket.close();
+  }
+
+  #newSocket(port: number): UdpSocket {
+    const socket = createSocket({ engine: 'dgram', local: { address: '127.0.0.1', port } });
+    socket.onReceive = (batch) => {
+      receivePackets(this.#channel, batch, this.#drops, monotonicMs());
+      this.#loop.settle();
+    };
+    return socket;
+  }
+
+  #newLoop(): Loop {
+    const work: LoopWork = {
+      nextDueMs: () => Math.min(this.#channel.nextWakeMs, this.#idle.nextExpiryMs),
+      due: (nowMs) => {
+        this.#channel.wake(nowMs);
+        this.#idle.expire(nowMs);
+      },
+      flush: () => this.#out.flush(),
+      failed: (error) => {
+        throw error;
+      },
+    };
+    return new Loop(work, thisMachine);
+  }
+
+  #newChannel(): ServerChannel {
+    const entry: ClientEntry = { name: 'ada', limits: {}, newestTimestamp: 0n };
+    const known = Buffer.from(keyPairOf(this.clientKey.privateKey).publicKey);
+    return new ServerChannel({
+      staticKey: this.serverKey,
+      resetSecret: new Uint8Array(32).fill(1),
+      primitives: nodePrimitives,
+      clients: { lookup: (key) => (known.equals(key) ? entry : undefined), recordTimestamp: () => undefined },
+      onPacket: (bytes, offset, length, destination, at) => {
+        this.#out.addCopy(bytes, offset, length, destination, at);
+        this.#loop.settleSoon();
+      },
+      onFrame: (session, type, bytes, offset, end, nowMs) =>
+        this.#frames.take(this.#flowsOf(session), type, bytes, offset, end, nowMs),
+      onEvent: (event) => {
+        if (event.kind === 'request') this.onRequest({ ...event, body: event.body.slice() });
+      },
+    });
+  }
+
+  #flowsOf(session: Session): FlowsOfSession<true> {
+    const known = this.#flows.get(session);
+    if (known !== undefined) return known;
+    const writer = new DatagramWriter(this.#out);
+    const accepted = new AcceptedFlows<true>(
+      session,
+      writer,
+      this.#idle,
+      this.traffic,
+      { maxFlows: 100, idleMs: 60_000 },
+      {
+        accept: () => (this.refusal === undefined ? 0 : dropCode(this.refusal)),
+        toTarget: (flow, bytes, offset, length) => this.#echo(flow, bytes.slice(offset, offset + length)),
+        ended: () => undefined,
+      },
+    );
+    const limits = { maxBytes: 1 << 20, maxDatagrams: 16, timeoutMs: 5000 };
+    const flows = { opened: undefined, accepted, fragments: new Fragments(limits, this.#idle, this.#drops) };
+    this.#flows.set(session, flows);
+    return flows;
+  }
+
+  #echo(flow: AcceptedFlow<true>, payload: Uint8Array): void {
+    const target = formatEndpoint(unpackEndpoint(flow.target, 0));
+    this.arrivals.push(`${Buffer.from(payload).toString()} to ${target}`);
+    flow.flows.fromTarget(flow, payload, 0, payload.length, monotonicMs());
+  }
+}

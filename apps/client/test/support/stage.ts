@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { afterEach } from '@jest/globals';
+import { LiveConfiguration } from '@relay/program';
+import { clientSchema } from '../../src/options.js';
+import { RunningClient } from '../../src/running-client.js';
+import { temporaryFolder } from '../temporary-folder.js';
+import { openApplication, type Application } from './application.js';
+import { LoopbackServer } from './loopback-server.js';
+import { logRecords } from './log-records.js';
+
+export type ClientFlags = Readonly<{ forward: readonly string[] } & Record<string, unknown>>;
+
+/** Starts servers, clients and applications in this process, and closes them after each test. */
+export class Stage {
+  readonly folder = temporaryFolder();
+  readonly #toClose: (() => Promise<unknown>)[] = [];
+  #count = 0;
+
+  constructor() {
+    afterEach(async () => {
+      for (const close of this.#toClose.splice(0).reverse()) await close();
+    });
+  }
+
+  newPath(): string {
+    return join(this.folder, `${++this.#count}`);
+  }
+
+  async server(): Promise<LoopbackServer> {
+    const server = await LoopbackServer.open();
+    this.#toClose.push(() => server.close());
+    return server;
+  }
+
+  async application(): Promise<Application> {
+    const application = await openApplication();
+    this.#toClose.push(() => application.close());
+    return application;
+  }
+
+  /** A client that looks for the server of the invitation; logs go to a folder of its own. */
+  async client(server: string, flags: ClientFlags, stop = (): void => undefined): Promise<StartedClient> {
+    const logDir = this.newPath();
+    const all = { server, engine: 'dgram', admin: 'off', 'log-dir': logDir, 'log-level': 'info', ...flags };
+    const running = await RunningClient.start(new LiveConfiguration(clientSchema, all), stop);
+    const started = new StartedClient(running, logDir);
+    this.#toClose.push(() => started.close());
+    return started;
+  }
+}
+
+export class StartedClient {
+  readonly running: RunningClient;
+  readonly logDir: string;
+  #isClosed = false;
+
+  constructor(running: RunningClient, logDir: string) {
+    this.running = running;
+    this.logDir = logDir;
+  }
+
+  /** The port on which a forward listens. */
+  port(forward = 0, listener = 0): number {
+    return this.running.client.forwards[forward]?.listeners[listener]?.socket.local.port ?? 0;
+  }
+
+  get log(): Record<string, unknown>[] {
+    return logRecords(this.logDir);
+  }
+
+  get messages(): unknown[] {
+    return this.log.map(({ message }) => message);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isClosed) await this.running.close();
+    this.#isClosed = true;
+  }
+}

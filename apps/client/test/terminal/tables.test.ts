@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import type { SessionStatistics } from '@relay/session';
+import type { ClientStatus } from '../../src/status.js';
+import { StatusView } from '../../src/terminal/status-view.js';
+import { flowLines } from '../../src/terminal/tables.js';
+
+/** The cells of a line of a table. */
+const cells = (line: string | undefined): string[] => (line ?? '').trim().split(/ {2,}/);
+
+const UNKNOWN: SessionStatistics = {
+  packetsIn: 0,
+  bytesIn: 0,
+  packetsOut: 0,
+  bytesOut: 0,
+  roundTripMs: Number.NaN,
+  latestRoundTripMs: Number.NaN,
+  minimumRoundTripMs: Number.NaN,
+  roundTripVariationMs: Number.NaN,
+  peerRoundTripMs: Number.NaN,
+  jitterInMs: Number.NaN,
+  jitterOutMs: Number.NaN,
+  lossIn: Number.NaN,
+  lossOut: Number.NaN,
+};
+const figures = { inDatagrams: 12, inBytes: 1200, outDatagrams: 9, outBytes: 900, drops: {} };
+const status: ClientStatus = {
+  program: 'relay-client',
+  pid: 42,
+  upMs: 61_000,
+  server: 'relay.example:7878',
+  state: 'connected',
+  engine: 'native',
+  session: { ...UNKNOWN, roundTripMs: 12, jitterInMs: 3, lossIn: 0, lossOut: 0.125 },
+  forwards: [
+    { mapping: '127.0.0.1:53 -> 192.0.2.53:53', flows: 7, isResolved: true },
+    { mapping: '127.0.0.1:54 -> dns.example:53', flows: 8, isResolved: false },
+  ],
+  flows: 7,
+  forward: { toTarget: { ...figures, drops: { resolving: 3 } }, fromTarget: { ...figures, outDatagrams: 4 } },
+  packets: { in: 20, inBytes: 2000, out: 10, outBytes: 1000, unsent: 2, kernelDrops: 0, drops: { 'unknown-type': 5 } },
+  health: { eventLoopDelayMs: 1, eventLoopUtilization: 0.25, cpu: 0.5, memoryBytes: 1 << 20, heapBytes: 1 << 19 },
+};
+
+describe('the list of flows', () => {
+  test('says that there is none', () => {
+    expect(flowLines([])).toEqual(['no flows']);
+  });
+
+  test('says who reaches what', () => {
+    const flow = { source: '127.0.0.1:1', target: '192.0.2.53:53', idleMs: 2000 };
+    expect(flowLines([flow]).map(cells)).toEqual([
+      ['source', 'target', 'idle for'],
+      ['127.0.0.1:1', '192.0.2.53:53', '2.0 s'],
+    ]);
+  });
+});
+
+describe('the status', () => {
+  test('says where the server is, how good the path is, and what is forwarded', () => {
+    const lines = new StatusView().lines(status);
+    expect(lines[0]).toBe('relay-client to relay.example:7878   connected   engine native   up 1m 01s   pid 42');
+    expect(lines[1]).toBe('round trip 12 ms   jitter 3 ms   loss in 0.0 %, out 12.5 %');
+    const rows = lines.map(cells);
+    expect(rows).toContainEqual(['forward 127.0.0.1:53 -> 192.0.2.53:53', '7']);
+    expect(rows).toContainEqual(['forward 127.0.0.1:54 -> dns.example:53', 'name not resolved']);
+    expect(rows.find(([name]) => name === 'to targets')?.slice(0, 3)).toEqual(['to targets', '9', '900 B']);
+    expect(rows.find(([name]) => name === 'from targets')?.slice(0, 2)).toEqual(['from targets', '4']);
+    expect(rows.find(([name]) => name === 'packets out')?.at(-1)).toBe('2');
+    expect(rows).toContainEqual(['to targets', 'resolving', '3']);
+    expect(rows).toContainEqual(['packets', 'unknown-type', '5']);
+    expect(lines.at(-1)).toMatch(/25 % busy/);
+  });
+
+  test('shows a dash for what was not measured yet, also when it comes as JSON', () => {
+    const unknown: ClientStatus = { ...status, session: UNKNOWN };
+    const line = 'round trip –   jitter –   loss in –, out –';
+    expect(new StatusView().lines(unknown)[1]).toBe(line);
+    expect(new StatusView().lines(JSON.parse(JSON.stringify(unknown)) as ClientStatus)[1]).toBe(line);
+  });
+
+  test('says that there is no session', () => {
+    expect(new StatusView().lines({ ...status, session: undefined })[1]).toBe('not connected');
+  });
+});

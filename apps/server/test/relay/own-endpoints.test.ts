@@ -1,0 +1,84 @@
+import { networkInterfaces } from 'node:os';
+import { describe, expect, test } from '@jest/globals';
+import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { thisMachine } from '@relay/program';
+import { OwnEndpoints } from '../../src/relay/own-endpoints.js';
+
+const pack = (address: string, port: number): Uint8Array => {
+  const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint({ address, port }, packed, 0);
+  return packed;
+};
+// Two bytes that differ, and neighbours that differ in either.
+const PORT = 0x1e_c6;
+const own = (): OwnEndpoints => {
+  const endpoints = new OwnEndpoints([{ address: '::', port: PORT }], thisMachine.localAddresses);
+  endpoints.look();
+  return endpoints;
+};
+const includes = (address: string, port = PORT): boolean => own().includes(pack(address, port), 0);
+
+describe("the server's own endpoints", () => {
+  test.each(['127.0.0.1', '127.255.255.255', '0.0.0.0', '0.1.2.3', '::', '::1'])(
+    'are at %s, whatever the interfaces are',
+    (address) => {
+      expect(includes(address)).toBe(true);
+    },
+  );
+
+  test.each(['192.0.2.1', '128.0.0.1', '126.255.255.255', '1.0.0.0', '::2', '2001:db8::1'])(
+    'are not at %s',
+    (address) => {
+      expect(includes(address)).toBe(false);
+    },
+  );
+
+  test.each([PORT + 1, PORT - 1, PORT ^ 0x100, PORT ^ 0x8000, 0])('have no port %d', (port) => {
+    expect(includes('127.0.0.1', port)).toBe(false);
+  });
+
+  test('are at every address that this host has', () => {
+    const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+    expect(addresses.length).toBeGreaterThan(0);
+    for (const { address } of addresses) expect(includes(address.split('%')[0] ?? '')).toBe(true);
+  });
+
+  test('are each of those on which it listens, wherever they lie in a buffer', () => {
+    const both = new OwnEndpoints(
+      [
+        { address: '192.0.2.1', port: 1 },
+        { address: '192.0.2.1', port: 2 },
+      ],
+      () => [],
+    );
+    both.look();
+    const bytes = new Uint8Array(3 * PACKED_ENDPOINT_BYTES);
+    bytes.set(pack('127.0.0.1', 1), 0);
+    bytes.set(pack('127.0.0.1', 2), PACKED_ENDPOINT_BYTES);
+    bytes.set(pack('127.0.0.1', 3), 2 * PACKED_ENDPOINT_BYTES);
+    const found = [0, 1, 2].map((i) => both.includes(bytes, i * PACKED_ENDPOINT_BYTES));
+    expect(found).toEqual([true, true, false]);
+  });
+
+  test('are at any address with an own port as long as the addresses of this host could not be read', () => {
+    const unread = new OwnEndpoints([{ address: '::', port: PORT }], () => {
+      throw new Error('no descriptor left');
+    });
+    expect(() => unread.look()).toThrow('no descriptor left');
+    expect(unread.includes(pack('192.0.2.1', PORT), 0)).toBe(true);
+    expect(unread.includes(pack('192.0.2.1', PORT + 1), 0)).toBe(false);
+  });
+
+  test('stay the former ones where this host cannot be read again', () => {
+    let isBroken = false;
+    const endpoints = new OwnEndpoints([{ address: '::', port: PORT }], () => {
+      if (isBroken) throw new Error('no descriptor left');
+      return ['192.0.2.7'];
+    });
+    endpoints.look();
+    isBroken = true;
+    expect(() => endpoints.look()).toThrow('no descriptor left');
+    expect(endpoints.includes(pack('192.0.2.7', PORT), 0)).toBe(true);
+    expect(endpoints.includes(pack('192.0.2.8', PORT), 0)).toBe(false);
+  });
+});

@@ -1,0 +1,318 @@
+import { existsSync, rmSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { decodeResolvedName, encodeName, REQUEST, STATUS } from '@relay/packet';
+import { askAdmin, EXIT, LiveConfiguration } from '@relay/program';
+import { parseInvitation } from '@relay/session';
+import { serverSchema } from '../../src/options.js';
+import { RunningServer } from '../../src/running-server.js';
+import { replaceFile } from '../../src/state/atomic-file.js';
+import { flowStatuses, metricsOf, sessionStatuses } from '../../src/status.js';
+import { logRecords } from '../support/log-records.js';
+import { LoopbackClient } from '../support/loopback-client.js';
+import { Stage } from '../support/started.js';
+import { until } from '../support/until.js';
+
+const stage = new Stage();
+const LOOPBACK = '127.0.0.1';
+const toEcho = (port: number) => ({ allow: [`${LOOPBACK}:${port}`] });
+
+describe('a server', () => {
+  test('makes an invitation at its first start only, with which a client comes in', async () => {
+    const state = stage.newPath();
+    const first = await stage.server({ state });
+    const invitation = first.firstInvitation ?? '';
+    expect(parseInvitation(invitation)).toMatchObject({
+      name: 'default',
+      host: LOOPBACK,
+      port: first.server.local.port,
+      serverPublicKey: first.state.staticKey.publicKey,
+    });
+    const client = await new LoopbackClient(invitation, first.server.local).connect();
+    expect(sessionStatuses(first.server, 0)).toHaveLength(1);
+    await client.close();
+    await first.close();
+    const second = await stage.server({ state });
+    expect(second.firstInvitation).toBeUndefined();
+    expect(second.clients.list().map(({ name }) => name)).toEqual(['default']);
+  });
+
+  test('carries datagrams to a target and its replies back, and says so', async () => {
+    const running = await stage.server();
+    const echo = await stage.echo();
+    const client = await stage.client(running, 'ada', toEcho(echo.port));
+    client.send({ address: LOOPBACK, port: echo.port }, 'hello');
+    await until(() => client.replies.length === 1);
+    expect(client.replies).toEqual(['hello']);
+    client.send({ address: LOOPBACK, port: echo.port }, 'again');
+    client.send({ address: LOOPBACK, port: echo.port }, 'from another', 1001);
+    await until(() => client.replies.length === 3);
+    const { server } = running;
+    const status = running.status();
+    expect(status).toMatchObject({
+      program: 'relay-server',
+      pid: process.pid,
+      listen: `${LOOPBACK}:${server.local.port}`,
+      engine: 'dgram',
+      sessions: 1,
+      flows: 2,
+    });
+    const carried = { inDatagrams: 3, inBytes: 22, outDatagrams: 3, outBytes: 22, drops: {} };
+    expect(status.forward).toEqual({ toTarget: carried, fromTarget: carried });
+    expect(status.packets.in).toBeGreaterThan(3);
+    const [session] = server.channel.sessions();
+    if (session === undefined) throw new Error('there is no session');
+    expect(sessionStatuses(server, session.connectedMs + 1234)).toEqual([
+      {
+        id: session.id,
+        client: 'ada',
+        endpoint: `${LOOPBACK}:${client.socket.local.port}`,
+        connectedMs: 1234,
+        flows: 2,
+        statistics: expect.objectContaining({ packetsIn: session.statistics.packetsIn }),
+      },
+    ]);
+    const [flow] = server.flowsOf(session);
+    const flows = flowStatuses(server, (flow?.lastActivityMs ?? 0) + 500, 10);
+    expect(flows).toHaveLength(2);
+    expect(flows[0]).toEqual({
+      session: session.id,
+      client: 'ada',
+      id: flow?.id,
+      source: `${LOOPBACK}:1000`,
+      target: `${LOOPBACK}:${echo.port}`,
+      idleMs: 500,
+    });
+    expect(flowStatuses(server, 0, 1)).toHaveLength(1);
+    expect(flowStatuses(server, 0, 2)).toHaveLength(2);
+    const metrics = metricsOf(status);
+    expect(metrics).toMatchObject({ sessions: 1, eventLoopUtilization: status.health.eventLoopUtilization });
+    expect(metrics).not.toHaveProperty('health');
+  });
+
+  test('carries datagrams that need several packets', async () => {
+    const running = await stage.server();
+    const echo = await stage.echo();
+    const client = await stage.client(running, 'ada', toEcho(echo.port));
+    const large = 'x'.repeat(9000);
+    client.send({ address: LOOPBACK, port: echo.port }, large);
+    await until(() => client.replies.length === 1);
+    expect(client.replies[0]).toBe(large);
+  });
+
+  test.each([
+    ['a target that the invitation does not name', {}, [9], 'denied-by-policy'],
+    ['more flows than the server takes', { 'max-flows': '1' }, [0, 0], 'flow-limit'],
+    ['more flows than one client may have', { 'max-flows-per-client': '1' }, [0, 0], 'flow-limit'],
+  ])('refuses %s', async (_what, flags, ports, reason) => {
+    const running = await stage.server(flags);
+    const echo = await stage.echo();
+    const client = await stage.client(running, 'ada', toEcho(echo.port));
+    for (const [i, port] of ports.entries())
+      client.send({ address: LOOPBACK, port: port === 0 ? echo.port : port }, 'x', 1000 + i);
+    await until(() => client.refusals.length === 1);
+    expect(client.refusals).toEqual([reason]);
+    expect(running.server.forward.toTarget.toJSON().drops).toEqual({ [reason]: 1 });
+    expect(running.server.forwarding.count).toBe(ports.length - 1);
+  });
+
+  test('is no target of its own clients', async () => {
+    const running = await stage.server();
+    const { port } = running.server.local;
+    const client = await stage.client(running, 'ada', { allow: ['127.0.0.0/8'] });
+    client.send({ address: LOOPBACK, port }, 'x');
+    client.send({ address: '127.0.0.2', port }, 'x');
+    await until(() => running.server.forward.toTarget.toJSON().inDatagrams === 2);
+    expect(running.server.forward.toTarget.toJSON().drops).toEqual({ loop: 2 });
+  });
+
+  test('ends a flow whose target is not there, and says so', async () => {
+    const logDir = stage.newPath();
+    const running = await stage.server({ 'log-dir': logDir, 'log-level': 'info' });
+    const echo = await stage.echo();
+    const { port } = echo;
+    await echo.close();
+    const client = await stage.client(running, 'ada', toEcho(port));
+    client.send({ address: LOOPBACK, port }, 'x');
+    await until(() => client.refusals.length === 1);
+    expect(client.refusals).toEqual(['unreachable']);
+    expect(running.server.forwarding.count).toBe(0);
+    await running.close();
+    expect(logRecords(logDir)).toContainEqual(
+      expect.objectContaining({ message: 'a target cannot be reached', client: 'ada', target: `${LOOPBACK}:${port}` }),
+    );
+  });
+
+  test('ends flows after their idle time', async () => {
+    const running = await stage.server({ idle: '1s' });
+    const echo = await stage.echo();
+    const client = await stage.client(running, 'ada', toEcho(echo.port));
+    client.send({ address: LOOPBACK, port: echo.port }, 'x');
+    await until(() => running.server.forwarding.count === 1);
+    await until(() => running.server.forwarding.count === 0);
+    expect(client.channel.state).toBe('connected');
+  });
+
+  test('resolves names for its clients, and refuses what it does not know', async () => {
+    const running = await stage.server();
+    const client = await stage.client(running, 'ada', { allow: [] });
+    client.request(REQUEST.resolve, encodeName('localhost'));
+    await until(() => client.answers.length === 1);
+    const resolved = decodeResolvedName(client.answers[0]?.body ?? new Uint8Array(0));
+    if (typeof resolved === 'string') throw new Error(resolved);
+    expect(client.answers[0]?.status).toBe(STATUS.done);
+    expect(resolved.ttlMs).toBe(60_000);
+    expect(['127.0.0.1', '::1']).toEqual(expect.arrayContaining([...resolved.addresses]));
+    expect(resolved.addresses.length).toBeGreaterThan(0);
+    expect(new Set(resolved.addresses).size).toBe(resolved.addresses.length);
+    client.request(REQUEST.resolve, new Uint8Array(1).fill(0xff));
+    await until(() => client.answers.length === 2);
+    expect(client.answers[1]?.status).toBe(STATUS.malformed);
+    client.request(200, new Uint8Array(0));
+    await until(() => client.answers.length === 3);
+    expect(client.answers[2]?.status).toBe(STATUS.unsupported);
+  });
+
+  test('ends the sessions of a client whose file is removed, by itself', async () => {
+    const running = await stage.server();
+    const client = await stage.client(running, 'ada', { allow: [] });
+    const bob = await stage.client(running, 'bob', { allow: [] });
+    rmSync(join(running.state.path, 'clients', 'ada.json'));
+    await until(() => client.ends.length === 1);
+    expect(client.ends).toEqual(['revoked']);
+    expect(bob.ends).toEqual([]);
+    expect(running.clients.list().map(({ name }) => name)).toEqual(['default', 'bob']);
+  });
+
+  test('ends the sessions of a client whose invitation expires', async () => {
+    const running = await stage.server();
+    const client = await stage.client(running, 'ada', { allow: [] });
+    const bob = await stage.client(running, 'bob', { allow: [], expiresInMs: 3_600_000 });
+    const record = running.clients.list().find(({ name }) => name === 'ada')?.record;
+    const expiresAt = new Date(Date.now() - 1).toISOString();
+    replaceFile(join(running.state.path, 'clients', 'ada.json'), JSON.stringify({ ...record, expiresAt }));
+    await until(() => client.ends.length === 1);
+    expect([client.ends, bob.ends]).toEqual([['revoked'], []]);
+  });
+
+  test('tells its clients of its end, and closes every socket', async () => {
+    const running = await stage.server();
+    const echo = await stage.echo();
+    const client = await stage.client(running, 'ada', toEcho(echo.port));
+    client.send({ address: LOOPBACK, port: echo.port }, 'x');
+    await until(() => client.replies.length === 1);
+    const { local, forwarding, socket } = running.server;
+    await running.close();
+    await until(() => client.ends.length === 1);
+    expect(client.ends).toEqual(['shutdown']);
+    expect([forwarding.count, socket.state]).toEqual([0, 'closed']);
+    const next = createSocket('udp4').bind(local.port, LOOPBACK);
+    await once(next, 'listening');
+    next.close();
+  });
+
+  test('logs who comes and goes, and writes metrics', async () => {
+    const logDir = stage.newPath();
+    const running = await stage.server({
+      'log-dir': logDir,
+      'log-level': 'info',
+      'metrics-interval': '1s',
+      'max-flows': '10',
+    });
+    const client = await stage.client(running, 'ada', { allow: [] });
+    const { id } = [...running.server.channel.sessions()][0] ?? {};
+    await until(() => existsSync(logDir) && logRecords(logDir, 'metrics').length > 0);
+    await client.close();
+    await until(() => running.server.channel.sessionCount === 0);
+    rmSync(join(running.state.path, 'clients', 'ada.json'));
+    await until(() => running.clients.size === 1);
+    await running.close();
+    // A busy machine may log its load too.
+    const records = logRecords(logDir).filter(({ message }) => message !== 'load changed');
+    const from = `${LOOPBACK}:${client.socket.local.port}`;
+    expect(records.map(({ message }) => message)).toEqual([
+      'listening',
+      'client connected',
+      'client disconnected',
+      'client revoked',
+    ]);
+    expect(records[0]).toMatchObject({ on: `${LOOPBACK}:${running.server.local.port}`, engine: 'dgram', clients: 1 });
+    expect(records[1]).toMatchObject({ client: 'ada', session: id, from });
+    expect(records[2]).toMatchObject({ client: 'ada', session: id, from, reason: 'closed-by-peer' });
+    expect(records[3]).toMatchObject({ client: 'ada' });
+    expect(logRecords(logDir, 'metrics')[0]).toMatchObject({ program: 'relay-server', sessions: 1 });
+  });
+
+  test('that cannot listen leaves nothing behind: the next start is the first', async () => {
+    const taken = createSocket('udp4').bind(0, LOOPBACK);
+    await once(taken, 'listening');
+    const state = stage.newPath();
+    const listen = `${LOOPBACK}:${taken.address().port}`;
+    const start = RunningServer.start(
+      new LiveConfiguration(serverSchema, stage.flags({ state, listen })),
+      () => undefined,
+    );
+    await expect(start).rejects.toMatchObject({ exitCode: EXIT.failed });
+    await expect(start).rejects.toThrow(listen);
+    taken.close();
+    expect(existsSync(join(state, 'server.key'))).toBe(false);
+    expect((await stage.server({ state })).firstInvitation).toBeDefined();
+  });
+
+  test('that is to listen on an address of another host does not listen elsewhere instead', async () => {
+    const configuration = new LiveConfiguration(serverSchema, stage.flags({ listen: '192.0.2.1:7878' }));
+    await expect(RunningServer.start(configuration, () => undefined)).rejects.toThrow(
+      'cannot listen on 192.0.2.1:7878: this host does not have that address',
+    );
+  });
+
+  test('that has clients keeps its key when it cannot start', async () => {
+    const state = stage.newPath();
+    await (await stage.server({ state })).close();
+    rmSync(join(state, 'server.key'));
+    const taken = createSocket('udp4').bind(0, LOOPBACK);
+    await once(taken, 'listening');
+    const listen = `${LOOPBACK}:${taken.address().port}`;
+    const configuration = new LiveConfiguration(serverSchema, stage.flags({ state, listen }));
+    await expect(RunningServer.start(configuration, () => undefined)).rejects.toThrow(listen);
+    taken.close();
+    expect(existsSync(join(state, 'server.key'))).toBe(true);
+  });
+});
+
+describe('a running server, asked over its admin socket', () => {
+  test('tells its status, sessions and flows, ends a session, and stops', async () => {
+    let stops = 0;
+    const running = await stage.server({}, () => stops++);
+    const echo = await stage.echo();
+    const client = await stage.client(running, 'ada', toEcho(echo.port));
+    client.send({ address: LOOPBACK, port: echo.port }, 'x');
+    await until(() => client.replies.length === 1);
+    const admin = join(running.state.path, 'admin.sock');
+    expect(await askAdmin(admin, 'status')).toMatchObject({ program: 'relay-server', sessions: 1, flows: 1 });
+    const [session] = running.server.channel.sessions();
+    expect(await askAdmin(admin, 'sessions')).toMatchObject([{ id: session?.id, client: 'ada', flows: 1 }]);
+    expect(await askAdmin(admin, 'flows')).toMatchObject([{ client: 'ada', target: `${LOOPBACK}:${echo.port}` }]);
+    const unknown = askAdmin(admin, 'kick', { session: 0 });
+    await expect(unknown).rejects.toThrow('there is no session 0: sessions lists them');
+    expect(client.ends).toEqual([]);
+    expect(await askAdmin(admin, 'kick', { session: session?.id })).toBe(`session ${session?.id ?? ''} closed`);
+    await until(() => client.ends.length === 1);
+    expect(client.ends).toEqual(['kicked']);
+    expect(await askAdmin(admin, 'log', { level: 'warn' })).toMatch(/warn/);
+    expect(await askAdmin(admin, 'reload')).toBe('nothing has changed');
+    expect(stops).toBe(0);
+    await askAdmin(admin, 'stop');
+    expect(stops).toBe(1);
+  });
+
+  test('does not listen for questions where it shall not', async () => {
+    const running = await stage.server({ admin: 'off' });
+    expect(existsSync(join(running.state.path, 'admin.sock'))).toBe(false);
+    const other = stage.newPath();
+    await stage.server({ admin: other });
+    expect(await askAdmin(other, 'ping')).toBe(process.pid);
+  });
+});

@@ -1,0 +1,23 @@
+/** Runs something in this process, and gives what it wrote to stdout and stderr. */
+export async function captured(run: () => Promise<unknown>): Promise<{ stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const takeOver = (name: keyof typeof written): (() => void) => {
+    const before = Object.getOwnPropertyDescriptor(process[name], 'write');
+    const write = (text: string | Uint8Array): boolean => {
+      written[name] += text.toString();
+      return true;
+    };
+    Object.defineProperty(process[name], 'write', { value: write, configurable: true });
+    return () => {
+      Reflect.deleteProperty(process[name], 'write');
+      if (before !== undefined) Object.defineProperty(process[name], 'write', before);
+    };
+  };
+  const giveBack = [takeOver('stdout'), takeOver('stderr')];
+  try {
+    await run();
+    return written;
+  } finally {
+    for (const restore of giveBack) restore();
+  }
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Health } from '@relay/program';
+import type { SessionStatistics } from '@relay/session';
+import type { ServerStatus, SessionStatus } from '../../src/status.js';
+import { StatusView } from '../../src/terminal/status-view.js';
+import { clientLines, flowLines, sessionLines } from '../../src/terminal/tables.js';
+
+const UNKNOWN: SessionStatistics = {
+  packetsIn: 0,
+  bytesIn: 0,
+  packetsOut: 0,
+  bytesOut: 0,
+  roundTripMs: Number.NaN,
+  latestRoundTripMs: Number.NaN,
+  minimumRoundTripMs: Number.NaN,
+  roundTripVariationMs: Number.NaN,
+  peerRoundTripMs: Number.NaN,
+  jitterInMs: Number.NaN,
+  jitterOutMs: Number.NaN,
+  lossIn: Number.NaN,
+  lossOut: Number.NaN,
+};
+const session = (statistics: Partial<SessionStatistics>): SessionStatus => ({
+  id: 7,
+  client: 'ada',
+  endpoint: '192.0.2.1:1000',
+  connectedMs: 61_000,
+  flows: 3,
+  statistics: { ...UNKNOWN, ...statistics },
+});
+/** The cells of a line of a table. */
+const cells = (line: string | undefined): string[] => (line ?? '').trim().split(/ {2,}/);
+
+describe('the list of clients', () => {
+  test('says how to have one where there is none', () => {
+    expect(clientLines([])).toEqual(['no clients: relay-server invite NAME makes one']);
+  });
+
+  test('says what each may reach, how much, and how long', () => {
+    const record = { publicKey: '', createdAt: '2026-01-01T00:00:00.000Z' };
+    const lines = clientLines([
+      { ...record, name: 'ada', allow: [] },
+      { ...record, name: 'bob', allow: ['10.0.0.0/8:53', '::1/128'], maxPps: 100, maxBps: 8000 },
+      { ...record, name: 'eve', allow: [], maxPps: 5, expiresAt: '2030-01-01T00:00:00.000Z' },
+      { ...record, name: 'joe', allow: [], maxBps: 6 },
+    ]);
+    expect(lines.map(cells)).toEqual([
+      ['client', 'may reach', 'limits', 'expires'],
+      ['ada', 'public addresses', 'never'],
+      ['bob', '10.0.0.0/8:53 ::1/128', '100 packets/s, 8000 bit/s', 'never'],
+      ['eve', 'public addresses', '5 packets/s', '2030-01-01T00:00:00.000Z'],
+      ['joe', 'public addresses', '6 bit/s', 'never'],
+    ]);
+  });
+});
+
+describe('the list of sessions', () => {
+  test('says that there is none', () => {
+    expect(sessionLines([])).toEqual(['no client is connected']);
+  });
+
+  test('shows what was measured, and a dash for what was not', () => {
+    const measured = session({ roundTripMs: 12, lossIn: 0.0125, lossOut: 1 });
+    const lines = sessionLines([measured, session({})]).map(cells);
+    expect(lines[0]).toEqual(['session', 'client', 'from', 'connected', 'flows', 'round trip', 'loss in', 'loss out']);
+    expect(lines[1]).toEqual(['7', 'ada', '192.0.2.1:1000', '1m 01s', '3', '12 ms', '1.3 %', '100.0 %']);
+    expect(lines[2]?.slice(5)).toEqual(['–', '–', '–']);
+  });
+
+  test('shows figures that were not measured as dashes when they come as JSON', () => {
+    const asJson = JSON.parse(JSON.stringify([session({})])) as SessionStatus[];
+    expect(cells(sessionLines(asJson)[1]).slice(5)).toEqual(['–', '–', '–']);
+  });
+});
+
+describe('the list of flows', () => {
+  test('says that there is none', () => {
+    expect(flowLines([])).toEqual(['no flows']);
+  });
+
+  test('says who reaches what through which session', () => {
+    const flow = { session: 7, client: 'ada', id: 2, source: '127.0.0.1:1', target: '192.0.2.53:53', idleMs: 2000 };
+    expect(flowLines([flow]).map(cells)).toEqual([
+      ['session', 'client', 'source', 'target', 'idle for'],
+      ['7', 'ada', '127.0.0.1:1', '192.0.2.53:53', '2.0 s'],
+    ]);
+  });
+});
+
+describe('the status', () => {
+  const health: Health = {
+    eventLoopDelayMs: 1,
+    eventLoopUtilization: 0.25,
+    cpu: 0.5,
+    memoryBytes: 1 << 20,
+    heapBytes: 1 << 19,
+  };
+  const figures = { inDatagrams: 12, inBytes: 1200, outDatagrams: 9, outBytes: 900, drops: {} };
+  const status: ServerStatus = {
+    program: 'relay-server',
+    pid: 42,
+    upMs: 61_000,
+    listen: '[::]:7878',
+    engine: 'native',
+    sessions: 1,
+    flows: 2,
+    maxFlows: 50_000,
+    forward: {
+      toTarget: { ...figures, drops: { 'denied-by-policy': 3 } },
+      fromTarget: { ...figures, outDatagrams: 4 },
+    },
+    packets: {
+      in: 20,
+      inBytes: 2000,
+      out: 10,
+      outBytes: 1000,
+      unsent: 2,
+      kernelDrops: 0,
+      drops: { 'unknown-type': 5 },
+    },
+    load: 'loaded',
+    health,
+  };
+
+  test('says where the server is, what it carries, and what it drops', () => {
+    const lines = new StatusView().lines(status);
+    expect(lines[0]).toBe('relay-server on [::]:7878   engine native   up 1m 01s   pid 42');
+    expect(lines[1]).toBe('1 session   2 flows of at most 50000   load loaded');
+    const rows = lines.map(cells);
+    expect(rows.find(([name]) => name === 'to targets')?.slice(0, 3)).toEqual(['to targets', '9', '900 B']);
+    expect(rows.find(([name]) => name === 'from targets')?.slice(0, 2)).toEqual(['from targets', '4']);
+    expect(rows.find(([name]) => name === 'packets in')?.slice(0, 2)).toEqual(['packets in', '20']);
+    expect(rows.find(([name]) => name === 'packets out')?.at(-1)).toBe('2');
+    expect(rows.filter(([, reason]) => reason === 'denied-by-policy')).toEqual([
+      ['to targets', 'denied-by-policy', '3'],
+    ]);
+    expect(rows.filter(([, reason]) => reason === 'unknown-type')).toEqual([['packets', 'unknown-type', '5']]);
+    expect(lines.at(-1)).toMatch(/25/);
+  });
+
+  test('counts one flow, several sessions, and shows no drops where there are none', () => {
+    const [, counts] = new StatusView().lines({ ...status, sessions: 2, flows: 1 });
+    expect(counts).toBe('2 sessions   1 flow of at most 50000   load loaded');
+    const without = {
+      ...status,
+      forward: { toTarget: figures, fromTarget: figures },
+      packets: { ...status.packets, drops: {} },
+    };
+    expect(new StatusView().lines(without)).not.toContain('dropped:');
+    expect(new StatusView().lines(status)).toContain('dropped:');
+  });
+});

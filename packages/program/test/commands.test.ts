@@ -1,0 +1,101 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { defineSchema, option } from '@relay/config';
+import { completionCommand, configCommand, openAdminServer, printResult, type Flags } from '../src/index.js';
+import yargs, { type CommandModule } from 'yargs';
+import { captured } from './captured.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const folder = temporaryFolder();
+const schema = defineSchema(
+  { level: option({ format: 'level', default: 'info', doc: 'What is logged' }) },
+  { program: 'a-program', environmentPrefix: 'A_' },
+);
+const command = (name: string, describe: string | false): CommandModule<object, Flags> => ({
+  command: name,
+  describe,
+  handler: () => undefined,
+});
+
+async function outputOf(module: CommandModule<object, Flags>, ...args: string[]): Promise<string> {
+  const { stdout } = await captured(() => yargs(args).exitProcess(false).command(module).parseAsync());
+  return stdout;
+}
+
+describe('config', () => {
+  test('reference is a chapter of a document: its headings begin at the second level', async () => {
+    const reference = await outputOf(configCommand(schema), 'config', 'reference');
+    const headings = reference.split('\n').filter((line) => line.startsWith('#'));
+    expect(headings.length).toBeGreaterThan(0);
+    for (const heading of headings) expect(heading).toMatch(/^##+ /);
+    expect(headings[0]).toMatch(/^## /);
+  });
+
+  test('schema is JSON that can be read by people', async () => {
+    const text = await outputOf(configCommand(schema), 'config', 'schema');
+    expect(text).toMatch(/^\{\n {2}"/);
+    expect(JSON.parse(text)).toMatchObject({ properties: { level: { default: 'info' } } });
+  });
+
+  test('show says where values come from only if it is asked', async () => {
+    const plain = await outputOf(configCommand(schema), 'config', 'show');
+    const sources = await outputOf(configCommand(schema), 'config', 'show', '--sources');
+    expect(plain).toBe('level = "info"\n');
+    expect(sources).not.toBe(plain);
+    expect(sources).toMatch(/level.*info.*default/);
+  });
+});
+
+describe('completion', () => {
+  test('knows the commands, by their names, with what they do', async () => {
+    const commands = [command('start', 'Run it'), command('invite <name>', 'Make one'), command('hidden', false)];
+    const script = await outputOf(completionCommand(schema, commands), 'completion', 'fish');
+    expect(script).toMatch(/-a '?start'?.*Run it/);
+    expect(script).toMatch(/-a '?invite'?.*Make one/);
+    expect(script).not.toMatch(/<name>|false/);
+  });
+
+  test.each(['bash', 'zsh', 'fish'])('is for %s', async (shell) => {
+    const script = await outputOf(completionCommand(schema, [command('start', 'Run it')]), 'completion', shell);
+    expect(script).toContain('a-program');
+    expect(script).toContain('start');
+  });
+});
+
+describe('results', () => {
+  const printed = (...result: Parameters<typeof printResult<string[]>>) =>
+    captured(async () => {
+      await Promise.resolve();
+      printResult(...result);
+    });
+
+  test('are lines for people, in which nothing can act on a terminal, and JSON for programs', async () => {
+    const lines = (words: string[]): string[] => words.map((word) => `<${word}>`);
+    const shown = await printed({}, ['a', 'b\u001b[2J'], lines);
+    expect(shown.stdout).toBe('<a>\n<b\\x1b[2J>\n');
+    const json = await printed({ json: true }, ['a'], lines);
+    expect(json.stdout).toBe('["a"]\n');
+  });
+
+  test('are cut where a line is far too long', async () => {
+    const { stdout } = await printed({}, ['x'.repeat(2000)], (words) => words);
+    expect(stdout.length).toBeLessThan(600);
+  });
+});
+
+describe('the admin socket', () => {
+  test('can be opened by its owner alone, whatever the mask is, and leaves the mask as it was', async () => {
+    const before = process.umask(0);
+    try {
+      mkdirSync(join(folder, 'open'), { mode: 0o777 });
+      const path = join(folder, 'open', 'admin.sock');
+      const server = await openAdminServer(path, {});
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      expect(process.umask(0)).toBe(0);
+      await server.close();
+    } finally {
+      process.umask(before);
+    }
+  });
+});

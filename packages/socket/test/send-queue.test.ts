@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import { packEndpoint, PACKED_ENDPOINT_BYTES, unpackEndpoint } from '@relay/packet';
+import { SendQueue } from '../src/send-queue.js';
+import type { SendBatch } from '../src/index.js';
+import { Random } from '../src/testing/random.js';
+
+interface Datagram {
+  readonly payload: string;
+  readonly destination: string | undefined;
+  readonly local: string | undefined;
+}
+
+const textAt = (packed: Uint8Array | undefined, i: number): string | undefined => {
+  if (packed === undefined) return undefined;
+  const { address, port } = unpackEndpoint(packed, i * PACKED_ENDPOINT_BYTES);
+  return port === 0 ? undefined : `${address} ${port}`;
+};
+
+function batchOf(datagrams: readonly Datagram[], hasEndpoints: boolean): SendBatch {
+  const bytes = Buffer.from(datagrams.map(({ payload }) => payload).join(''));
+  const lengths = Uint32Array.from(datagrams, ({ payload }) => payload.length);
+  const offsets = new Uint32Array(datagrams.length);
+  for (let i = 1; i < datagrams.length; i++) offsets[i] = (offsets[i - 1] ?? 0) + (lengths[i - 1] ?? 0);
+  const packed = (text: (datagram: Datagram) => string | undefined): Uint8Array => {
+    const all = new Uint8Array(datagrams.length * PACKED_ENDPOINT_BYTES);
+    for (const [i, datagram] of datagrams.entries()) {
+      const [address = '0.0.0.0', port = '0'] = text(datagram)?.split(' ') ?? [];
+      packEndpoint({ address, port: Number(port) }, all, i * PACKED_ENDPOINT_BYTES);
+    }
+    return all;
+  };
+  const endpoints = { destinations: packed(({ destination }) => destination), locals: packed(({ local }) => local) };
+  return { count: datagrams.length, bytes, offsets, lengths, ...(hasEndpoints && endpoints) };
+}
+
+const waiting = (queue: SendQueue): Datagram[] =>
+  Array.from({ length: queue.count - queue.head }, (_, k) => {
+    const i = queue.head + k;
+    const offset = queue.offsets[i] ?? 0;
+    return {
+      payload: Buffer.from(queue.bytes.subarray(offset, offset + (queue.lengths[i] ?? 0))).toString(),
+      destination: textAt(queue.destinations, i),
+      local: textAt(queue.locals, i),
+    };
+  });
+
+describe('the queue of datagrams that wait', () => {
+  test.each([1, 2, 3, 4, 5, 6])('holds what a plain list would hold (seed %d)', (seed) => {
+    const random = new Random(seed);
+    const below = (limit: number): number => Math.floor(random.next() * limit);
+    const queue = new SendQueue();
+    let list: Datagram[] = [];
+    let number = 0;
+    const size = (datagrams: readonly Datagram[]): number =>
+      datagrams.reduce((sum, { payload }) => sum + payload.length, 0);
+    for (let step = 0; step < 400; step++) {
+      const hasEndpoints = random.next() < 0.7;
+      const offered = Array.from({ length: 1 + below(40) }, (): Datagram => {
+        number++;
+        const payload = `${number}:`.padEnd(1 + below(seed % 2 === 0 ? 3000 : 60), 'x');
+        if (!hasEndpoints) return { payload, destination: undefined, local: undefined };
+        return {
+          payload,
+          destination: `192.0.2.${below(255)} ${1 + below(65_535)}`,
+          local: random.next() < 0.5 ? undefined : `198.51.100.1 ${1 + below(65_535)}`,
+        };
+      });
+      const maxBytes = 100_000;
+      const from = below(2);
+      // As many as fit, in their order: the first that does not fit stays out, and all after it.
+      let taken = from;
+      while (taken < offered.length && size(list) + size(offered.slice(from, taken + 1)) <= maxBytes) taken++;
+      expect(queue.append(batchOf(offered, hasEndpoints), from, maxBytes)).toBe(Math.max(taken, from));
+      list.push(...offered.slice(from, taken));
+      expect(queue.waitingBytes).toBe(size(list));
+      const sent = below(list.length + 1);
+      queue.advance(queue.head + sent);
+      list = list.slice(sent);
+      expect(queue.waitingBytes).toBe(size(list));
+      expect(waiting(queue)).toEqual(list);
+      if (random.next() < 0.02) {
+        queue.clear();
+        list = [];
+        expect([queue.waitingBytes, waiting(queue)]).toEqual([0, []]);
+      }
+    }
+  });
+
+  test('does not grow with what has been sent: its room is used again', () => {
+    const queue = new SendQueue();
+    const datagram = { payload: 'x'.repeat(1000), destination: '192.0.2.1 1', local: undefined };
+    for (let i = 0; i < 20_000; i++) {
+      queue.append(batchOf([datagram, datagram], true), 0, 10_000);
+      queue.advance(queue.head + (i < 3 ? 0 : 2));
+    }
+    expect(waiting(queue)).toHaveLength(6);
+    expect(queue.bytes.length).toBeLessThanOrEqual(1 << 17);
+    expect(queue.offsets.length).toBeLessThanOrEqual(128);
+  });
+});
