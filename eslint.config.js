@@ -18,27 +18,34 @@ const MAY_IMPORT = {
   'apps/bench': ['packet', 'socket', 'session', 'logging', 'config'],
 };
 
-const directions = Object.entries(MAY_IMPORT).map(([folder, allowed]) => {
-  const own = folder.split('/')[1];
-  const names = [own, ...allowed].map((name) => `${name}(/|$)`).join('|');
-  return {
-    files: [`${folder}/**/*.{ts,js}`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: `^@relay/(?!(${names}))`,
-              message: `${folder} may import of ours only: ${allowed.join(', ') || 'nothing'} (docs/architecture.md)`,
-            },
-            { regex: '^(\\.\\./)+(packages|apps)/', message: 'Import packages by name.' },
-          ],
-        },
-      ],
-    },
-  };
+const MEMORY_NETWORK = 'socket/testing';
+
+/** The files of a folder may import its own package and these, and nothing else of @relay. */
+const onlyImport = (files, folder, allowed, others = []) => ({
+  files,
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^@relay/(?!(${[folder.split('/')[1], ...allowed].map((name) => `${name}(/|$)`).join('|')}))`,
+            message: `${folder} may import of ours only: ${allowed.join(', ') || 'nothing'} (docs/architecture.md)`,
+          },
+          { regex: '^(\\.\\./)+(packages|apps)/', message: 'Import packages by name.' },
+          ...others,
+        ],
+      },
+    ],
+  },
 });
+
+const directions = Object.entries(MAY_IMPORT).flatMap(([folder, allowed]) => [
+  onlyImport([`${folder}/**/*.{ts,js}`], folder, allowed, [
+    { regex: `^@relay/${MEMORY_NETWORK}$`, message: 'Only tests run on the network in memory.' },
+  ]),
+  onlyImport([`${folder}/{test,soak}/**/*.ts`], folder, [...allowed, MEMORY_NETWORK]),
+]);
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/build/**', '**/node_modules/**', '**/.turbo/**', '**/coverage/**'] },

@@ -1,5 +1,6 @@
 import { Forward, RelayClient, ServerSearch } from '@relay/client';
 import type { Endpoint } from '@relay/packet';
+import { DescriptorReserve } from '@relay/program';
 import { RelayServer, type Clients } from '@relay/server';
 import type { Invitation, KeyPair, Primitives, SessionEvent } from '@relay/session';
 import type { MemoryMachine } from './memory-machine.js';
@@ -8,6 +9,8 @@ const MAX_PACKET_BYTES = 1400;
 /** Default of the programs. */
 const IDLE_MS = 120_000;
 const MAX_FLOWS = 1000;
+/** How often the server looks whether there are descriptors again, in ms, as the program does. */
+const DESCRIPTOR_LOOK_MS = 1000;
 
 /** Told of everything that happens to sessions. */
 export type Events = (event: SessionEvent) => void;
@@ -18,6 +21,7 @@ export class ServerProcess {
   readonly relay: RelayServer;
   /** What the program threw over its work: a bug. */
   readonly faults: unknown[] = [];
+  readonly #descriptors = new DescriptorReserve(() => undefined, { open: () => 0, close: () => undefined });
 
   constructor(
     machine: MemoryMachine,
@@ -40,9 +44,20 @@ export class ServerProcess {
         events(event);
       },
       onTargetNotice: () => undefined,
-      descriptors: { isShort: false, ranOut: () => undefined },
+      descriptors: this.#descriptors,
       onFault: (error) => this.faults.push(error),
     });
+  }
+
+  async start(): Promise<void> {
+    await this.relay.open();
+    this.relay.lookAtAddresses();
+    this.#lookAtDescriptors();
+  }
+
+  #lookAtDescriptors(): void {
+    this.#descriptors.look();
+    this.machine.schedule(DESCRIPTOR_LOOK_MS, () => this.#lookAtDescriptors());
   }
 }
 

@@ -91,7 +91,7 @@ export class World {
   static async open(options: WorldOptions): Promise<World> {
     const world = new World(options);
     await world.#echo.open();
-    await world.server.relay.open();
+    await world.server.start();
     await world.client.start();
     await world.application.open();
     return world;
@@ -133,7 +133,7 @@ export class World {
     this.#leadTo(host);
     this.#arrivedBefore = this.application.journal.arrivedCount('there');
     this.server = this.#newServer(host);
-    await this.server.relay.open();
+    await this.server.start();
   }
 
   /** The client gets another outside address, and other outside ports. */

@@ -94,11 +94,13 @@ export class ClientChannel {
     const { maxPacketBytes } = told;
     this.#primitives = primitives;
     this.#peerName = nameOf(serverPublicKey);
-    if (primitives.privateKey(options.staticKey.privateKey).agree(serverPublicKey) === undefined)
-      throw new RangeError('the public key of the server is a point of low order, which no server has');
     this.#rekeyAfterMs = Math.min(options.rekeyAfterMs ?? REKEY_AFTER_MS, REKEY_AFTER_MS);
     if (options.server !== undefined) packEndpoint(options.server, this.#path, 0);
     const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
+    const secret = identity.staticKey.agree(serverPublicKey);
+    if (secret === undefined)
+      throw new RangeError('the public key of the server is a point of low order, which no server has');
+    secret.fill(0);
     this.#handshakes = new Handshakes(identity, serverIdentityOf(protocol, serverPublicKey), random, (initiation) => {
       onPacket(initiation, 0, initiation.length, this.#path, 0);
     });

@@ -35,7 +35,7 @@ export function parseInvitation(text: string): Invitation | string {
   const serverPublicKey = parseKey(fields.get('server') ?? '');
   if (serverPublicKey === undefined)
     return 'the key after server= is missing or not a key (43 characters of base64url)';
-  if (nodePrimitives.privateKey(clientPrivateKey).agree(serverPublicKey) === undefined)
+  if (!canAgree(clientPrivateKey, serverPublicKey))
     return 'the key after server= is a point of low order, which no server has';
   const port = Number(portText);
   if (port < 1 || port > 65_535) return 'the port is not between 1 and 65535';
@@ -46,6 +46,14 @@ export function parseInvitation(text: string): Invitation | string {
     if (key !== 'server' && key !== 'name') return 'it has a field besides server and name';
   }
   return { clientPrivateKey, serverPublicKey, host: host.replace(/^\[|\]$/g, ''), port, name };
+}
+
+function canAgree(clientPrivateKey: Uint8Array, serverPublicKey: Uint8Array): boolean {
+  const key = nodePrimitives.privateKey(clientPrivateKey);
+  const secret = key.agree(serverPublicKey);
+  key.wipe();
+  secret?.fill(0);
+  return secret !== undefined;
 }
 
 const PATTERN =

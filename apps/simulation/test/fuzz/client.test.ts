@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Endpoint } from '@relay/packet';
+import { generateKeyPair, loadPrimitives, type SessionEvent } from '@relay/session';
+import { MemoryNetwork, Random, type MemoryHost } from '@relay/socket/testing';
+import { ClientsOnDisk } from '../world/memory-clients.js';
+import { MemoryMachine } from '../world/memory-machine.js';
+import { ClientProcess } from '../world/programs.js';
+import { HostileFrames } from './hostile-frames.js';
+import { HostileServer } from './hostile-server.js';
+import { fuzzSeeds } from './seeds.js';
+
+const SERVER: Endpoint = { address: '192.0.2.1', port: 7878 };
+const LISTEN: Endpoint = { address: '127.0.0.1', port: 5007 };
+const TARGET_NAME = 'echo.example';
+const SOURCES = 6;
+const SEND_EVERY_MS = 50;
+const LARGEST_BYTES = 3000;
+/** A client keeps away for 10 s from a server that breaks the protocol. */
+const RUN_MS = 60_000;
+const DRAIN_MS = 2000;
+
+/** Applications that send, and take what comes. */
+class Sources {
+  sent = 0;
+  received = 0;
+  isSending = true;
+
+  async open(host: MemoryHost, random: Random): Promise<void> {
+    const { clock } = host.network;
+    for (let i = 0; i < SOURCES; i++) {
+      const socket = host.createSocket({ local: { address: '127.0.0.1', port: 0 } });
+      socket.onReceive = ({ count }) => (this.received += count);
+      await socket.open();
+      const sendAgain = (): void => {
+        if (!this.isSending) return;
+        this.sent++;
+        socket.send(new Uint8Array(Math.floor(random.next() * (random.chance(0.1) ? LARGEST_BYTES : 100))), LISTEN);
+        clock.schedule(random.next() * 2 * SEND_EVERY_MS, sendAgain);
+      };
+      sendAgain();
+    }
+  }
+}
+
+async function attack(seed: number) {
+  const network = new MemoryNetwork({ seed, delayMs: 5, lossRate: 0.01 });
+  const random = new Random(seed ^ 0xc11e);
+  const primitives = await loadPrimitives();
+  const newMachine = (host: MemoryHost): MemoryMachine => new MemoryMachine(host, new Random(random.next() * 2 ** 32));
+  const host = network.host('198.51.100.7');
+  const serverMachine = newMachine(network.host(SERVER.address));
+  const [serverKey, clientKey] = [generateKeyPair(serverMachine.random), generateKeyPair(serverMachine.random)];
+  const onDisk = new ClientsOnDisk([]);
+  onDisk.add('tester', clientKey.publicKey);
+  const server = new HostileServer(
+    serverMachine,
+    random,
+    new HostileFrames(random, [LISTEN, SERVER, { address: '::1', port: 1 }], [TARGET_NAME]),
+    SERVER,
+    { staticKey: serverKey, clients: onDisk.read(serverMachine.schedule), primitives },
+  );
+  const events: SessionEvent[] = [];
+  const client = new ClientProcess(
+    newMachine(host),
+    {
+      primitives,
+      forward: { listen: LISTEN, target: { host: random.chance(0.5) ? TARGET_NAME : '203.0.113.5', port: 7 } },
+      invitation: {
+        clientPrivateKey: clientKey.privateKey,
+        serverPublicKey: serverKey.publicKey,
+        ...{ host: SERVER.address, port: SERVER.port, name: 'tester' },
+      },
+    },
+    (event) => events.push(event),
+  );
+  const sources = new Sources();
+  await server.start();
+  await client.start();
+  await sources.open(host, random);
+  await network.clock.pass(RUN_MS);
+  sources.isSending = false;
+  server.stop();
+  await network.clock.pass(DRAIN_MS);
+  return { client: client.relay, sources, events, faults: [...client.faults, ...server.faults] };
+}
+
+describe('a server that sends what it likes', () => {
+  test.each(fuzzSeeds(10))('does not harm its client, and all is accounted for (seed %i)', async (seed) => {
+    const { client, sources, events, faults } = await attack(seed);
+    expect(faults).toEqual([]);
+    const { toTarget, fromTarget } = client.forward;
+    for (const { inDatagrams, outDatagrams, drops } of [toTarget, fromTarget])
+      expect(inDatagrams).toBe(outDatagrams + drops.total);
+    expect(toTarget.inDatagrams).toBe(sources.sent);
+    expect(fromTarget.outDatagrams).toBe(sources.received);
+
+    const connected = events.filter(({ kind }) => kind === 'connected').length;
+    const ended = events.filter(({ kind }) => kind === 'disconnected').length;
+    expect(connected).toBeGreaterThan(0);
+    expect(connected - ended).toBe(client.channel.session === undefined ? 0 : 1);
+    expect(client.socket.state).toBe('open');
+  });
+});
