@@ -58,8 +58,8 @@ export class PackageCopy {
     writeFileSync(path, source.slice(0, start) + text + source.slice(end));
     try {
       for (const [test, { durationMs }] of tests) {
-        const testTimeout = durationMs * 2 + 10_000;
-        const answer = await this.#run({ tests: [test], testTimeout }, testTimeout + durationMs * 4 + 20_000);
+        const testTimeout = durationMs * 5 + 20_000;
+        const answer = await this.#run({ tests: [test], testTimeout }, testTimeout * 2);
         const how = answer.how === undefined ? '' : `, ${answer.how}`;
         if (answer.failed.length > 0) return { noticedBy: `${test}${how}`, tests: tests.length };
       }
