@@ -1,7 +1,7 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 const LINKED = new Set(['node_modules', 'build', 'dist']);
 const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
@@ -10,6 +10,7 @@ const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=Experimental
  * A copy of a package in a folder of its own, beside links to all that its tests look for above it.
  */
 export class PackageCopy {
+  #root;
   #workspace;
   #worker;
   /** By test file: how long it takes in ms, and the lines of each source file that it runs. */
@@ -18,6 +19,7 @@ export class PackageCopy {
   folder;
 
   constructor(root, packageFolder) {
+    this.#root = root;
     this.#workspace = mkdtempSync(join(tmpdir(), 'relay-mutants-'));
     this.folder = join(this.#workspace, packageFolder);
     mkdirSync(dirname(this.folder), { recursive: true });
@@ -64,8 +66,8 @@ export class PackageCopy {
     writeFileSync(path, source.slice(0, start) + text + source.slice(end));
     try {
       for (const [test, { durationMs }] of tests) {
-        const testTimeout = durationMs * 2 + 10_000;
-        const answer = await this.#run({ tests: [test], testTimeout }, testTimeout + durationMs * 4 + 20_000);
+        const testTimeout = durationMs * 5 + 20_000;
+        const answer = await this.#run({ tests: [test], testTimeout }, testTimeout * 2);
         const how = answer.how === undefined ? '' : `, ${answer.how}`;
         if (answer.failed.length > 0) return { noticedBy: `${test}${how}`, tests: tests.length };
       }
@@ -80,10 +82,13 @@ export class PackageCopy {
     rmSync(this.#workspace, { recursive: true, force: true });
   }
 
+  /** Those that `jest` runs here: the package's own configuration may leave some out. */
   #testFiles() {
-    return readdirSync(join(this.folder, 'test'), { recursive: true })
-      .filter((name) => name.endsWith('.test.ts'))
-      .map((name) => join('test', name))
+    const jest = join(this.#root, 'node_modules/jest/bin/jest.js');
+    const flags = [...NODE_FLAGS, jest, '--listTests', '--json'];
+    const listed = execFileSync(process.execPath, flags, { cwd: this.folder, encoding: 'utf8' });
+    return JSON.parse(listed)
+      .map((path) => relative(this.folder, path))
       .sort();
   }
 
