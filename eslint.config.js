@@ -10,12 +10,13 @@ const MAY_IMPORT = {
   'packages/program': ['config', 'logging', 'packet', 'socket', 'terminal'],
   'packages/socket': ['packet'],
   'packages/session': ['packet'],
-  'apps/server': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
-  'apps/client': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
+  'packages/relay': ['packet', 'session'],
+  'apps/server': ['packet', 'socket', 'session', 'relay', 'logging', 'config', 'terminal', 'program'],
+  'apps/client': ['packet', 'socket', 'session', 'relay', 'logging', 'config', 'terminal', 'program'],
   'apps/demo': ['server', 'client', 'program', 'terminal'],
-  'apps/e2e': ['packet', 'socket', 'session', 'logging', 'config'],
-  'apps/simulation': ['packet', 'socket', 'session', 'program', 'server', 'client'],
-  'apps/bench': ['packet', 'socket', 'session', 'logging', 'config'],
+  'apps/e2e': ['packet', 'socket', 'session', 'relay', 'logging', 'config'],
+  'apps/simulation': ['packet', 'socket', 'session', 'relay', 'program', 'server', 'client'],
+  'apps/bench': ['packet', 'socket', 'session', 'relay', 'logging', 'config'],
 };
 
 const MEMORY_NETWORK = 'socket/testing';

@@ -15,6 +15,7 @@ const EXEMPT = [
   'packages/program/src/load-monitor.ts',
   'packages/program/src/loop.ts',
   'packages/program/src/signals.ts',
+  'packages/relay',
   'packages/session',
 ];
 

@@ -4,20 +4,22 @@
  */
 import { DROP, DropCounters, PACKED_ENDPOINT_BYTES, parseAddress, type DropReason, type Endpoint } from '@relay/packet';
 import {
-  ClientChannel,
   DatagramRun,
   DatagramWriter,
   FlowFrames,
   Fragments,
   IdleQueue,
-  keyPairOf,
   ModeTraffic,
   OpenedFlows,
   PacketBatch,
-  receivePackets,
   type FlowsOfSession,
-  type Invitation,
   type OpenedFlow,
+} from '@relay/relay';
+import {
+  ClientChannel,
+  keyPairOf,
+  receivePackets,
+  type Invitation,
   type Primitives,
   type SessionEvent,
 } from '@relay/session';

@@ -19,7 +19,8 @@ import {
   warnOfPorts,
   type AdminServer,
 } from '@relay/program';
-import { loadPrimitives, type Invitation, type OpenedFlow, type Primitives, type SessionEvent } from '@relay/session';
+import { type OpenedFlow } from '@relay/relay';
+import { loadPrimitives, type Invitation, type Primitives, type SessionEvent } from '@relay/session';
 import { adminCalls } from './admin-calls.js';
 import { RelayClient } from './client.js';
 import { Forward } from './mapping/forward.js';

@@ -1,7 +1,8 @@
 /** What the client says of itself: plain data, for the status screen, the prompt, `relay-client status --json` and the metrics log. */
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import { monotonicMs, packetFigures, type Health, type PacketFigures } from '@relay/program';
-import type { SessionStatistics, TrafficFigures } from '@relay/session';
+import type { TrafficFigures } from '@relay/relay';
+import type { SessionStatistics } from '@relay/session';
 import type { RelayClient } from './client.js';
 
 export interface ForwardStatus {

@@ -11,6 +11,9 @@ import {
   IdleQueue,
   ModeTraffic,
   PacketBatch,
+  OwnEndpoints,
+} from '@relay/relay';
+import {
   receivePackets,
   ServerChannel,
   type DisconnectReason,
@@ -22,7 +25,6 @@ import {
 import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import type { ReceiveBatch, SocketOptions, UdpSocket } from '@relay/socket';
 import { Forwarding, type TargetNotice } from './relay/forwarding.js';
-import { OwnEndpoints } from './relay/own-endpoints.js';
 import { answerRequest } from './relay/requests.js';
 import { SessionFlows } from './relay/session-flows.js';
 import type { Client, Clients } from './state/client.js';

@@ -1,7 +1,8 @@
 /** What the server says of itself: plain data, for the status screen, the prompt, `relay-server status --json` and the metrics log. */
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import { packetFigures, type Health, type LoadMonitor, type LoadState, type PacketFigures } from '@relay/program';
-import type { Session, SessionStatistics, TrafficFigures } from '@relay/session';
+import type { TrafficFigures } from '@relay/relay';
+import type { Session, SessionStatistics } from '@relay/session';
 import type { RelayServer } from './server.js';
 
 export interface ServerStatus {

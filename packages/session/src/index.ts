@@ -25,13 +25,3 @@ export {
   type KeyPair,
   type RandomSource,
 } from './keys/key-pair.js';
-export { AcceptedFlow, AcceptedFlows, type AcceptedFlowLimits, type AcceptedFlowPorts } from './flow/accepted-flows.js';
-export { DatagramRun, type DatagramBatch, type DatagramSender } from './flow/datagram-run.js';
-export { DatagramWriter, type DatagramFlow } from './flow/datagram-writer.js';
-export { type Side } from './flow/flow.js';
-export { FlowFrames, type FlowsOfSession } from './flow/flow-frames.js';
-export { Fragments, type FragmentLimits } from './flow/fragments.js';
-export { IdleQueue, type Idler } from './flow/idle-queue.js';
-export { OpenedFlow, OpenedFlows, type Entrance, type FlowMapping, type OpenedFlowPorts } from './flow/opened-flows.js';
-export { PacketBatch, type BatchSender } from './flow/packet-batch.js';
-export { ModeTraffic, Traffic, type TrafficFigures } from './flow/traffic.js';

@@ -1,23 +1,18 @@
 import { DropCounters, EndpointMap } from '@relay/packet';
 import {
   AcceptedFlows,
-  ClientChannel,
   DatagramWriter,
   FlowFrames,
   Fragments,
-  generateKeyPair,
   IdleQueue,
-  KEY_BYTES,
   ModeTraffic,
   OpenedFlows,
   PacketBatch,
-  packPath,
-  ServerChannel,
   type BatchSender,
   type FlowsOfSession,
   type OpenedFlow,
-  type Primitives,
-} from '@relay/session';
+} from '@relay/relay';
+import { ClientChannel, generateKeyPair, KEY_BYTES, packPath, ServerChannel, type Primitives } from '@relay/session';
 
 const NOW_MS = 1000;
 const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };

@@ -1,7 +1,7 @@
 /** One listening port of a forward: its socket, and the flows of the sources that send to it. */
 import { EndpointMap, isUnspecifiedAddress, packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
 import type { Machine } from '@relay/program';
-import type { Entrance, FlowMapping, OpenedFlow } from '@relay/session';
+import type { Entrance, FlowMapping, OpenedFlow } from '@relay/relay';
 import type { ReceiveBatch, UdpSocket } from '@relay/socket';
 
 export class ForwardListener implements Entrance {

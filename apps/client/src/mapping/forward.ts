@@ -1,6 +1,6 @@
 import { formatEndpoint, parseAddress } from '@relay/packet';
 import { listenFailure, type Machine } from '@relay/program';
-import type { FlowMapping } from '@relay/session';
+import type { FlowMapping } from '@relay/relay';
 import { ForwardListener } from './forward-listener.js';
 import { portCount, type ForwardMapping } from './mapping-format.js';
 

@@ -9,20 +9,22 @@ import {
   AcceptedFlows,
   DatagramWriter,
   FlowFrames,
-  formatInvitation,
   Fragments,
-  generateKeyPair,
   IdleQueue,
-  keyPairOf,
   ModeTraffic,
-  nodePrimitives,
   PacketBatch,
+  type AcceptedFlow,
+  type FlowsOfSession,
+} from '@relay/relay';
+import {
+  formatInvitation,
+  generateKeyPair,
+  keyPairOf,
+  nodePrimitives,
   receivePackets,
   ServerChannel,
-  type AcceptedFlow,
   type ClientEntry,
   type DisconnectReason,
-  type FlowsOfSession,
   type Session,
 } from '@relay/session';
 import { createSocket, type UdpSocket } from '@relay/socket';

@@ -4,10 +4,10 @@
  */
 import { DROP, FLOW_CLOSE, formatEndpoint, unpackEndpoint } from '@relay/packet';
 import type { DescriptorReserve, Machine } from '@relay/program';
-import type { AcceptedFlow, AcceptedFlowPorts, DatagramRun, Session } from '@relay/session';
+import { TargetPolicy, type AcceptedFlow, type AcceptedFlowPorts, type DatagramRun } from '@relay/relay';
+import type { Session } from '@relay/session';
 import { SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Client } from '../state/client.js';
-import { TargetPolicy } from './policy.js';
 
 /** What happened to targets, for the log. */
 export interface TargetNotice {

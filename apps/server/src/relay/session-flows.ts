@@ -1,5 +1,5 @@
 import type { DropCounters } from '@relay/packet';
-import { Fragments, type AcceptedFlows, type FlowsOfSession, type IdleQueue, type OpenedFlows } from '@relay/session';
+import { Fragments, type AcceptedFlows, type FlowsOfSession, type IdleQueue, type OpenedFlows } from '@relay/relay';
 import type { UdpSocket } from '@relay/socket';
 
 /** Incomplete datagrams of one client: room for the largest one many times over, and no more. */

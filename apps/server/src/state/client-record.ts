@@ -1,6 +1,6 @@
 /** What the server keeps of a client: its public key and its rights. One JSON file each, named after the client. */
 import { parseKey } from '@relay/session';
-import { parseAllowance } from '../relay/policy.js';
+import { parseAllowance } from './allowance.js';
 
 export interface ClientRecord {
   readonly name: string;

@@ -1,5 +1,6 @@
 import type { ClientDirectory, ClientEntry, ClientLimits } from '@relay/session';
-import { parseAllowance, type Allowance } from '../relay/policy.js';
+import type { Allowance } from '@relay/relay';
+import { parseAllowance } from './allowance.js';
 import type { ClientRecord } from './client-record.js';
 import { publicKeyOf } from './client-store.js';
 

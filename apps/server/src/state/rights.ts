@@ -13,7 +13,7 @@ import {
 } from '@relay/config';
 import { EXIT, ProgramFailure, type Flags } from '@relay/program';
 import yargs from 'yargs';
-import { parseAllowance } from '../relay/policy.js';
+import { parseAllowance } from './allowance.js';
 import type { Rights } from './invite.js';
 
 const allowance: Format<string> = {

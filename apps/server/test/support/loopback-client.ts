@@ -5,19 +5,21 @@
 import { DropCounters, EndpointMap, packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
 import { Loop, monotonicMs, thisMachine, type LoopWork } from '@relay/program';
 import {
-  ClientChannel,
   DatagramWriter,
   FlowFrames,
   Fragments,
   IdleQueue,
-  keyPairOf,
   ModeTraffic,
-  nodePrimitives,
   OpenedFlows,
   PacketBatch,
+  type OpenedFlow,
+} from '@relay/relay';
+import {
+  ClientChannel,
+  keyPairOf,
+  nodePrimitives,
   parseInvitation,
   receivePackets,
-  type OpenedFlow,
   type SessionEvent,
 } from '@relay/session';
 import { createSocket } from '@relay/socket';

@@ -1,8 +1,10 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { thisMachine } from '@relay/program';
-import { OwnEndpoints } from '../../src/relay/own-endpoints.js';
+import { OwnEndpoints } from '../../src/policy/own-endpoints.js';
+
+const addressesOfThisHost = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((found = []) => found.map(({ address }) => address));
 
 const pack = (address: string, port: number): Uint8Array => {
   const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -12,7 +14,7 @@ const pack = (address: string, port: number): Uint8Array => {
 // Two bytes that differ, and neighbours that differ in either.
 const PORT = 0x1e_c6;
 const own = (): OwnEndpoints => {
-  const endpoints = new OwnEndpoints([{ address: '::', port: PORT }], thisMachine.localAddresses);
+  const endpoints = new OwnEndpoints([{ address: '::', port: PORT }], addressesOfThisHost);
   endpoints.look();
   return endpoints;
 };

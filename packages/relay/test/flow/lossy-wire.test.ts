@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { dropCode, FLOW_CLOSE } from '@relay/packet';
 import fc from 'fast-check';
 import type { Side } from '../../src/flow/flow.js';
-import type { Traffic } from '../../src/flow/traffic.js';
+import type { Traffic } from '../../src/traffic.js';
 import { packed, PERFECT, randomOf, TwoPeers, type Arrival, type Conditions } from './two-peers.js';
 
 const IDLE_MS = 2000;

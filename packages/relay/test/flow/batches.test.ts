@@ -9,13 +9,13 @@ import {
   unpackEndpoint,
 } from '@relay/packet';
 import { closeReasonOf, refusalCode, refusalOf } from '../../src/flow/close-reason.js';
-import { DatagramRun, type DatagramBatch, type DatagramSender } from '../../src/flow/datagram-run.js';
+import { DatagramRun, type DatagramBatch, type DatagramSender } from '../../src/batch/datagram-run.js';
 import { FlowIds } from '../../src/flow/flow.js';
 import { Fragments } from '../../src/flow/fragments.js';
 import { IdleQueue } from '../../src/flow/idle-queue.js';
-import { PacketBatch } from '../../src/flow/packet-batch.js';
-import { ModeTraffic, Traffic } from '../../src/flow/traffic.js';
-import { OFFSET_PATH_LOCAL, packPath } from '../../src/packed-path.js';
+import { PacketBatch } from '../../src/batch/packet-batch.js';
+import { ModeTraffic, Traffic } from '../../src/traffic.js';
+import { OFFSET_PATH_LOCAL, packPath } from '@relay/session';
 
 const HERE = packPath({ address: '192.0.2.1', port: 1000 });
 const THERE = packPath({ address: '2001:db8::1', port: 2000 });

@@ -11,14 +11,14 @@ import {
   type DropReason,
 } from '@relay/packet';
 import { AcceptedFlows, type AcceptedFlow, type AcceptedFlowLimits } from '../../src/flow/accepted-flows.js';
-import { DatagramWriter } from '../../src/flow/datagram-writer.js';
+import { DatagramWriter } from '../../src/batch/datagram-writer.js';
 import { FlowFrames } from '../../src/flow/flow-frames.js';
 import type { Side } from '../../src/flow/flow.js';
 import { Fragments } from '../../src/flow/fragments.js';
 import { IdleQueue } from '../../src/flow/idle-queue.js';
 import { OpenedFlows, type Entrance, type OpenedFlow } from '../../src/flow/opened-flows.js';
-import { PacketBatch } from '../../src/flow/packet-batch.js';
-import { ModeTraffic } from '../../src/flow/traffic.js';
+import { PacketBatch } from '../../src/batch/packet-batch.js';
+import { ModeTraffic } from '../../src/traffic.js';
 import { PlainSession } from './plain-session.js';
 
 export interface Conditions {

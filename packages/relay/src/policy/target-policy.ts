@@ -1,30 +1,19 @@
 /** Which targets a client may reach: public unicast addresses, or just what its invitation names. */
-import { FORMATS, Refusal, type PortRange } from '@relay/config';
 import { DROP, packedPort, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { addressRange, ADDRESS_BYTES, isInRange, type AddressRange } from './address-range.js';
+import { ADDRESS_BYTES, isInRange, type AddressRange } from './address-range.js';
 import { SPECIAL_RANGES, unwrapAddress } from './special-addresses.js';
 
-/** One `--allow CIDR[:PORTS]`. */
+/** Ports from the first to the last, 1 to 65,535. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Targets that an invitation allows: a block of addresses, and which of their ports. */
 export interface Allowance {
   readonly range: AddressRange;
   /** Empty: every port. */
   readonly ports: readonly PortRange[];
-}
-
-const ALLOWANCE =
-  /^(?:\[([0-9A-Fa-f:.]+)\](\/\d+)?|([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:\/\d+)?)|([^:[\]]+))(?::(.+))?$/;
-
-/**
- * Reads `CIDR[:PORTS]`: `10.0.0.0/8`, `192.0.2.1:53`, `2001:db8::/32`, `[2001:db8::]/32:53,5353` (an IPv6 block stands in
- * brackets where ports follow it). Undefined where it is not of that form.
- */
-export function parseAllowance(text: string): Allowance | undefined {
-  const [, bracketed, prefix = '', bare, plain, portText] = ALLOWANCE.exec(text) ?? [];
-  if (bare !== undefined && portText !== undefined) return undefined;
-  const block = FORMATS.cidr.parse(bracketed === undefined ? (bare ?? plain) : bracketed + prefix, 'text');
-  const ports = portText === undefined ? [] : FORMATS.ports.parse(portText, 'text');
-  if (block instanceof Refusal || ports instanceof Refusal) return undefined;
-  return { range: addressRange(block), ports };
 }
 
 /** The rights of one client to reach targets, and the endpoints that nobody may reach: the server's own. */

@@ -1,10 +1,13 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import { dropReasonOf, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { thisMachine } from '@relay/program';
-import { OwnEndpoints } from '../../src/relay/own-endpoints.js';
-import { parseAllowance, TargetPolicy } from '../../src/relay/policy.js';
-import { unwrapAddress } from '../../src/relay/special-addresses.js';
+import { OwnEndpoints } from '../../src/policy/own-endpoints.js';
+import { TargetPolicy } from '../../src/policy/target-policy.js';
+import { allowanceOf } from './allowance.js';
+import { unwrapAddress } from '../../src/policy/special-addresses.js';
+
+const addressesOfThisHost = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((found = []) => found.map(({ address }) => address));
 
 function packed(address: string, port = 53): Uint8Array {
   const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -63,11 +66,10 @@ describe('special ranges', () => {
 });
 
 describe("the server's own endpoints", () => {
-  const own = new OwnEndpoints([{ address: '::', port: 7878 }], thisMachine.localAddresses);
+  const own = new OwnEndpoints([{ address: '::', port: 7878 }], addressesOfThisHost);
   own.look();
-  const policy = new TargetPolicy(
-    ['0.0.0.0/0', '::/0'].flatMap((text) => parseAllowance(text) ?? []),
-    (target, offset) => own.includes(target, offset),
+  const policy = new TargetPolicy(['0.0.0.0/0', '::/0'].map(allowanceOf), (target, offset) =>
+    own.includes(target, offset),
   );
   const verdictOn = (address: string, port: number): string => {
     const code = policy.verdict(packed(address, port), 0);

@@ -1,6 +1,6 @@
 import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { OFFSET_PATH_LOCAL } from '../packed-path.js';
-import type { Traffic } from './traffic.js';
+import { OFFSET_PATH_LOCAL } from '@relay/session';
+import type { Traffic } from '../traffic.js';
 
 /** How many packets wait for one send at most: as many as the kernel takes in one call, and then some. */
 const SLOTS = 64;

@@ -3,21 +3,23 @@ import { describe, expect, test } from '@jest/globals';
 import { DropCounters, EndpointMap } from '@relay/packet';
 import {
   AcceptedFlows,
-  ClientChannel,
   DatagramWriter,
   FlowFrames,
   Fragments,
-  generateKeyPair,
   IdleQueue,
   ModeTraffic,
   OpenedFlows,
   PacketBatch,
+  type OpenedFlow,
+} from '../../src/index.js';
+import {
+  ClientChannel,
+  generateKeyPair,
   packPath,
   ServerChannel,
   type ClientEntry,
-  type OpenedFlow,
   type PacketSink,
-} from '../../src/index.js';
+} from '@relay/session';
 import { packed, randomOf } from './two-peers.js';
 
 const SERVER = { address: '192.0.2.1', port: 7878 };

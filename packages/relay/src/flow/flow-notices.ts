@@ -1,5 +1,5 @@
 import { encodeFlowAcknowledge, encodeFlowClose, encodeFlowUnknown } from '@relay/packet';
-import type { Session } from '../session.js';
+import type { Session } from '@relay/session';
 
 /** Room for the largest frame about a flow. */
 const scratch = new Uint8Array(16);

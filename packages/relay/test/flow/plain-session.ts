@@ -1,6 +1,6 @@
 import { AEAD_TAG_BYTES, DROP, PACKED_ENDPOINT_BYTES, TRANSPORT_HEADER_BYTES } from '@relay/packet';
-import { PACKED_PATH_BYTES } from '../../src/index.js';
-import type { Session, SessionStatistics } from '../../src/session.js';
+import { PACKED_PATH_BYTES } from '@relay/session';
+import type { Session, SessionStatistics } from '@relay/session';
 
 const TAG = 0xee;
 

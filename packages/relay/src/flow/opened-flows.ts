@@ -10,13 +10,13 @@ import {
   type DropReason,
   type EndpointMap,
 } from '@relay/packet';
-import type { Session } from '../session.js';
+import type { Session } from '@relay/session';
 import { refusalCode, refusalOf } from './close-reason.js';
-import type { DatagramWriter } from './datagram-writer.js';
+import type { DatagramWriter } from '../batch/datagram-writer.js';
 import { FlowIds, type Side } from './flow.js';
 import { AnswerLimit, closeFlow } from './flow-notices.js';
 import type { IdleQueue, Idler } from './idle-queue.js';
-import type { ModeTraffic } from './traffic.js';
+import type { ModeTraffic } from '../traffic.js';
 
 /** How long a flow's datagrams are dropped here after the peer refused it: policies seldom change within a second. */
 const REFUSAL_MS = 1000;

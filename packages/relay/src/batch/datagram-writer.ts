@@ -13,9 +13,9 @@ import {
   MAX_PAYLOAD_BYTES,
   TRANSPORT_HEADER_BYTES,
 } from '@relay/packet';
-import type { Session } from '../session.js';
+import type { Session } from '@relay/session';
 import type { PacketBatch } from './packet-batch.js';
-import type { Traffic } from './traffic.js';
+import type { Traffic } from '../traffic.js';
 
 /** What a datagram is written for: the flow's endpoints are sent along as long as `isAddressed`. */
 export interface DatagramFlow {

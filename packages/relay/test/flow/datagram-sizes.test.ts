@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { dropCode, dropReasonOf } from '@relay/packet';
-import { DatagramWriter } from '../../src/flow/datagram-writer.js';
-import { PacketBatch } from '../../src/flow/packet-batch.js';
-import { Traffic } from '../../src/flow/traffic.js';
+import { DatagramWriter } from '../../src/batch/datagram-writer.js';
+import { PacketBatch } from '../../src/batch/packet-batch.js';
+import { Traffic } from '../../src/traffic.js';
 import { PlainSession } from './plain-session.js';
 import { packed, PERFECT, TwoPeers } from './two-peers.js';
 

@@ -2,9 +2,9 @@
  * Ranges of addresses, as the policy compares them: on the 16 bytes of a packed endpoint, IPv4 as IPv4-mapped, so that one
  * comparison serves both families.
  */
-import type { Cidr } from '@relay/config';
 import { addressFamily, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 
+/** A range of addresses, ready to be compared. */
 export interface AddressRange {
   /** 16 bytes, network order. */
   readonly address: Uint8Array;
@@ -12,14 +12,23 @@ export interface AddressRange {
   readonly prefixBits: number;
 }
 
+/** Bytes of an address, of either family. */
 export const ADDRESS_BYTES = 16;
 const MAPPED_PREFIX_BITS = 96;
 
 /** All IPv4 addresses: `::ffff:0:0/96`. */
 export const IPV4_RANGE: AddressRange = addressRange({ address: '0.0.0.0', prefix: 0 });
 
-/** The range of a CIDR block as the configuration reads it. */
-export function addressRange({ address, prefix }: Cidr): AddressRange {
+/** A block of addresses: `10.0.0.0/8`. */
+export interface AddressBlock {
+  /** Canonical text. */
+  readonly address: string;
+  /** 0 to 32 or 128. */
+  readonly prefix: number;
+}
+
+/** The range of a block. */
+export function addressRange({ address, prefix }: AddressBlock): AddressRange {
   const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
   packEndpoint({ address, port: 0 }, packed, 0);
   const prefixBits = addressFamily(address) === 4 ? prefix + MAPPED_PREFIX_BITS : prefix;

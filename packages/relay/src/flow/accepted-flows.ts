@@ -3,12 +3,12 @@
  * what it publishes.
  */
 import { DROP, equalPackedEndpoints, FLOW_CLOSE, type AddressedFields } from '@relay/packet';
-import type { Session } from '../session.js';
+import type { Session } from '@relay/session';
 import { closeReasonOf } from './close-reason.js';
-import type { DatagramWriter } from './datagram-writer.js';
+import type { DatagramWriter } from '../batch/datagram-writer.js';
 import { acknowledgeFlow, AnswerLimit, closeFlow, disownFlow } from './flow-notices.js';
 import type { IdleQueue, Idler } from './idle-queue.js';
-import type { ModeTraffic } from './traffic.js';
+import type { ModeTraffic } from '../traffic.js';
 
 /** How often a flow is acknowledged at most: a burst needs one answer, a lost answer another. */
 const ACKNOWLEDGE_EVERY_MS = 20;

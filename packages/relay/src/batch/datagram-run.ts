@@ -1,5 +1,5 @@
 import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import type { Traffic } from './traffic.js';
+import type { Traffic } from '../traffic.js';
 
 const SLOTS = 64;
 

@@ -1,0 +1,19 @@
+/** How `--allow` and the files of clients write what a client may reach: `CIDR[:PORTS]`. */
+import { FORMATS, Refusal } from '@relay/config';
+import { addressRange, type Allowance } from '@relay/relay';
+
+const ALLOWANCE =
+  /^(?:\[([0-9A-Fa-f:.]+)\](\/\d+)?|([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:\/\d+)?)|([^:[\]]+))(?::(.+))?$/;
+
+/**
+ * Reads `CIDR[:PORTS]`: `10.0.0.0/8`, `192.0.2.1:53`, `2001:db8::/32`, `[2001:db8::]/32:53,5353` (an IPv6 block stands in
+ * brackets where ports follow it). Undefined where it is not of that form.
+ */
+export function parseAllowance(text: string): Allowance | undefined {
+  const [, bracketed, prefix = '', bare, plain, portText] = ALLOWANCE.exec(text) ?? [];
+  if (bare !== undefined && portText !== undefined) return undefined;
+  const block = FORMATS.cidr.parse(bracketed === undefined ? (bare ?? plain) : bracketed + prefix, 'text');
+  const ports = portText === undefined ? [] : FORMATS.ports.parse(portText, 'text');
+  if (block instanceof Refusal || ports instanceof Refusal) return undefined;
+  return { range: addressRange(block), ports };
+}
