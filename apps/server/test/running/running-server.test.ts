@@ -3,7 +3,14 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { decodeResolvedName, encodeName, REQUEST, STATUS } from '@relay/packet';
+import {
+  decodeResolvedName,
+  encodeCompactHeader,
+  encodeName,
+  FLOW_OPENED_BY_SERVER,
+  REQUEST,
+  STATUS,
+} from '@relay/packet';
 import { askAdmin, EXIT, LiveConfiguration } from '@relay/program';
 import { parseInvitation } from '@relay/session';
 import { serverSchema } from '../../src/options.js';
@@ -116,6 +123,16 @@ describe('a server', () => {
     expect(client.refusals).toEqual([reason]);
     expect(running.server.forward.toTarget.toJSON().drops).toEqual({ [reason]: 1 });
     expect(running.server.forwarding.count).toBe(ports.length - 1);
+  });
+
+  test('counts frames that it cannot take', async () => {
+    const running = await stage.server();
+    const client = await stage.client(running, 'ada', { allow: [] });
+    const frame = new Uint8Array(20);
+    encodeCompactHeader(frame, 0, FLOW_OPENED_BY_SERVER);
+    client.sendFrames(frame);
+    await until(() => running.server.packetDrops.toJSON()['unknown-flow'] === 1);
+    expect(running.status().packets.drops).toEqual({ 'unknown-flow': 1 });
   });
 
   test('is no target of its own clients', async () => {

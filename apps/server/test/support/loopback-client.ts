@@ -109,6 +109,12 @@ export class LoopbackClient {
     this.#loop.settle();
   }
 
+  /** Sends frames as they are, right or wrong. */
+  sendFrames(frames: Uint8Array): void {
+    this.channel.session?.sendFrames(frames, 0, frames.length, monotonicMs());
+    this.#loop.settle();
+  }
+
   request(kind: number, body: Uint8Array): void {
     this.channel.session?.request(kind, body, monotonicMs());
     this.#loop.settle();

@@ -99,6 +99,14 @@ describe('in time', () => {
     expect(times).toEqual([300, 900, 2100, 4500, 7500, 10_500, 13_500]);
   });
 
+  test('a request without an answer shows that the path is lost, as a datagram does', () => {
+    const ends = connected();
+    ends.clientEvents();
+    ends.clientSession.request(1, new Uint8Array(1), ends.nowMs);
+    ends.passCut(3100);
+    expect(ends.clientEvents()).toEqual(['path-lost']);
+  });
+
   test('a handshake that the client does not confirm is forgotten after 5 s', () => {
     const ends = new TwoEnds();
     ends.client.connect(ends.nowMs, ends.wallMs);
