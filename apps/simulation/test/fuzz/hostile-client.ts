@@ -21,8 +21,8 @@ export interface HostileClientOptions {
 }
 
 /**
- * Holds an invitation, shakes hands as is right, and then sends what it likes, properly sealed; again
- * and again.
+ * Holds an invitation, shakes hands as is right, and then sends what it likes, properly sealed;
+ * again and again.
  */
 export class HostileClient {
   /** What this peer itself threw: a bug of the test. */

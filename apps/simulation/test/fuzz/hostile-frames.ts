@@ -22,8 +22,8 @@ const CLOSE_RATE = 0.001;
 const TRICKY = [0, 1, 2, 3, 15, 16, 32, 33, 40, 41, 255, 256, 576, 1279, 1280, 1400, 65_507, 65_535, 65_536, MAX_U32];
 
 /**
- * What an authenticated peer may write into its packets: frames that are right, wrong in one place, or
- * noise. The same for the same seed.
+ * What an authenticated peer may write into its packets: frames that are right, wrong in one place,
+ * or noise. The same for the same seed.
  */
 export class HostileFrames {
   readonly #random: Random;

@@ -25,8 +25,8 @@ export interface HostileServerOptions {
 }
 
 /**
- * Lets its client in as is right, and then sends what it likes, properly sealed, and answers requests
- * with what it likes.
+ * Lets its client in as is right, and then sends what it likes, properly sealed, and answers
+ * requests with what it likes.
  */
 export class HostileServer {
   /** What this peer itself threw: a bug of the test. */
