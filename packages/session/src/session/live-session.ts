@@ -175,8 +175,9 @@ export class LiveSession implements Session, Sleeper {
     this.previous = this.current;
     this.current = keys;
     if (this.next === keys) this.next = undefined;
+    this.#watch.forgetCounters();
     // A handshake is a round trip.
-    this.#proven(nowMs);
+    this.#settle(this.#watch.proven(nowMs), nowMs);
     this.#wakeBy(nowMs + Math.min(REJECT_AFTER_MS, this.#keepaliveMs));
   }
 
@@ -281,22 +282,23 @@ export class LiveSession implements Session, Sleeper {
 
   /** A pong came to a ping that was sent at `sentMs`. */
   pongArrived(sentMs: number, nowMs: number): void {
-    if (this.#watch.isProof(sentMs)) this.#proven(nowMs);
+    this.#settle(this.#watch.proven(sentMs), nowMs);
   }
 
   /** On the client: the server's parameters came under the present keys, which answers ours. */
   parametersAnswered(nowMs: number): void {
-    this.#proven(nowMs);
+    if (this.current !== undefined) this.#settle(this.#watch.proven(this.current.createdMs), nowMs);
   }
 
   /** The peer reports `highest` as the highest counter that it has received under the index `index` of its own. */
   reportArrived(index: number, highest: number, nowMs: number): void {
-    if (index === this.current?.peerIndex && this.#watch.isProofByCounter(highest)) this.#proven(nowMs);
+    if (index === this.current?.peerIndex) this.#settle(this.#watch.provenByCounter(highest), nowMs);
   }
 
-  /** What was sent lately has arrived. */
-  #proven(nowMs: number): void {
-    if (this.#watch.proven()) this.emit({ kind: 'path-restored', session: this }, nowMs);
+  /** There is news of what has arrived: the watch may want to ask at another time. */
+  #settle(isRestored: boolean, nowMs: number): void {
+    this.#wakeBy(this.#watch.nextProbeMs);
+    if (isRestored) this.emit({ kind: 'path-restored', session: this }, nowMs);
   }
 
   #receivedOpaque(bytes: Uint8Array, offset: number, end: number, nowMs: number): void {

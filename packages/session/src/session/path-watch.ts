@@ -8,16 +8,21 @@ import {
 } from '../tuning.js';
 
 /**
- * Whether what is sent arrives (docs/protocol.md, "Whether the path is alive"). The first packet that wants an answer
- * starts a clock. Only proof that a packet sent since then has arrived stops it: what the peer sends of itself says
- * nothing about this direction. Until then pings ask, and go on asking on a lost path.
+ * Whether what is sent arrives (docs/protocol.md, "Whether the path is alive"). The first packet that
+ * wants an answer starts a clock. Only proof that something sent since then has arrived counts: what
+ * the peer sends of itself says nothing about this direction. Proof moves the clock to the time at
+ * which that was sent, and stops it if nothing was sent later. Until then pings ask, and go on asking
+ * on a lost path.
  */
 export class PathWatch {
   #unprovenSinceMs = Infinity;
-  /** Of the packet that started the clock, under the keys that seal. */
-  #unprovenCounter = Infinity;
+  /** When the newest packet that wants an answer was sent. */
+  #newestMs = -Infinity;
   #nextProbeMs = Infinity;
   #lastProbeMs = -Infinity;
+  /** Of the last probe, under the keys that seal; Infinity until it is sent. */
+  #probeCounter = Infinity;
+  #isProbing = false;
   #isLost = false;
 
   get isLost(): boolean {
@@ -31,29 +36,37 @@ export class PathWatch {
 
   /** A packet that wants an answer was sent, under this counter. Returns whether it starts the clock. */
   expectAnswer(counter: number, nowMs: number): boolean {
+    this.#newestMs = nowMs;
+    if (this.#isProbing) this.#probeCounter = counter;
+    this.#isProbing = false;
     if (this.#unprovenSinceMs !== Infinity) return false;
     this.#unprovenSinceMs = nowMs;
-    this.#unprovenCounter = counter;
     this.#nextProbeMs = nowMs + PROBE_AFTER_MS;
     return true;
   }
 
-  /** Whether the arrival of what was sent at `sentMs` is proof. */
-  isProof(sentMs: number): boolean {
-    return sentMs >= this.#unprovenSinceMs - CLOCK_GRAIN_MS;
-  }
-
-  /** Whether the arrival of a packet with this counter, under the keys that seal, is proof. */
-  isProofByCounter(counter: number): boolean {
-    return counter >= this.#unprovenCounter;
-  }
-
-  /** There is proof: the clock stops. Returns whether that ends the loss of the path. */
-  proven(): boolean {
-    this.#unprovenSinceMs = this.#unprovenCounter = this.#nextProbeMs = Infinity;
+  /** What was sent at `sentMs` has arrived. Returns whether that ends the loss of the path. */
+  proven(sentMs: number): boolean {
+    if (sentMs < this.#unprovenSinceMs - CLOCK_GRAIN_MS) return false;
     const wasLost = this.#isLost;
     this.#isLost = false;
+    if (this.#newestMs <= sentMs + CLOCK_GRAIN_MS) {
+      this.#unprovenSinceMs = this.#nextProbeMs = Infinity;
+    } else {
+      this.#unprovenSinceMs = sentMs;
+      this.#nextProbeMs = Math.max(sentMs + PROBE_AFTER_MS, this.#lastProbeMs + PROBE_EVERY_MS);
+    }
     return wasLost;
+  }
+
+  /** A packet with this counter, under the keys that seal, has arrived: the last probe too if that is older. */
+  provenByCounter(counter: number): boolean {
+    return counter >= this.#probeCounter && this.proven(this.#lastProbeMs);
+  }
+
+  /** Other keys seal, with counters of their own. */
+  forgetCounters(): void {
+    this.#probeCounter = Infinity;
   }
 
   /** Something authentic came. On a lost path that is reason to ask at once; returns whether it is. */
@@ -70,6 +83,8 @@ export class PathWatch {
     if (nowMs < this.#nextProbeMs) return 'nothing';
     const unprovenMs = nowMs - this.#unprovenSinceMs;
     this.#lastProbeMs = nowMs;
+    this.#isProbing = true;
+    this.#probeCounter = Infinity;
     if (unprovenMs < PATH_LOST_AFTER_MS) {
       this.#nextProbeMs = Math.min(nowMs + PROBE_EVERY_MS, this.#unprovenSinceMs + PATH_LOST_AFTER_MS);
       return 'ping';

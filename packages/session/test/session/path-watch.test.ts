@@ -48,29 +48,64 @@ describe('the watch over a path', () => {
 
   test.each([
     ['sent when the clock started', 1000, true],
-    ['sent later', 1400, true],
     ['sent a microsecond before, as rounding makes it', 999.9995, true],
     ['sent before', 999, false],
   ])('takes the arrival of what was %s as proof: %s', (_name, sentMs, isProof) => {
-    expect(waiting().isProof(sentMs)).toBe(isProof);
+    const watch = waiting();
+    watch.proven(sentMs);
+    expect(watch.nextProbeMs).toBe(isProof ? Infinity : 1500);
+  });
+
+  test('counts from what was proven, if more was sent since', () => {
+    const watch = waiting();
+    expect(untilMs(watch, 1500)).toEqual([[1500, 'ping']]);
+    watch.expectAnswer(8, 1500);
+    watch.expectAnswer(9, 1600);
+    watch.proven(1500);
+    expect(watch.nextProbeMs).toBe(2000);
+    expect(untilMs(watch, 4500).at(-1)).toEqual([4500, 'lost']);
+  });
+
+  test('never asks more often than every 250 ms, however long a round trip takes', () => {
+    const watch = waiting();
+    untilMs(watch, 2900); // the last ping was sent at 2,750 ms
+    watch.expectAnswer(20, 2900);
+    watch.proven(1500);
+    expect(watch.nextProbeMs).toBe(3000);
   });
 
   test.each([
-    [6, false],
-    [7, true],
-    [8, true],
-  ])('takes a report of counter %d as proof: %s', (counter, isProof) => {
-    expect(waiting().isProofByCounter(counter)).toBe(isProof);
+    [11, false],
+    [12, true],
+    [13, true],
+  ])('takes a report of counter %d as proof of the ping under counter 12: %s', (counter, isProof) => {
+    const watch = waiting();
+    watch.probe(1500);
+    watch.expectAnswer(12, 1500);
+    watch.provenByCounter(counter);
+    expect(watch.nextProbeMs).toBe(isProof ? Infinity : 1750);
+  });
+
+  test('takes no report as proof before it has asked, or once other keys seal', () => {
+    const watch = waiting();
+    watch.provenByCounter(1e12);
+    expect(watch.nextProbeMs).toBe(1500);
+    watch.probe(1500);
+    watch.expectAnswer(12, 1500);
+    watch.forgetCounters();
+    watch.provenByCounter(1e12);
+    expect(watch.nextProbeMs).toBe(1750);
   });
 
   test('takes nothing as proof while its clock stands', () => {
     const watch = new PathWatch();
-    expect([watch.isProof(1e12), watch.isProofByCounter(1e12)]).toEqual([false, false]);
+    expect([watch.proven(1e12), watch.provenByCounter(1e12)]).toEqual([false, false]);
+    expect(watch.nextProbeMs).toBe(Infinity);
   });
 
   test('is quiet after a proof until the next packet that wants an answer', () => {
     const watch = waiting();
-    expect(watch.proven()).toBe(false);
+    expect(watch.proven(1000)).toBe(false);
     expect(watch.nextProbeMs).toBe(Infinity);
     expect(watch.expectAnswer(9, 2000)).toBe(true);
     expect(watch.nextProbeMs).toBe(2500);
@@ -79,7 +114,7 @@ describe('the watch over a path', () => {
   test('says that a proof ended the loss, once', () => {
     const watch = waiting();
     untilMs(watch, 4000);
-    expect([watch.proven(), watch.isLost, watch.proven()]).toEqual([true, false, false]);
+    expect([watch.proven(3800), watch.isLost, watch.proven(3800)]).toEqual([true, false, false]);
   });
 
   test('asks at once when something comes on a lost path, and not more often than every 250 ms', () => {

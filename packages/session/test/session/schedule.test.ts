@@ -56,7 +56,7 @@ describe('in time', () => {
     sendDatagram(ends);
     ends.clientEnd.sent.length = 0;
     const expected = [
-      ...steps(500, 400, 2900), // before the path is lost
+      ...steps(500, 250, 2750), // before the path is lost
       ...steps(3000, 500, 60_000), // lost: soon back
       ...steps(62_000, 2000, 70_000), // for long: less often
     ];
