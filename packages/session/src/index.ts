@@ -7,7 +7,6 @@ export { type FrameSink, type PacketSink } from './sinks.js';
 export { receivePackets, type ReceivedPackets } from './receive-packets.js';
 export { OFFSET_PATH_LOCAL, PACKED_PATH_BYTES, packPath } from './packed-path.js';
 export { type ChannelParameters } from './parameters.js';
-export { type Shard } from './transport/index-table.js';
 export { RELAY_PROTOCOL, WIREGUARD_PROTOCOL, type ChannelProtocol } from './protocol.js';
 export { type Cipher, type Primitives, type PrivateKey } from './crypto/primitives.js';
 export { defaultPrimitives, loadPrimitives } from './crypto/default-primitives.js';

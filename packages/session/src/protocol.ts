@@ -51,5 +51,7 @@ export const PATH_LOST_AFTER_MS = 3000;
 
 /** The bits of a client's index that are the same for all handshakes of one session, so that a rekey is told from a new session. */
 export const INSTANCE_MASK = 0xffff_ff00;
+/** Those of them that are random for each new session; the others name the client's shard. */
+export const RANDOM_MASK = 0xffff_0000;
 /** The lowest bit of a client's index: this handshake renews the keys of a session. Who does not have that session does not answer. */
 export const REKEY_BIT = 1;

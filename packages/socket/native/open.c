@@ -68,7 +68,8 @@ static int bind_and_connect(struct udp_socket *socket, const struct udp_options 
   if (failed) return failed;
   if (bind(socket->fd, &address.any, length) != 0) return -errno;
   if (options->has_steering) {
-    failed = udp_steer(socket->fd, options->steering_offset, options->steering_mask, options->steering_shift);
+    failed = udp_steer(socket->fd, options->steering_offset, options->steering_mask, options->steering_shift,
+      options->steering_modulus);
     if (failed) return failed;
   }
   if (!remote) return 0;

@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <linux/filter.h>
 
-// Chooses among the sockets of a shared port: the little-endian number at `offset`, masked and
-// shifted. The program sees the payload. A number beyond the last socket makes the kernel fall back
+// Chooses among the sockets of a shared port: the little-endian number at `offset`, masked, shifted,
+// and the remainder of that by `modulus` unless it is 0. The program sees the payload. A number beyond the last socket makes the kernel fall back
 // to its hash of addresses, so -1 stands for "too short".
-int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift) {
+int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift, uint32_t modulus) {
   struct sock_filter program[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
     BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, offset + 4, 1, 0),
@@ -25,6 +25,8 @@ int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift) {
     BPF_STMT(BPF_ALU | BPF_OR | BPF_X, 0),
     BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask),
     BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, shift),
+    // The kernel refuses a division by the constant 0; `or 0` changes nothing.
+    BPF_STMT(BPF_ALU | (modulus ? BPF_MOD : BPF_OR) | BPF_K, modulus),
     BPF_STMT(BPF_RET | BPF_A, 0),
   };
   struct sock_fprog filter = { sizeof program / sizeof *program, program };

@@ -43,7 +43,7 @@ struct udp_options {
   bool dual_stack, reuse_port, send_offload, receive_offload, receive_locals, receive_ecn, receive_timestamps;
   int receive_buffer, send_buffer;  // bytes; 0: the system's default
   bool has_steering;
-  uint32_t steering_offset, steering_mask, steering_shift;
+  uint32_t steering_offset, steering_mask, steering_shift, steering_modulus;
 };
 
 struct udp_socket {
@@ -60,7 +60,7 @@ int udp_open(struct udp_socket *socket, const struct udp_options *options, const
 int udp_local(const struct udp_socket *socket, uint8_t *packed);
 int udp_buffer_bytes(const struct udp_socket *socket, int which);  // SO_RCVBUF or SO_SNDBUF
 int udp_drops(const struct udp_socket *socket, uint32_t *drops);
-int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift);
+int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift, uint32_t modulus);
 
 // Where datagrams are received; shared by all sockets of a thread. Zeroed but for the pointers at
 // first.

@@ -45,10 +45,10 @@ export interface SocketOptions {
 }
 
 /**
- * Steering of a shared port: socket number `(byte at offset) & mask`, counted in the order in which
- * the sockets were opened, gets the datagram; with several bytes, the 32-bit little-endian number
- * there. What is too short for it, or names no socket, goes where the kernel's hash of addresses
- * puts it. Give all sockets of the port the same.
+ * Steering of a shared port: with `n` being the 32-bit little-endian number at `offset`, socket
+ * number `((n & mask) >> shift) % modulus` gets the datagram, counted in the order in which the
+ * sockets were opened. What is too short for it, or names no socket, goes where the kernel's hash of
+ * addresses puts it. Give all sockets of the port the same.
  */
 export interface Steering {
   /** Offset into the payload, 0 to 65,503. */
@@ -57,6 +57,11 @@ export interface Steering {
   readonly mask: number;
   /** Bits to shift right after masking; default 0. */
   readonly shift?: number;
+  /**
+   * How many sockets share the port, 1 to 2^32 - 1, so that every number names one; default 0: the
+   * number is taken as it is.
+   */
+  readonly modulus?: number;
 }
 
 /** Options with every default filled in. */
@@ -131,11 +136,12 @@ function checkedNumber(name: string, value: number, max: number): number {
   return value;
 }
 
-function checkedSteering({ offset, mask, shift = 0 }: Steering): Required<Steering> {
+function checkedSteering({ offset, mask, shift = 0, modulus = 0 }: Steering): Required<Steering> {
   return {
     offset: checkedNumber('steering.offset', offset, MAX_STEERING_OFFSET),
     mask: checkedNumber('steering.mask', mask, 0xffffffff),
     shift: checkedNumber('steering.shift', shift, 31),
+    modulus: checkedNumber('steering.modulus', modulus, 0xffffffff),
   };
 }
 

@@ -76,6 +76,8 @@ describe('the options of a socket', () => {
     ['steering before the beginning', steering({ offset: -1 })],
     ['a mask beyond 32 bits', steering({ mask: 0x1_0000_0000 })],
     ['a shift beyond 31', steering({ shift: 32 })],
+    ['a modulus below 0', steering({ modulus: -1 })],
+    ['a modulus beyond 32 bits', steering({ modulus: 0x1_0000_0000 })],
   ])('are refused: %s', (_what, options) => {
     expect(() => resolveOptions(options)).toThrow(SocketError);
     expect(() => resolveOptions(options)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));

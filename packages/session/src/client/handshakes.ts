@@ -8,6 +8,7 @@ import {
   responseReceiverIndex,
   responseSenderIndex,
 } from '@relay/packet';
+import { hash } from '../crypto/blake2s.js';
 import { openCookie } from '../handshake/cookie.js';
 import type { Identity, ServerIdentity } from '../handshake/identity.js';
 import { mac1Of, writeInitiation, type Initiation } from '../handshake/initiation.js';
@@ -16,7 +17,7 @@ import { readResponse } from '../handshake/response.js';
 import type { SplitKeys } from '../handshake/symmetric-state.js';
 import { timestampOf } from '../handshake/timestamp.js';
 import type { RandomSource } from '../keys/key-pair.js';
-import { COOKIE_LIFE_MS, INSTANCE_MASK, REKEY_BIT } from '../protocol.js';
+import { COOKIE_LIFE_MS, RANDOM_MASK, REKEY_BIT } from '../protocol.js';
 import { FIRST_RETRY_MS, LAST_RETRY_MS, QUICK_RETRIES, RETRY_JITTER } from '../tuning.js';
 
 /** A handshake to begin a session, or one to renew its keys. */
@@ -47,6 +48,8 @@ export class Handshakes {
   #lastAttemptMs = -Infinity;
   #nextAttemptMs = Infinity;
   #failedAttempts = 0;
+  /** Bits 8 to 15 of our indices: the same for all sessions of this client, so that all come to one shard of the server. */
+  readonly #shardBits: number;
   /** The upper 24 bits of our indices: the same for all handshakes of a session, so that the server knows a rekey from a new session. */
   #instance = 0;
   #number = 0;
@@ -64,6 +67,7 @@ export class Handshakes {
     this.#identity = identity;
     this.#mac1 = new Mac1(identity.protocol, identity.staticKey.publicKey, PACKET.response);
     this.#server = server;
+    this.#shardBits = (hash(server.publicKey, identity.staticKey.publicKey)[0] ?? 0) << 8;
     this.#random = random;
     this.#send = send;
   }
@@ -85,7 +89,7 @@ export class Handshakes {
   /** Begins anew, after about `waitMs`; what was being tried is given up. */
   begin(purpose: Purpose, nowMs: number, waitMs = 0): void {
     this.stop();
-    if (purpose === 'new-session') this.#instance = this.#randomInteger() & INSTANCE_MASK;
+    if (purpose === 'new-session') this.#instance = (this.#randomInteger() & RANDOM_MASK) | this.#shardBits;
     this.#purpose = purpose;
     this.#failedAttempts = 0;
     this.#nextAttemptMs = nowMs + waitMs * this.#jitter();
@@ -165,7 +169,7 @@ export class Handshakes {
     return this.#lastTimestamp;
   }
 
-  /** 24 bits of the session, 7 that tell its handshakes apart, and 1 that says whether this is a rekey. */
+  /** 16 random bits of the session, 8 of the client's shard, 7 that tell its handshakes apart, and 1 that says whether this is a rekey. */
   #newIndex(isFree: (index: number) => boolean): number {
     for (;;) {
       this.#number = (this.#number + 1) & 0x7f;

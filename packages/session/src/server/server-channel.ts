@@ -28,7 +28,7 @@ import { LiveSession } from '../session/live-session.js';
 import { sendParameters } from '../session/own-frames.js';
 import { containFault } from '../session/fault.js';
 import type { FrameSink, PacketSink } from '../sinks.js';
-import { IndexTable, type Shard } from '../transport/index-table.js';
+import { IndexTable, shardByteOf } from '../transport/index-table.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
 import { TransportKeys } from '../transport/transport-keys.js';
@@ -50,8 +50,6 @@ export interface ServerChannelOptions {
   /** What to tell clients of ourselves. */
   readonly parameters?: ChannelParameters;
   readonly limits?: Partial<ServerLimits>;
-  /** Which shard this is: its session indices end in these bits, so that packets can be steered to it. */
-  readonly shard?: Shard;
   /** Default {@link RELAY_PROTOCOL}. */
   readonly protocol?: ChannelProtocol;
   /** Default: the fastest that loads here. */
@@ -107,7 +105,7 @@ export class ServerChannel {
     this.#identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
     this.#admission = new Admission(this.#identity, this.#limits.handshakesPerSecond, random, onPacket);
     this.#resets = new Resets(options.resetSecret, this.#limits.resetsPerSecond, random, onPacket);
-    this.#keys = new IndexTable(this.#limits.maxSessions * KEYS_PER_SESSION, random, options.shard);
+    this.#keys = new IndexTable(this.#limits.maxSessions * KEYS_PER_SESSION, random);
     this.#channel = {
       role: 'server',
       protocol,
@@ -323,7 +321,7 @@ export class ServerChannel {
     sourceOffset: number,
     nowMs: number,
   ): number {
-    const localIndex = this.#keys.take();
+    const localIndex = this.#keys.take(shardByteOf(senderIndex));
     if (localIndex === undefined) return DROP.sessionLimit;
     const response = writeResponse(this.#identity, noise, this.#newEphemeral(), localIndex, senderIndex);
     if (response === undefined) {

@@ -1,32 +1,24 @@
 import type { RandomSource } from '../keys/key-pair.js';
 
-/** Which indices a table gives out: those whose lowest `bits` bits are `number`. */
-export interface Shard {
-  /** 0 to 8. */
-  readonly bits: number;
-  readonly number: number;
-}
-
 /**
- * Finds by 32-bit index without search: the lowest bits name the shard, the next ones a slot in an array, and the rest is
+ * Finds by 32-bit index without search (docs/protocol.md, "Indices"). Bits 8 to 15 are the byte of
+ * the client's shard. Of the 24 bits around them the lowest name a slot in an array, and the rest is
  * random, so that an index of a past life is rarely mistaken for a present one.
  */
 export class IndexTable<T> {
   readonly #random: RandomSource;
-  readonly #shard: Shard;
   readonly #slotBits: number;
   readonly #slotMask: number;
   readonly #slots: (T | undefined)[] = [];
   readonly #indices: number[] = [];
   readonly #free: number[] = [];
 
-  /** Room for `capacity` entries, at most 2^(32 - shard bits). */
-  constructor(capacity: number, random: RandomSource, shard: Shard = { bits: 0, number: 0 }) {
+  /** Room for `capacity` entries, at most 2^24. */
+  constructor(capacity: number, random: RandomSource) {
     this.#random = random;
-    this.#shard = shard;
     this.#slotBits = Math.max(1, Math.ceil(Math.log2(capacity)));
     this.#slotMask = 2 ** this.#slotBits - 1;
-    if (this.#slotBits + shard.bits > 32) throw new RangeError(`no room for ${capacity} indices`);
+    if (this.#slotBits > NUMBER_BITS) throw new RangeError(`no room for ${capacity} indices`);
   }
 
   get size(): number {
@@ -39,15 +31,14 @@ export class IndexTable<T> {
     return this.#indices[slot] === index ? this.#slots[slot] : undefined;
   }
 
-  /** Takes a free index, to be given to `set`; undefined if there is none. */
-  take(): number | undefined {
+  /** Takes a free index with this shard byte, to be given to `set`; undefined if there is none. */
+  take(shardByte: number): number | undefined {
     const slot = this.#free.pop() ?? this.#slots.length;
     if (slot >= 2 ** this.#slotBits) return undefined;
-    const lowBits = this.#slotBits + this.#shard.bits;
     this.#random(randomBytes);
-    const random = new DataView(randomBytes.buffer).getUint32(0, true);
-    const high = lowBits === 32 ? 0 : (random >>> lowBits) * 2 ** lowBits;
-    const index = high + slot * 2 ** this.#shard.bits + this.#shard.number;
+    const random = new DataView(randomBytes.buffer).getUint32(0, true) & NUMBER_MASK & ~this.#slotMask;
+    const number = random | slot;
+    const index = (((number >>> 8) << 16) | (shardByte << 8) | (number & 0xff)) >>> 0;
     this.#slots[slot] = undefined;
     this.#indices[slot] = index;
     return index;
@@ -68,10 +59,18 @@ export class IndexTable<T> {
   }
 
   #slotOf(index: number): number {
-    return (index >>> this.#shard.bits) & this.#slotMask;
+    return (((index >>> 16) << 8) | (index & 0xff)) & this.#slotMask;
   }
 }
 
+/** The byte of an index that names its shard: bits 8 to 15. */
+export function shardByteOf(index: number): number {
+  return (index >>> 8) & 0xff;
+}
+
+/** What is left of 32 bits beside the shard byte. */
+const NUMBER_BITS = 24;
+const NUMBER_MASK = 2 ** NUMBER_BITS - 1;
 /** No index. */
 const FREE = -1;
 

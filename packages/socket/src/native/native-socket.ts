@@ -269,9 +269,9 @@ function optionWords(options: ResolvedOptions, words: number): Uint32Array {
     options.receiveTimestamps,
     options.steering !== undefined,
   ].reduce((sum, flag, bit) => sum | (flag ? 1 << bit : 0), 0);
-  const { offset, mask, shift } = options.steering ?? { offset: 0, mask: 0, shift: 0 };
+  const { offset, mask, shift, modulus } = options.steering ?? { offset: 0, mask: 0, shift: 0, modulus: 0 };
   const into = new Uint32Array(words);
-  into.set([options.family, flags, options.receiveBufferBytes, options.sendBufferBytes, offset, mask, shift]);
+  into.set([options.family, flags, options.receiveBufferBytes, options.sendBufferBytes, offset, mask, shift, modulus]);
   return into;
 }
 

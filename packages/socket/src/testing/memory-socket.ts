@@ -74,7 +74,8 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     const { steering } = this.options;
     if (steering && bytes.length >= steering.offset + 4) {
       const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(steering.offset, true);
-      const chosen = (number & steering.mask) >>> steering.shift;
+      const masked = (number & steering.mask) >>> steering.shift;
+      const chosen = steering.modulus === 0 ? masked : masked % steering.modulus;
       if (chosen < sockets) return chosen;
     }
     return source.port % sockets;
