@@ -13,7 +13,7 @@ const MAY_IMPORT = {
   'apps/server': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
   'apps/client': ['packet', 'socket', 'session', 'logging', 'config', 'terminal', 'program'],
   'apps/demo': ['server', 'client', 'program', 'terminal'],
-  'apps/e2e': ['packet', 'socket', 'session', 'logging', 'config'],
+  'apps/e2e': ['packet', 'socket', 'session', 'logging', 'config', 'program', 'server', 'client'],
   'apps/simulation': ['packet', 'socket', 'session', 'program', 'server', 'client'],
   'apps/bench': ['packet', 'socket', 'session', 'logging', 'config'],
 };
