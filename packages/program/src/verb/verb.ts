@@ -14,7 +14,7 @@ import { EXIT, ProgramFailure } from '../exit-code.js';
 import { Parameters, type ParametersOf, type ParameterTree } from './parameters.js';
 
 /** No parameters. */
-// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- the empty type is meant
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- it is meant
 type Nothing = Record<never, Option<unknown>>;
 
 /** Makes lines for people of an answer. */
