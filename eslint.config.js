@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   'apps/server': ['packet', 'socket', 'session', 'relay', 'logging', 'config', 'terminal', 'program'],
   'apps/client': ['packet', 'socket', 'session', 'relay', 'logging', 'config', 'terminal', 'program'],
   'apps/demo': ['server', 'client', 'program', 'terminal'],
-  'apps/e2e': ['packet', 'socket', 'session', 'relay', 'logging', 'config'],
+  'apps/e2e': ['packet', 'socket', 'session', 'relay', 'logging', 'config', 'program', 'server', 'client'],
   'apps/simulation': ['packet', 'socket', 'session', 'relay', 'program', 'server', 'client'],
   'apps/bench': ['packet', 'socket', 'session', 'relay', 'logging', 'config'],
 };

@@ -2,3 +2,4 @@
 export { RelayClient, type RelayClientOptions } from './client.js';
 export { Forward } from './mapping/forward.js';
 export { ServerSearch } from './server-search.js';
+export type { ClientStatus } from './status.js';

@@ -1,9 +1,14 @@
-import { completionCommand, configCommand, runCommandLine } from '@relay/program';
-import { startCommand } from './commands/start.js';
-import { statusCommand } from './commands/status.js';
+import { completionCommand, configCommand, runCommandLine, startCommand } from '@relay/program';
 import { clientSchema } from './options.js';
+import { clientPlace } from './place.js';
+import { clientProgram } from './program.js';
+import { clientVerbs } from './verbs.js';
 
-const commands = [startCommand, statusCommand, configCommand(clientSchema)];
+const commands = [
+  startCommand(clientProgram),
+  ...clientVerbs.map((verb) => verb.command(clientPlace)),
+  configCommand(clientSchema),
+];
 
 await runCommandLine({
   program: 'relay-client',

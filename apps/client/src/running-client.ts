@@ -1,89 +1,54 @@
-/** A client with everything around it: logs, admin socket, the server's name, what users are told. */
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** The client's own within its frame: the loop, the server's name, what users are told. */
 import type { Values } from '@relay/config';
-import type { Logger, Logging } from '@relay/logging';
 import { formatEndpoint, unpackEndpoint, type DropReason } from '@relay/packet';
 import {
-  defaultStatePath,
-  DescriptorReserve,
-  descriptorRoom,
   EXIT,
-  LoadMonitor,
-  type LiveConfiguration,
-  openAdminServer,
-  openLogs,
   ProgramFailure,
-  repeat,
   thisMachine,
   warnOfPorts,
-  type AdminServer,
+  type Frame,
+  type RunningProgram,
+  type Work,
 } from '@relay/program';
-import { type OpenedFlow } from '@relay/relay';
+import type { OpenedFlow } from '@relay/relay';
 import { loadPrimitives, type Invitation, type Primitives, type SessionEvent } from '@relay/session';
-import { adminCalls } from './admin-calls.js';
 import { RelayClient } from './client.js';
 import { Forward } from './mapping/forward.js';
 import type { clientSchema } from './options.js';
 import { ServerSearch } from './server-search.js';
-import { clientStatus, metricsOf, type ClientStatus } from './status.js';
+import { clientStatus, type ClientStatus } from './status.js';
 
 export type ClientSettings = Values<typeof clientSchema>;
 
-/** How soon it is seen that something else has used up the file descriptors, in ms. */
-const DESCRIPTOR_LOOK_MS = 1000;
+/** A client that runs, as its verbs see it. */
+export type ClientService = RunningProgram<ClientSettings, RunningClient>;
 
-export class RunningClient {
-  readonly logs: Logging;
-  readonly settings: ClientSettings;
+export class RunningClient implements Work {
   readonly client: RelayClient;
+  readonly #frame: Frame<ClientSettings>;
+  readonly #log: Frame['log'];
   readonly #invitation: Invitation;
-  readonly #configuration: LiveConfiguration<ClientSettings>;
-  readonly #log: Logger;
-  readonly #load: LoadMonitor;
-  readonly #descriptors: DescriptorReserve;
   readonly #announced = new Set<Forward>();
   readonly #search: ServerSearch;
-  #endLook: (() => void) | undefined;
-  #admin: AdminServer | undefined;
   #isClosed = false;
 
-  /** Starts a client, which looks for its server for as long as that takes. Rejects with a ProgramFailure; nothing is left running then. */
-  static async start(configuration: LiveConfiguration<ClientSettings>, stop: () => void): Promise<RunningClient> {
-    const settings = configuration.values;
-    const invitation = invitationOf(settings);
-    const running = new RunningClient(configuration, invitation, openLogs(settings), await loadPrimitives());
-    try {
-      await running.#open(stop);
-    } catch (error) {
-      await running.close();
-      throw error;
-    }
-    return running;
+  /** Makes a client; `begin` lets it look for its server, for as long as that takes. */
+  static async make(frame: Frame<ClientSettings>): Promise<RunningClient> {
+    return new RunningClient(frame, invitationOf(frame.settings), await loadPrimitives());
   }
 
-  private constructor(
-    configuration: LiveConfiguration<ClientSettings>,
-    invitation: Invitation,
-    logs: Logging,
-    primitives: Primitives,
-  ) {
-    const settings = configuration.values;
-    this.#configuration = configuration;
-    this.settings = settings;
-    this.logs = logs;
+  private constructor(frame: Frame<ClientSettings>, invitation: Invitation, primitives: Primitives) {
+    this.#frame = frame;
+    this.#log = frame.log;
     this.#invitation = invitation;
-    this.#log = logs.logger('client');
-    this.#load = new LoadMonitor(this.#log, () => undefined);
-    this.#descriptors = new DescriptorReserve((isShort) => this.#onDescriptors(isShort));
-    const { engine, receiveBuffer, sendBuffer, sendQueue, maxPacket, forward } = settings;
+    const { engine, receiveBuffer, sendBuffer, sendQueue, maxPacket, forward } = frame.settings;
     const socket = {
       engine,
       receiveBufferBytes: receiveBuffer,
       sendBufferBytes: sendBuffer,
       sendQueueBytes: sendQueue,
     };
-    const sockets = logs.logger('socket');
+    const sockets = frame.logs.logger('socket');
     this.client = new RelayClient({
       machine: thisMachine,
       invitation,
@@ -107,63 +72,23 @@ export class RunningClient {
   }
 
   status(): ClientStatus {
-    return clientStatus(this.client, this.serverName, this.#load.health);
+    return clientStatus(this.client, this.serverName, this.#frame.load.health);
   }
 
-  /** Reads the configuration again; says what has changed. */
-  reload(): string {
-    return this.#configuration.reload(this.logs);
+  open(): Promise<void> {
+    return this.client.open();
   }
 
-  /** As {@link reload}, where nobody waits for an answer. */
-  reloadQuietly(): void {
-    this.#configuration.reloadQuietly(this.logs);
+  begin(): void {
+    const ports = this.client.forwards.reduce((sum, { listeners }) => sum + listeners.length, 0);
+    warnOfPorts(this.#log, ports, this.#frame.room);
+    this.#search.begin();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#search.end();
-    this.#load.close();
-    this.#endLook?.();
-    this.#descriptors.close();
-    await this.#admin?.close();
     await this.client.close();
-    await this.logs.close();
-  }
-
-  async #open(stop: () => void): Promise<void> {
-    const room = descriptorRoom();
-    await this.client.open();
-    await this.#openAdmin(stop);
-    const ports = this.client.forwards.reduce((sum, { listeners }) => sum + listeners.length, 0);
-    warnOfPorts(this.#log, ports, room);
-    this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.status()));
-    this.#endLook = repeat(this.#log, 'the look at file descriptors', DESCRIPTOR_LOOK_MS, () =>
-      this.#descriptors.look(),
-    );
-    this.#search.begin();
-  }
-
-  #onDescriptors(isShort: boolean): void {
-    if (isShort) this.#log.warn('no file descriptors left (ulimit -n, LimitNOFILE=)');
-    else this.#log.info('there are file descriptors again');
-  }
-
-  /** Several clients may run: only the first has the default path. */
-  async #openAdmin(stop: () => void): Promise<void> {
-    const { admin } = this.settings;
-    if (admin === 'off') return;
-    const path = admin ?? join(defaultStatePath(process.env), 'client.sock');
-    const calls = adminCalls(this, stop);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    try {
-      this.#admin = await openAdminServer(path, calls, this.#log);
-    } catch (error) {
-      if (admin !== undefined || !(error instanceof ProgramFailure)) throw error;
-      const own = join(dirname(path), `client-${process.pid}.sock`);
-      this.#log.info('another client has the default admin socket', { admin: own });
-      this.#admin = await openAdminServer(own, calls, this.#log);
-    }
   }
 
   #onSessionEvent(event: SessionEvent): void {
@@ -216,7 +141,8 @@ export class RunningClient {
   }
 }
 
-function invitationOf({ server, forward }: ClientSettings): Invitation {
+/** Throws a ProgramFailure where there is none, or nothing to forward. */
+export function invitationOf({ server, forward }: ClientSettings): Invitation {
   if (server === undefined) {
     const ways = 'as RELAY_SERVER, in the configuration file or with --server';
     throw new ProgramFailure(EXIT.usage, `no server: give the invitation ${ways} (relay-server invite NAME makes one)`);

@@ -1,10 +1,12 @@
-/** What the client says of itself: plain data, for the status screen, the prompt, `relay-client status --json` and the metrics log. */
+/** What the client says of itself: plain data, for each of its doors and for the metrics log. */
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
-import { monotonicMs, packetFigures, type Health, type PacketFigures } from '@relay/program';
+import { monotonicMs, packetFigures, processFigures, type Health, type ProgramStatus } from '@relay/program';
 import type { TrafficFigures } from '@relay/relay';
 import type { SessionStatistics } from '@relay/session';
 import type { RelayClient } from './client.js';
+import type { Forward } from './mapping/forward.js';
 
+/** A forward, within the status. */
 export interface ForwardStatus {
   /** `127.0.0.1:5353 -> 1.1.1.1:53` */
   readonly mapping: string;
@@ -12,38 +14,38 @@ export interface ForwardStatus {
   readonly isResolved: boolean;
 }
 
-export interface ClientStatus {
+/** A mapping by itself. */
+export interface MappingStatus extends ForwardStatus {
+  readonly mode: 'forward';
+  /** The most flows that it can have. */
+  readonly maxFlows: number;
+  /** After how long without a datagram a flow ends. */
+  readonly idleMs: number;
+}
+
+/** The client as a whole. */
+export interface ClientStatus extends ProgramStatus {
   readonly program: 'relay-client';
-  readonly pid: number;
-  readonly upMs: number;
   readonly server: string;
   readonly state: 'connecting' | 'connected' | 'path-lost' | 'closed';
-  readonly engine: string;
   /** Of the session, while there is one. */
   readonly session: SessionStatistics | undefined;
   readonly forwards: readonly ForwardStatus[];
-  readonly flows: number;
   readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
-  readonly packets: PacketFigures;
-  readonly health: Health;
 }
 
+/** The status of a client whose process fares as `health` says. */
 export function clientStatus(client: RelayClient, server: string, health: Health): ClientStatus {
   const { session, state } = client.channel;
   return {
     program: 'relay-client',
-    pid: process.pid,
-    upMs: Math.round(process.uptime() * 1000),
+    ...processFigures(),
     server: session === undefined ? server : formatEndpoint(unpackEndpoint(session.endpoint, 0)),
     // Idle: it is not known yet where the server is.
     state: session?.isPathLost === true ? 'path-lost' : state === 'idle' ? 'connecting' : state,
     engine: client.socket.engine,
     session: session?.statistics,
-    forwards: client.forwards.map(({ description, flowCount, isResolved }) => ({
-      mapping: description,
-      flows: flowCount,
-      isResolved,
-    })),
+    forwards: client.forwards.map(forwardStatus),
     flows: client.opened.size,
     forward: { toTarget: client.forward.toTarget.toJSON(), fromTarget: client.forward.fromTarget.toJSON() },
     packets: packetFigures(client.socket, client.packetDrops.toJSON()),
@@ -51,13 +53,28 @@ export function clientStatus(client: RelayClient, server: string, health: Health
   };
 }
 
+/** All mappings, in the order in which they were configured. */
+export function mappingStatuses(client: RelayClient): MappingStatus[] {
+  return client.forwards.map((forward) => {
+    const { maxFlows, idleMs } = forward;
+    return { mode: 'forward', ...forwardStatus(forward), maxFlows, idleMs };
+  });
+}
+
+const forwardStatus = ({ description, flowCount, isResolved }: Forward): ForwardStatus => ({
+  mapping: description,
+  flows: flowCount,
+  isResolved,
+});
+
+/** A flow of a local application. */
 export interface FlowStatus {
   readonly source: string;
   readonly target: string;
   readonly idleMs: number;
 }
 
-const MAX_FLOWS_LISTED = 200;
+const MAX_FLOWS_LISTED = 1000;
 
 /** The first flows; a client may have many. */
 export function flowStatuses(client: RelayClient): FlowStatus[] {
@@ -71,9 +88,4 @@ export function flowStatuses(client: RelayClient): FlowStatus[] {
     });
   }
   return flows;
-}
-
-/** The status as a record of the metrics log, which has figures of the process of its own. */
-export function metricsOf({ health, ...status }: ClientStatus): object {
-  return { ...status, eventLoopUtilization: health.eventLoopUtilization };
 }

@@ -1,25 +1,8 @@
-import {
-  askAdmin,
-  monotonicMs,
-  packetDirections,
-  Rates,
-  trafficLines,
-  type DirectionFigures,
-  type PacketFigures,
-} from '@relay/program';
+import { askAdmin, monotonicMs, packetDirections, Rates, trafficLines, type ProgramStatus } from '@relay/program';
 import { formatDuration, type ScreenLine } from '@relay/terminal';
 import type { Application } from './traffic.js';
 
 const ASK_EVERY_MS = 1000;
-
-/** The part of either program's status that is shown. */
-interface ProgramStatus {
-  readonly program: string;
-  readonly engine: string;
-  readonly flows: number;
-  readonly forward: { readonly toTarget: DirectionFigures; readonly fromTarget: DirectionFigures };
-  readonly packets: PacketFigures;
-}
 
 /** What the demo shows: the applications' own figures, and what both programs say of themselves. */
 export class DemoView {

@@ -2,3 +2,4 @@
 export { RelayServer, type RelayServerOptions } from './server.js';
 export { Client, type Clients } from './state/client.js';
 export { type TargetNotice } from './relay/forwarding.js';
+export type { FlowStatus, ServerStatus, SessionStatus } from './status.js';

@@ -1,25 +1,11 @@
-import { completionCommand, configCommand, runCommandLine } from '@relay/program';
-import { clientsCommand } from './commands/clients.js';
-import { flowsCommand } from './commands/flows.js';
-import { inviteCommand } from './commands/invite.js';
-import { reloadCommand } from './commands/reload.js';
-import { revokeCommand } from './commands/revoke.js';
-import { sessionsCommand } from './commands/sessions.js';
-import { startCommand } from './commands/start.js';
-import { statusCommand } from './commands/status.js';
-import { stopCommand } from './commands/stop.js';
+import { completionCommand, configCommand, runCommandLine, startCommand } from '@relay/program';
 import { serverSchema } from './options.js';
+import { serverPlace } from './place.js';
+import { serverProgram, serverVerbs } from './program.js';
 
 const commands = [
-  startCommand,
-  inviteCommand,
-  clientsCommand,
-  revokeCommand,
-  statusCommand,
-  sessionsCommand,
-  flowsCommand,
-  reloadCommand,
-  stopCommand,
+  startCommand(serverProgram),
+  ...serverVerbs.map((verb) => verb.command(serverPlace)),
   configCommand(serverSchema),
 ];
 

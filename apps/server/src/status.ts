@@ -1,26 +1,22 @@
-/** What the server says of itself: plain data, for the status screen, the prompt, `relay-server status --json` and the metrics log. */
+/** What the server says of itself: plain data, for each of its doors and for the metrics log. */
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
-import { packetFigures, type Health, type LoadMonitor, type LoadState, type PacketFigures } from '@relay/program';
+import { packetFigures, processFigures, type Frame, type LoadState, type ProgramStatus } from '@relay/program';
 import type { TrafficFigures } from '@relay/relay';
 import type { Session, SessionStatistics } from '@relay/session';
 import type { RelayServer } from './server.js';
 
-export interface ServerStatus {
+/** The server as a whole. */
+export interface ServerStatus extends ProgramStatus {
   readonly program: 'relay-server';
-  readonly pid: number;
-  readonly upMs: number;
   readonly listen: string;
-  readonly engine: string;
   readonly sessions: number;
-  readonly flows: number;
   /** The most flows that there can be: as configured, or what fits below the limit of open files. */
   readonly maxFlows: number;
   readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
-  readonly packets: PacketFigures;
   readonly load: LoadState;
-  readonly health: Health;
 }
 
+/** A client that is connected. */
 export interface SessionStatus {
   readonly id: number;
   readonly client: string;
@@ -30,6 +26,7 @@ export interface SessionStatus {
   readonly statistics: SessionStatistics;
 }
 
+/** A flow of a client. */
 export interface FlowStatus {
   readonly session: number;
   readonly client: string;
@@ -39,14 +36,11 @@ export interface FlowStatus {
   readonly idleMs: number;
 }
 
-export function serverStatus(
-  server: RelayServer,
-  { state, health }: Pick<LoadMonitor, 'state' | 'health'>,
-): ServerStatus {
+/** The status of a server whose process is as loaded as `load` says. */
+export function serverStatus(server: RelayServer, { state, health }: Frame['load']): ServerStatus {
   return {
     program: 'relay-server',
-    pid: process.pid,
-    upMs: Math.round(process.uptime() * 1000),
+    ...processFigures(),
     listen: formatEndpoint(server.local),
     engine: server.socket.engine,
     sessions: server.channel.sessionCount,
@@ -59,6 +53,7 @@ export function serverStatus(
   };
 }
 
+/** All clients that are connected. */
 export function sessionStatuses(server: RelayServer, nowMs: number): SessionStatus[] {
   return [...server.channel.sessions()].map((session) => ({
     id: session.id,
@@ -90,8 +85,3 @@ export function flowStatuses(server: RelayServer, nowMs: number, limit: number):
 }
 
 const clientName = (server: RelayServer, session: Session): string => server.clientOf(session)?.name ?? '(revoked)';
-
-/** The status as a record of the metrics log, which has figures of the process of its own. */
-export function metricsOf({ health, ...status }: ServerStatus): object {
-  return { ...status, eventLoopUtilization: health.eventLoopUtilization };
-}

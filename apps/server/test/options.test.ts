@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { FORMATS, loadConfiguration, ConfigurationError } from '@relay/config';
+import { defineSchema, FORMATS, loadConfiguration, ConfigurationError } from '@relay/config';
 import { decodeParameters, encodeParameters, SessionParameters } from '@relay/packet';
 import { serverOptions, serverSchema } from '../src/options.js';
-import { rightsSchema } from '../src/state/rights.js';
+import { rightsOptions } from '../src/state/rights.js';
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-const options = [...serverSchema.options, ...rightsSchema.options];
+const options = [...serverSchema.options, ...defineSchema(rightsOptions, { program: 'invite' }).options];
 const isNumber = ({ option }: (typeof options)[number]): boolean =>
   option.format.bounds !== undefined ||
   (option.default !== undefined && typeof option.parse(option.default, 'data') === 'number');

@@ -2,8 +2,8 @@ import { LoggingError, type Logging } from '@relay/logging';
 import { EXIT, ProgramFailure } from './exit-code.js';
 
 /**
- * Changes what is logged from now on and says what it is. Throws a ProgramFailure where that is no
- * level.
+ * Changes what is logged from now on and returns what it is. Throws a ProgramFailure where that is
+ * no level.
  */
 export function changeLevel(logs: Logging, level: string): string {
   try {
@@ -12,5 +12,5 @@ export function changeLevel(logs: Logging, level: string): string {
     if (error instanceof LoggingError) throw new ProgramFailure(EXIT.refused, error.message, { cause: error });
     throw error;
   }
-  return `log level ${logs.level}`;
+  return logs.level;
 }

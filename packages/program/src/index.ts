@@ -23,7 +23,7 @@ export { Loop, type LoopWork } from './loop.js';
 export { monotonicMs, thisMachine, type Cancel, type Machine } from './machine.js';
 export { assertFileIsRight, configured, formatValues, type Flags } from './configured.js';
 export { LoadMonitor, loadState, type LoadState } from './load-monitor.js';
-export { LOG_LEVEL_WORDS, openLivePrompt, openLiveScreen, promptCommand, type LiveView } from './live-view.js';
+export { openLivePrompt, openLiveScreen, type LiveView } from './live-view.js';
 export { Rates, type Counts } from './rates.js';
 export { dropLines, trafficLines, type DirectionFigures } from './traffic-lines.js';
 export { defaultStatePath } from './state-path.js';
@@ -31,7 +31,23 @@ export { changeLevel } from './change-level.js';
 export { completionCommand } from './commands/completion-command.js';
 export { configCommand } from './commands/config-command.js';
 export { printResult } from './commands/print.js';
-export { statusCommand, type StatusCommandOptions } from './commands/status-command.js';
+export {
+  adminCalls,
+  promptWords,
+  verb,
+  type AdminPlace,
+  type AloneWork,
+  type CommandDoor,
+  type Lines,
+  type Verb,
+  type VerbDefinition,
+} from './verb/verb.js';
+export { type ParametersOf, type ParameterTree } from './verb/parameters.js';
 export { packetDirections, packetFigures, type PacketFigures } from './packet-figures.js';
 export { healthLine } from './health-line.js';
 export { LiveConfiguration } from './live-configuration.js';
+export { metricsOf, processFigures, type ProgramStatus } from './program-status.js';
+export { Frame } from './service/frame.js';
+export { Service, type Program, type RunningProgram, type ServiceSettings, type Work } from './service/service.js';
+export { startCommand } from './service/start-command.js';
+export { logVerb, reloadVerb, statusVerb, stopVerb } from './service/verbs.js';

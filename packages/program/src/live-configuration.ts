@@ -23,9 +23,10 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
 
   /**
    * Reads everything again, takes on the log level, and logs and returns what has changed, a line
-   * each. Throws a ConfigurationError, and changes nothing, where anything is wrong.
+   * each; none where nothing has. Throws a ConfigurationError, and changes nothing, where anything
+   * is wrong.
    */
-  reload(logs: Logging): string {
+  reload(logs: Logging): string[] {
     const next = configured(this.#schema, this.#flags);
     const changes = differences(this.#schema, this.#current, next);
     this.#current = next;
@@ -33,7 +34,7 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
     const lines = changes.map(({ message, isLive }) => (isLive ? message : `${message}: takes effect after a restart`));
     const log = logs.logger('configuration');
     for (const change of lines) log.info('configuration changed', { change });
-    return lines.length === 0 ? 'nothing has changed' : lines.join('\n');
+    return lines;
   }
 
   /** As {@link reload}, where nobody waits for an answer: what is wrong is logged. */

@@ -68,19 +68,3 @@ export function openLivePrompt(
   if (process.stdin.isTTY && process.stdout.isTTY) logs.redirectConsole((line) => prompt.print(line));
   return { close: () => prompt.close() };
 }
-
-/** The words that a log level begins with, for completion. */
-export const LOG_LEVEL_WORDS = ['error', 'warn', 'info', 'debug', 'trace'];
-
-/** A command of a prompt that answers with lines at once. */
-export function promptCommand(
-  summary: string,
-  run: (args: string[]) => readonly string[],
-  complete?: () => string[],
-): PromptCommand {
-  return {
-    summary,
-    run: (args) => Promise.resolve().then(() => run(args).join('\n')),
-    ...(complete !== undefined && { complete }),
-  };
-}

@@ -1,14 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { defineSchema, option } from '@relay/config';
 import type { CommandModule } from 'yargs';
-import {
-  completionCommand,
-  configCommand,
-  printResult,
-  runCommandLine,
-  statusCommand,
-  type Flags,
-} from '../src/index.js';
+import { completionCommand, configCommand, printResult, runCommandLine, type Flags } from '../src/index.js';
 import { captured } from './captured.js';
 
 const schema = defineSchema(
@@ -20,13 +13,6 @@ const schema = defineSchema(
   { program: 'a-program', environmentPrefix: 'A_PROGRAM_TEST_' },
 );
 const config = configCommand(schema);
-const status = statusCommand({
-  describe: 'Show how it fares',
-  options: {},
-  ask: () => Promise.resolve({ flows: 3 }),
-  view: () => ({ lines: ({ flows }) => [`${flows} flows`, 'from \u001b[31moutside'] }),
-});
-
 const say: CommandModule<object, Flags> = {
   command: 'say [word]',
   describe: 'Say what was given',
@@ -45,7 +31,7 @@ const run = (...args: string[]): ReturnType<typeof captured> =>
       program: 'a-program',
       packageJson: new URL('../package.json', import.meta.url),
       args,
-      commands: [say, status, config, completionCommand(schema, [config])],
+      commands: [say, config, completionCommand(schema, [config])],
     }),
   );
 
@@ -108,10 +94,5 @@ describe('the commands that programs share', () => {
 
   test.each(['bash', 'zsh', 'fish'])('completion %s prints a script that knows the commands', async (shell) => {
     expect((await run('completion', shell)).stdout).toMatch(/config/);
-  });
-
-  test('status prints lines for people, and JSON if asked', async () => {
-    expect((await run('status')).stdout).toBe('3 flows\nfrom \\x1b[31moutside\n');
-    expect((await run('status', '--json')).stdout).toBe('{"flows":3}\n');
   });
 });

@@ -1,18 +1,5 @@
-/** What `invite` grants, as flags say it: on the command line and at the prompt. */
-import {
-  bitRate,
-  defineSchema,
-  duration,
-  loadConfiguration,
-  option,
-  rate,
-  Refusal,
-  refuse,
-  yargsOptions,
-  type Format,
-} from '@relay/config';
-import { EXIT, ProgramFailure, type Flags } from '@relay/program';
-import yargs from 'yargs';
+/** What `invite` grants, as its parameters say it. */
+import { bitRate, duration, option, rate, Refusal, refuse, type Format, type ValuesOf } from '@relay/config';
 import { parseAllowance } from './allowance.js';
 import type { Rights } from './invite.js';
 
@@ -45,59 +32,31 @@ function perSecond(unit: Format<number>, max: number): Format<number> {
 }
 
 /** What `invite` takes besides a name. */
-export const rightsSchema = defineSchema(
-  {
-    allow: option({
-      format: allowance,
-      array: true,
-      environment: false,
-      doc: 'What the client may reach: CIDR[:PORTS]. Without it public unicast addresses, and nothing else',
-    }),
-    maxPps: option({
-      format: perSecond(rate({ min: 1, max: MAX_PACKETS_PER_SECOND }), MAX_PACKETS_PER_SECOND),
-      environment: false,
-      doc: 'Packets per second that the server takes from the client',
-    }),
-    maxBps: option({
-      format: perSecond(bitRate({ min: 1, max: MAX_BITS_PER_SECOND }), MAX_BITS_PER_SECOND),
-      environment: false,
-      doc: 'Bits per second that the server takes from the client',
-    }),
-    expires: option({
-      format: duration({ min: 1000, max: MAX_EXPIRES_MS }),
-      environment: false,
-      doc: 'After which time the client is no longer let in, such as 7d',
-    }),
-  },
-  { program: 'relay-server invite' },
-);
+export const rightsOptions = {
+  allow: option({
+    format: allowance,
+    array: true,
+    environment: false,
+    doc: 'What the client may reach: CIDR[:PORTS]. Without it public unicast addresses, and nothing else',
+  }),
+  maxPps: option({
+    format: perSecond(rate({ min: 1, max: MAX_PACKETS_PER_SECOND }), MAX_PACKETS_PER_SECOND),
+    environment: false,
+    doc: 'Packets per second that the server takes from the client',
+  }),
+  maxBps: option({
+    format: perSecond(bitRate({ min: 1, max: MAX_BITS_PER_SECOND }), MAX_BITS_PER_SECOND),
+    environment: false,
+    doc: 'Bits per second that the server takes from the client',
+  }),
+  expires: option({
+    format: duration({ min: 1000, max: MAX_EXPIRES_MS }),
+    environment: false,
+    doc: 'After which time the client is no longer let in, such as 7d',
+  }),
+} as const;
 
-export const rightsOptions = yargsOptions(rightsSchema);
-
-/** Throws a ConfigurationError with everything that is wrong. */
-export function rightsOf(flags: Flags): Rights {
-  const { allow, maxPps, maxBps, expires } = loadConfiguration(rightsSchema, { flags }).values;
-  return { allow, maxPps, maxBps, expiresInMs: expires };
-}
-
-/** Reads what stands after `invite` at the prompt. */
-export function readRights(words: readonly string[]): { name: string; rights: Rights } {
-  const {
-    _: names,
-    $0: _program,
-    ...flags
-  } = yargs([...words])
-    .options(rightsOptions)
-    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false, 'camel-case-expansion': false })
-    .help(false)
-    .version(false)
-    .strictOptions()
-    .exitProcess(false)
-    .fail((message: string) => {
-      throw new ProgramFailure(EXIT.usage, message);
-    })
-    .parseSync();
-  const [name, ...more] = names;
-  if (name === undefined || more.length > 0) throw new ProgramFailure(EXIT.usage, 'invite needs one name');
-  return { name: String(name), rights: rightsOf(flags) };
+/** What the values of these options grant. */
+export function rightsOf({ expires, ...rights }: ValuesOf<typeof rightsOptions>): Rights {
+  return { ...rights, expiresInMs: expires };
 }

@@ -14,14 +14,7 @@ import {
   PacketBatch,
   type OpenedFlow,
 } from '@relay/relay';
-import {
-  ClientChannel,
-  keyPairOf,
-  nodePrimitives,
-  parseInvitation,
-  receivePackets,
-  type SessionEvent,
-} from '@relay/session';
+import { ClientChannel, keyPairOf, nodePrimitives, parseInvitation, receivePackets, type SessionEvent } from '@relay/session';
 import { createSocket } from '@relay/socket';
 import { until } from './until.js';
 

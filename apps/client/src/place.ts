@@ -1,0 +1,16 @@
+/** Which client a one-shot command is about, found as `start` finds its admin socket. */
+import { join } from 'node:path';
+import { defineSchema, yargsOptions } from '@relay/config';
+import { configured, defaultStatePath, type AdminPlace, type CommandDoor } from '@relay/program';
+import { CLIENT_NAMES, clientOptions, clientSchema } from './options.js';
+
+const { config, admin } = clientOptions;
+
+/** How each command finds the client. */
+export const clientPlace: CommandDoor<AdminPlace> = {
+  options: yargsOptions(defineSchema({ config, admin }, CLIENT_NAMES)),
+  find: (flags) => ({ admin: configured(clientSchema, flags).values.admin ?? defaultAdminPath() }),
+};
+
+/** The admin socket of the first client; others have their own. */
+export const defaultAdminPath = (): string => join(defaultStatePath(process.env), 'client.sock');

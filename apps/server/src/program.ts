@@ -1,0 +1,43 @@
+/** What `relay-server` is: its verbs, in the frame that every program has. */
+import { join } from 'node:path';
+import { logVerb, reloadVerb, statusVerb, stopVerb, type Program, type Verb } from '@relay/program';
+import { serverSchema } from './options.js';
+import { statePath, type ServerPaths } from './place.js';
+import { RunningServer, type ServerService, type ServerSettings } from './running-server.js';
+import { StatusView } from './terminal/status-view.js';
+import { clientVerbs } from './verbs/clients.js';
+import { sessionVerbs } from './verbs/sessions.js';
+
+const NOUN = 'server';
+
+const newStatusLines = () => {
+  const view = new StatusView();
+  return (status: ReturnType<RunningServer['status']>) => view.lines(status);
+};
+
+/** In the order in which the help lists them. */
+export const serverVerbs: readonly Verb<ServerService, ServerPaths>[] = [
+  ...clientVerbs,
+  statusVerb(NOUN, newStatusLines),
+  ...sessionVerbs,
+  reloadVerb(NOUN, 'its configuration file and its clients'),
+  logVerb,
+  stopVerb(NOUN),
+];
+
+export const serverProgram: Program<ServerSettings, RunningServer> = {
+  noun: NOUN,
+  schema: serverSchema,
+  newWork: (frame) => RunningServer.make(frame),
+  verbs: serverVerbs,
+  calls: (own) => ({
+    /** The files of the clients have changed. */
+    reloadClients: () => own.reloadClients(),
+  }),
+  adminPaths: (settings) => [settings.admin ?? join(statePath(settings), 'admin.sock')],
+  historyPath: (settings) => join(statePath(settings), 'history'),
+  newScreen: (own) => {
+    const lines = newStatusLines();
+    return () => lines(own.status());
+  },
+};

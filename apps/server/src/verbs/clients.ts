@@ -1,0 +1,97 @@
+/** Verbs about who may connect. Their commands change the state folder, whether a server runs or not. */
+import { option } from '@relay/config';
+import { verb, type Verb } from '@relay/program';
+import { inviteOptions, tellClientsChanged, type ServerPaths } from '../place.js';
+import type { ServerService } from '../running-server.js';
+import { readClients, removeClient } from '../state/client-store.js';
+import { invite, publicEndpoint } from '../state/invite.js';
+import { rightsOf, rightsOptions } from '../state/rights.js';
+import { openStateFolder } from '../state/state-folder.js';
+import { clientLines } from '../terminal/tables.js';
+
+const clientName = option({ format: 'string', required: true, doc: "The client's name" });
+
+const clientNames = ({ own }: ServerService): string[] => own.clients.list().map(({ name }) => name);
+
+/** A change of the clients that was made; `unread` is why the running server could not read it yet. */
+interface Change {
+  readonly name: string;
+  readonly unread?: string;
+}
+
+const unreadLines = ({ unread }: Change): string[] =>
+  unread === undefined
+    ? []
+    : [`the server cannot read the files of clients now, and tries again within seconds: ${unread}`];
+
+/** Lets the running server read the files of clients. */
+function apply({ own }: ServerService): Pick<Change, 'unread'> {
+  try {
+    own.reloadClients();
+    return {};
+  } catch (error) {
+    return { unread: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const inviteVerb = verb({
+  name: 'invite',
+  describe: 'Make an invitation and print it, one line on stdout',
+  words: { name: clientName },
+  options: rightsOptions,
+  answer: (running: ServerService, { name, ...rights }): Change & { readonly invitation: string } => {
+    const { own, settings } = running;
+    const at = publicEndpoint(settings.public, own.server.local);
+    return { name, invitation: invite(own.state, name, rightsOf(rights), at), ...apply(running) };
+  },
+  lines: ({ invitation, ...change }) => [invitation, ...unreadLines(change)],
+  alone: {
+    options: inviteOptions,
+    run: async ({ settings, state, admin }: ServerPaths, { name, ...rights }, print) => {
+      const at = publicEndpoint(settings.public, settings.listen);
+      // Printed first of all: it is made, and can be shown only now.
+      print({ name, invitation: invite(openStateFolder(state), name, rightsOf(rights), at) });
+      await tellClientsChanged(admin, `client '${name}' added`);
+    },
+  },
+});
+
+const revokeVerb = verb({
+  name: 'revoke',
+  describe: 'Take a client its invitation; its sessions end at once',
+  words: { name: clientName },
+  complete: clientNames,
+  answer: (running: ServerService, { name }): Change => {
+    removeClient(running.own.state.path, name);
+    return { name, ...apply(running) };
+  },
+  lines: (change) =>
+    change.unread === undefined
+      ? [`client '${change.name}' revoked`]
+      : [`client '${change.name}' removed`, ...unreadLines(change)],
+  alone: {
+    run: async ({ state, admin }: ServerPaths, { name }, print) => {
+      removeClient(openStateFolder(state).path, name);
+      await tellClientsChanged(admin, `client '${name}' removed`);
+      print({ name });
+    },
+  },
+});
+
+const clientsVerb = verb({
+  name: 'clients',
+  describe: 'List the clients that may connect, and what they may reach',
+  answer: ({ own }: ServerService) => own.clients.list().map(({ record }) => record),
+  lines: clientLines,
+  alone: {
+    run: ({ state }: ServerPaths, _given, print) => {
+      const { records, faults } = readClients(openStateFolder(state).path);
+      for (const { file, fault } of faults)
+        process.stderr.write(`relay-server: cannot use the client file ${file}: ${fault}\n`);
+      print(records);
+    },
+  },
+});
+
+/** `invite`, `clients`, `revoke`. */
+export const clientVerbs: readonly Verb<ServerService, ServerPaths>[] = [inviteVerb, clientsVerb, revokeVerb];

@@ -1,0 +1,56 @@
+import { yargsOptions } from '@relay/config';
+import type { CommandModule } from 'yargs';
+import type { Flags } from '../configured.js';
+import { LiveConfiguration } from '../live-configuration.js';
+import { openLivePrompt, openLiveScreen, type LiveView } from '../live-view.js';
+import { onReloadSignal, untilStopped } from '../signals.js';
+import { promptWords } from '../verb/verb.js';
+import { Service, type Program, type RunningProgram, type ServiceSettings, type Work } from './service.js';
+
+/** `start`, which is also what a program does without a command. */
+export function startCommand<Settings extends ServiceSettings, Own extends Work>(
+  program: Program<Settings, Own>,
+): CommandModule<object, Flags> {
+  return {
+    command: ['start', '$0'],
+    describe: `Run the ${program.noun} in the foreground`,
+    builder: (cli) => cli.options(yargsOptions(program.schema)),
+    handler: (flags) => run(program, flags),
+  };
+}
+
+/** Runs until a signal, `stop`, or the end of the prompt. */
+async function run<Settings extends ServiceSettings, Own extends Work>(
+  program: Program<Settings, Own>,
+  flags: Flags,
+): Promise<void> {
+  const configuration = new LiveConfiguration(program.schema, flags);
+  await untilStopped(async (stop, stopped) => {
+    const service = await Service.start(program, configuration, stop);
+    const release = onReloadSignal(() => service.reloadQuietly());
+    try {
+      await service.logs.flush(); // what was logged so far belongs above the prompt or screen
+      const view = openView(program, service);
+      await stopped;
+      view?.close();
+    } finally {
+      release();
+      await service.close();
+    }
+  });
+}
+
+function openView<Settings extends ServiceSettings, Own extends Work>(
+  { verbs, historyPath, newScreen }: Program<Settings, Own>,
+  service: Service<Settings, Own>,
+): LiveView | undefined {
+  const { settings, logs, stop } = service;
+  if (settings.interactive)
+    return openLivePrompt(
+      logs,
+      promptWords<RunningProgram<Settings, Own>>(verbs, service),
+      historyPath(settings),
+      stop,
+    );
+  return settings.status ? openLiveScreen(logs, newScreen(service.own), stop) : undefined;
+}

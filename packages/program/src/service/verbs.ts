@@ -1,0 +1,74 @@
+/** The verbs that every program has. */
+import { option } from '@relay/config';
+import type { Logging } from '@relay/logging';
+import { changeLevel } from '../change-level.js';
+import type { ProgramStatus } from '../program-status.js';
+import { verb, type AdminPlace, type Lines, type Verb } from '../verb/verb.js';
+
+/** The part of a running program that `status` asks. */
+export interface WithStatus<Status> {
+  readonly own: { status(): Status };
+}
+
+/** The part of a running program that `reload` asks. */
+export interface WithReload {
+  readonly reload: () => readonly string[];
+}
+
+/** The part of a running program that `log` asks. */
+export interface WithLogs {
+  readonly logs: Logging;
+}
+
+/** The part of a running program that `stop` asks. */
+export interface WithStop {
+  readonly stop: () => void;
+}
+
+/** `status`: how the program fares. `newLines` makes its lines; `noun` is `server`. */
+export function statusVerb<Status extends ProgramStatus>(
+  noun: string,
+  newLines: () => Lines<Status>,
+): Verb<WithStatus<Status>, AdminPlace> {
+  return verb({
+    name: 'status',
+    describe: `Show how the running ${noun} fares`,
+    answer: (running: WithStatus<Status>) => running.own.status(),
+    lines: (status) => newLines()(status),
+    newLines,
+  });
+}
+
+/** `reload`; `what` it reads again: `its configuration file`. */
+export function reloadVerb(noun: string, what: string): Verb<WithReload, AdminPlace> {
+  return verb({
+    name: 'reload',
+    describe: `Let the running ${noun} read ${what} again`,
+    answer: (running: WithReload) => ({ changes: running.reload() }),
+    lines: ({ changes }) => (changes.length === 0 ? ['nothing has changed'] : changes),
+  });
+}
+
+/** `log`: changes what is logged. */
+export const logVerb = verb({
+  name: 'log',
+  describe: 'Change what is logged, until a restart or a change of logLevel',
+  words: {
+    level: option({ format: 'level', required: true, doc: 'error, warn, info, debug or trace; info,session=debug' }),
+  },
+  answer: ({ logs }: WithLogs, { level }) => ({ level: changeLevel(logs, level) }),
+  lines: ({ level }) => [`log level ${level}`],
+});
+
+/** `stop`: begins the end of the program. */
+export function stopVerb(noun: string): Verb<WithStop, AdminPlace> {
+  return verb({
+    name: 'stop',
+    describe: `Stop the running ${noun}`,
+    answer: ({ stop }: WithStop) => {
+      stop();
+      return { pid: process.pid };
+    },
+    lines: () => [`the ${noun} is stopping`],
+  });
+}

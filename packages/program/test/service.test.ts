@@ -1,0 +1,236 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { defineSchema, option, type Values } from '@relay/config';
+import {
+  askAdmin,
+  commonOptions,
+  EXIT,
+  LiveConfiguration,
+  logVerb,
+  ProgramFailure,
+  reloadVerb,
+  runCommandLine,
+  Service,
+  startCommand,
+  statusVerb,
+  stopVerb,
+  verb,
+  type Frame,
+  type Program,
+  type ProgramStatus,
+  type RunningProgram,
+  type Work,
+} from '../src/index.js';
+import { captured } from './captured.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const schema = defineSchema(
+  { ...commonOptions, greeting: option({ format: 'string', default: 'hello', doc: 'What it says' }) },
+  { program: 'greeter', environmentPrefix: 'GREETER_TEST_' },
+);
+type Settings = Values<typeof schema>;
+type GreeterService = Service<Settings, Greeter>;
+
+const NO_TRAFFIC = { inDatagrams: 0, inBytes: 0, outDatagrams: 0, outBytes: 0, drops: {} };
+
+/** Greets, and tells in which order it was used. */
+class Greeter implements Work {
+  readonly steps: string[];
+  readonly #frame: Frame<Settings>;
+  readonly #fails: string | undefined;
+
+  constructor(frame: Frame<Settings>, steps: string[], fails: string | undefined) {
+    this.#frame = frame;
+    this.steps = steps;
+    this.#fails = fails;
+    this.#step('make');
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve().then(() => this.#step('open'));
+  }
+
+  begin(): void {
+    this.#step('begin');
+  }
+
+  reload(): void {
+    this.#step('reload');
+  }
+
+  status(): ProgramStatus & { readonly greeting: string } {
+    return {
+      ...{ program: 'greeter', pid: process.pid, upMs: 1, engine: 'none', flows: 0 },
+      forward: { toTarget: NO_TRAFFIC, fromTarget: NO_TRAFFIC },
+      packets: { in: 0, inBytes: 0, out: 0, outBytes: 0, unsent: 0, kernelDrops: 0, drops: {} },
+      health: this.#frame.load.health,
+      greeting: this.#frame.settings.greeting,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#step('close');
+    return Promise.resolve();
+  }
+
+  startFailed(): void {
+    this.#step('start failed');
+  }
+
+  #step(name: string): void {
+    this.steps.push(name);
+    if (name === this.#fails) throw new ProgramFailure(EXIT.failed, `cannot ${name}`);
+  }
+}
+
+const folder = temporaryFolder();
+let number = 0;
+
+/** A program whose parts all lie in a folder of its own. */
+function greeter(fails?: string): { program: Program<Settings, Greeter>; steps: string[]; at: string; flags: object } {
+  const at = join(folder, `${++number}`);
+  mkdirSync(at);
+  const steps: string[] = [];
+  const program: Program<Settings, Greeter> = {
+    noun: 'greeter',
+    schema,
+    check: ({ greeting }) => {
+      if (greeting === 'none') throw new ProgramFailure(EXIT.usage, 'nothing to say');
+    },
+    newWork: (frame) => new Greeter(frame, steps, fails),
+    verbs: [
+      statusVerb('greeter', () => ({ greeting }: ReturnType<Greeter['status']>) => [greeting]),
+      reloadVerb('greeter', 'its file'),
+      logVerb,
+      stopVerb('greeter'),
+      verb({
+        name: 'greet',
+        describe: 'Greet',
+        answer: ({ settings }: RunningProgram<Settings, Greeter>) => ({ greeting: settings.greeting }),
+        lines: ({ greeting }) => [greeting],
+      }),
+    ],
+    calls: (own) => ({ steps: () => own.steps }),
+    adminPaths: ({ admin }) => (admin === undefined ? [join(at, 'a.sock'), join(at, 'b.sock')] : [admin]),
+    historyPath: () => join(at, 'history'),
+    newScreen: (own) => () => [own.status().greeting],
+  };
+  return { program, steps, at, flags: { 'log-level': 'error', 'log-dir': join(at, 'logs') } };
+}
+
+const start = (
+  program: Program<Settings, Greeter>,
+  flags: object,
+  stop = (): void => undefined,
+): Promise<GreeterService> => Service.start(program, new LiveConfiguration(schema, { ...flags }), stop);
+
+describe('a service', () => {
+  test('opens its work and its admin socket, begins, and closes everything in order', async () => {
+    const { program, steps, at, flags } = greeter();
+    const service = await start(program, flags);
+    const admin = join(at, 'a.sock');
+    expect(await askAdmin(admin, 'status')).toMatchObject({ greeting: 'hello' });
+    expect(await askAdmin(admin, 'greet')).toEqual({ greeting: 'hello' });
+    expect(await askAdmin(admin, 'steps')).toEqual(['make', 'open', 'begin']);
+    await service.close();
+    expect(steps).toEqual(['make', 'open', 'begin', 'close']);
+    expect(readdirSync(at)).toEqual(['logs']);
+  });
+
+  test.each([
+    ['make', ['make']],
+    ['open', ['make', 'open', 'close', 'start failed']],
+    ['begin', ['make', 'open', 'begin', 'close', 'start failed']],
+  ])('whose work cannot %s leaves nothing running', async (fails, expected) => {
+    const { program, steps, at, flags } = greeter(fails);
+    await expect(start(program, flags)).rejects.toMatchObject({ message: `cannot ${fails}`, exitCode: EXIT.failed });
+    expect(steps).toEqual(expected);
+    await expect(askAdmin(join(at, 'a.sock'), 'status')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+    // Nothing that it left open keeps a second one from starting.
+    const again = greeter();
+    const service = await start({ ...again.program, adminPaths: program.adminPaths }, flags);
+    await service.close();
+  });
+
+  test('whose admin socket cannot be opened leaves nothing running', async () => {
+    const { program, steps, at, flags } = greeter();
+    const admin = join(at, 'missing', 'a.sock');
+    await expect(start(program, { ...flags, admin })).rejects.toThrow(`cannot open the admin socket ${admin}`);
+    expect(steps).toEqual(['make', 'open', 'close', 'start failed']);
+  });
+
+  test('whose settings make no whole opens nothing, no log either', async () => {
+    const { program, steps, at, flags } = greeter();
+    await expect(start(program, { ...flags, greeting: 'none' })).rejects.toMatchObject({ exitCode: EXIT.usage });
+    expect(steps).toEqual([]);
+    expect(readdirSync(at)).toEqual([]);
+  });
+
+  test('takes the next admin socket where another has the first, and none where it is off', async () => {
+    const { program, at } = greeter();
+    const flags = { 'log-level': 'error' };
+    const first = await start(program, flags);
+    const second = await start(program, flags);
+    const third = await start(program, { ...flags, admin: 'off' });
+    const answers = ['a.sock', 'b.sock'].map((name) => askAdmin(join(at, name), 'greet'));
+    expect(await Promise.all(answers)).toEqual([{ greeting: 'hello' }, { greeting: 'hello' }]);
+    for (const service of [third, second]) await service.close();
+    expect(readdirSync(at)).toEqual(['a.sock']);
+    await first.close();
+  });
+
+  test('reads its work and its configuration again, and says what has changed', async () => {
+    const { program, steps, at } = greeter();
+    const config = join(at, 'greeter.toml');
+    writeFileSync(config, '');
+    const service = await start(program, { 'log-dir': join(at, 'logs'), config, admin: join(at, 'a.sock') });
+    expect(await askAdmin(join(at, 'a.sock'), 'reload')).toEqual({ changes: [] });
+    writeFileSync(config, 'logLevel = "error"\n');
+    expect(await askAdmin(join(at, 'a.sock'), 'reload')).toEqual({ changes: [expect.stringContaining('logLevel')] });
+    expect([service.logs.level, steps.filter((step) => step === 'reload').length]).toEqual(['error', 2]);
+    expect(await askAdmin(join(at, 'a.sock'), 'log', { level: 'warn' })).toEqual({ level: 'warn' });
+    expect(service.logs.level).toBe('warn');
+    await service.close();
+  });
+
+  test('whose work cannot be read again goes on, and the configuration is read all the same', async () => {
+    const { program, at } = greeter('reload');
+    const config = join(at, 'greeter.toml');
+    writeFileSync(config, '');
+    const service = await start(program, { 'log-format': 'json', config });
+    await expect(askAdmin(join(at, 'a.sock'), 'reload')).rejects.toThrow('cannot reload');
+    writeFileSync(config, 'logLevel = "warn"\n');
+    service.reloadQuietly();
+    expect(service.logs.level).toBe('warn');
+    await service.close();
+  });
+});
+
+describe('start', () => {
+  test('runs until it is stopped over the admin socket, and closes everything', async () => {
+    const { program, steps, at } = greeter();
+    const admin = join(at, 'a.sock');
+    const begun = new Promise<void>((resolve) => {
+      const { newWork } = program;
+      Object.assign(program, {
+        newWork: async (frame: Frame<Settings>) => {
+          const work = await newWork(frame);
+          return Object.assign(work, { begin: () => resolve() });
+        },
+      });
+    });
+    const ended = captured(() =>
+      runCommandLine({
+        program: 'greeter',
+        packageJson: new URL('../package.json', import.meta.url),
+        args: ['--admin', admin, '--log-level', 'error'],
+        commands: [startCommand(program)],
+      }),
+    );
+    await begun;
+    expect(await askAdmin(admin, 'stop')).toEqual({ pid: process.pid });
+    expect(await ended).toEqual({ stdout: '', stderr: '', exitCode: undefined });
+    expect(steps).toEqual(['make', 'open', 'close']);
+  });
+});
