@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createLogging } from '@relay/logging';
 import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { nodePrimitives, generateKeyPair, ServerChannel, ClientChannel, type Session, type SessionEvent } from '@relay/session';
+import {
+  nodePrimitives,
+  generateKeyPair,
+  ServerChannel,
+  ClientChannel,
+  type Session,
+  type SessionEvent,
+} from '@relay/session';
 import { logSessionEvent } from '../src/session-log.js';
 import { logRecords } from './support/log-records.js';
 import { temporaryFolder } from './temporary-folder.js';

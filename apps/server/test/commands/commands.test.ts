@@ -1,18 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { askAdmin, EXIT, type Flags } from '@relay/program';
+import { askAdmin, EXIT, startCommand, type Flags } from '@relay/program';
 import { parseInvitation } from '@relay/session';
-import type { CommandModule } from 'yargs';
-import { clientsCommand } from '../../src/commands/clients.js';
-import { flowsCommand } from '../../src/commands/flows.js';
-import { inviteCommand } from '../../src/commands/invite.js';
-import { reloadCommand } from '../../src/commands/reload.js';
-import { revokeCommand } from '../../src/commands/revoke.js';
-import { sessionsCommand } from '../../src/commands/sessions.js';
-import { startCommand } from '../../src/commands/start.js';
-import { statusCommand } from '../../src/commands/status.js';
-import { stopCommand } from '../../src/commands/stop.js';
+import { serverPlace } from '../../src/place.js';
+import { serverProgram, serverVerbs } from '../../src/program.js';
 import { captured } from '../support/captured.js';
 import { Stage } from '../support/started.js';
 import { until } from '../support/until.js';
@@ -20,52 +12,52 @@ import { until } from '../support/until.js';
 const stage = new Stage();
 const LOOPBACK = '127.0.0.1';
 
-async function outputOf(command: CommandModule<object, Flags>, flags: Flags): Promise<string> {
-  const { stdout } = await captured(async () => {
-    await command.handler({ _: [], $0: '', ...flags });
-  });
-  return stdout;
+/** Runs `start`, or the command of a verb. */
+async function run(name: string, flags: Flags): Promise<void> {
+  const command =
+    name === 'start'
+      ? startCommand(serverProgram)
+      : serverVerbs.find((verb) => verb.name === name)?.command(serverPlace);
+  if (command === undefined) throw new Error(`there is no command ${name}`);
+  await command.handler({ _: [], $0: '', ...flags });
 }
+
+const outputOf = async (name: string, flags: Flags): Promise<string> => (await captured(() => run(name, flags))).stdout;
 
 describe('commands without a running server', () => {
   test('invite makes a client in the state folder, and revoke takes it back', async () => {
     const flags = { ...stage.flags(), public: 'relay.example:7000' };
-    const invitation = (await outputOf(inviteCommand, { ...flags, name: 'ada', allow: ['10.0.0.0/8'] })).trim();
+    const invitation = (await outputOf('invite', { ...flags, name: 'ada', allow: ['10.0.0.0/8'] })).trim();
     expect(parseInvitation(invitation)).toMatchObject({ name: 'ada', host: 'relay.example', port: 7000 });
-    const clients = JSON.parse(await outputOf(clientsCommand, { ...flags, json: true })) as unknown;
+    const clients = JSON.parse(await outputOf('clients', { ...flags, json: true })) as unknown;
     expect(clients).toMatchObject([{ name: 'ada', allow: ['10.0.0.0/8'] }]);
-    expect(await outputOf(clientsCommand, flags)).toMatch(/^ada +10\.0\.0\.0\/8 +never$/m);
-    expect(await outputOf(revokeCommand, { ...flags, name: 'ada' })).toBe("client 'ada' revoked\n");
-    expect(await outputOf(clientsCommand, flags)).toBe('no clients: relay-server invite NAME makes one\n');
+    expect(await outputOf('clients', flags)).toMatch(/^ada +10\.0\.0\.0\/8 +never$/m);
+    expect(await outputOf('revoke', { ...flags, name: 'ada' })).toBe("client 'ada' revoked\n");
+    expect(await outputOf('clients', flags)).toBe('no clients: relay-server invite NAME makes one\n');
   });
 
   test('clients names the files that cannot be used', async () => {
     const flags = stage.flags();
-    await outputOf(inviteCommand, { ...flags, name: 'ada' });
+    await outputOf('invite', { ...flags, name: 'ada' });
     writeFileSync(join(flags['state'] as string, 'clients', 'bob.json'), '{');
-    const { stdout, stderr } = await captured(async () => {
-      await clientsCommand.handler({ _: [], $0: '', ...flags });
-    });
+    const { stdout, stderr } = await captured(() => run('clients', flags));
     expect(stderr).toBe('relay-server: cannot use the client file bob.json: it is not JSON\n');
     expect(stdout).toMatch(/^ada /m);
   });
 
-  test.each([
-    ['status', statusCommand],
-    ['sessions', sessionsCommand],
-    ['flows', flowsCommand],
-    ['reload', reloadCommand],
-    ['stop', stopCommand],
-  ])('%s says that none answers, and which option it needs where the socket is off', async (_name, command) => {
-    const flags = stage.flags();
-    await expect(outputOf(command, flags)).rejects.toMatchObject({ exitCode: EXIT.unreachable });
-    await expect(outputOf(command, { ...flags, admin: 'off' })).rejects.toMatchObject({ exitCode: EXIT.usage });
-  });
+  test.each(['status', 'sessions', 'flows', 'kick', 'reload', 'log', 'stop'])(
+    '%s says that none answers, and which option it needs where the socket is off',
+    async (name) => {
+      const flags = stage.flags({ session: '1', level: 'info' });
+      await expect(outputOf(name, flags)).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+      await expect(outputOf(name, { ...flags, admin: 'off' })).rejects.toMatchObject({ exitCode: EXIT.usage });
+    },
+  );
 
   test('invite needs no server that has an admin socket', async () => {
     const flags = { ...stage.flags(), admin: 'off' };
-    expect(await outputOf(inviteCommand, { ...flags, name: 'ada' })).toMatch(/^relay:/);
-    expect(await outputOf(revokeCommand, { ...flags, name: 'ada' })).toMatch(/revoked/);
+    expect(await outputOf('invite', { ...flags, name: 'ada' })).toMatch(/^relay:/);
+    expect(await outputOf('revoke', { ...flags, name: 'ada' })).toMatch(/revoked/);
   });
 });
 
@@ -73,29 +65,29 @@ describe('commands about a running server', () => {
   test('show its status, sessions and flows, as lines and as JSON', async () => {
     const running = await stage.server();
     const echo = await stage.echo();
-    const flags = { state: running.state.path };
-    expect(await outputOf(sessionsCommand, flags)).toBe('no client is connected\n');
-    expect(await outputOf(flowsCommand, flags)).toBe('no flows\n');
+    const flags = { state: running.own.state.path };
+    expect(await outputOf('sessions', flags)).toBe('no client is connected\n');
+    expect(await outputOf('flows', flags)).toBe('no flows\n');
     const client = await stage.client(running, 'ada', { allow: [`${LOOPBACK}:${echo.port}`] });
     client.send({ address: LOOPBACK, port: echo.port }, 'x');
     await until(() => client.replies.length === 1);
-    expect(await outputOf(statusCommand, flags)).toMatch(/^1 session {3}1 flow of at most \d+ {3}load /m);
-    expect(JSON.parse(await outputOf(statusCommand, { ...flags, json: true }))).toMatchObject({ sessions: 1 });
-    expect(await outputOf(sessionsCommand, flags)).toMatch(/ada +127\.0\.0\.1:/);
-    expect(JSON.parse(await outputOf(sessionsCommand, { ...flags, json: true }))).toMatchObject([{ client: 'ada' }]);
-    expect(await outputOf(flowsCommand, flags)).toMatch(/ada +127\.0\.0\.1:1000/);
-    expect(JSON.parse(await outputOf(flowsCommand, { ...flags, json: true }))).toMatchObject([{ client: 'ada' }]);
+    expect(await outputOf('status', flags)).toMatch(/^1 session {3}1 flow of at most \d+ {3}load /m);
+    expect(JSON.parse(await outputOf('status', { ...flags, json: true }))).toMatchObject({ sessions: 1 });
+    expect(await outputOf('sessions', flags)).toMatch(/ada +127\.0\.0\.1:/);
+    expect(JSON.parse(await outputOf('sessions', { ...flags, json: true }))).toMatchObject([{ client: 'ada' }]);
+    expect(await outputOf('flows', flags)).toMatch(/ada +127\.0\.0\.1:1000/);
+    expect(JSON.parse(await outputOf('flows', { ...flags, json: true }))).toMatchObject([{ client: 'ada' }]);
   });
 
   test('tell it of clients that come and go, and let it read all again', async () => {
     const running = await stage.server();
-    const flags = { state: running.state.path };
-    const names = (): string[] => running.clients.list().map(({ name }) => name);
-    await outputOf(inviteCommand, { ...flags, name: 'ada' });
+    const flags = { state: running.own.state.path };
+    const names = (): string[] => running.own.clients.list().map(({ name }) => name);
+    await outputOf('invite', { ...flags, name: 'ada' });
     expect(names()).toEqual(['default', 'ada']);
-    await outputOf(revokeCommand, { ...flags, name: 'ada' });
+    await outputOf('revoke', { ...flags, name: 'ada' });
     expect(names()).toEqual(['default']);
-    expect(await outputOf(reloadCommand, flags)).toBe('nothing has changed\n');
+    expect(await outputOf('reload', flags)).toBe('nothing has changed\n');
   });
 });
 
@@ -103,22 +95,22 @@ describe('start', () => {
   test('says that it is ready, shows the first invitation once, and ends when it is stopped', async () => {
     const flags = stage.flags();
     const socket = join(flags['state'] as string, 'admin.sock');
-    const run = async (): Promise<string> => {
+    const startAndStop = async (): Promise<string> => {
       const { stdout } = await captured(async () => {
-        const ended = startCommand.handler({ _: [], $0: '', ...flags });
+        const ended = run('start', flags);
         await until(() => existsSync(socket));
-        await stopCommand.handler({ _: [], $0: '', ...flags });
+        await run('stop', flags);
         await ended;
       });
       return stdout;
     };
-    const first = await run();
+    const first = await startAndStop();
     expect(first).toMatch(/First start.*only once/);
     expect(first).toMatch(/relay-client --server 'relay:\/\/[^']+' --forward 5353=1\.1\.1\.1:53\n/);
     expect(first).toMatch(/^relay-server ready on 127\.0\.0\.1:\d+$/m);
     expect(first).toMatch(/^the server is stopping$/m);
     expect(existsSync(socket)).toBe(false);
-    const second = await run();
+    const second = await startAndStop();
     expect(second).toMatch(/^relay-server ready on 127\.0\.0\.1:\d+$/m);
     expect(second).not.toMatch(/First start/);
     await expect(askAdmin(socket, 'ping')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
@@ -128,7 +120,7 @@ describe('start', () => {
     const flags = stage.flags();
     writeFileSync(flags['state'] as string, 'a file');
     const before = process.listenerCount('SIGTERM');
-    await expect(outputOf(startCommand, flags)).rejects.toMatchObject({ exitCode: EXIT.failed });
+    await expect(outputOf('start', flags)).rejects.toMatchObject({ exitCode: EXIT.failed });
     expect(process.listenerCount('SIGTERM')).toBe(before);
   });
 });

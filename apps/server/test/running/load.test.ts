@@ -14,11 +14,11 @@ describe('a server that is busy', () => {
   test('says so as a warning, and when it is over as news', async () => {
     const logDir = stage.newPath();
     const running = await stage.server({ 'log-dir': logDir, 'log-level': 'info' });
-    while (running.status().load === 'normal') {
+    while (running.own.status().load === 'normal') {
       beBusy(300);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await until(() => running.status().load === 'normal');
+    await until(() => running.own.status().load === 'normal');
     await running.close();
     const changes = logRecords(logDir).filter(({ message }) => message === 'load changed');
     expect(changes.length).toBeGreaterThanOrEqual(2);

@@ -94,7 +94,7 @@ describe('rights', () => {
 });
 
 describe('the name of a client', () => {
-  test.each(['1e3', '0x10', '007', '12'])('is %s as it was typed, not the number that it looks like', (name) => {
-    expect(readRights([name]).name).toBe(name);
+  test.each(['1e3', '0x10', '007', '12'])('is %s as it was typed, not the number that it looks like', async (name) => {
+    expect((await read(name)).name).toBe(name);
   });
 });

@@ -1,5 +1,12 @@
-/** Runs something in this process, and gives what it wrote to stdout and stderr. */
-export async function captured(run: () => Promise<unknown>): Promise<{ stdout: string; stderr: string }> {
+/** What was written, and what came of it. */
+export interface Captured<Result> {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly result: Result;
+}
+
+/** Runs something in this process, and gives its result and what it wrote to stdout and stderr. */
+export async function captured<Result>(run: () => Promise<Result>): Promise<Captured<Result>> {
   const written = { stdout: '', stderr: '' };
   const takeOver = (name: keyof typeof written): (() => void) => {
     const before = Object.getOwnPropertyDescriptor(process[name], 'write');
@@ -15,8 +22,8 @@ export async function captured(run: () => Promise<unknown>): Promise<{ stdout: s
   };
   const giveBack = [takeOver('stdout'), takeOver('stderr')];
   try {
-    await run();
-    return written;
+    const result = await run();
+    return { ...written, result };
   } finally {
     for (const restore of giveBack) restore();
   }

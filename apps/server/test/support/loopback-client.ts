@@ -14,7 +14,14 @@ import {
   PacketBatch,
   type OpenedFlow,
 } from '@relay/relay';
-import { ClientChannel, keyPairOf, nodePrimitives, parseInvitation, receivePackets, type SessionEvent } from '@relay/session';
+import {
+  ClientChannel,
+  keyPairOf,
+  nodePrimitives,
+  parseInvitation,
+  receivePackets,
+  type SessionEvent,
+} from '@relay/session';
 import { createSocket } from '@relay/socket';
 import { until } from './until.js';
 

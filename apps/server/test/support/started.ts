@@ -1,12 +1,20 @@
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
-import { LiveConfiguration } from '@relay/program';
+import { LiveConfiguration, Service } from '@relay/program';
 import { serverSchema } from '../../src/options.js';
-import { RunningServer } from '../../src/running-server.js';
+import { serverProgram } from '../../src/program.js';
+import type { RunningServer, ServerSettings } from '../../src/running-server.js';
 import { invite, type Rights } from '../../src/state/invite.js';
 import { temporaryFolder } from '../temporary-folder.js';
+import { captured } from './captured.js';
 import { openEcho, type Echo } from './echo.js';
 import { LoopbackClient } from './loopback-client.js';
+
+/** A server that runs in its frame. */
+export type Started = Service<ServerSettings, RunningServer>;
+
+/** The invitation in what a server said at its first start; undefined at every other. */
+export const firstInvitation = (said: string): string | undefined => /relay:\/\/[^']+/.exec(said)?.[0];
 
 /** Starts servers, targets and clients in this process, and closes them after each test. */
 export class Stage {
@@ -30,8 +38,17 @@ export class Stage {
     return { listen: '127.0.0.1:0', state, engine: 'dgram', 'log-level': 'error', ...more };
   }
 
-  async server(more: Readonly<Record<string, unknown>> = {}, stop = (): void => undefined): Promise<RunningServer> {
-    const running = await RunningServer.start(new LiveConfiguration(serverSchema, this.flags(more)), stop);
+  async server(more: Readonly<Record<string, unknown>> = {}, stop = (): void => undefined): Promise<Started> {
+    return (await this.start(more, stop)).running;
+  }
+
+  /** Starts a server, and gives what it said on stdout until it ran. */
+  async start(
+    more: Readonly<Record<string, unknown>> = {},
+    stop = (): void => undefined,
+  ): Promise<{ running: Started; said: string }> {
+    const configuration = new LiveConfiguration(serverSchema, this.flags(more));
+    const { result: running, stdout: said } = await captured(() => Service.start(serverProgram, configuration, stop));
     let isClosed = false;
     const close = running.close.bind(running);
     running.close = async () => {
@@ -39,7 +56,7 @@ export class Stage {
       isClosed = true;
     };
     this.#toClose.push(() => running.close());
-    return running;
+    return { running, said };
   }
 
   async echo(): Promise<Echo> {
@@ -49,10 +66,10 @@ export class Stage {
   }
 
   /** A client that has an invitation of its own with these rights, and is connected. */
-  async client(running: RunningServer, name: string, rights: Rights): Promise<LoopbackClient> {
-    const invitation = invite(running.state, name, rights, { host: '127.0.0.1', port: running.server.local.port });
-    running.reloadClients();
-    const client = new LoopbackClient(invitation, running.server.local);
+  async client({ own }: Started, name: string, rights: Rights): Promise<LoopbackClient> {
+    const invitation = invite(own.state, name, rights, { host: '127.0.0.1', port: own.server.local.port });
+    own.reloadClients();
+    const client = new LoopbackClient(invitation, own.server.local);
     this.#toClose.push(() => client.close());
     return client.connect();
   }
