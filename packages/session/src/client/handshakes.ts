@@ -120,7 +120,9 @@ export class Handshakes {
   wake(nowMs: number, isIndexFree: (index: number) => boolean): boolean {
     if (nowMs < this.#nextAttemptMs) return false;
     this.#attempt?.noise.wipe();
-    const ephemeral = this.#identity.suite.primitives.privateKey(this.#randomBytes(32));
+    const key = this.#randomBytes(32);
+    const ephemeral = this.#identity.suite.primitives.privateKey(key);
+    key.fill(0);
     const cookie = nowMs - this.#cookieMs < COOKIE_LIFE_MS ? this.#cookie : undefined;
     const index = this.#newIndex(isIndexFree);
     const timestamp = this.#newTimestamp(nowMs);

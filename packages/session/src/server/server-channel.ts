@@ -323,7 +323,9 @@ export class ServerChannel {
   ): number {
     const localIndex = this.#keys.take(shardByteOf(senderIndex));
     if (localIndex === undefined) return DROP.sessionLimit;
-    const response = writeResponse(this.#identity, noise, this.#newEphemeral(), localIndex, senderIndex);
+    const ephemeral = this.#newEphemeral();
+    const response = writeResponse(this.#identity, noise, ephemeral, localIndex, senderIndex);
+    ephemeral.wipe();
     if (response === undefined) {
       this.#keys.remove(localIndex);
       return DROP.authenticationFailed;

@@ -104,13 +104,15 @@ describe('keys', () => {
     }
   });
 
-  test('that are ephemeral are wiped on the client when the handshake is over, and their bytes on the server', () => {
+  test('that are ephemeral are wiped on both sides when the handshake is over, and so are their bytes', () => {
     const { ends, client, server } = watchedEnds();
     ends.connect();
     const [, ...clientEphemeral] = client.privateKeys;
     const [, ...serverEphemeral] = server.privateKeys;
-    expect(clientEphemeral.map(({ isWiped }) => isWiped)).toEqual([true]);
-    expect(serverEphemeral.map(({ bytes }) => isZero(bytes))).toEqual([true]);
+    for (const ephemeral of [clientEphemeral, serverEphemeral]) {
+      expect(ephemeral.map(({ isWiped }) => isWiped)).toEqual([true]);
+      expect(ephemeral.map(({ bytes }) => isZero(bytes))).toEqual([true]);
+    }
   });
 
   test('of a handshake that is given up are wiped', () => {
