@@ -1,4 +1,5 @@
-// Forward secrecy holds only for keys that are gone: who takes over a machine must not find those of yesterday.
+// Forward secrecy holds only for keys that are gone: who takes over a machine must not find those
+// of yesterday.
 import { describe, expect, test } from '@jest/globals';
 import { nodePrimitives, type Cipher, type Primitives, type PrivateKey } from '../../src/index.js';
 import { SymmetricState } from '../../src/handshake/symmetric-state.js';
