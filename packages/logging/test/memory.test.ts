@@ -46,15 +46,6 @@ describe('the timer of the metrics', () => {
     expect(end).not.toThrow();
     expect(faults[0]).toEqual(new Error('no room'));
   });
-
-  test('does not run on and on with an interval that is longer than timers go', async () => {
-    const directory = temporaryFolder();
-    const logging = createLogging({ console: false, directory });
-    logging.startMetrics(25 * 86_400_000, () => ({}));
-    await setTimeout(20); // a timer that overflows fires in each of these ms
-    await logging.close();
-    expect(logRecords(directory, 'metrics')).toHaveLength(1);
-  });
 });
 
 function raise(problem: unknown): never {
