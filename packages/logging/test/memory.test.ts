@@ -1,8 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { createLogging, MemoryReader } from '../src/index.js';
+import { MemoryReader } from '../src/index.js';
 import { measureEach, type Measured } from '../src/metrics.js';
-import { logRecords, temporaryFolder } from './support/folder.js';
 import { until } from './support/until.js';
 
 const noDescriptor = (): never => {
