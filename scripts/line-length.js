@@ -10,13 +10,6 @@ const ENDINGS = ['.ts', '.js', '.mjs', '.c', '.h'];
 const EXEMPT = [
   'apps/client/src',
   'apps/server/src',
-  'packages/packet',
-  'packages/program/src/health.ts',
-  'packages/program/src/load-monitor.ts',
-  'packages/program/src/loop.ts',
-  'packages/program/src/signals.ts',
-  'packages/relay',
-  'packages/session',
 ];
 
 // A line of a block comment, or a line with nothing but a comment. What follows code on its line is

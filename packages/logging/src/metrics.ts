@@ -43,6 +43,8 @@ export interface Measurement {
  * Tells at each interval what the process did in it, and a last time when the returned function is
  * called; that interval may be shorter. Neither the timer nor that function throws. The timer does
  * not keep the process alive.
+ *
+ * @param intervalMs At most 2^31 - 1, what a timer can wait; the caller has checked it.
  */
 export function measureEach(intervalMs: number, { tell, failed, memory }: Measurement): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -70,7 +72,7 @@ export function measureEach(intervalMs: number, { tell, failed, memory }: Measur
       failed(error);
     }
   };
-  const timer = setInterval(measureSafely, Math.min(intervalMs, LONGEST_TIMER_MS));
+  const timer = setInterval(measureSafely, intervalMs);
   timer.unref();
   return () => {
     clearInterval(timer);
@@ -78,9 +80,6 @@ export function measureEach(intervalMs: number, { tell, failed, memory }: Measur
     delay.disable();
   };
 }
-
-/** `setInterval` takes no more, and would fire each ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function metricsOf(
   cpuMs: { user: number; system: number },

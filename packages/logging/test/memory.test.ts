@@ -1,8 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { createLogging, MemoryReader } from '../src/index.js';
+import { MemoryReader } from '../src/index.js';
 import { measureEach, type Measured } from '../src/metrics.js';
-import { logRecords, temporaryFolder } from './support/folder.js';
 import { until } from './support/until.js';
 
 const noDescriptor = (): never => {
@@ -45,15 +43,6 @@ describe('the timer of the metrics', () => {
     await until(() => faults.length >= 3);
     expect(end).not.toThrow();
     expect(faults[0]).toEqual(new Error('no room'));
-  });
-
-  test('does not run on and on with an interval that is longer than timers go', async () => {
-    const directory = temporaryFolder();
-    const logging = createLogging({ console: false, directory });
-    logging.startMetrics(25 * 86_400_000, () => ({}));
-    await setTimeout(20); // a timer that overflows fires in each of these ms
-    await logging.close();
-    expect(logRecords(directory, 'metrics')).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,5 @@
-// Runs every vector in Chromium, on the bundled sources: `node scripts/prove-browser.mjs [path of chromium]`. Exits
-// with 1 if one fails.
+// Runs every vector in Chromium, on the bundled sources: `node scripts/prove-browser.mjs [path of
+// chromium]`. Exits with 1 if one fails.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

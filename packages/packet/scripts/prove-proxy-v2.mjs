@@ -1,6 +1,6 @@
-// Sends DNS queries behind our PROXY v2 headers to unbound (Debian's package), which accepts them over UDP, and reads
-// in its log whom it took for the client. `node scripts/prove-proxy-v2.mjs [path of unbound]`, after a build.
-// Everything is on loopback. Exits with 1 if unbound disagrees.
+// Sends DNS queries behind our PROXY v2 headers to unbound (Debian's package), which accepts them
+// over UDP, and reads in its log whom it took for the client. `node scripts/prove-proxy-v2.mjs
+// [path of unbound]`, after a build. Everything is on loopback. Exits with 1 if unbound disagrees.
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';

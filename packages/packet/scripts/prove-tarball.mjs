@@ -1,7 +1,8 @@
-// Installs the packed tarball alone in an empty folder outside the workspace, and uses it there as strangers do: import
-// and require on every supported Node.js, TypeScript under each module resolution, the README's first example as it is
-// written. Prints what it saw; exits with 1 if anything fails. Needs the npm registry for other versions of Node.js.
-// `node scripts/prove-tarball.mjs [20 22 …]`
+// Installs the packed tarball alone in an empty folder outside the workspace, and uses it there as
+// strangers do: import and require on every supported Node.js, TypeScript under each module
+// resolution, the README's first example as it is written. Prints what it saw; exits with 1 if
+// anything fails. Needs the npm registry for other versions of Node.js. `node
+// scripts/prove-tarball.mjs [20 22 …]`
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -5,8 +5,8 @@ export class DropCounters {
   readonly #counts = new Float64Array(DROP_REASONS.length);
 
   /**
-   * Adds `n` drops (1 if not given) of the reason with this code. Throws a RangeError if `code` is no code of a drop
-   * reason.
+   * Adds `n` drops (1 if not given) of the reason with this code. Throws a RangeError if `code` is
+   * no code of a drop reason.
    */
   count(code: number, n = 1): void {
     const counted = this.#counts[-1 - code];

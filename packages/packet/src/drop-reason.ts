@@ -1,10 +1,11 @@
 /**
- * Why a datagram or packet was not passed on: one closed set, the same words in code, metrics and logs.
+ * Why a datagram or packet was not passed on: one closed set, the same words in code, metrics and
+ * logs.
  *
  * Decoders and the rules on the data path return a number: 0 or more is a useful result (mostly the
- * offset after what was read), less than 0 is one of these codes. So a refusal costs no allocation and
- * no exception. Codes are for one process: they are not sent and may change between versions; the words
- * are stable.
+ * offset after what was read), less than 0 is one of these codes. So a refusal costs no allocation
+ * and no exception. Codes are for one process: they are not sent and may change between versions;
+ * the words are stable.
  */
 export const DROP = {
   // The bytes are wrong.
@@ -79,7 +80,10 @@ export const DROP_REASONS: readonly DropReason[] = Object.keys(DROP).map(
 
 const CODES: ReadonlyMap<DropReason, number> = new Map(DROP_REASONS.map((reason, index) => [reason, -1 - index]));
 
-/** The code of a word. On the data path name it: `DROP.flowLimit`. Throws a RangeError for any other text. */
+/**
+ * The code of a word. On the data path name it: `DROP.flowLimit`. Throws a RangeError for any other
+ * text.
+ */
 export function dropCode(reason: DropReason): number {
   const code = CODES.get(reason);
   if (code === undefined) throw new RangeError(`not a drop reason: ${reason}`);

@@ -1,6 +1,6 @@
 /**
- * Little-endian integers in a Uint8Array at any offset, without a DataView and without allocation. Callers have checked
- * the bounds; what lies outside reads as 0 and is not written.
+ * Little-endian integers in a Uint8Array at any offset, without a DataView and without allocation.
+ * Callers have checked the bounds; what lies outside reads as 0 and is not written.
  */
 
 export const MAX_U16 = 0xffff;
@@ -60,8 +60,8 @@ export function equalBytes(a: Uint8Array, aOffset: number, b: Uint8Array, bOffse
 }
 
 /**
- * Copies `length` bytes; cheaper than `set` with `subarray`, which allocates a view, for the few bytes of a header
- * field.
+ * Copies `length` bytes; cheaper than `set` with `subarray`, which allocates a view, for the few
+ * bytes of a header field.
  */
 export function copyBytes(
   from: Uint8Array,

@@ -7,7 +7,10 @@ const SLOT_MS = RATE_WINDOW_MS / RATE_SLOTS;
 /** RFC 3550 §6.4.1: a sixteenth of each new difference enters the jitter. */
 const JITTER_GAIN = 1 / 16;
 
-/** One-way delay in milliseconds, receiver's clock less sender's: the difference of the clocks is in it. */
+/**
+ * One-way delay in milliseconds, receiver's clock less sender's: the difference of the clocks is in
+ * it.
+ */
 export interface OneWayDelay {
   readonly leastMs: number;
   readonly meanMs: number;
@@ -36,8 +39,8 @@ export interface PacketStatisticsRecord {
 }
 
 /**
- * Counts, bytes, sizes, rate, jitter and one-way delay of one direction of datagrams or packets. Times are milliseconds
- * that the caller gives; they need not be whole. Adding allocates nothing.
+ * Counts, bytes, sizes, rate, jitter and one-way delay of one direction of datagrams or packets.
+ * Times are milliseconds that the caller gives; they need not be whole. Adding allocates nothing.
  */
 export class PacketStatistics {
   #packets = 0;
@@ -48,7 +51,8 @@ export class PacketStatistics {
   #lastMs = Number.NaN;
   readonly #sizes = new Float64Array(SIZE_CLASSES);
   /**
-   * Packets and bytes of each slot of the window; slot `n` counts from n · SLOT_MS on, and is reused RATE_SLOTS later.
+   * Packets and bytes of each slot of the window; slot `n` counts from n · SLOT_MS on, and is
+   * reused RATE_SLOTS later.
    */
   readonly #slotPackets = new Float64Array(RATE_SLOTS);
   readonly #slotBytes = new Float64Array(RATE_SLOTS);
@@ -61,8 +65,8 @@ export class PacketStatistics {
   #mostDelayMs = -Infinity;
 
   /**
-   * Adds a packet of `sizeBytes` that arrived at `arrivalMs`; with `sentMs`, by the sender's clock, jitter and delay
-   * are kept too.
+   * Adds a packet of `sizeBytes` that arrived at `arrivalMs`; with `sentMs`, by the sender's clock,
+   * jitter and delay are kept too.
    */
   add(sizeBytes: number, arrivalMs: number, sentMs?: number): void {
     this.#packets++;
@@ -87,7 +91,10 @@ export class PacketStatistics {
     return this.#bytes;
   }
 
-  /** Interarrival jitter in milliseconds (RFC 3550 §6.4.1); undefined until two packets had a sending time. */
+  /**
+   * Interarrival jitter in milliseconds (RFC 3550 §6.4.1); undefined until two packets had a
+   * sending time.
+   */
   get jitterMs(): number | undefined {
     return this.#delays < 2 ? undefined : this.#jitterMs;
   }
@@ -99,8 +106,8 @@ export class PacketStatistics {
   }
 
   /**
-   * Packets and bytes in a second, over the last 10 seconds before `nowMs` or since the first packet if that is shorter
-   * (but 1 second at least).
+   * Packets and bytes in a second, over the last 10 seconds before `nowMs` or since the first
+   * packet if that is shorter (but 1 second at least).
    */
   rate(nowMs: number): { packetsPerSecond: number; bytesPerSecond: number } {
     if (this.#packets === 0) return { packetsPerSecond: 0, bytesPerSecond: 0 };
@@ -145,7 +152,10 @@ export class PacketStatistics {
     this.#slotBytes[slot] = (this.#slotBytes[slot] ?? 0) + sizeBytes;
   }
 
-  /** Empties the slots between the newest and `slot`. A clock that goes back counts in the newest slot. */
+  /**
+   * Empties the slots between the newest and `slot`. A clock that goes back counts in the newest
+   * slot.
+   */
   #advanceTo(slot: number): void {
     if (slot <= this.#slot) return;
     const passed = Math.min(slot - this.#slot, RATE_SLOTS);

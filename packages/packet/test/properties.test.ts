@@ -182,7 +182,9 @@ describe('PROXY v2', () => {
   });
 });
 
-/** Padding is not kept, unknown parameters and what stands behind an unknown version are not either. */
+/**
+ * Padding is not kept, unknown parameters and what stands behind an unknown version are not either.
+ */
 function losesBytes(frame: Frame): boolean {
   return frame.type === 'parameters' && frame.version !== 1;
 }

@@ -9,7 +9,9 @@ export interface Health {
   readonly eventLoopUtilization: number;
   /** CPU time used per second of wall time; 1 is one core. */
   readonly cpu: number;
-  /** Resident memory in bytes; the last figure that could be read where no file descriptor is left. */
+  /**
+   * Resident memory in bytes; the last figure that could be read where no file descriptor is left.
+   */
   readonly memoryBytes: number;
   readonly heapBytes: number;
 }

@@ -12,7 +12,9 @@ const OVERLOADED_UTILIZATION = 0.97;
 /** Beyond this delay datagrams wait longer in the process than on most paths. */
 const OVERLOADED_DELAY_MS = 100;
 
-/** Looks at the process once a second and tells how loaded it is; what goes wrong in that is logged. */
+/**
+ * Looks at the process once a second and tells how loaded it is; what goes wrong in that is logged.
+ */
 export class LoadMonitor {
   readonly #monitor = new HealthMonitor();
   readonly #end: () => void;

@@ -12,13 +12,19 @@ export interface LoopWork {
   failed(error: unknown): void;
 }
 
-/** How long the loop rests after a failure, in ms: what stays due and fails again is not to take the processor. */
+/**
+ * How long the loop rests after a failure, in ms: what stays due and fails again is not to take the
+ * processor.
+ */
 const REST_MS = 100;
 
 /** Longest sleep in ms: timers know none beyond 2^31, and `setTimeout` would fire at once. */
 const MAX_SLEEP_MS = 60_000;
 
-/** One timer for all deadlines of a program, and one flush for all that its sockets brought in the same turn of the event loop. */
+/**
+ * One timer for all deadlines of a program, and one flush for all that its sockets brought in the
+ * same turn of the event loop.
+ */
 export class Loop {
   readonly #work: LoopWork;
   readonly #machine: Pick<Machine, 'clock' | 'schedule' | 'soon'>;
@@ -40,7 +46,10 @@ export class Loop {
     this.#arm();
   }
 
-  /** The same, after all sockets that are ready now have been read: one call to the kernel for many flows. */
+  /**
+   * The same, after all sockets that are ready now have been read: one call to the kernel for many
+   * flows.
+   */
   settleSoon(): void {
     if (this.#isClosed) return;
     this.#cancelSoon ??= this.#machine.soon(() => {
@@ -60,7 +69,8 @@ export class Loop {
   /** What is due is done, and what waits is sent, each whatever becomes of the other. */
   #wake(): void {
     this.#timerMs = Infinity;
-    // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of a ms early.
+    // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of
+    // a ms early.
     const nowMs = this.#machine.clock();
     this.#guard(() => {
       if (nowMs >= this.#work.nextDueMs()) this.#work.due(nowMs);

@@ -1,8 +1,9 @@
 import { DropCounters } from '@relay/packet';
 
 /**
- * Datagrams of one direction: what came in went out or was dropped for a counted reason, so that `inDatagrams` equals
- * `outDatagrams + drops.total` whenever nothing is under way. Bytes are payload bytes.
+ * Datagrams of one direction: what came in went out or was dropped for a counted reason, so that
+ * `inDatagrams` equals `outDatagrams + drops.total` whenever nothing is under way. Bytes are
+ * payload bytes.
  */
 export class Traffic {
   inDatagrams = 0;
@@ -26,7 +27,10 @@ export class Traffic {
     this.drops.count(code);
   }
 
-  /** Turns datagrams that were counted as sent into drops: the socket had taken them and could not send them after all. */
+  /**
+   * Turns datagrams that were counted as sent into drops: the socket had taken them and could not
+   * send them after all.
+   */
   unsent(datagrams: number, code: number): void {
     this.outDatagrams -= datagrams;
     this.drops.count(code, datagrams);
@@ -46,7 +50,10 @@ export interface TrafficFigures {
   readonly drops: ReturnType<DropCounters['toJSON']>;
 }
 
-/** Both directions of a mode. The target is who is reached: in forward mode beyond the server, in publish mode beside the client. */
+/**
+ * Both directions of a mode. The target is who is reached: in forward mode beyond the server, in
+ * publish mode beside the client.
+ */
 export class ModeTraffic {
   readonly toTarget = new Traffic();
   readonly fromTarget = new Traffic();

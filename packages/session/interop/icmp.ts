@@ -1,4 +1,7 @@
-/** An ICMP echo request (RFC 792) in an IPv4 packet (RFC 791), which the kernel behind the tunnel answers. */
+/**
+ * An ICMP echo request (RFC 792) in an IPv4 packet (RFC 791), which the kernel behind the tunnel
+ * answers.
+ */
 export function echoRequest(source: string, destination: string, sequence: number): Uint8Array {
   const bytes = new Uint8Array(20 + 8 + 4);
   const view = new DataView(bytes.buffer);

@@ -82,7 +82,8 @@ test('our server answers wireguard-go: handshake, keepalives, and a rekey that i
   const keepalivesBefore = packetsIn(session());
   await end.until(() => packetsIn(session()) >= keepalivesBefore + 2);
 
-  // WireGuard's paper, §6.5: 15 s after data without an answer it begins a new handshake. Its data is the answer to this echo.
+  // WireGuard's paper, §6.5: 15 s after data without an answer it begins a new handshake. Its data
+  // is the answer to this echo.
   sendEcho(end, session(), 2);
   await end.until(() => end.payloads.some((packet) => echoReplySequence(packet) === 2));
   end.isSilent = true;

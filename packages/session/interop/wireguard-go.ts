@@ -2,7 +2,10 @@ import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 
-/** One wireguard-go in a network namespace of its own, joined to this one by a pair of virtual links. */
+/**
+ * One wireguard-go in a network namespace of its own, joined to this one by a pair of virtual
+ * links.
+ */
 export class WireGuardGo implements AsyncDisposable {
   /** Our end of the link, and its. */
   readonly hostAddress: string;
@@ -25,7 +28,10 @@ export class WireGuardGo implements AsyncDisposable {
     });
   }
 
-  /** `number`, 0 to 63, tells this one's addresses from those of others. `tunnelAddress` is that of its end of the tunnel. */
+  /**
+   * `number`, 0 to 63, tells this one's addresses from those of others. `tunnelAddress` is that of
+   * its end of the tunnel.
+   */
   static async start(number: number, tunnelAddress: string): Promise<WireGuardGo> {
     const peer = new WireGuardGo(
       `rly${process.pid % 100_000}${number}`,

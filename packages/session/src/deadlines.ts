@@ -1,12 +1,16 @@
-/** Something that wants to be woken at a time. `deadlineIndex` belongs to {@link Deadlines}; begin with -1. */
+/**
+ * Something that wants to be woken at a time. `deadlineIndex` belongs to {@link Deadlines}; begin
+ * with -1.
+ */
 export interface Sleeper {
   deadlineMs: number;
   deadlineIndex: number;
 }
 
 /**
- * Who is to be woken when: a binary heap that knows where each sleeper is. Moving a deadline forward is left undone by
- * its users (they wake, see that nothing is due, and go back to sleep), so that traffic costs no heap operations.
+ * Who is to be woken when: a binary heap that knows where each sleeper is. Moving a deadline
+ * forward is left undone by its users (they wake, see that nothing is due, and go back to sleep),
+ * so that traffic costs no heap operations.
  */
 export class Deadlines<T extends Sleeper> {
   readonly #heap: T[] = [];
@@ -16,7 +20,9 @@ export class Deadlines<T extends Sleeper> {
     return this.#heap[0]?.deadlineMs ?? Infinity;
   }
 
-  /** Wakes `sleeper` at `deadlineMs` or earlier. A deadline it has already that is not later stays. */
+  /**
+   * Wakes `sleeper` at `deadlineMs` or earlier. A deadline it has already that is not later stays.
+   */
   wakeBy(sleeper: T, deadlineMs: number): void {
     if (sleeper.deadlineIndex >= 0) {
       if (sleeper.deadlineMs <= deadlineMs) return;
@@ -28,7 +34,10 @@ export class Deadlines<T extends Sleeper> {
     this.#up(sleeper);
   }
 
-  /** Takes out all whose deadline has come, and wakes them: each once, even if it wants to be woken at once again. */
+  /**
+   * Takes out all whose deadline has come, and wakes them: each once, even if it wants to be woken
+   * at once again.
+   */
   wakeDue(nowMs: number, wake: (sleeper: T) => void): void {
     const due: T[] = [];
     for (let first = this.#heap[0]; first !== undefined && first.deadlineMs <= nowMs; first = this.#heap[0]) {

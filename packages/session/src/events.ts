@@ -1,21 +1,28 @@
 import type { Session } from './session.js';
 
 /**
- * What a channel tells its program. Byte arrays in events are valid during the call; what is kept must be copied.
+ * What a channel tells its program. Byte arrays in events are valid during the call; what is kept
+ * must be copied.
  *
- * - `connected`: the session can carry frames. On the server: the client has proved that it holds its key and is there now.
- * - `disconnected`: the session is over; its `seal` answers `no-session` from now on. A client channel begins anew by itself, unless
- *   it was closed by `close`.
- * - `path-lost`: nothing authentic came for 3 s though an answer was due; until `path-restored`, `seal` answers `unreachable`.
- * - `roamed`: packets go to another address now, `session.endpoint`. `path-validated`: it has answered a challenge.
+ * - `connected`: the session can carry frames. On the server: the client has proved that it holds
+ *   its key and is there now.
+ * - `disconnected`: the session is over; its `seal` answers `no-session` from now on. A client
+ *   channel begins anew by itself, unless it was closed by `close`.
+ * - `path-lost`: nothing authentic came for 3 s though an answer was due; until `path-restored`,
+ *   `seal` answers `unreachable`.
+ * - `roamed`: packets go to another address now, `session.endpoint`. `path-validated`: it has
+ *   answered a challenge.
  * - `rekeyed`: new keys, same session.
- * - `parameters`: what the peer told of itself is known: `session.peerParameters`. Once per session.
+ * - `parameters`: what the peer told of itself is known: `session.peerParameters`. Once per
+ *   session.
  * - `pong`: a round trip was measured.
- * - `request`: the peer asks for something; answer with `session.answer(id, …)`. Each id comes once, however often it was sent.
+ * - `request`: the peer asks for something; answer with `session.answer(id, …)`. Each id comes
+ *   once, however often it was sent.
  * - `answer`: to a request of ours. `request-failed`: the session ended before the answer came.
  * - `go-away`: the server closes this session in `graceMs`.
- * - `fault`: this program threw `error` while it worked on a packet or a deadline, of `session` if that is known. The session has
- *   ended with the reason `internal-error`; nothing else has. To be logged: it is a bug, of this package or of the program.
+ * - `fault`: this program threw `error` while it worked on a packet or a deadline, of `session` if
+ *   that is known. The session has ended with the reason `internal-error`; nothing else has. To be
+ *   logged: it is a bug, of this package or of the program.
  */
 export type SessionEvent =
   | {
@@ -45,8 +52,8 @@ export type SessionEvent =
   | { readonly kind: 'fault'; readonly session: Session | undefined; readonly error: unknown };
 
 /**
- * Receives a channel's events, synchronously, from within `receive`, `wake` and the other calls. It may call the channel and its
- * sessions, but for `receive`.
+ * Receives a channel's events, synchronously, from within `receive`, `wake` and the other calls. It
+ * may call the channel and its sessions, but for `receive`.
  */
 export type EventSink = (event: SessionEvent, nowMs: number) => void;
 

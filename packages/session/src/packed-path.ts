@@ -1,7 +1,8 @@
 /**
- * A path in 48 bytes: the packed endpoint of the peer, and behind it the packed endpoint of this side to which the peer sends
- * (the port does not count; all zeros: the system chooses). A packet's source is such a path, and so is the destination of what answers it, so that
- * a host with several addresses answers from the one that was asked (RFC 9000 §9 counts both ends to a path as well).
+ * A path in 48 bytes: the packed endpoint of the peer, and behind it the packed endpoint of this
+ * side to which the peer sends (the port does not count; all zeros: the system chooses). A packet's
+ * source is such a path, and so is the destination of what answers it, so that a host with several
+ * addresses answers from the one that was asked (RFC 9000 §9 counts both ends to a path as well).
  */
 import {
   copyPackedEndpoint,
@@ -15,7 +16,10 @@ export const PACKED_PATH_BYTES = 2 * PACKED_ENDPOINT_BYTES;
 /** Where the endpoint of this side begins. */
 export const OFFSET_PATH_LOCAL = PACKED_ENDPOINT_BYTES;
 
-/** Packs a path into an array of its own; without `local` this side's address is left to the system. Throws as `packEndpoint` does. */
+/**
+ * Packs a path into an array of its own; without `local` this side's address is left to the system.
+ * Throws as `packEndpoint` does.
+ */
 export function packPath(peer: Endpoint, local?: Endpoint): Uint8Array {
   const path = new Uint8Array(PACKED_PATH_BYTES);
   packEndpoint(peer, path, 0);

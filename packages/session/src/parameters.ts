@@ -1,10 +1,16 @@
 import { encodeParameters, SessionParameters } from '@relay/packet';
 import { MAX_PACKET_BYTES } from './tuning.js';
 
-/** What one side tells the other of itself; the channel adds the version and the reset token. See `SessionParameters` of `@relay/packet`. */
+/**
+ * What one side tells the other of itself; the channel adds the version and the reset token. See
+ * `SessionParameters` of `@relay/packet`.
+ */
 export type ChannelParameters = Readonly<Partial<Omit<SessionParameters, 'version' | 'resetToken'>>>;
 
-/** The parameters to tell, with the largest packet filled in. Throws a RangeError if one is out of its bounds: they are sent from within `receive`. */
+/**
+ * The parameters to tell, with the largest packet filled in. Throws a RangeError if one is out of
+ * its bounds: they are sent from within `receive`.
+ */
 export function parametersToTell(parameters: ChannelParameters): SessionParameters & { maxPacketBytes: number } {
   const maxPacketBytes = parameters.maxPacketBytes ?? MAX_PACKET_BYTES;
   const told = Object.assign(new SessionParameters(), parameters, { maxPacketBytes });

@@ -1,9 +1,13 @@
 /**
- * Constants of the specification: docs/protocol.md, "The secure channel"; most of them are those of WireGuard's paper
- * (J. A. Donenfeld, "WireGuard: Next Generation Kernel Network Tunnel", §5.4 and §6.1). Changing one changes the protocol.
+ * Constants of the specification: docs/protocol.md, "The secure channel"; most of them are those of
+ * WireGuard's paper (J. A. Donenfeld, "WireGuard: Next Generation Kernel Network Tunnel", §5.4 and
+ * §6.1). Changing one changes the protocol.
  */
 
-/** What distinguishes this protocol from others of the same construction, so that the two never mistake each other. */
+/**
+ * What distinguishes this protocol from others of the same construction, so that the two never
+ * mistake each other.
+ */
 export interface ChannelProtocol {
   /** Name of the Noise protocol: the first thing that is hashed. */
   readonly construction: string;
@@ -12,8 +16,8 @@ export interface ChannelProtocol {
   readonly labelMac1: string;
   readonly labelCookie: string;
   /**
-   * Whether packets carry frames and the client learns reset tokens. Without frames a packet's content is opaque: an empty one is
-   * a keepalive, any other is given to `onFrame` whole.
+   * Whether packets carry frames and the client learns reset tokens. Without frames a packet's
+   * content is opaque: an empty one is a keepalive, any other is given to `onFrame` whole.
    */
   readonly framed: boolean;
 }
@@ -27,7 +31,10 @@ export const RELAY_PROTOCOL: ChannelProtocol = {
   framed: true,
 };
 
-/** WireGuard's, for the proof of interoperability: handshakes, keepalives and rekeying with other implementations. */
+/**
+ * WireGuard's, for the proof of interoperability: handshakes, keepalives and rekeying with other
+ * implementations.
+ */
 export const WIREGUARD_PROTOCOL: ChannelProtocol = {
   ...RELAY_PROTOCOL,
   identifier: 'WireGuard v1 zx2c4 Jason@zx2c4.com',
@@ -38,20 +45,35 @@ export const WIREGUARD_PROTOCOL: ChannelProtocol = {
 export const REKEY_AFTER_MS = 120_000;
 /** Keys this old neither seal nor open (REJECT-AFTER-TIME). */
 export const REJECT_AFTER_MS = 180_000;
-/** A new handshake begins when a key has sealed this many packets (REKEY-AFTER-MESSAGES is 2^60; counters here end earlier). */
+/**
+ * A new handshake begins when a key has sealed this many packets (REKEY-AFTER-MESSAGES is 2^60;
+ * counters here end earlier).
+ */
 export const REKEY_AFTER_PACKETS = 2 ** 48;
-/** The highest counter: the largest integer that a JavaScript number tells from its neighbour (REJECT-AFTER-MESSAGES is 2^64 - 2^13 - 1). */
+/**
+ * The highest counter: the largest integer that a JavaScript number tells from its neighbour
+ * (REJECT-AFTER-MESSAGES is 2^64 - 2^13 - 1).
+ */
 export const HIGHEST_COUNTER = 2 ** 53 - 1;
 /** How long a cookie is good, and how long one secret makes them. */
 export const COOKIE_LIFE_MS = 120_000;
-/** To an address that has not answered a challenge go at most this many times the bytes that came from it (RFC 9000 §8.1, §8.2). */
+/**
+ * To an address that has not answered a challenge go at most this many times the bytes that came
+ * from it (RFC 9000 §8.1, §8.2).
+ */
 export const UNVALIDATED_FACTOR = 3;
 /** How long without any answer until the path counts as lost. */
 export const PATH_LOST_AFTER_MS = 3000;
 
-/** The bits of a client's index that are the same for all handshakes of one session, so that a rekey is told from a new session. */
+/**
+ * The bits of a client's index that are the same for all handshakes of one session, so that a rekey
+ * is told from a new session.
+ */
 export const INSTANCE_MASK = 0xffff_ff00;
 /** Those of them that are random for each new session; the others name the client's shard. */
 export const RANDOM_MASK = 0xffff_0000;
-/** The lowest bit of a client's index: this handshake renews the keys of a session. Who does not have that session does not answer. */
+/**
+ * The lowest bit of a client's index: this handshake renews the keys of a session. Who does not
+ * have that session does not answer.
+ */
 export const REKEY_BIT = 1;

@@ -3,7 +3,10 @@ import type { ClientChannel } from './client/client-channel.js';
 import { OFFSET_PATH_LOCAL, PACKED_PATH_BYTES } from './packed-path.js';
 import type { ServerChannel } from './server/server-channel.js';
 
-/** Received packets: number `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`, from the packed endpoint number `i` in `sources` to that in `locals` (all zeros: not known). */
+/**
+ * Received packets: number `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`, from the packed
+ * endpoint number `i` in `sources` to that in `locals` (all zeros: not known).
+ */
 export interface ReceivedPackets {
   readonly count: number;
   readonly bytes: Uint8Array;
@@ -15,7 +18,10 @@ export interface ReceivedPackets {
 
 const path = new Uint8Array(PACKED_PATH_BYTES);
 
-/** Gives a channel the packets that a socket has received together (a `ReceiveBatch` of `@relay/socket`). What it refuses is counted in `drops`. */
+/**
+ * Gives a channel the packets that a socket has received together (a `ReceiveBatch` of
+ * `@relay/socket`). What it refuses is counted in `drops`.
+ */
 export function receivePackets(
   channel: ClientChannel | ServerChannel,
   { count, bytes, offsets, lengths, sources, locals }: ReceivedPackets,

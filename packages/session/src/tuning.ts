@@ -1,56 +1,97 @@
 /** Constants that each side may choose for itself; each with the reason for its value. */
 
 /**
- * Waits between attempts at a handshake. Ten short ones first: at 30 % loss each way about half of all attempts fail, and a session should
- * stand within 5 s even then, but for one time in 500. Then they double to the last.
+ * Waits between attempts at a handshake. Ten short ones first: at 30 % loss each way about half of
+ * all attempts fail, and a session should stand within 5 s even then, but for one time in 500. Then
+ * they double to the last.
  */
 export const FIRST_RETRY_MS = 500;
 export const QUICK_RETRIES = 10;
 export const LAST_RETRY_MS = 10_000;
-/** Each wait is longer or shorter by up to this share, so that the clients of a restarted server do not come in step. */
+/**
+ * Each wait is longer or shorter by up to this share, so that the clients of a restarted server do
+ * not come in step.
+ */
 export const RETRY_JITTER = 0.2;
-/** A rekey that has not succeeded this long after it was due is given up for a new session: there is time for ten attempts before. */
+/**
+ * A rekey that has not succeeded this long after it was due is given up for a new session: there is
+ * time for ten attempts before.
+ */
 export const REKEY_PATIENCE_MS = 40_000;
 
-/** Without proof for this long, a ping asks whether packets arrive: so a stream in one direction is probed once a second. */
+/**
+ * Without proof for this long, a ping asks whether packets arrive: so a stream in one direction is
+ * probed once a second.
+ */
 export const PROBE_AFTER_MS = 500;
-/** Ten pings fit before the path counts as lost, so that at 30 % loss each way it is wrongly lost one time in a thousand. */
+/**
+ * Ten pings fit before the path counts as lost, so that at 30 % loss each way it is wrongly lost
+ * one time in a thousand.
+ */
 export const PROBE_EVERY_MS = 250;
-/** On a lost path pings go on, this often at first: back within a second of its return; later less often. */
+/**
+ * On a lost path pings go on, this often at first: back within a second of its return; later less
+ * often.
+ */
 export const LOST_PROBE_EVERY_MS = 500;
 export const LOST_PROBE_PATIENCE_MS = 60_000;
 export const LATE_PROBE_EVERY_MS = 2000;
 
-/** How often an idle client refreshes its NAT's mapping: RFC 4787 REQ-5 asks NATs for 2 minutes, but many grant 30 s. */
+/**
+ * How often an idle client refreshes its NAT's mapping: RFC 4787 REQ-5 asks NATs for 2 minutes, but
+ * many grant 30 s.
+ */
 export const KEEPALIVE_MS = 25_000;
-/** Without frames, received traffic is acknowledged by an empty packet after this (WireGuard's KEEPALIVE-TIMEOUT). */
+/**
+ * Without frames, received traffic is acknowledged by an empty packet after this (WireGuard's
+ * KEEPALIVE-TIMEOUT).
+ */
 export const PASSIVE_KEEPALIVE_MS = 10_000;
-/** After the peer was heard under the new keys, late packets under the old ones open for this long. */
+/**
+ * After the peer was heard under the new keys, late packets under the old ones open for this long.
+ */
 export const PREVIOUS_KEYS_MS = 15_000;
 /** A handshake that the client does not confirm is forgotten after this. */
 export const UNCONFIRMED_MS = 5000;
-/** Handshakes of one client are answered at most this often; WireGuard's implementations use the same. */
+/**
+ * Handshakes of one client are answered at most this often; WireGuard's implementations use the
+ * same.
+ */
 export const CLIENT_HANDSHAKE_EVERY_MS = 20;
 
-/** A challenge is repeated this often, and given up after {@link CHALLENGE_PATIENCE_MS}: then the session returns to its last proven address. */
+/**
+ * A challenge is repeated this often, and given up after {@link CHALLENGE_PATIENCE_MS}: then the
+ * session returns to its last proven address.
+ */
 export const CHALLENGE_EVERY_MS = 400;
 export const CHALLENGE_PATIENCE_MS = 3000;
 
-/** Reports go at most this often, and only about this many packets or more, so that reports do not cause reports. */
+/**
+ * Reports go at most this often, and only about this many packets or more, so that reports do not
+ * cause reports.
+ */
 export const REPORT_EVERY_MS = 2000;
 export const REPORT_AFTER_PACKETS = 8;
 
 /** Parameters and requests are repeated after this, then after twice as long, to the last. */
 export const FIRST_REPEAT_MS = 300;
 export const LAST_REPEAT_MS = 3000;
-/** Requests of ours that wait for an answer, and answers that are kept for repetition, per session. */
+/**
+ * Requests of ours that wait for an answer, and answers that are kept for repetition, per session.
+ */
 export const MAX_REQUESTS = 1024;
 export const MAX_KEPT_ANSWERS = 256;
 
-/** The largest packet (UDP payload) by default: fits 1,500-byte links below IPv6, PPPoE and one more tunnel. */
+/**
+ * The largest packet (UDP payload) by default: fits 1,500-byte links below IPv6, PPPoE and one more
+ * tunnel.
+ */
 export const MAX_PACKET_BYTES = 1400;
 
-/** Handshakes with a cookie, and resets, per second and source address (IPv6: per /64): many clients may share one behind a NAT. */
+/**
+ * Handshakes with a cookie, and resets, per second and source address (IPv6: per /64): many clients
+ * may share one behind a NAT.
+ */
 export const SOURCE_HANDSHAKES_PER_SECOND = 50;
 export const SOURCE_RESETS_PER_SECOND = 50;
 export const SOURCE_BURST = 100;

@@ -7,7 +7,10 @@ import * as tuning from '../src/tuning.js';
 const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
 const [, text = ''] = page.split(/^## The secure channel$/m);
 
-/** The rows of the table whose first column is called `constant`, and whose second is called `column`. */
+/**
+ * The rows of the table whose first column is called `constant`, and whose second is called
+ * `column`.
+ */
 function table(column: string): [string, string][] {
   const lines = text.split('\n');
   const start = lines.findIndex((line) => /^\| constant/.test(line) && line.split('|')[2]?.trim() === column);

@@ -1,7 +1,10 @@
 import { nodePrimitives, type Cipher, type Primitives } from '../src/index.js';
 import { hex } from './hex.js';
 
-/** An engine that writes down under which keys and counters it seals, and how often it tries to open. */
+/**
+ * An engine that writes down under which keys and counters it seals, and how often it tries to
+ * open.
+ */
 export class RecordingPrimitives implements Primitives {
   readonly name = 'node';
   /** Each (key, counter) that sealed, as text. */

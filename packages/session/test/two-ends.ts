@@ -77,7 +77,10 @@ export function packed(address: string, port: number): Uint8Array {
   return packPath({ address, port });
 }
 
-/** A client and a server of one invitation, and a wire between them that loses nothing and takes no time. */
+/**
+ * A client and a server of one invitation, and a wire between them that loses nothing and takes no
+ * time.
+ */
 export class TwoEnds {
   nowMs = 1_000_000;
   wallMs = 1_790_000_000_000;
@@ -163,7 +166,9 @@ export class TwoEnds {
     }
   }
 
-  /** Lets time pass, with both ends awake, and nothing crosses from the end that sends into `lost`. */
+  /**
+   * Lets time pass, with both ends awake, and nothing crosses from the end that sends into `lost`.
+   */
   passOneWay(ms: number, lost: Sent[]): void {
     for (let step = 0; step < ms / 50; step++) {
       this.nowMs += 50;

@@ -2,9 +2,10 @@
 #include <errno.h>
 #include <linux/filter.h>
 
-// Chooses among the sockets of a shared port: the little-endian number at `offset`, masked, shifted,
-// and the remainder of that by `modulus` unless it is 0. The program sees the payload. A number beyond the last socket makes the kernel fall back
-// to its hash of addresses, so -1 stands for "too short".
+// Chooses among the sockets of a shared port: the little-endian number at `offset`, masked,
+// shifted, and the remainder of that by `modulus` unless it is 0. The program sees the payload. A
+// number beyond the last socket makes the kernel fall back to its hash of addresses, so -1 stands
+// for "too short".
 int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift, uint32_t modulus) {
   struct sock_filter program[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),

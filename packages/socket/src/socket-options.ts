@@ -47,8 +47,8 @@ export interface SocketOptions {
 /**
  * Steering of a shared port: with `n` being the 32-bit little-endian number at `offset`, socket
  * number `((n & mask) >> shift) % modulus` gets the datagram, counted in the order in which the
- * sockets were opened. What is too short for it, or names no socket, goes where the kernel's hash of
- * addresses puts it. Give all sockets of the port the same.
+ * sockets were opened. What is too short for it, or names no socket, goes where the kernel's hash
+ * of addresses puts it. Give all sockets of the port the same.
  */
 export interface Steering {
   /** Offset into the payload, 0 to 65,503. */

@@ -1,11 +1,12 @@
 /**
- * IP addresses as text and as 16 bytes. Text is accepted only in forms that every reader understands alike: dotted IPv4
- * with four decimal parts and no leading zeros, and IPv6 after RFC 4291 §2.2. Octal, hexadecimal, short and integer
- * forms of IPv4 (`0177.0.0.1`, `0x7f.1`, `127.1`, `2130706433`) are refused, since programs disagree on what they mean.
+ * IP addresses as text and as 16 bytes. Text is accepted only in forms that every reader
+ * understands alike: dotted IPv4 with four decimal parts and no leading zeros, and IPv6 after RFC
+ * 4291 §2.2. Octal, hexadecimal, short and integer forms of IPv4 (`0177.0.0.1`, `0x7f.1`, `127.1`,
+ * `2130706433`) are refused, since programs disagree on what they mean.
  *
- * The canonical form is dotted decimal for IPv4, RFC 5952 for IPv6, and dotted decimal for an IPv4-mapped IPv6 address,
- * so that one host has one text. Other embeddings of IPv4 (NAT64, 6to4, Teredo, IPv4-compatible) are IPv6 addresses of
- * their own and keep their form.
+ * The canonical form is dotted decimal for IPv4, RFC 5952 for IPv6, and dotted decimal for an
+ * IPv4-mapped IPv6 address, so that one host has one text. Other embeddings of IPv4 (NAT64, 6to4,
+ * Teredo, IPv4-compatible) are IPv6 addresses of their own and keep their form.
  */
 import { readU32, readU8, readU16BigEndian, writeU16BigEndian, writeU32 } from '../integers.js';
 
@@ -26,8 +27,9 @@ const COLON = 0x3a;
 const NOTHING = -1;
 
 /**
- * The canonical text of an address, or undefined where it is not an address or is written ambiguously. A zone (`%eth0`,
- * `%3`) is kept, and allowed on link-local addresses only (fe80::/10, ff02::/16).
+ * The canonical text of an address, or undefined where it is not an address or is written
+ * ambiguously. A zone (`%eth0`, `%3`) is kept, and allowed on link-local addresses only (fe80::/10,
+ * ff02::/16).
  */
 export function parseAddress(text: string): string | undefined {
   const bytes = new Uint8Array(ADDRESS_BYTES);
@@ -37,8 +39,8 @@ export function parseAddress(text: string): string | undefined {
 }
 
 /**
- * 4 or 6. Throws a RangeError if `address` is no address. An IPv4-mapped address is of family 4, as its canonical form
- * is.
+ * 4 or 6. Throws a RangeError if `address` is no address. An IPv4-mapped address is of family 4, as
+ * its canonical form is.
  */
 export function addressFamily(address: string): 4 | 6 {
   const bytes = new Uint8Array(ADDRESS_BYTES);
@@ -46,15 +48,18 @@ export function addressFamily(address: string): 4 | 6 {
   return isMapped(bytes, 0) ? 4 : 6;
 }
 
-/** Whether `address` is the unspecified address of its family, `0.0.0.0` or `::`: to a socket, all addresses of the host. */
+/**
+ * Whether `address` is the unspecified address of its family, `0.0.0.0` or `::`: to a socket, all
+ * addresses of the host.
+ */
 export function isUnspecifiedAddress(address: string): boolean {
   const canonical = parseAddress(address);
   return canonical === '0.0.0.0' || canonical === '::';
 }
 
 /**
- * Writes the 16 bytes of an address in text. Returns its zone ('' if none), or undefined (nothing useful written) if it
- * is no address.
+ * Writes the 16 bytes of an address in text. Returns its zone ('' if none), or undefined (nothing
+ * useful written) if it is no address.
  */
 export function readAddress(text: string, bytes: Uint8Array, offset: number): string | undefined {
   if (readDottedDecimal(text, 0, text.length, bytes, offset + MAPPED_PREFIX_BYTES)) {
@@ -175,7 +180,8 @@ function partOf(bytes: Uint8Array, offset: number): string {
 }
 
 /**
- * RFC 5952 §4: lower case, no leading zeros, `::` for the longest run of two or more zero groups, the first of equals.
+ * RFC 5952 §4: lower case, no leading zeros, `::` for the longest run of two or more zero groups,
+ * the first of equals.
  */
 function formatIpv6(bytes: Uint8Array, offset: number): string {
   let longest = 1;

@@ -5,13 +5,13 @@ const WORDS = PACKED_ENDPOINT_BYTES / 4;
 const LEAST_CAPACITY = 16;
 
 /**
- * A map whose keys are packed endpoints, read from any buffer at an offset. Lookups allocate nothing. Values are
- * anything but undefined.
+ * A map whose keys are packed endpoints, read from any buffer at an offset. Lookups allocate
+ * nothing. Values are anything but undefined.
  *
- * Open addressing with linear probing, at most three quarters full and, unless it is small, at least an eighth; a
- * deletion moves later entries back, so lookups never slow down with age. The hash is HalfSipHash-1-3 under a random
- * key of each map: who chooses endpoints (a stranger with forged source addresses, say) cannot choose them so that they
- * collide.
+ * Open addressing with linear probing, at most three quarters full and, unless it is small, at
+ * least an eighth; a deletion moves later entries back, so lookups never slow down with age. The
+ * hash is HalfSipHash-1-3 under a random key of each map: who chooses endpoints (a stranger with
+ * forged source addresses, say) cannot choose them so that they collide.
  */
 export class EndpointMap<V> {
   #capacity = LEAST_CAPACITY;
@@ -61,7 +61,8 @@ export class EndpointMap<V> {
     if (this.#hashes[hole] === 0) return false;
     const mask = this.#capacity - 1;
     for (let slot = (hole + 1) & mask; this.#hashes[slot] !== 0; slot = (slot + 1) & mask) {
-      // An entry may move back to the hole only if the hole is not before the slot where its search begins.
+      // An entry may move back to the hole only if the hole is not before the slot where its search
+      // begins.
       const home = (this.#hashes[slot] ?? 0) & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
       this.#move(slot, hole);
@@ -82,8 +83,8 @@ export class EndpointMap<V> {
   }
 
   /**
-   * Each packed endpoint (a copy of {@link PACKED_ENDPOINT_BYTES} bytes) with its value, in no order. Do not change the
-   * map meanwhile.
+   * Each packed endpoint (a copy of {@link PACKED_ENDPOINT_BYTES} bytes) with its value, in no
+   * order. Do not change the map meanwhile.
    */
   *entries(): Generator<[Uint8Array, V]> {
     for (const [key, value] of this.#slots()) {

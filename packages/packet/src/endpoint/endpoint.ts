@@ -3,7 +3,9 @@ import { MAX_U16 } from '../integers.js';
 
 /** An IP address and a UDP port. A plain object: make one by writing it down. */
 export interface Endpoint {
-  /** Canonical text, as {@link parseAddress} gives it: `192.0.2.1`, `2001:db8::1`, `fe80::1%eth0`. */
+  /**
+   * Canonical text, as {@link parseAddress} gives it: `192.0.2.1`, `2001:db8::1`, `fe80::1%eth0`.
+   */
   readonly address: string;
   /** 0 to 65,535. */
   readonly port: number;
@@ -12,8 +14,9 @@ export interface Endpoint {
 const PORT = /^(?:0|[1-9][0-9]{0,4})$/;
 
 /**
- * Reads `192.0.2.1:53`, `[2001:db8::1]:53` or `[fe80::1%eth0]:53`; undefined for everything else: host names, missing
- * ports, IPv6 without brackets, ports with signs, spaces or leading zeros. The address becomes canonical.
+ * Reads `192.0.2.1:53`, `[2001:db8::1]:53` or `[fe80::1%eth0]:53`; undefined for everything else:
+ * host names, missing ports, IPv6 without brackets, ports with signs, spaces or leading zeros. The
+ * address becomes canonical.
  */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const colon = text.lastIndexOf(':');
@@ -33,7 +36,9 @@ export function formatEndpoint(endpoint: Endpoint): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** The same endpoint with its address in canonical form. Throws a RangeError if it is no endpoint. */
+/**
+ * The same endpoint with its address in canonical form. Throws a RangeError if it is no endpoint.
+ */
 export function canonicalEndpoint(endpoint: Endpoint): Endpoint {
   const address = parseAddress(endpoint.address);
   if (address === undefined) throw new RangeError(`not an IP address: ${endpoint.address}`);
@@ -42,8 +47,8 @@ export function canonicalEndpoint(endpoint: Endpoint): Endpoint {
 }
 
 /**
- * Orders endpoints by address, IPv4 before IPv6 and each as a number, then by zone, then by port: below 0, 0 or above
- * 0, as `Array.sort` wants it. Throws a RangeError if one is no endpoint.
+ * Orders endpoints by address, IPv4 before IPv6 and each as a number, then by zone, then by port:
+ * below 0, 0 or above 0, as `Array.sort` wants it. Throws a RangeError if one is no endpoint.
  */
 export function compareEndpoints(a: Endpoint, b: Endpoint): number {
   const [keyOfA, keyOfB] = [sortKey(a), sortKey(b)];
@@ -56,7 +61,8 @@ export function compareEndpoints(a: Endpoint, b: Endpoint): number {
 }
 
 /**
- * Whether both are the same endpoint, however their addresses are written. Throws a RangeError if one is no endpoint.
+ * Whether both are the same endpoint, however their addresses are written. Throws a RangeError if
+ * one is no endpoint.
  */
 export function equalEndpoints(a: Endpoint, b: Endpoint): boolean {
   return a.port === b.port && (a.address === b.address || compareEndpoints(a, b) === 0);

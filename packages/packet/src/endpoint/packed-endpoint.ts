@@ -1,7 +1,7 @@
 /**
- * An endpoint in 24 bytes, the form of the data path and the key of {@link EndpointMap}. Two packed endpoints are the
- * same endpoint exactly if their bytes are the same. It is not a wire format: a scope id means something on one host
- * only.
+ * An endpoint in 24 bytes, the form of the data path and the key of {@link EndpointMap}. Two packed
+ * endpoints are the same endpoint exactly if their bytes are the same. It is not a wire format: a
+ * scope id means something on one host only.
  *
  * ```
  *  0               16      18      20           24
@@ -10,8 +10,8 @@
  *  +----------------+-------+-------+------------+
  * ```
  *
- * The address is in network order, IPv4 as IPv4-mapped IPv6; port (16 bits) and scope id (32 bits: the interface index
- * of a link-local address, otherwise 0) are little-endian.
+ * The address is in network order, IPv4 as IPv4-mapped IPv6; port (16 bits) and scope id (32 bits:
+ * the interface index of a link-local address, otherwise 0) are little-endian.
  */
 import { copyBytes, equalBytes, MAX_U32, readU16, readU32, writeU16, writeU32 } from '../integers.js';
 import { ADDRESS_BYTES, formatAddress, readAddress } from './address.js';
@@ -27,9 +27,9 @@ export const PACKED_ENDPOINT_BYTES = OFFSET_PACKED_SCOPE + 4;
 const NUMERIC_ZONE = /^(?:0|[1-9][0-9]{0,9})$/;
 
 /**
- * Writes an endpoint packed at `offset`; there must be room for {@link PACKED_ENDPOINT_BYTES}. Throws a RangeError if
- * it is no endpoint, or its zone is a name: only a socket knows which interface index (`%3`) a name (`%eth0`) stands
- * for.
+ * Writes an endpoint packed at `offset`; there must be room for {@link PACKED_ENDPOINT_BYTES}.
+ * Throws a RangeError if it is no endpoint, or its zone is a name: only a socket knows which
+ * interface index (`%3`) a name (`%eth0`) stands for.
  */
 export function packEndpoint(endpoint: Endpoint, bytes: Uint8Array, offset: number): void {
   if (offset < 0 || offset + PACKED_ENDPOINT_BYTES > bytes.length)
@@ -45,8 +45,8 @@ export function packEndpoint(endpoint: Endpoint, bytes: Uint8Array, offset: numb
 }
 
 /**
- * Reads a packed endpoint as an object; allocates, so not per datagram. Throws a RangeError if `bytes` ends before it
- * does.
+ * Reads a packed endpoint as an object; allocates, so not per datagram. Throws a RangeError if
+ * `bytes` ends before it does.
  */
 export function unpackEndpoint(bytes: Uint8Array, offset: number): Endpoint {
   if (offset < 0 || offset + PACKED_ENDPOINT_BYTES > bytes.length)

@@ -1,6 +1,6 @@
 /**
- * The addressed datagram: a flow id and a UdpPacket (docs/protocol.md, "Datagram, addressed"). Opens a flow, and is
- * used until the peer has acknowledged the flow.
+ * The addressed datagram: a flow id and a UdpPacket (docs/protocol.md, "Datagram, addressed").
+ * Opens a flow, and is used until the peer has acknowledged the flow.
  *
  * ```
  *  0        4
@@ -40,9 +40,9 @@ export function addressedHeaderBytes(
 }
 
 /**
- * Writes the header of an addressed datagram that ends its packet; the payload of `payloadLength` bytes goes to the
- * offset returned. Endpoints are packed; scope ids are not sent. Throws a RangeError if there is no room for the
- * payload, or it is too long for UDP.
+ * Writes the header of an addressed datagram that ends its packet; the payload of `payloadLength`
+ * bytes goes to the offset returned. Endpoints are packed; scope ids are not sent. Throws a
+ * RangeError if there is no room for the payload, or it is too long for UDP.
  */
 export function encodeAddressedHeader(
   bytes: Uint8Array,
@@ -61,8 +61,8 @@ export function encodeAddressedHeader(
 }
 
 /**
- * Reads an addressed datagram. Returns the offset after it, or a drop code: those of {@link nextFrame} and {@link
- * decodeUdpPacket}.
+ * Reads an addressed datagram. Returns the offset after it, or a drop code: those of {@link
+ * nextFrame} and {@link decodeUdpPacket}.
  */
 export function decodeAddressed(bytes: Uint8Array, offset: number, end: number, into: AddressedFields): number {
   const next = frameEnd(bytes, offset, end, FRAME.addressed);

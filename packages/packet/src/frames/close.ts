@@ -1,6 +1,6 @@
 /**
- * The end of a session (docs/protocol.md, "Close"): one byte, the reason. It is not answered: whoever misses it learns
- * by a reset.
+ * The end of a session (docs/protocol.md, "Close"): one byte, the reason. It is not answered:
+ * whoever misses it learns by a reset.
  */
 import { readU8 } from '../integers.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';

@@ -21,8 +21,8 @@ export const FLOW_OPENED_BY_SERVER = 1;
 export const COMPACT_HEADER_BYTES = LAST_FRAME_HEADER_BYTES + FLOW_ID_BYTES;
 
 /**
- * Writes the header of a compact datagram that ends its packet; the payload goes to the offset returned. Throws a
- * RangeError if there is no room.
+ * Writes the header of a compact datagram that ends its packet; the payload goes to the offset
+ * returned. Throws a RangeError if there is no room.
  */
 export function encodeCompactHeader(bytes: Uint8Array, offset: number, flowId: number): number {
   const body = encodeLastFrameHeader(bytes, offset, FRAME.compact, FLOW_ID_BYTES);
@@ -35,7 +35,10 @@ export function compactFlowId(bytes: Uint8Array, offset: number): number {
   return readU32(bytes, frameBodyOffset(bytes, offset));
 }
 
-/** Where the payload of the compact datagram at `offset` begins; it ends where {@link nextFrame} says. */
+/**
+ * Where the payload of the compact datagram at `offset` begins; it ends where {@link nextFrame}
+ * says.
+ */
 export function compactPayloadOffset(bytes: Uint8Array, offset: number): number {
   return frameBodyOffset(bytes, offset) + FLOW_ID_BYTES;
 }

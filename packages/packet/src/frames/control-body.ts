@@ -1,5 +1,6 @@
 /**
- * The bodies of control requests and answers (docs/protocol.md, "Control"), as objects: they are few.
+ * The bodies of control requests and answers (docs/protocol.md, "Control"), as objects: they are
+ * few.
  *
  * ```
  *  publish, unpublish; answer to publish:  0         16     18      20
@@ -36,7 +37,9 @@ const NAME = /^(?=.{1,253}$)[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,62})(?:\.[0-9A-Za-z_-
 
 /** Public ports of a server: what is asked for, or what was given. */
 export interface PublishedPorts {
-  /** The first port; port 0 asks for any. The address `::` stands for every address of the server. */
+  /**
+   * The first port; port 0 asks for any. The address `::` stands for every address of the server.
+   */
   readonly endpoint: Endpoint;
   /** How many ports in a row, from 1. */
   readonly count: number;
@@ -51,8 +54,8 @@ export interface ResolvedName {
 }
 
 /**
- * Body of publish and unpublish requests, and of the answer to publish. Throws a RangeError for what is no range of
- * ports.
+ * Body of publish and unpublish requests, and of the answer to publish. Throws a RangeError for
+ * what is no range of ports.
  */
 export function encodePublishedPorts(ports: PublishedPorts): Uint8Array {
   const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -74,8 +77,8 @@ export function decodePublishedPorts(bytes: Uint8Array): PublishedPorts | DropRe
 }
 
 /**
- * Body of a resolve request. Throws a RangeError if `name` is not a host name in ASCII (letters, digits, `-`, `_`,
- * dots; at most 253).
+ * Body of a resolve request. Throws a RangeError if `name` is not a host name in ASCII (letters,
+ * digits, `-`, `_`, dots; at most 253).
  */
 export function encodeName(name: string): Uint8Array {
   if (!NAME.test(name)) throw new RangeError('not a host name');
@@ -89,8 +92,8 @@ export function decodeName(bytes: Uint8Array): { readonly name: string } | DropR
 }
 
 /**
- * Body of the answer to a resolve request. Throws a RangeError for more than {@link MAX_RESOLVED_ADDRESSES} or what is
- * no address.
+ * Body of the answer to a resolve request. Throws a RangeError for more than {@link
+ * MAX_RESOLVED_ADDRESSES} or what is no address.
  */
 export function encodeResolvedName(resolved: ResolvedName): Uint8Array {
   const { addresses, ttlMs } = resolved;

@@ -1,6 +1,6 @@
 /**
- * Control requests and answers (docs/protocol.md, "Control"). A request is repeated until it is answered; the same id
- * again gets the same answer again.
+ * Control requests and answers (docs/protocol.md, "Control"). A request is repeated until it is
+ * answered; the same id again gets the same answer again.
  *
  * ```
  *  request:  0        4      5                answer:  0        4      5        6
@@ -65,7 +65,10 @@ export function encodeRequest(
   return body + OFFSET_REQUEST_BODY + requestBody.length;
 }
 
-/** Returns the offset after the frame, or a drop code as {@link nextFrame} does. The body is not looked at. */
+/**
+ * Returns the offset after the frame, or a drop code as {@link nextFrame} does. The body is not
+ * looked at.
+ */
 export function decodeRequest(bytes: Uint8Array, offset: number, end: number, into: RequestFields): number {
   const next = frameEnd(bytes, offset, end, FRAME.request);
   return next < 0 ? next : readControl(bytes, frameBodyOffset(bytes, offset), OFFSET_REQUEST_BODY, next, into);
@@ -88,7 +91,10 @@ export function encodeAnswer(
   return body + OFFSET_ANSWER_BODY + answerBody.length;
 }
 
-/** Returns the offset after the frame, or a drop code as {@link nextFrame} does. The body is not looked at. */
+/**
+ * Returns the offset after the frame, or a drop code as {@link nextFrame} does. The body is not
+ * looked at.
+ */
 export function decodeAnswer(bytes: Uint8Array, offset: number, end: number, into: AnswerFields): number {
   const next = frameEnd(bytes, offset, end, FRAME.answer);
   if (next < 0) return next;

@@ -19,8 +19,9 @@ const MAX_FIXED_FRAME_BYTES = 64;
 const ENDS_PACKET: ReadonlySet<Frame['type']> = new Set(['padding', 'compact', 'addressed', 'fragment', 'skipped']);
 
 /**
- * Frames as the content of one transport packet. Padding, datagrams and fragments have no length where they are the
- * last. Throws a RangeError or a {@link PacketError} for fields out of their range.
+ * Frames as the content of one transport packet. Padding, datagrams and fragments have no length
+ * where they are the last. Throws a RangeError or a {@link PacketError} for fields out of their
+ * range.
  */
 export function encodeFrames(frames: readonly Frame[]): Uint8Array {
   const room = frames.reduce((sum, frame) => sum + MAX_FIXED_FRAME_BYTES + freeBytes(frame), 0);
@@ -36,8 +37,8 @@ export function encodeFrames(frames: readonly Frame[]): Uint8Array {
 }
 
 /**
- * Writes padding of `length` zeros that ends a packet. Returns the offset after it. Throws a RangeError if there is no
- * room.
+ * Writes padding of `length` zeros that ends a packet. Returns the offset after it. Throws a
+ * RangeError if there is no room.
  */
 export function encodePadding(bytes: Uint8Array, offset: number, length: number): number {
   const body = encodeLastFrameHeader(bytes, offset, FRAME.padding, length);

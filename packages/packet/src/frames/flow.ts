@@ -25,7 +25,9 @@ export const FLOW_CLOSE = {
   overloaded: 7,
 } as const;
 
-/** What {@link decodeFlowAcknowledge} and {@link decodeFlowUnknown} fill in; make one and reuse it. */
+/**
+ * What {@link decodeFlowAcknowledge} and {@link decodeFlowUnknown} fill in; make one and reuse it.
+ */
 export class FlowFields {
   flowId = 0;
 }
@@ -37,24 +39,24 @@ export class FlowCloseFields extends FlowFields {
 }
 
 /**
- * "I know this flow: compact datagrams from now on." Returns the offset after it. Throws a RangeError if there is no
- * room.
+ * "I know this flow: compact datagrams from now on." Returns the offset after it. Throws a
+ * RangeError if there is no room.
  */
 export function encodeFlowAcknowledge(bytes: Uint8Array, offset: number, flowId: number): number {
   return encodeFlow(bytes, offset, FRAME.flowAcknowledge, flowId);
 }
 
 /**
- * "I do not know this flow: addressed datagrams again, please." Returns the offset after it. Throws a RangeError if
- * there is no room.
+ * "I do not know this flow: addressed datagrams again, please." Returns the offset after it. Throws
+ * a RangeError if there is no room.
  */
 export function encodeFlowUnknown(bytes: Uint8Array, offset: number, flowId: number): number {
   return encodeFlow(bytes, offset, FRAME.flowUnknown, flowId);
 }
 
 /**
- * "I have closed this flow." `reason` is one of {@link FLOW_CLOSE}. Returns the offset after it. Throws a RangeError if
- * there is no room.
+ * "I have closed this flow." `reason` is one of {@link FLOW_CLOSE}. Returns the offset after it.
+ * Throws a RangeError if there is no room.
  */
 export function encodeFlowClose(bytes: Uint8Array, offset: number, flowId: number, reason: number): number {
   const body = encodeSizedFrameHeader(bytes, offset, FRAME.flowClose, FLOW_ID_BYTES + 1);

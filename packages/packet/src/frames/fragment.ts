@@ -8,8 +8,9 @@
  *  +--------+--------+-------+-------+---------- …
  * ```
  *
- * What is split is a whole compact or addressed frame of `total` bytes, in the form that ends a packet. `total` and
- * `count` settle where each piece begins and how long it is, so pieces can neither overlap nor leave gaps.
+ * What is split is a whole compact or addressed frame of `total` bytes, in the form that ends a
+ * packet. `total` and `count` settle where each piece begins and how long it is, so pieces can
+ * neither overlap nor leave gaps.
  */
 import { DROP } from '../drop-reason.js';
 import { readU32, readU8, writeU32 } from '../integers.js';
@@ -44,8 +45,8 @@ export class FragmentFields {
 }
 
 /**
- * How many pieces of at most `maxPieceBytes` a frame of `total` bytes needs, or a drop code: too-large, if more than
- * {@link MAX_FRAGMENTS}.
+ * How many pieces of at most `maxPieceBytes` a frame of `total` bytes needs, or a drop code:
+ * too-large, if more than {@link MAX_FRAGMENTS}.
  */
 export function fragmentCount(total: number, maxPieceBytes: number): number {
   const count = Math.ceil(total / maxPieceBytes);
@@ -53,16 +54,16 @@ export function fragmentCount(total: number, maxPieceBytes: number): number {
 }
 
 /**
- * Where piece `index` begins in its frame; for `index` = `count` the end of the frame. All pieces but the last are of
- * one length.
+ * Where piece `index` begins in its frame; for `index` = `count` the end of the frame. All pieces
+ * but the last are of one length.
  */
 export function fragmentStart(total: number, count: number, index: number): number {
   return Math.min(total, index * Math.ceil(total / count));
 }
 
 /**
- * Writes the header of a fragment that ends its packet; the piece goes to the offset returned. Throws a RangeError if
- * the piece has no room.
+ * Writes the header of a fragment that ends its packet; the piece goes to the offset returned.
+ * Throws a RangeError if the piece has no room.
  */
 export function encodeFragmentHeader(
   bytes: Uint8Array,
@@ -82,9 +83,9 @@ export function encodeFragmentHeader(
 }
 
 /**
- * Reads a fragment. Returns the offset after it, or a drop code: those of {@link nextFrame}, too-large, and
- * bad-fragment (fewer than two pieces, no such piece, an empty piece, or not of the length that `total` and `count`
- * settle).
+ * Reads a fragment. Returns the offset after it, or a drop code: those of {@link nextFrame},
+ * too-large, and bad-fragment (fewer than two pieces, no such piece, an empty piece, or not of the
+ * length that `total` and `count` settle).
  */
 export function decodeFragment(bytes: Uint8Array, offset: number, end: number, into: FragmentFields): number {
   const next = frameEnd(bytes, offset, end, FRAME.fragment);

@@ -15,7 +15,10 @@ import { decodeParameters, SessionParameters } from './parameters.js';
 import { decodePing, decodePong, PingFields, PongFields } from './ping.js';
 import { decodeReport, ReportFields } from './report.js';
 
-/** A frame. The fields mean what they mean in the `…Fields` class of its type; bytes are views of what was decoded. */
+/**
+ * A frame. The fields mean what they mean in the `…Fields` class of its type; bytes are views of
+ * what was decoded.
+ */
 export type Frame =
   | { readonly type: 'padding'; readonly length: number }
   | { readonly type: 'compact'; readonly flowId: number; readonly payload: Uint8Array }
@@ -53,8 +56,8 @@ export type Frame =
   | { readonly type: 'skipped'; readonly number: number; readonly body: Uint8Array };
 
 /**
- * The frames that fill `bytes`, the decrypted content of a transport packet; none for a keepalive. Or why they are
- * refused, all of them.
+ * The frames that fill `bytes`, the decrypted content of a transport packet; none for a keepalive.
+ * Or why they are refused, all of them.
  */
 export function decodeFrames(bytes: Uint8Array): Frame[] | DropReason {
   const frames: Frame[] = [];

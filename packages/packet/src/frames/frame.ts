@@ -1,6 +1,6 @@
 /**
- * Frames: what a transport packet holds inside its encryption (docs/protocol.md, "Frames"). One or more, one behind the
- * other.
+ * Frames: what a transport packet holds inside its encryption (docs/protocol.md, "Frames"). One or
+ * more, one behind the other.
  *
  * ```
  *  0        1                0        1                 3
@@ -78,9 +78,10 @@ export function frameType(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Where the next frame begins: at or before `end`, which is the end of the frames of this packet; `end` itself says
- * that this was the last. Or a drop code: truncated, trailing-bytes, unknown-frame. A frame that passes has as many
- * bytes as its type needs. Skippable unknown frames pass.
+ * Where the next frame begins: at or before `end`, which is the end of the frames of this packet;
+ * `end` itself says that this was the last. Or a drop code: truncated, trailing-bytes,
+ * unknown-frame. A frame that passes has as many bytes as its type needs. Skippable unknown frames
+ * pass.
  */
 export function nextFrame(bytes: Uint8Array, offset: number, end: number): number {
   if (offset + LAST_FRAME_HEADER_BYTES > end) return DROP.truncated;
@@ -113,8 +114,8 @@ export function frameEnd(bytes: Uint8Array, offset: number, end: number, type: F
 }
 
 /**
- * Writes the header of a frame with a length. Returns the offset of its body. Throws a RangeError if there is no room
- * for the body, or it is longer than 65,535 bytes.
+ * Writes the header of a frame with a length. Returns the offset of its body. Throws a RangeError
+ * if there is no room for the body, or it is longer than 65,535 bytes.
  */
 export function encodeSizedFrameHeader(bytes: Uint8Array, offset: number, type: number, bodyLength: number): number {
   const body = offset + SIZED_FRAME_HEADER_BYTES;
@@ -126,8 +127,8 @@ export function encodeSizedFrameHeader(bytes: Uint8Array, offset: number, type: 
 }
 
 /**
- * Writes the header of the last frame of a packet. Returns the offset of its body. Throws a RangeError if `bodyLength`
- * bytes have no room.
+ * Writes the header of the last frame of a packet. Returns the offset of its body. Throws a
+ * RangeError if `bodyLength` bytes have no room.
  */
 export function encodeLastFrameHeader(bytes: Uint8Array, offset: number, type: number, bodyLength: number): number {
   const body = offset + LAST_FRAME_HEADER_BYTES;
@@ -137,9 +138,9 @@ export function encodeLastFrameHeader(bytes: Uint8Array, offset: number, type: n
 }
 
 /**
- * Turns the frame that was written at `offset` + {@link SIZE_BYTES} in the form that ends a packet, up to `end`, into a
- * frame with a length at `offset`, so that another can follow it at `end`; the body stays where it is. Throws a
- * RangeError if the body is longer than 65,535 bytes.
+ * Turns the frame that was written at `offset` + {@link SIZE_BYTES} in the form that ends a packet,
+ * up to `end`, into a frame with a length at `offset`, so that another can follow it at `end`; the
+ * body stays where it is. Throws a RangeError if the body is longer than 65,535 bytes.
  */
 export function sizeFrame(bytes: Uint8Array, offset: number, end: number): void {
   encodeSizedFrameHeader(bytes, offset, frameType(bytes, offset + SIZE_BYTES), end - offset - SIZED_FRAME_HEADER_BYTES);

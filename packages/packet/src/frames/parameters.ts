@@ -1,5 +1,6 @@
 /**
- * What each side tells of itself in its first packet under new keys (docs/protocol.md, "Parameters").
+ * What each side tells of itself in its first packet under new keys (docs/protocol.md,
+ * "Parameters").
  *
  * ```
  *  0         1        2        3
@@ -20,7 +21,10 @@ export const FRAME_LAYER_VERSION = 1;
 /** Bytes of the token by which a client believes a reset. */
 export const RESET_TOKEN_BYTES = 16;
 
-/** The numbers of the parameters. All values are 32-bit integers, but for the reset token of 16 bytes. */
+/**
+ * The numbers of the parameters. All values are 32-bit integers, but for the reset token of 16
+ * bytes.
+ */
 export const PARAMETER = {
   maxPacketBytes: 1,
   maxReassemblyBytes: 2,
@@ -33,8 +37,8 @@ export const PARAMETER = {
 
 /**
  * The least and the most that each integer may be. A peer that states another number breaks the
- * protocol: the decoder refuses it, and the encoder throws. A packet of 1,200 bytes holds every frame
- * that is not a datagram, and passes every path that IPv6 allows (RFC 9000 §14).
+ * protocol: the decoder refuses it, and the encoder throws. A packet of 1,200 bytes holds every
+ * frame that is not a datagram, and passes every path that IPv6 allows (RFC 9000 §14).
  */
 export const PARAMETER_BOUNDS = {
   maxPacketBytes: { least: 1200, most: MAX_PAYLOAD_BYTES },
@@ -46,11 +50,13 @@ export const PARAMETER_BOUNDS = {
 } as const;
 
 /**
- * What one side tells of itself. What is not told is not limited, not there, or not known. Integers lie
- * within {@link PARAMETER_BOUNDS}.
+ * What one side tells of itself. What is not told is not limited, not there, or not known. Integers
+ * lie within {@link PARAMETER_BOUNDS}.
  */
 export class SessionParameters {
-  /** Version of the frame layer, 0 to 255. Who gets one that it does not speak closes the session. */
+  /**
+   * Version of the frame layer, 0 to 255. Who gets one that it does not speak closes the session.
+   */
   version: number = FRAME_LAYER_VERSION;
   /** The largest packet (UDP payload) that it takes. */
   maxPacketBytes: number | undefined;
@@ -81,8 +87,8 @@ const INTEGER_BYTES = 4;
 const ENTRY_HEADER_BYTES = 2;
 
 /**
- * Returns the offset after the frame. Throws a RangeError if there is no room, an integer is out of its range, or the
- * token has not 16 bytes.
+ * Returns the offset after the frame. Throws a RangeError if there is no room, an integer is out of
+ * its range, or the token has not 16 bytes.
  */
 export function encodeParameters(bytes: Uint8Array, offset: number, parameters: Readonly<SessionParameters>): number {
   const { resetToken } = parameters;
@@ -113,10 +119,10 @@ export function encodeParameters(bytes: Uint8Array, offset: number, parameters: 
 }
 
 /**
- * Reads parameters into `into`, all of whose fields it sets; the reset token is a copy. Returns the offset after the
- * frame, or a drop code: as {@link nextFrame}, and bad-length (a value of another length than its key has), bad-value
- * (keys that do not ascend, an integer out of its bounds). The version is not judged, and what stands behind an unknown
- * version is not read.
+ * Reads parameters into `into`, all of whose fields it sets; the reset token is a copy. Returns the
+ * offset after the frame, or a drop code: as {@link nextFrame}, and bad-length (a value of another
+ * length than its key has), bad-value (keys that do not ascend, an integer out of its bounds). The
+ * version is not judged, and what stands behind an unknown version is not read.
  */
 export function decodeParameters(bytes: Uint8Array, offset: number, end: number, into: SessionParameters): number {
   const next = frameEnd(bytes, offset, end, FRAME.parameters);

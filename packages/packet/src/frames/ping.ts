@@ -1,6 +1,6 @@
 /**
- * Ping and pong (docs/protocol.md, "Ping and pong"): round-trip time, path validation, and the peer's address as seen
- * from here.
+ * Ping and pong (docs/protocol.md, "Ping and pong"): round-trip time, path validation, and the
+ * peer's address as seen from here.
  *
  * ```
  *  ping:  0          8          16
@@ -14,8 +14,8 @@
  *         +----------+----------+-------+-----------------+------+
  * ```
  *
- * The token is 8 unpredictable bytes: who returns it has received the packet, so it is the path challenge too (RFC 9000
- * §8.2).
+ * The token is 8 unpredictable bytes: who returns it has received the packet, so it is the path
+ * challenge too (RFC 9000 §8.2).
  */
 import { DROP } from '../drop-reason.js';
 import { OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
@@ -49,7 +49,8 @@ export class PongFields extends PingFields {
 }
 
 /**
- * `token` has 8 bytes at `tokenOffset`. Returns the offset after the frame. Throws a RangeError if there is no room.
+ * `token` has 8 bytes at `tokenOffset`. Returns the offset after the frame. Throws a RangeError if
+ * there is no room.
  */
 export function encodePing(
   bytes: Uint8Array,
@@ -63,16 +64,19 @@ export function encodePing(
   return body + PING_BYTES;
 }
 
-/** Returns the offset after the frame, or a drop code: as {@link nextFrame}, and bad-value for a time beyond 2^53. */
+/**
+ * Returns the offset after the frame, or a drop code: as {@link nextFrame}, and bad-value for a
+ * time beyond 2^53.
+ */
 export function decodePing(bytes: Uint8Array, offset: number, end: number, into: PingFields): number {
   const next = frameEnd(bytes, offset, end, FRAME.ping);
   return next < 0 ? next : readPing(bytes, frameBodyOffset(bytes, offset), next, into);
 }
 
 /**
- * The answer to a ping: its token (8 bytes at `tokenOffset`) and time, how long the answer took (more than 2^32 - 1 is
- * written as that), and where the ping came from (packed endpoint). Returns the offset after the frame. Throws a
- * RangeError if there is no room.
+ * The answer to a ping: its token (8 bytes at `tokenOffset`) and time, how long the answer took
+ * (more than 2^32 - 1 is written as that), and where the ping came from (packed endpoint). Returns
+ * the offset after the frame. Throws a RangeError if there is no room.
  */
 export function encodePong(
   bytes: Uint8Array,
@@ -91,7 +95,10 @@ export function encodePong(
   return body + PONG_BYTES;
 }
 
-/** Returns the offset after the frame, or a drop code: as {@link nextFrame}, and bad-value for a time beyond 2^53. */
+/**
+ * Returns the offset after the frame, or a drop code: as {@link nextFrame}, and bad-value for a
+ * time beyond 2^53.
+ */
 export function decodePong(bytes: Uint8Array, offset: number, end: number, into: PongFields): number {
   const next = frameEnd(bytes, offset, end, FRAME.pong);
   if (next < 0) return next;

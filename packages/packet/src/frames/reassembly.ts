@@ -25,9 +25,9 @@ interface Incomplete {
 }
 
 /**
- * Puts the fragments of one sender together again, bounded in memory and time. When it is full, the oldest incomplete
- * frame makes room: the pieces of a frame are sent together, so the oldest is the one that has most likely lost a
- * piece.
+ * Puts the fragments of one sender together again, bounded in memory and time. When it is full, the
+ * oldest incomplete frame makes room: the pieces of a frame are sent together, so the oldest is the
+ * one that has most likely lost a piece.
  */
 export class Reassembly {
   /** Frames given up, by reason: reassembly-limit and reassembly-timeout. */
@@ -44,8 +44,8 @@ export class Reassembly {
   }
 
   /**
-   * The frame that the last call of {@link add} completed, in the form that ends a packet. Its bytes are not used
-   * again.
+   * The frame that the last call of {@link add} completed, in the form that ends a packet. Its
+   * bytes are not used again.
    */
   get whole(): Uint8Array {
     return this.#whole;
@@ -68,10 +68,11 @@ export class Reassembly {
   }
 
   /**
-   * Takes a fragment that decodeFragment has read from `bytes`; the piece is copied. Returns the length of the whole
-   * frame if this piece completes it ({@link whole} then holds it), 0 while pieces are missing, or a drop code for this
-   * fragment alone: duplicate-fragment, bad-fragment (it contradicts earlier pieces, or what it completes is no
-   * datagram frame), reassembly-limit (larger than all that may be kept).
+   * Takes a fragment that decodeFragment has read from `bytes`; the piece is copied. Returns the
+   * length of the whole frame if this piece completes it ({@link whole} then holds it), 0 while
+   * pieces are missing, or a drop code for this fragment alone: duplicate-fragment, bad-fragment
+   * (it contradicts earlier pieces, or what it completes is no datagram frame), reassembly-limit
+   * (larger than all that may be kept).
    */
   add(fragment: Readonly<FragmentFields>, bytes: Uint8Array, nowMs: number): number {
     this.expire(nowMs);

@@ -1,5 +1,6 @@
 /**
- * What arrived here (docs/protocol.md, "Report"), so that the peer knows its loss, jitter and round-trip time.
+ * What arrived here (docs/protocol.md, "Report"), so that the peer knows its loss, jitter and
+ * round-trip time.
  *
  * ```
  *  0        4            12           20       24        28
@@ -19,7 +20,10 @@ const OFFSET_JITTER = 20;
 const OFFSET_ROUND_TRIP = 24;
 const REPORT_BYTES = 28;
 
-/** The fields of a report: given to {@link encodeReport}, filled in by {@link decodeReport}; make one and reuse it. */
+/**
+ * The fields of a report: given to {@link encodeReport}, filled in by {@link decodeReport}; make
+ * one and reuse it.
+ */
 export class ReportFields {
   /** The receiver index that the counted packets carried: counters belong to one pair of keys. */
   index = 0;
@@ -29,7 +33,10 @@ export class ReportFields {
   highest = 0;
   /** Interarrival jitter (RFC 3550 §6.4.1) in microseconds. */
   jitterUs = 0;
-  /** Smoothed round-trip time in microseconds as the sender of the report measures it; 0 if it does not know yet. */
+  /**
+   * Smoothed round-trip time in microseconds as the sender of the report measures it; 0 if it does
+   * not know yet.
+   */
   roundTripUs = 0;
 }
 
@@ -44,7 +51,10 @@ export function encodeReport(bytes: Uint8Array, offset: number, report: Readonly
   return body + REPORT_BYTES;
 }
 
-/** Returns the offset after the frame, or a drop code: as {@link nextFrame}, and bad-value for counts beyond 2^53. */
+/**
+ * Returns the offset after the frame, or a drop code: as {@link nextFrame}, and bad-value for
+ * counts beyond 2^53.
+ */
 export function decodeReport(bytes: Uint8Array, offset: number, end: number, into: ReportFields): number {
   const next = frameEnd(bytes, offset, end, FRAME.report);
   if (next < 0) return next;

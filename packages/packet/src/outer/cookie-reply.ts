@@ -1,6 +1,6 @@
 /**
- * Type 3: the server, under load, wants proof that the client receives at its address (docs/protocol.md, "Cookie
- * reply"; WireGuard paper §5.4.7).
+ * Type 3: the server, under load, wants proof that the client receives at its address
+ * (docs/protocol.md, "Cookie reply"; WireGuard paper §5.4.7).
  *
  * ```
  *  0     1      4          8        32                 64
@@ -33,8 +33,8 @@ export function cookieReplyReceiverIndex(bytes: Uint8Array, offset: number): num
 }
 
 /**
- * Writes type, zeros and receiver index; the other fields are written at their {@link COOKIE_REPLY_OFFSET}. Throws a
- * RangeError if the packet has no room.
+ * Writes type, zeros and receiver index; the other fields are written at their {@link
+ * COOKIE_REPLY_OFFSET}. Throws a RangeError if the packet has no room.
  */
 export function encodeCookieReplyHeader(bytes: Uint8Array, offset: number, receiverIndex: number): void {
   writePacketType(bytes, offset, PACKET.cookieReply, COOKIE_REPLY_BYTES);

@@ -1,5 +1,6 @@
 /**
- * Type 1: a client begins a handshake (docs/protocol.md, "Handshake initiation"; WireGuard paper §5.4.2).
+ * Type 1: a client begins a handshake (docs/protocol.md, "Handshake initiation"; WireGuard paper
+ * §5.4.2).
  *
  * ```
  *  0     1      4         8           40                 88                    116    132    148
@@ -45,8 +46,8 @@ export function initiationSenderIndex(bytes: Uint8Array, offset: number): number
 }
 
 /**
- * Writes type, zeros and sender index; the other fields are written at their {@link INITIATION_OFFSET}. Throws a
- * RangeError if the packet has no room.
+ * Writes type, zeros and sender index; the other fields are written at their {@link
+ * INITIATION_OFFSET}. Throws a RangeError if the packet has no room.
  */
 export function encodeInitiationHeader(bytes: Uint8Array, offset: number, senderIndex: number): void {
   writePacketType(bytes, offset, PACKET.initiation, INITIATION_BYTES);

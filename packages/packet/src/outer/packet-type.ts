@@ -1,6 +1,6 @@
 /**
- * The first bytes of every packet between client and server (docs/protocol.md, "Packets"). Types 1 to 4 are laid out as
- * WireGuard's.
+ * The first bytes of every packet between client and server (docs/protocol.md, "Packets"). Types 1
+ * to 4 are laid out as WireGuard's.
  *
  * ```
  *  0        1                 4
@@ -30,7 +30,9 @@ export const TRANSPORT_HEADER_BYTES = 16;
 export const AEAD_TAG_BYTES = 16;
 /** Bytes of the shortest transport packet: no frames, a keepalive. */
 export const MIN_TRANSPORT_BYTES = TRANSPORT_HEADER_BYTES + AEAD_TAG_BYTES;
-/** Bytes of a reset: less than any transport packet, so that an answer to one is always the smaller. */
+/**
+ * Bytes of a reset: less than any transport packet, so that an answer to one is always the smaller.
+ */
 export const RESET_BYTES = 24;
 /** Counters of transport packets are below this, so that a number holds them exactly. */
 export const COUNTER_LIMIT = 2 ** 53;
@@ -40,9 +42,10 @@ const OFFSET_COUNTER_HIGH = 12;
 const TYPE_BYTES = 4;
 
 /**
- * The type of the packet in the `length` bytes at `offset`: one of {@link PACKET}, or a drop code: truncated,
- * trailing-bytes, unknown-type, reserved-bits, bad-value (a counter at or beyond {@link COUNTER_LIMIT}). A packet that
- * passes has the length of its type, so that its fields may be read by offset. Nothing is authenticated yet.
+ * The type of the packet in the `length` bytes at `offset`: one of {@link PACKET}, or a drop code:
+ * truncated, trailing-bytes, unknown-type, reserved-bits, bad-value (a counter at or beyond {@link
+ * COUNTER_LIMIT}). A packet that passes has the length of its type, so that its fields may be read
+ * by offset. Nothing is authenticated yet.
  */
 export function packetType(bytes: Uint8Array, offset: number, length: number): number {
   if (length < TYPE_BYTES) return DROP.truncated;
@@ -66,7 +69,10 @@ export function packetType(bytes: Uint8Array, offset: number, length: number): n
   }
 }
 
-/** Writes the type and the reserved zeros. Throws a RangeError if a packet of `packetBytes` has no room. */
+/**
+ * Writes the type and the reserved zeros. Throws a RangeError if a packet of `packetBytes` has no
+ * room.
+ */
 export function writePacketType(bytes: Uint8Array, offset: number, type: PacketType, packetBytes: number): void {
   if (offset + packetBytes > bytes.length) throw new RangeError('no room for the packet');
   bytes[offset] = type;

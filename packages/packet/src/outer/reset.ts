@@ -1,5 +1,6 @@
 /**
- * Type 5: the receiver index of a transport packet is not known here (docs/protocol.md, "Reset"; after RFC 9000 §10.3).
+ * Type 5: the receiver index of a transport packet is not known here (docs/protocol.md, "Reset";
+ * after RFC 9000 §10.3).
  *
  * ```
  *  0     1      4                8               24
@@ -30,8 +31,8 @@ export function resetUnknownIndex(bytes: Uint8Array, offset: number): number {
 }
 
 /**
- * Writes a reset with the 16 bytes of `token` at `tokenOffset`. Returns the offset after it. Throws a RangeError if it
- * has no room.
+ * Writes a reset with the 16 bytes of `token` at `tokenOffset`. Returns the offset after it. Throws
+ * a RangeError if it has no room.
  */
 export function encodeReset(
   bytes: Uint8Array,

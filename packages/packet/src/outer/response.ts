@@ -1,5 +1,6 @@
 /**
- * Type 2: the server's answer to an initiation (docs/protocol.md, "Handshake response"; WireGuard paper §5.4.3).
+ * Type 2: the server's answer to an initiation (docs/protocol.md, "Handshake response"; WireGuard
+ * paper §5.4.3).
  *
  * ```
  *  0     1      4        8          12          44                  60     76     92
@@ -50,8 +51,8 @@ export function responseReceiverIndex(bytes: Uint8Array, offset: number): number
 }
 
 /**
- * Writes type, zeros and indices; the other fields are written at their {@link RESPONSE_OFFSET}. Throws a RangeError if
- * the packet has no room.
+ * Writes type, zeros and indices; the other fields are written at their {@link RESPONSE_OFFSET}.
+ * Throws a RangeError if the packet has no room.
  */
 export function encodeResponseHeader(
   bytes: Uint8Array,

@@ -15,8 +15,8 @@ import { PACKET, TRANSPORT_HEADER_BYTES, writePacketType } from './packet-type.j
 export const TRANSPORT_OFFSET = { receiverIndex: 4, counter: 8, frames: 16 } as const;
 
 /**
- * Writes the header. Returns the offset of the frames. Throws a RangeError if there is no room for it. `counter` is
- * below COUNTER_LIMIT.
+ * Writes the header. Returns the offset of the frames. Throws a RangeError if there is no room for
+ * it. `counter` is below COUNTER_LIMIT.
  */
 export function encodeTransportHeader(
   bytes: Uint8Array,

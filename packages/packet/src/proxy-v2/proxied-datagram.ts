@@ -20,8 +20,9 @@ export interface ProxiedDatagram {
 }
 
 /**
- * The datagram as new bytes. A TLV of type crc32c gets the right checksum whatever 4 bytes its value has. TLVs are only
- * sent with endpoints. Throws a RangeError if an endpoint is none, or the header is too long.
+ * The datagram as new bytes. A TLV of type crc32c gets the right checksum whatever 4 bytes its
+ * value has. TLVs are only sent with endpoints. Throws a RangeError if an endpoint is none, or the
+ * header is too long.
  */
 export function encodeProxiedDatagram(datagram: ProxiedDatagram): Uint8Array {
   const { endpoints, payload, tlvs } = datagram;
@@ -33,7 +34,8 @@ export function encodeProxiedDatagram(datagram: ProxiedDatagram): Uint8Array {
 }
 
 /**
- * Reads a datagram that must begin with a PROXY v2 header; payload and values are views of `bytes`. Or why it is none.
+ * Reads a datagram that must begin with a PROXY v2 header; payload and values are views of `bytes`.
+ * Or why it is none.
  */
 export function decodeProxiedDatagram(bytes: Uint8Array): ProxiedDatagram | DropReason {
   const fields = new ProxyFields();

@@ -1,6 +1,7 @@
 /**
- * PROXY protocol version 2 for datagrams: tells a service the real endpoints in front of the payload
- * (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, section 2.2). Integers are big-endian here.
+ * PROXY protocol version 2 for datagrams: tells a service the real endpoints in front of the
+ * payload (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, section 2.2). Integers are
+ * big-endian here.
  *
  * ```
  *  0           12        13       14       16                 28 or 52      16 + length
@@ -30,7 +31,10 @@ const COMMAND_PROXY = 0x1;
 const UNSPECIFIED = 0x00;
 const UDP_OVER_IPV4 = 0x12;
 const UDP_OVER_IPV6 = 0x22;
-/** Valid, but not for datagrams over IP: the specification wants them read as if they were unspecified. */
+/**
+ * Valid, but not for datagrams over IP: the specification wants them read as if they were
+ * unspecified.
+ */
 const TCP_OVER_IPV4 = 0x11;
 const TCP_OVER_IPV6 = 0x21;
 const UNIX_STREAM = 0x31;
@@ -44,7 +48,8 @@ export const PROXY_IPV6_BYTES = OFFSET_ADDRESSES + 2 * 16 + 4;
 /** What {@link decodeProxyHeader} fills in; make one and reuse it. */
 export class ProxyFields {
   /**
-   * Whether the header names endpoints of UDP; if not (LOCAL, or another family), the datagram's own are the real ones.
+   * Whether the header names endpoints of UDP; if not (LOCAL, or another family), the datagram's
+   * own are the real ones.
    */
   hasEndpoints = false;
   /** Packed endpoint of the real client. */
@@ -55,7 +60,10 @@ export class ProxyFields {
   tlvOffset = 0;
 }
 
-/** Bytes of the header without TLVs, for these two packed endpoints: {@link PROXY_IPV4_BYTES} if both are IPv4. */
+/**
+ * Bytes of the header without TLVs, for these two packed endpoints: {@link PROXY_IPV4_BYTES} if
+ * both are IPv4.
+ */
 export function proxyHeaderBytes(
   source: Uint8Array,
   sourceOffset: number,
@@ -67,9 +75,9 @@ export function proxyHeaderBytes(
 }
 
 /**
- * Writes a header with command PROXY for two packed endpoints; if only one is IPv4, it is written as IPv4-mapped IPv6.
- * `tlvBytes` is the length of the TLVs that the caller writes behind it. Returns the offset after the header proper.
- * Throws a RangeError if there is no room.
+ * Writes a header with command PROXY for two packed endpoints; if only one is IPv4, it is written
+ * as IPv4-mapped IPv6. `tlvBytes` is the length of the TLVs that the caller writes behind it.
+ * Returns the offset after the header proper. Throws a RangeError if there is no room.
  */
 export function encodeProxyHeader(
   bytes: Uint8Array,
@@ -98,8 +106,8 @@ export function encodeProxyHeader(
 }
 
 /**
- * Writes a header with command LOCAL: the datagram is the proxy's own. Returns the offset after it. Throws a RangeError
- * if there is no room.
+ * Writes a header with command LOCAL: the datagram is the proxy's own. Returns the offset after it.
+ * Throws a RangeError if there is no room.
  */
 export function encodeLocalProxyHeader(bytes: Uint8Array, offset: number): number {
   if (offset + OFFSET_ADDRESSES > bytes.length) throw new RangeError('no room for the PROXY header');
@@ -116,10 +124,10 @@ export function hasProxyHeader(bytes: Uint8Array, offset: number, end: number): 
 }
 
 /**
- * Reads the header at the beginning of the datagram from `offset` to `end`. Returns the offset of the payload, or a
- * drop code: truncated, bad-value (no signature, or an unknown command), unknown-version, unknown-type (neither UDP nor
- * unspecified), bad-length (too short for its family, or TLVs that do not fill it), bad-checksum (a CRC32c TLV that is
- * wrong).
+ * Reads the header at the beginning of the datagram from `offset` to `end`. Returns the offset of
+ * the payload, or a drop code: truncated, bad-value (no signature, or an unknown command),
+ * unknown-version, unknown-type (neither UDP nor unspecified), bad-length (too short for its
+ * family, or TLVs that do not fill it), bad-checksum (a CRC32c TLV that is wrong).
  */
 export function decodeProxyHeader(bytes: Uint8Array, offset: number, end: number, into: ProxyFields): number {
   if (offset + OFFSET_ADDRESSES > end) return DROP.truncated;

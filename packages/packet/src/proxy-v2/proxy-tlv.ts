@@ -1,5 +1,6 @@
 /**
- * The type-length-values behind the addresses of a PROXY v2 header (section 2.2.1 to 2.2.8 of its specification).
+ * The type-length-values behind the addresses of a PROXY v2 header (section 2.2.1 to 2.2.8 of its
+ * specification).
  *
  * ```
  *  0       1             3
@@ -40,8 +41,8 @@ export function proxyTlvBytes(tlvs: readonly ProxyTlv[]): number {
 }
 
 /**
- * Writes TLVs, for which there is room. Returns the offset after them. A CRC32c is written by {@link writeChecksum}
- * afterwards.
+ * Writes TLVs, for which there is room. Returns the offset after them. A CRC32c is written by
+ * {@link writeChecksum} afterwards.
  */
 export function writeTlvs(bytes: Uint8Array, offset: number, tlvs: readonly ProxyTlv[]): number {
   let at = offset;

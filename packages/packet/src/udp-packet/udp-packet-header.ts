@@ -35,8 +35,8 @@ export const MAX_PAYLOAD_BYTES = 65_507;
 /** Bytes of the longest header: both endpoints IPv6, with a timestamp. */
 export const MAX_UDP_PACKET_HEADER_BYTES = OFFSET_ENDPOINTS + 2 * (16 + 2) + 8;
 /**
- * Timestamps are microseconds since 1970 below this (the year 2112), so that milliseconds in a number keep them
- * exactly.
+ * Timestamps are microseconds since 1970 below this (the year 2112), so that milliseconds in a
+ * number keep them exactly.
  */
 export const TIMESTAMP_LIMIT_US = 2 ** 52;
 /** Stands for "no timestamp" where a number is wanted. */
@@ -74,9 +74,10 @@ export function udpPacketHeaderBytes(
 }
 
 /**
- * Writes the header of a UdpPacket whose payload of `payloadLength` bytes the caller writes behind it. Endpoints are
- * packed; scope ids are not sent. Returns the offset of the payload. Throws a RangeError if there is no room for header
- * and payload, or the payload is longer than {@link MAX_PAYLOAD_BYTES}.
+ * Writes the header of a UdpPacket whose payload of `payloadLength` bytes the caller writes behind
+ * it. Endpoints are packed; scope ids are not sent. Returns the offset of the payload. Throws a
+ * RangeError if there is no room for header and payload, or the payload is longer than {@link
+ * MAX_PAYLOAD_BYTES}.
  */
 export function encodeUdpPacketHeader(
   bytes: Uint8Array,
@@ -96,8 +97,8 @@ export function encodeUdpPacketHeader(
 }
 
 /**
- * As {@link encodeUdpPacketHeader}, where the caller has checked that there is room for the header and how long the
- * payload is.
+ * As {@link encodeUdpPacketHeader}, where the caller has checked that there is room for the header
+ * and how long the payload is.
  */
 export function writeUdpPacketHeader(
   bytes: Uint8Array,
@@ -122,10 +123,10 @@ export function writeUdpPacketHeader(
 }
 
 /**
- * Reads the UdpPacket that fills `offset` to `end` exactly. Returns `end`, or a drop code (`into` is then undefined in
- * part): unknown-version, reserved-bits, truncated, trailing-bytes, too-large, bad-endpoint (destination port 0, or
- * IPv4 written as IPv6), bad-value (timestamp beyond {@link TIMESTAMP_LIMIT_US}). Allocates nothing; the payload stays
- * where it is.
+ * Reads the UdpPacket that fills `offset` to `end` exactly. Returns `end`, or a drop code (`into`
+ * is then undefined in part): unknown-version, reserved-bits, truncated, trailing-bytes, too-large,
+ * bad-endpoint (destination port 0, or IPv4 written as IPv6), bad-value (timestamp beyond {@link
+ * TIMESTAMP_LIMIT_US}). Allocates nothing; the payload stays where it is.
  */
 export function decodeUdpPacket(bytes: Uint8Array, offset: number, end: number, into: UdpPacketFields): number {
   const payloadOffset = checkUdpPacket(bytes, offset, end);
@@ -138,7 +139,10 @@ export function decodeUdpPacket(bytes: Uint8Array, offset: number, end: number, 
   return end;
 }
 
-/** Checks all that {@link decodeUdpPacket} does, and returns the offset of the payload or a drop code. */
+/**
+ * Checks all that {@link decodeUdpPacket} does, and returns the offset of the payload or a drop
+ * code.
+ */
 export function checkUdpPacket(bytes: Uint8Array, offset: number, end: number): number {
   if (offset + OFFSET_ENDPOINTS > end) return DROP.truncated;
   if (readU8(bytes, offset + OFFSET_VERSION) !== UDP_PACKET_VERSION) return DROP.unknownVersion;

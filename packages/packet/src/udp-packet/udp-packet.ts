@@ -38,10 +38,11 @@ export interface UdpPacketRecord {
 }
 
 /**
- * One UDP datagram with both its endpoints: what a relay passes on, and a form for captures, queues, tests and other
- * transports. Immutable, but it does not copy: a packet that was deserialised is a view of its bytes, and its payload
- * is what it was made from. Who goes on using these bytes for something else gives it a copy (`new Uint8Array(bytes)`).
- * See docs/protocol.md, "UdpPacket".
+ * One UDP datagram with both its endpoints: what a relay passes on, and a form for captures,
+ * queues, tests and other transports. Immutable, but it does not copy: a packet that was
+ * deserialised is a view of its bytes, and its payload is what it was made from. Who goes on using
+ * these bytes for something else gives it a copy (`new Uint8Array(bytes)`). See docs/protocol.md,
+ * "UdpPacket".
  */
 export class UdpPacket {
   /** Begins with the serialised header; the payload follows it, or is in `#payload`. */
@@ -61,8 +62,9 @@ export class UdpPacket {
   }
 
   /**
-   * Makes a packet; addresses become canonical. Throws a {@link PacketError} that names what is wrong: bad-endpoint (no
-   * address, a zone, no port, destination port 0), too-large (the payload), bad-value (the timestamp).
+   * Makes a packet; addresses become canonical. Throws a {@link PacketError} that names what is
+   * wrong: bad-endpoint (no address, a zone, no port, destination port 0), too-large (the payload),
+   * bad-value (the timestamp).
    */
   static from({ source, destination, payload, timestampMs }: UdpPacketInit): UdpPacket {
     pack(source, 'source', scratchSource);
@@ -81,8 +83,8 @@ export class UdpPacket {
   }
 
   /**
-   * Reads a packet that fills `bytes` exactly, and is a view of them. Throws a {@link PacketError} with the reason, as
-   * {@link decodeUdpPacket} gives it.
+   * Reads a packet that fills `bytes` exactly, and is a view of them. Throws a {@link PacketError}
+   * with the reason, as {@link decodeUdpPacket} gives it.
    */
   static deserialize(bytes: Uint8Array): UdpPacket {
     const result = UdpPacket.tryDeserialize(bytes);
@@ -90,14 +92,19 @@ export class UdpPacket {
     return result;
   }
 
-  /** As {@link deserialize}, but returns the reason instead of throwing: for bytes from the network. */
+  /**
+   * As {@link deserialize}, but returns the reason instead of throwing: for bytes from the network.
+   */
   static tryDeserialize(bytes: Uint8Array): UdpPacket | DropReason {
     const payloadOffset = checkUdpPacket(bytes, 0, bytes.length);
     if (payloadOffset < 0) return dropReasonOf(payloadOffset);
     return new UdpPacket(bytes, payloadOffset, bytes.length - payloadOffset, undefined);
   }
 
-  /** What is wrong with these bytes as a serialised packet, or undefined: for who only wants to know that. */
+  /**
+   * What is wrong with these bytes as a serialised packet, or undefined: for who only wants to know
+   * that.
+   */
   static validate(bytes: Uint8Array): DropReason | undefined {
     const payloadOffset = checkUdpPacket(bytes, 0, bytes.length);
     return payloadOffset < 0 ? dropReasonOf(payloadOffset) : undefined;
@@ -126,7 +133,10 @@ export class UdpPacket {
     return (this.#payload ??= this.#header.subarray(this.#headerBytes));
   }
 
-  /** When it was sent or captured, milliseconds since 1970 to the microsecond; undefined if that was not told. */
+  /**
+   * When it was sent or captured, milliseconds since 1970 to the microsecond; undefined if that was
+   * not told.
+   */
   get timestampMs(): number | undefined {
     const timestampUs = udpPacketTimestampUs(this.#header, 0, this.#headerBytes);
     return timestampUs === NO_TIMESTAMP ? undefined : timestampUs / 1000;
@@ -137,7 +147,10 @@ export class UdpPacket {
     return this.#headerBytes + this.#payloadBytes;
   }
 
-  /** The packet as bytes of its own. Those of small packets share an ArrayBuffer, as small Buffers of Node.js do. */
+  /**
+   * The packet as bytes of its own. Those of small packets share an ArrayBuffer, as small Buffers
+   * of Node.js do.
+   */
   serialize(): Uint8Array {
     const bytes = takeBytes(this.size);
     if (this.#header.length > this.#headerBytes || this.#payload === undefined) {
@@ -171,7 +184,8 @@ const scratchSource = new Uint8Array(PACKED_ENDPOINT_BYTES);
 const scratchDestination = new Uint8Array(PACKED_ENDPOINT_BYTES);
 
 /**
- * New ArrayBuffers are dear (half a microsecond), so small packets take their bytes from a common one, each byte once.
+ * New ArrayBuffers are dear (half a microsecond), so small packets take their bytes from a common
+ * one, each byte once.
  */
 const POOL_BYTES = 16_384;
 const POOLED_BYTES = POOL_BYTES / 8;
@@ -200,7 +214,10 @@ function pack(endpoint: Endpoint, role: string, packed: Uint8Array): void {
     throw new PacketError('UdpPacket', 'bad-endpoint', `${role} has a zone`);
 }
 
-/** The fraction is rounded apart from the whole, whose product with 1000 would lose what a number can hold. */
+/**
+ * The fraction is rounded apart from the whole, whose product with 1000 would lose what a number
+ * can hold.
+ */
 function microseconds(timestampMs: number): number {
   const whole = Math.floor(timestampMs);
   return whole * 1000 + Math.round((timestampMs - whole) * 1000);

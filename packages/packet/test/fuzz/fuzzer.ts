@@ -1,6 +1,6 @@
 /**
- * A coverage-guided fuzzer: it changes inputs of the corpus, and keeps those that move a counter as no input before
- * has.
+ * A coverage-guided fuzzer: it changes inputs of the corpus, and keeps those that move a counter as
+ * no input before has.
  */
 
 /** Random numbers from a seed (xorshift32), so that a run can be repeated. */
@@ -26,7 +26,9 @@ export interface FuzzOptions {
 
 export interface FuzzResult {
   readonly executions: number;
-  /** Counters, with how often they moved, that the corpus moved and that everything together moved. */
+  /**
+   * Counters, with how often they moved, that the corpus moved and that everything together moved.
+   */
   readonly before: number;
   readonly after: number;
   /** The inputs that moved something new. */

@@ -16,8 +16,8 @@ const VARIABLE = '__relay_packet_fuzz__';
 export interface Instrumented {
   readonly packet: Package;
   /**
-   * Runs `action` and returns a number for each counter that it moved, together with how often (once, some times,
-   * often).
+   * Runs `action` and returns a number for each counter that it moved, together with how often
+   * (once, some times, often).
    */
   readonly trace: (action: () => void) => number[];
 }
@@ -54,7 +54,10 @@ export async function loadInstrumented(): Promise<Instrumented> {
   };
 }
 
-/** Counts are told apart as 1, 2–3, 4–7, 8–31 and more, so that loops matter but do not flood the corpus. */
+/**
+ * Counts are told apart as 1, 2–3, 4–7, 8–31 and more, so that loops matter but do not flood the
+ * corpus.
+ */
 function note(moved: number[], id: number, count: number): number {
   if (count > 0) moved.push(id * 8 + (count < 8 ? 32 - Math.clz32(count) : count < 32 ? 4 : 5));
   return id + 1;

@@ -77,7 +77,10 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   },
 };
 
-/** What a body is decoded to must be encoded as the same bytes, but for IPv4 in the forms that have a shorter one. */
+/**
+ * What a body is decoded to must be encoded as the same bytes, but for IPv4 in the forms that have
+ * a shorter one.
+ */
 function same<T extends object>(decoded: T | string, encode: (value: T) => Uint8Array, input: Uint8Array): void {
   if (typeof decoded !== 'string') deepStrictEqual(encode(decoded), input);
 }

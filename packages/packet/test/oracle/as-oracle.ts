@@ -1,4 +1,6 @@
-/** The package's frames and UdpPackets in the words of the oracle, so that the two can be compared. */
+/**
+ * The package's frames and UdpPackets in the words of the oracle, so that the two can be compared.
+ */
 import {
   PACKED_ENDPOINT_BYTES,
   packEndpoint,

@@ -1,6 +1,6 @@
 /**
- * A second decoder, slow and obviously right: it reads docs/protocol.md from top to bottom with BigInt and copies, and
- * gives up by throwing. It shares nothing with the package.
+ * A second decoder, slow and obviously right: it reads docs/protocol.md from top to bottom with
+ * BigInt and copies, and gives up by throwing. It shares nothing with the package.
  */
 
 /** What makes the oracle give up. */

@@ -1,4 +1,7 @@
-/** What each file of vectors is about: how its bytes are decoded and its values encoded. Runs in any runtime. */
+/**
+ * What each file of vectors is about: how its bytes are decoded and its values encoded. Runs in any
+ * runtime.
+ */
 import {
   COUNTER_LIMIT,
   decodeCookieReply,

@@ -55,7 +55,10 @@ export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** One text for equal values: keys in order, bytes as hexadecimal, what is undefined left out or null. */
+/**
+ * One text for equal values: keys in order, bytes as hexadecimal, what is undefined left out or
+ * null.
+ */
 export function text(value: unknown): string {
   if (value instanceof Uint8Array) return `{hex:${hexOf(value)}}`;
   if (Array.isArray(value)) return `[${value.map(text).join()}]`;

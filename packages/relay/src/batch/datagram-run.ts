@@ -3,7 +3,10 @@ import type { Traffic } from '../traffic.js';
 
 const SLOTS = 64;
 
-/** What sends datagrams and says how many, from the first on, it took. A `UdpSocket` of @relay/socket is one. */
+/**
+ * What sends datagrams and says how many, from the first on, it took. A `UdpSocket` of
+ * @relay/socket is one.
+ */
 export interface DatagramSender {
   sendBatch(batch: DatagramBatch): number;
 }
@@ -19,8 +22,9 @@ export interface DatagramBatch {
 }
 
 /**
- * Gathers datagrams that leave one behind another through the same socket, straight from the buffer in which they lie, so that they
- * are sent with one call. Must be flushed before that buffer is used again.
+ * Gathers datagrams that leave one behind another through the same socket, straight from the buffer
+ * in which they lie, so that they are sent with one call. Must be flushed before that buffer is
+ * used again.
  */
 export class DatagramRun {
   readonly #destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
@@ -34,8 +38,8 @@ export class DatagramRun {
   #traffic: Traffic | undefined;
 
   /**
-   * Adds a datagram; `destination` (packed) where the sender is not connected, and `local` (packed) where it is to leave from
-   * that address. `traffic` counts what becomes of it.
+   * Adds a datagram; `destination` (packed) where the sender is not connected, and `local` (packed)
+   * where it is to leave from that address. `traffic` counts what becomes of it.
    */
   add(
     sender: DatagramSender,

@@ -24,7 +24,10 @@ export interface DatagramFlow {
   readonly target: Uint8Array;
 }
 
-/** Writes datagrams of flows as sealed packets into a batch: one packet each, or several where one cannot hold it. */
+/**
+ * Writes datagrams of flows as sealed packets into a batch: one packet each, or several where one
+ * cannot hold it.
+ */
 export class DatagramWriter {
   readonly #batch: PacketBatch;
   /** A whole frame that is to be split; made at the first one. */
@@ -36,8 +39,9 @@ export class DatagramWriter {
   }
 
   /**
-   * Writes the datagram `bytes[offset .. offset + length]`, addressed if a flow with endpoints is given, otherwise compact. `traffic`
-   * counts it once it is sent. Returns 0, or the code of the reason why it is dropped (not yet counted).
+   * Writes the datagram `bytes[offset .. offset + length]`, addressed if a flow with endpoints is
+   * given, otherwise compact. `traffic` counts it once it is sent. Returns 0, or the code of the
+   * reason why it is dropped (not yet counted).
    */
   write(
     session: Session,

@@ -2,17 +2,24 @@ import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { OFFSET_PATH_LOCAL } from '@relay/session';
 import type { Traffic } from '../traffic.js';
 
-/** How many packets wait for one send at most: as many as the kernel takes in one call, and then some. */
+/**
+ * How many packets wait for one send at most: as many as the kernel takes in one call, and then
+ * some.
+ */
 const SLOTS = 64;
 /** Room for 64 packets of Ethernet's size; larger ones fill it sooner. */
 const ARENA_BYTES = SLOTS * 2048;
 
-/** What sends a batch: how many of its datagrams, from the first on, were taken. `UdpSocket.sendBatch` is one. */
+/**
+ * What sends a batch: how many of its datagrams, from the first on, were taken.
+ * `UdpSocket.sendBatch` is one.
+ */
 export type BatchSender = (batch: PacketBatch) => number;
 
 /**
- * Packets on their way out, packed one behind another in one buffer, so that equal-sized ones to one destination can leave in a
- * single segmented send. It has the shape of a `SendBatch` of @relay/socket.
+ * Packets on their way out, packed one behind another in one buffer, so that equal-sized ones to
+ * one destination can leave in a single segmented send. It has the shape of a `SendBatch` of
+ * @relay/socket.
  */
 export class PacketBatch {
   readonly bytes = new Uint8Array(ARENA_BYTES);
@@ -32,15 +39,19 @@ export class PacketBatch {
     this.#send = send;
   }
 
-  /** Where a packet of up to `length` bytes may be written; sends what waits if there is no room. At most 128 KiB. */
+  /**
+   * Where a packet of up to `length` bytes may be written; sends what waits if there is no room. At
+   * most 128 KiB.
+   */
   reserve(length: number): number {
     if (this.count === SLOTS || this.#end + length > ARENA_BYTES) this.flush();
     return this.#end;
   }
 
   /**
-   * Adds the packet that now lies at the reserved offset, to be sent on the packed path at `destination`. `traffic`, where given, counts a datagram of `payloadBytes` as sent
-   * when the packet is taken, and as dropped when it is not.
+   * Adds the packet that now lies at the reserved offset, to be sent on the packed path at
+   * `destination`. `traffic`, where given, counts a datagram of `payloadBytes` as sent when the
+   * packet is taken, and as dropped when it is not.
    */
   add(length: number, destination: Uint8Array, destinationOffset: number, traffic?: Traffic, payloadBytes = 0): void {
     const slot = this.count++;

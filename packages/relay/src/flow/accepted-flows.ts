@@ -1,6 +1,6 @@
 /**
- * Flows that the peer opened and whose targets are reached from here. On a server these are its clients' forwards, on a client
- * what it publishes.
+ * Flows that the peer opened and whose targets are reached from here. On a server these are its
+ * clients' forwards, on a client what it publishes.
  */
 import { DROP, equalPackedEndpoints, FLOW_CLOSE, type AddressedFields } from '@relay/packet';
 import type { Session } from '@relay/session';
@@ -13,7 +13,10 @@ import type { ModeTraffic } from '../traffic.js';
 /** How often a flow is acknowledged at most: a burst needs one answer, a lost answer another. */
 const ACKNOWLEDGE_EVERY_MS = 20;
 
-/** One source and one target, as the peer named them. `S` is what the program reaches the target with. */
+/**
+ * One source and one target, as the peer named them. `S` is what the program reaches the target
+ * with.
+ */
 export class AcceptedFlow<S> implements Idler {
   readonly id: number;
   /** Packed endpoints. */
@@ -45,7 +48,10 @@ export class AcceptedFlow<S> implements Idler {
   }
 }
 
-/** What the program does for the flows that it accepts. Calls are synchronous; bytes are valid during the call. */
+/**
+ * What the program does for the flows that it accepts. Calls are synchronous; bytes are valid
+ * during the call.
+ */
 export interface AcceptedFlowPorts<S> {
   /** Admits a new flow and sets its `socket`, or returns the code of the reason against it. */
   accept(flow: AcceptedFlow<S>, nowMs: number): number;
@@ -145,7 +151,10 @@ export class AcceptedFlows<S> {
     for (const flow of [...this.#byId.values()]) this.#remove(flow);
   }
 
-  /** The flow that the fields speak of. One of the same id with other endpoints belongs to the peer's past: it ends. */
+  /**
+   * The flow that the fields speak of. One of the same id with other endpoints belongs to the
+   * peer's past: it ends.
+   */
   #sameFlow({ flowId, source, destination }: AddressedFields): AcceptedFlow<S> | undefined {
     const flow = this.#byId.get(flowId);
     if (flow === undefined) return undefined;

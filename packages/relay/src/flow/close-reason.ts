@@ -2,7 +2,10 @@ import { dropCode, dropReasonOf, FLOW_CLOSE, type DropReason } from '@relay/pack
 
 type CloseName = keyof typeof FLOW_CLOSE;
 
-/** What a refusal is called on the wire, for the reasons that a peer may know; every other is just `closed`. */
+/**
+ * What a refusal is called on the wire, for the reasons that a peer may know; every other is just
+ * `closed`.
+ */
 const NAME_OF_REASON: Partial<Record<DropReason, CloseName>> = {
   'denied-by-policy': 'denied',
   loop: 'denied',
@@ -27,7 +30,10 @@ export function closeReasonOf(code: number): number {
   return FLOW_CLOSE[NAME_OF_REASON[dropReasonOf(code)] ?? 'closed'];
 }
 
-/** Why the peer will not take datagrams of a flow that it closed with this number; undefined if it may take them again at once. */
+/**
+ * Why the peer will not take datagrams of a flow that it closed with this number; undefined if it
+ * may take them again at once.
+ */
 export function refusalOf(closeReason: number): DropReason | undefined {
   const name = (Object.keys(FLOW_CLOSE) as CloseName[]).find((candidate) => FLOW_CLOSE[candidate] === closeReason);
   return name === undefined ? undefined : REASON_OF_NAME[name];

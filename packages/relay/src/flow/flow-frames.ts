@@ -29,7 +29,10 @@ export interface FlowsOfSession<S> {
   readonly fragments: Fragments;
 }
 
-/** Reads the frames about flows and hands each to the flows that it is about. One serves all sessions of a program. */
+/**
+ * Reads the frames about flows and hands each to the flows that it is about. One serves all
+ * sessions of a program.
+ */
 export class FlowFrames {
   readonly #ownBit: number;
   readonly #addressed = new AddressedFields();
@@ -41,7 +44,10 @@ export class FlowFrames {
     this.#ownBit = idBitOf(side);
   }
 
-  /** Takes the frame at `offset`, which ends at `end`. Returns 0, or the code of the reason why the frame itself is refused. */
+  /**
+   * Takes the frame at `offset`, which ends at `end`. Returns 0, or the code of the reason why the
+   * frame itself is refused.
+   */
   take<S>(
     flows: FlowsOfSession<S>,
     type: number,

@@ -5,8 +5,8 @@ import type { Session } from '@relay/session';
 const scratch = new Uint8Array(16);
 
 /*
- * What is said about flows, each in a packet of its own. A notice that cannot be sent now is dropped: the next datagram of its
- * flow brings about the same one.
+ * What is said about flows, each in a packet of its own. A notice that cannot be sent now is
+ * dropped: the next datagram of its flow brings about the same one.
  */
 
 export function acknowledgeFlow(session: Session, id: number, nowMs: number): void {
@@ -22,10 +22,16 @@ export function closeFlow(session: Session, id: number, reason: number, nowMs: n
   session.sendFrames(scratch, 0, encodeFlowClose(scratch, 0, id, reason), nowMs);
 }
 
-/** How many answers per second go to datagrams of flows that are not known: enough to heal, too few to be a load. */
+/**
+ * How many answers per second go to datagrams of flows that are not known: enough to heal, too few
+ * to be a load.
+ */
 const ANSWERS_PER_SECOND = 1000;
 
-/** Limits the answers to datagrams of flows that are not known; what is not answered is asked for again by the next datagram. */
+/**
+ * Limits the answers to datagrams of flows that are not known; what is not answered is asked for
+ * again by the next datagram.
+ */
 export class AnswerLimit {
   #sinceMs = -Infinity;
   #given = 0;

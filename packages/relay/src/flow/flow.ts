@@ -1,6 +1,8 @@
 import { FLOW_OPENED_BY_SERVER } from '@relay/packet';
 
-/** Which side of the session this is; the lowest bit of a flow id says which side opened the flow. */
+/**
+ * Which side of the session this is; the lowest bit of a flow id says which side opened the flow.
+ */
 export type Side = 'client' | 'server';
 
 /** The lowest bit of the ids of flows that this side opens. */
@@ -8,7 +10,10 @@ export const idBitOf = (side: Side): number => (side === 'server' ? FLOW_OPENED_
 
 const MAX_FLOW_ID = 0xffff_ffff;
 
-/** Ids for the flows that one side opens: one after another, and from the beginning again after the largest. */
+/**
+ * Ids for the flows that one side opens: one after another, and from the beginning again after the
+ * largest.
+ */
 export class FlowIds {
   readonly #first: number;
   #next: number;

@@ -8,7 +8,9 @@ export interface FragmentLimits {
   readonly timeoutMs: number;
 }
 
-/** The incomplete datagrams of one session; given up in time also where no further fragment comes. */
+/**
+ * The incomplete datagrams of one session; given up in time also where no further fragment comes.
+ */
 export class Fragments implements Idler {
   lastActivityMs = 0;
   readonly idleMs: number;
@@ -27,7 +29,10 @@ export class Fragments implements Idler {
     return this.#reassembly.whole;
   }
 
-  /** Takes a fragment: the length of the frame that it completes, 0 while pieces are missing, or a drop code. */
+  /**
+   * Takes a fragment: the length of the frame that it completes, 0 while pieces are missing, or a
+   * drop code.
+   */
   add(fragment: Readonly<FragmentFields>, bytes: Uint8Array, nowMs: number): number {
     const length = this.#reassembly.add(fragment, bytes, nowMs);
     if (this.#reassembly.pendingDatagrams > 0) this.#watch(nowMs);

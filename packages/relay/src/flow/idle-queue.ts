@@ -1,19 +1,29 @@
-/** What can fall idle: kept in an {@link IdleQueue} from {@link IdleQueue.add} until it is removed or has expired. */
+/**
+ * What can fall idle: kept in an {@link IdleQueue} from {@link IdleQueue.add} until it is removed
+ * or has expired.
+ */
 export interface Idler {
   /** Called when its time is up, after it was taken out. */
   expire(nowMs: number): void;
-  /** When it was last active, in ms of the caller's clock. Touching it is one assignment: the queue looks only when time is up. */
+  /**
+   * When it was last active, in ms of the caller's clock. Touching it is one assignment: the queue
+   * looks only when time is up.
+   */
   lastActivityMs: number;
   /** After how many ms without activity it expires. */
   readonly idleMs: number;
 }
 
-/** How finely expiry is told apart: something expires at most this much after its time (and the caller's own timer). */
+/**
+ * How finely expiry is told apart: something expires at most this much after its time (and the
+ * caller's own timer).
+ */
 const TICK_MS = 250;
 
 /**
- * Finds what has fallen idle, at a cost that does not depend on how often things are active: each entry waits in the tick in
- * which it could expire at the earliest, and moves to a later one if it was active meanwhile.
+ * Finds what has fallen idle, at a cost that does not depend on how often things are active: each
+ * entry waits in the tick in which it could expire at the earliest, and moves to a later one if it
+ * was active meanwhile.
  */
 export class IdleQueue {
   readonly #ticks = new Map<number, Set<Idler>>();
@@ -30,7 +40,9 @@ export class IdleQueue {
     return this.#nextTick * TICK_MS;
   }
 
-  /** Starts to watch an entry. Adding one twice is a mistake of the caller's and changes nothing. */
+  /**
+   * Starts to watch an entry. Adding one twice is a mistake of the caller's and changes nothing.
+   */
   add(entry: Idler): void {
     if (!this.#tickOf.has(entry)) this.#schedule(entry);
   }

@@ -1,6 +1,6 @@
 /**
- * Flows that begin here: a source's datagram arrives at an entrance and is sent to the peer, which reaches the target. On a
- * client these are its forwards, on a server what it publishes.
+ * Flows that begin here: a source's datagram arrives at an entrance and is sent to the peer, which
+ * reaches the target. On a client these are its forwards, on a server what it publishes.
  */
 import {
   copyPackedEndpoint,
@@ -18,12 +18,17 @@ import { AnswerLimit, closeFlow } from './flow-notices.js';
 import type { IdleQueue, Idler } from './idle-queue.js';
 import type { ModeTraffic } from '../traffic.js';
 
-/** How long a flow's datagrams are dropped here after the peer refused it: policies seldom change within a second. */
+/**
+ * How long a flow's datagrams are dropped here after the peer refused it: policies seldom change
+ * within a second.
+ */
 const REFUSAL_MS = 1000;
 
 /** What a mapping settles for its flows. */
 export interface FlowMapping {
-  /** After how many ms without a datagram in either direction a flow ends (RFC 4787 REQ-5, REQ-6). */
+  /**
+   * After how many ms without a datagram in either direction a flow ends (RFC 4787 REQ-5, REQ-6).
+   */
   readonly idleMs: number;
   readonly maxFlows: number;
   /** How many there are now; kept by {@link OpenedFlows}. */
@@ -46,13 +51,19 @@ export class OpenedFlow implements Idler {
   /** Packed endpoints. */
   readonly source: Uint8Array;
   readonly target: Uint8Array;
-  /** Packed endpoint of ours to which the source sent last, and from which replies leave; undefined: the system chooses. */
+  /**
+   * Packed endpoint of ours to which the source sent last, and from which replies leave; undefined:
+   * the system chooses.
+   */
   readonly local: Uint8Array | undefined;
   readonly idleMs: number;
   lastActivityMs: number;
   /** Whether the peer knows the flow, so that compact datagrams serve. */
   isAcknowledged = false;
-  /** Until when datagrams are dropped here, since the peer refused the flow, and the code of the reason. */
+  /**
+   * Until when datagrams are dropped here, since the peer refused the flow, and the code of the
+   * reason.
+   */
   refusedUntilMs = -Infinity;
   refusal = 0;
   readonly #flows: OpenedFlows;
@@ -81,7 +92,10 @@ export class OpenedFlow implements Idler {
   }
 }
 
-/** What the program does for its opened flows. Calls are synchronous; bytes are valid during the call. */
+/**
+ * What the program does for its opened flows. Calls are synchronous; bytes are valid during the
+ * call.
+ */
 export interface OpenedFlowPorts {
   /** Sends a datagram to the source of the flow, and counts what becomes of it in `fromTarget`. */
   toSource(flow: OpenedFlow, bytes: Uint8Array, offset: number, length: number): void;
@@ -122,8 +136,8 @@ export class OpenedFlows {
   }
 
   /**
-   * A datagram came from the source (packed endpoint) at `sources[at]` to the local address at `locals[at]`, where that is to
-   * be remembered, at an entrance.
+   * A datagram came from the source (packed endpoint) at `sources[at]` to the local address at
+   * `locals[at]`, where that is to be remembered, at an entrance.
    */
   fromSource(
     entrance: Entrance,
@@ -167,7 +181,10 @@ export class OpenedFlows {
     if (flow !== undefined) flow.isAcknowledged = false;
   }
 
-  /** The peer has closed its side of the flow; the source's next datagram opens it again, unless the peer refuses. */
+  /**
+   * The peer has closed its side of the flow; the source's next datagram opens it again, unless the
+   * peer refuses.
+   */
   closed(id: number, closeReason: number, nowMs: number): void {
     const flow = this.#byId.get(id);
     if (flow === undefined) return;
@@ -182,7 +199,10 @@ export class OpenedFlows {
     if (!isKnown) this.#ports.refused(flow, reason);
   }
 
-  /** Ends a flow and tells the peer, which may know the flow though its acknowledgement has not come. */
+  /**
+   * Ends a flow and tells the peer, which may know the flow though its acknowledgement has not
+   * come.
+   */
   end(flow: OpenedFlow, closeReason: number, nowMs: number): void {
     if (!this.#byId.delete(flow.id)) return;
     this.#idle.remove(flow);

@@ -1,6 +1,6 @@
 /**
- * Ranges of addresses, as the policy compares them: on the 16 bytes of a packed endpoint, IPv4 as IPv4-mapped, so that one
- * comparison serves both families.
+ * Ranges of addresses, as the policy compares them: on the 16 bytes of a packed endpoint, IPv4 as
+ * IPv4-mapped, so that one comparison serves both families.
  */
 import { addressFamily, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 
@@ -36,8 +36,8 @@ export function addressRange({ address, prefix }: AddressBlock): AddressRange {
 }
 
 /**
- * Whether the 16 bytes of an address at `offset` lie in the range. A range of IPv6 addresses, however wide, holds no IPv4
- * address. Allocates nothing.
+ * Whether the 16 bytes of an address at `offset` lie in the range. A range of IPv6 addresses,
+ * however wide, holds no IPv4 address. Allocates nothing.
  */
 export function isInRange(range: AddressRange, bytes: Uint8Array, offset: number): boolean {
   return (

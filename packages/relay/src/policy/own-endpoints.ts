@@ -10,8 +10,8 @@ const LOCAL_RANGES: readonly AddressRange[] = [
 ];
 
 /**
- * The endpoints on which this server itself listens, at whichever of this host's addresses: nobody may reach them as a target,
- * or a datagram could go round for ever.
+ * The endpoints on which this server itself listens, at whichever of this host's addresses: nobody
+ * may reach them as a target, or a datagram could go round for ever.
  */
 export class OwnEndpoints {
   readonly #ports: Uint8Array[];
@@ -25,14 +25,20 @@ export class OwnEndpoints {
     this.#ports = listening.map((endpoint) => pack(endpoint).subarray(ADDRESS_BYTES, ADDRESS_BYTES + PORT_BYTES));
   }
 
-  /** Reads this host's addresses again. Throws what the system throws (it opens a socket); the former ones stay in use then. */
+  /**
+   * Reads this host's addresses again. Throws what the system throws (it opens a socket); the
+   * former ones stay in use then.
+   */
   look(): void {
     this.#addresses = this.#read()
       .flatMap((address) => parseAddress(address.split('%')[0] ?? '') ?? [])
       .map((address) => addressRange({ address, prefix: address.includes(':') ? 128 : 32 }));
   }
 
-  /** Whether the packed endpoint at `offset` is one of them: on an own port any address as long as this host's are unknown. */
+  /**
+   * Whether the packed endpoint at `offset` is one of them: on an own port any address as long as
+   * this host's are unknown.
+   */
   includes(target: Uint8Array, offset: number): boolean {
     const isOwnPort = this.#ports.some((port) => port.every((byte, i) => byte === target[offset + ADDRESS_BYTES + i]));
     if (!isOwnPort || this.#addresses === undefined) return isOwnPort;

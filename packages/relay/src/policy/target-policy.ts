@@ -1,4 +1,6 @@
-/** Which targets a client may reach: public unicast addresses, or just what its invitation names. */
+/**
+ * Which targets a client may reach: public unicast addresses, or just what its invitation names.
+ */
 import { DROP, packedPort, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { ADDRESS_BYTES, isInRange, type AddressRange } from './address-range.js';
 import { SPECIAL_RANGES, unwrapAddress } from './special-addresses.js';
@@ -16,7 +18,10 @@ export interface Allowance {
   readonly ports: readonly PortRange[];
 }
 
-/** The rights of one client to reach targets, and the endpoints that nobody may reach: the server's own. */
+/**
+ * The rights of one client to reach targets, and the endpoints that nobody may reach: the server's
+ * own.
+ */
 export class TargetPolicy {
   readonly #allowances: readonly Allowance[];
   readonly #isOwn: (target: Uint8Array, offset: number) => boolean;

@@ -15,7 +15,10 @@ const LIMITS = { maxFlows: 8, idleMs: 60_000 };
 const sample = Buffer.alloc(MAX_PAYLOAD);
 for (let i = 0; i < MAX_PAYLOAD; i++) sample[i] = (i * 31 + (i >> 8) * 17 + (i >> 11)) & 0xff;
 
-/** Sends every size to the target, where it is sent back if it is in `both`; the sizes that did not come whole. */
+/**
+ * Sends every size to the target, where it is sent back if it is in `both`; the sizes that did not
+ * come whole.
+ */
 function damaged(peers: TwoPeers, sizes: Iterable<number>): number[] {
   const entrance = peers.entrance(TARGET, 4, 60_000);
   const wrong: number[] = [];

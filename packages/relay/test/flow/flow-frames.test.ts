@@ -62,7 +62,9 @@ const pieces = (frame: Uint8Array, id: number, count: number): Uint8Array[] =>
 
 const flowId = fc.oneof(fc.nat(5), fc.constant(0xffff_fffe), fc.constant(0xffff_ffff));
 const payload = fc.uint8Array({ maxLength: 20 });
-/** Every frame about flows: right ones about unknown flows, and bytes that merely begin like one. */
+/**
+ * Every frame about flows: right ones about unknown flows, and bytes that merely begin like one.
+ */
 const frames = fc
   .oneof(
     fc.tuple(flowId, payload).map(([id, bytes]) => compact(id, bytes)),
@@ -113,7 +115,8 @@ describe('FlowFrames', () => {
     );
   });
 
-  // The pieces are right; what they make is shorter than any datagram: its payload would have had a length below zero.
+  // The pieces are right; what they make is shorter than any datagram: its payload would have had a
+  // length below zero.
   test.each([2, 3, 4])('fragments that make a compact datagram of %i bytes are refused', (length) => {
     const peers = connected();
     peers.send(peers.entrance(TARGET, 4, 60_000), SOURCE, new Uint8Array(0));

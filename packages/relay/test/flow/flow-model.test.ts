@@ -5,7 +5,10 @@ import type { AcceptedFlow } from '../../src/flow/accepted-flows.js';
 import type { OpenedFlow } from '../../src/flow/opened-flows.js';
 import { packed, TwoPeers, type TargetSocket } from './two-peers.js';
 
-/** All times are multiples of the tick of the idle queue, so that the model knows to the ms what has expired. */
+/**
+ * All times are multiples of the tick of the idle queue, so that the model knows to the ms what has
+ * expired.
+ */
 const TICK_MS = 250;
 const OPENER_IDLE_MS = 3000;
 const ACCEPTOR_IDLE_MS = 2000;
@@ -22,7 +25,10 @@ interface ModelFlow {
   refusedUntilMs: number;
 }
 
-/** What the two sides should know, by `entrance source`: over a wire that loses nothing and takes no time. */
+/**
+ * What the two sides should know, by `entrance source`: over a wire that loses nothing and takes no
+ * time.
+ */
 interface Model {
   nowMs: number;
   isConnected: boolean;

@@ -5,8 +5,8 @@ import type { Session, SessionStatistics } from '@relay/session';
 const TAG = 0xee;
 
 /**
- * A session without encryption: its packets carry the session's number and their own, and so are opened by the same session's other
- * end, once. What the flow rules need of a channel, and no more.
+ * A session without encryption: its packets carry the session's number and their own, and so are
+ * opened by the same session's other end, once. What the flow rules need of a channel, and no more.
  */
 export class PlainSession implements Session {
   readonly id: number;
@@ -47,7 +47,10 @@ export class PlainSession implements Session {
     return length;
   }
 
-  /** Whether the packet is of this session, whole, and new here. Its frames lie between header and tag. */
+  /**
+   * Whether the packet is of this session, whole, and new here. Its frames lie between header and
+   * tag.
+   */
   opens(packet: Uint8Array): boolean {
     const header = new DataView(packet.buffer, packet.byteOffset, TRANSPORT_HEADER_BYTES);
     const counter = header.getUint32(4);

@@ -1,4 +1,7 @@
-/** Two peers with flows between them, joined by a wire that loses, delays and repeats packets as a seed says. */
+/**
+ * Two peers with flows between them, joined by a wire that loses, delays and repeats packets as a
+ * seed says.
+ */
 import {
   AEAD_TAG_BYTES,
   DropCounters,
@@ -185,7 +188,9 @@ export class TwoPeers {
     this.acceptor.begin(undefined);
   }
 
-  /** One end of the session whose packets go to the other. Both ends are made before the next pair. */
+  /**
+   * One end of the session whose packets go to the other. Both ends are made before the next pair.
+   */
   newSession(to: Opener | Acceptor): PlainSession {
     return new PlainSession(this.#sessions, this.conditions.maxFramesBytes, (packet) => this.#fly(packet, to));
   }

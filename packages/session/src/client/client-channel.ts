@@ -43,14 +43,19 @@ import {
 } from '../tuning.js';
 import { Handshakes, type HandshakeResult } from './handshakes.js';
 
-/** What a {@link ClientChannel} is made of. Its constructor throws a RangeError for keys and parameters that cannot be. */
+/**
+ * What a {@link ClientChannel} is made of. Its constructor throws a RangeError for keys and
+ * parameters that cannot be.
+ */
 export interface ClientChannelOptions {
   readonly staticKey: KeyPair;
   /** 32 bytes, from the invitation. */
   readonly serverPublicKey: Uint8Array;
   /** Where the server is; it may come later, by `setServer`, but before `connect`. */
   readonly server?: Endpoint;
-  /** 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none. */
+  /**
+   * 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none.
+   */
   readonly presharedKey?: Uint8Array;
   /** What to tell the server of ourselves. */
   readonly parameters?: ChannelParameters;
@@ -69,8 +74,9 @@ export interface ClientChannelOptions {
 }
 
 /**
- * The client's end: keeps one session with one server alive until it is closed. It begins every handshake. When the server has
- * forgotten the session or closed it, or its keys expired, a new session begins by itself.
+ * The client's end: keeps one session with one server alive until it is closed. It begins every
+ * handshake. When the server has forgotten the session or closed it, or its keys expired, a new
+ * session begins by itself.
  */
 export class ClientChannel {
   readonly #channel: Channel;
@@ -125,7 +131,10 @@ export class ClientChannel {
     };
   }
 
-  /** `connecting` while there is no session, `connected` while there is one, even if its path is lost. */
+  /**
+   * `connecting` while there is no session, `connected` while there is one, even if its path is
+   * lost.
+   */
   get state(): 'idle' | 'connecting' | 'connected' | 'closed' {
     return this.#state;
   }
@@ -135,7 +144,10 @@ export class ClientChannel {
     return this.#session;
   }
 
-  /** When to call {@link wake}, ms on the clock of `nowMs`; Infinity: never. Ask again after every other call. */
+  /**
+   * When to call {@link wake}, ms on the clock of `nowMs`; Infinity: never. Ask again after every
+   * other call.
+   */
   get nextWakeMs(): number {
     const { nextAttemptMs, purpose } = this.#handshakes;
     const rekeyMs = purpose === undefined ? this.#rekeyDueMs() : Infinity;
@@ -143,8 +155,9 @@ export class ClientChannel {
   }
 
   /**
-   * Begins. `nowMs` is a steady clock, as in all other calls; `wallMs` is the wall clock, ms since 1970, which is not asked again: a wall
-   * clock that jumps changes nothing. Throws an Error if nobody has told where the server is.
+   * Begins. `nowMs` is a steady clock, as in all other calls; `wallMs` is the wall clock, ms since
+   * 1970, which is not asked again: a wall clock that jumps changes nothing. Throws an Error if
+   * nobody has told where the server is.
    */
   connect(nowMs: number, wallMs: number): void {
     if (this.#state === 'connecting' || this.#state === 'connected') return;
@@ -155,7 +168,10 @@ export class ClientChannel {
     this.wake(nowMs);
   }
 
-  /** Where the server is now. To be called also when the network has changed, with the same endpoint: then nothing waits for a timer. */
+  /**
+   * Where the server is now. To be called also when the network has changed, with the same
+   * endpoint: then nothing waits for a timer.
+   */
   setServer(server: Endpoint, nowMs: number): void {
     packEndpoint(server, this.#path, 0);
     this.#session?.path.settle(this.#path, 0);
@@ -194,9 +210,10 @@ export class ClientChannel {
   }
 
   /**
-   * Takes the received packet of `length` bytes at `offset`, which came on the packed path at `source[sourceOffset]`, and opens it in place.
-   * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0). Never throws: what is thrown meanwhile, by a sink too, ends the session,
-   * is told as the event `fault`, and is `internal-error` here.
+   * Takes the received packet of `length` bytes at `offset`, which came on the packed path at
+   * `source[sourceOffset]`, and opens it in place. Frames go to `onFrame` meanwhile. Returns 0, or
+   * a drop code (< 0). Never throws: what is thrown meanwhile, by a sink too, ends the session, is
+   * told as the event `fault`, and is `internal-error` here.
    */
   receive(
     bytes: Uint8Array,
@@ -302,8 +319,8 @@ export class ClientChannel {
   }
 
   /**
-   * The server says that it does not know the session. That stays until a new one stands: so a reset that was forged or repeated
-   * costs one handshake, and nothing else.
+   * The server says that it does not know the session. That stays until a new one stands: so a
+   * reset that was forged or repeated costs one handshake, and nothing else.
    */
   #receiveReset(bytes: Uint8Array, offset: number, nowMs: number): number {
     const keys = this.#session?.current;
@@ -316,8 +333,9 @@ export class ClientChannel {
   }
 
   /**
-   * On a lost path pings go on, and if the server has forgotten the session a reset says so. But while its token has not come yet no
-   * reset can be believed: then only a new session helps, unless the present one comes to life again.
+   * On a lost path pings go on, and if the server has forgotten the session a reset says so. But
+   * while its token has not come yet no reset can be believed: then only a new session helps,
+   * unless the present one comes to life again.
    */
   #noticed({ kind, session }: SessionEvent, nowMs: number): void {
     if (session === undefined || session !== this.#session) return;

@@ -32,8 +32,9 @@ export interface HandshakeResult {
 }
 
 /**
- * The client's handshakes with its server, one at a time: each is tried, with a new ephemeral key every time, until a response
- * comes, with waits that grow. Of several initiations only the response to the last counts.
+ * The client's handshakes with its server, one at a time: each is tried, with a new ephemeral key
+ * every time, until a response comes, with waits that grow. Of several initiations only the
+ * response to the last counts.
  */
 export class Handshakes {
   readonly #identity: Identity;
@@ -48,9 +49,15 @@ export class Handshakes {
   #lastAttemptMs = -Infinity;
   #nextAttemptMs = Infinity;
   #failedAttempts = 0;
-  /** Bits 8 to 15 of our indices: the same for all sessions of this client, so that all come to one shard of the server. */
+  /**
+   * Bits 8 to 15 of our indices: the same for all sessions of this client, so that all come to one
+   * shard of the server.
+   */
   readonly #shardBits: number;
-  /** The upper 24 bits of our indices: the same for all handshakes of a session, so that the server knows a rekey from a new session. */
+  /**
+   * The upper 24 bits of our indices: the same for all handshakes of a session, so that the server
+   * knows a rekey from a new session.
+   */
   #instance = 0;
   #number = 0;
   #cookie: Uint8Array | undefined;
@@ -72,7 +79,9 @@ export class Handshakes {
     this.#send = send;
   }
 
-  /** Timestamps count from here; they grow even if this clock is behind one that was given before. */
+  /**
+   * Timestamps count from here; they grow even if this clock is behind one that was given before.
+   */
   setWallClock(nowMs: number, wallMs: number): void {
     this.#wallOffsetMs = wallMs - nowMs;
   }
@@ -116,11 +125,16 @@ export class Handshakes {
     this.#nextAttemptMs = Infinity;
   }
 
-  /** Sends an initiation if it is time. `isIndexFree` tells whether an index is free for it. Returns whether it did. */
+  /**
+   * Sends an initiation if it is time. `isIndexFree` tells whether an index is free for it. Returns
+   * whether it did.
+   */
   wake(nowMs: number, isIndexFree: (index: number) => boolean): boolean {
     if (nowMs < this.#nextAttemptMs) return false;
     this.#attempt?.noise.wipe();
-    const ephemeral = this.#identity.suite.primitives.privateKey(this.#randomBytes(32));
+    const key = this.#randomBytes(32);
+    const ephemeral = this.#identity.suite.primitives.privateKey(key);
+    key.fill(0);
     const cookie = nowMs - this.#cookieMs < COOKIE_LIFE_MS ? this.#cookie : undefined;
     const index = this.#newIndex(isIndexFree);
     const timestamp = this.#newTimestamp(nowMs);
@@ -146,7 +160,10 @@ export class Handshakes {
     return { purpose: this.#purpose, keys, localIndex, peerIndex: responseSenderIndex(bytes, offset) };
   }
 
-  /** The server is under load: the next initiation carries the cookie at `bytes[offset]`. Returns 0 or a drop code. */
+  /**
+   * The server is under load: the next initiation carries the cookie at `bytes[offset]`. Returns 0
+   * or a drop code.
+   */
   receiveCookie(bytes: Uint8Array, offset: number, nowMs: number): number {
     const attempt = this.#attempt;
     if (attempt?.senderIndex !== cookieReplyReceiverIndex(bytes, offset)) return DROP.unknownIndex;
@@ -158,7 +175,8 @@ export class Handshakes {
     const isExpected = nowMs - this.#cookieMs < COOKIE_LIFE_MS;
     this.#cookie = cookie;
     this.#cookieMs = nowMs;
-    // Only the first makes us send at once, so that cookies cannot be used to make us send without end.
+    // Only the first makes us send at once, so that cookies cannot be used to make us send without
+    // end.
     if (!isExpected) this.#nextAttemptMs = nowMs;
     return 0;
   }
@@ -169,7 +187,10 @@ export class Handshakes {
     return this.#lastTimestamp;
   }
 
-  /** 16 random bits of the session, 8 of the client's shard, 7 that tell its handshakes apart, and 1 that says whether this is a rekey. */
+  /**
+   * 16 random bits of the session, 8 of the client's shard, 7 that tell its handshakes apart, and 1
+   * that says whether this is a rekey.
+   */
   #newIndex(isFree: (index: number) => boolean): number {
     for (;;) {
       this.#number = (this.#number + 1) & 0x7f;

@@ -1,6 +1,9 @@
 import { writeNonce, type Cipher, type Primitives } from './primitives.js';
 
-/** ChaCha20-Poly1305 of one library, in place. One packet is sealed or opened at a time: under the key and nonce that were written last. */
+/**
+ * ChaCha20-Poly1305 of one library, in place. One packet is sealed or opened at a time: under the
+ * key and nonce that were written last.
+ */
 export interface Aead {
   /** {@link KEY_WORDS} words. */
   readonly key: Int32Array;
@@ -12,7 +15,10 @@ export interface Aead {
   open(bytes: Uint8Array, offset: number, length: number, additional: Uint8Array | undefined): boolean;
 }
 
-/** Which library seals and opens: one for packets of up to {@link SMALL_BYTES}, one for larger ones. They may be the same. */
+/**
+ * Which library seals and opens: one for packets of up to {@link SMALL_BYTES}, one for larger ones.
+ * They may be the same.
+ */
 export interface AeadBySize {
   readonly small: Aead;
   readonly large: Aead;
@@ -36,7 +42,10 @@ export const KEY_WORDS = 8;
 const words = new Int32Array(KEY_WORDS);
 const wordBytes = new Uint8Array(words.buffer);
 
-/** A key as eight 32-bit integers: a quarter of the memory of a typed array, and a server has two keys per session. */
+/**
+ * A key as eight 32-bit integers: a quarter of the memory of a typed array, and a server has two
+ * keys per session.
+ */
 export class WordCipher implements Cipher {
   readonly #aead: AeadBySize;
   #key0 = 0;

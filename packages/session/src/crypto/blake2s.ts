@@ -1,6 +1,7 @@
 /**
- * BLAKE2s (RFC 7693) and what WireGuard's paper (§5.4) and Noise (§4.3) build on it: Hash, Mac, and the KDF, which is HKDF.
- * node:crypto has the plain hash, several times faster than JavaScript; the keyed mode, which it lacks, is that of \@noble/hashes.
+ * BLAKE2s (RFC 7693) and what WireGuard's paper (§5.4) and Noise (§4.3) build on it: Hash, Mac, and
+ * the KDF, which is HKDF. node:crypto has the plain hash, several times faster than JavaScript; the
+ * keyed mode, which it lacks, is that of \@noble/hashes.
  */
 import { createHmac, hash as hashOnce } from 'node:crypto';
 import { blake2s } from '@noble/hashes/blake2.js';
@@ -18,8 +19,9 @@ export function hash(first: Uint8Array, second: Uint8Array): Uint8Array {
 }
 
 /**
- * Mac(key, ·) for one key: BLAKE2s in its keyed mode, {@link MAC_BYTES}. The key has at most 32 bytes. A start that all messages have in
- * common may be given beforehand, and is then left out of them: that saves a third of the work for a short message.
+ * Mac(key, ·) for one key: BLAKE2s in its keyed mode, {@link MAC_BYTES}. The key has at most 32
+ * bytes. A start that all messages have in common may be given beforehand, and is then left out of
+ * them: that saves a third of the work for a short message.
  */
 export class Mac {
   readonly #keyed: ReturnType<typeof blake2s.create>;
@@ -33,7 +35,10 @@ export class Mac {
   }
 }
 
-/** The first `count` outputs of HKDF with `input` under the chaining key (Noise §4.3): {@link HASH_BYTES} each. */
+/**
+ * The first `count` outputs of HKDF with `input` under the chaining key (Noise §4.3): {@link
+ * HASH_BYTES} each.
+ */
 export function deriveKeys(chainingKey: Uint8Array, input: Uint8Array, count: 1 | 2 | 3): Uint8Array[] {
   const secret = createHmac(ALGORITHM, chainingKey).update(input).digest();
   const outputs: Uint8Array[] = [];

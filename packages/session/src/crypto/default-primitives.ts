@@ -6,12 +6,16 @@ import { loadWasm } from './wasm.js';
 
 const sodium = loadSodium();
 
-/** The fastest engine that needs no loading: sodium-native where it is installed, otherwise node:crypto. */
+/**
+ * The fastest engine that needs no loading: sodium-native where it is installed, otherwise
+ * node:crypto.
+ */
 export const defaultPrimitives: Primitives = sodium instanceof Error ? nodePrimitives : sodium;
 
 /**
- * The fastest that there is here: WebAssembly for small packets and sodium-native for large ones, or whichever of them loads, or
- * node:crypto. A program awaits it once and gives it to its channels.
+ * The fastest that there is here: WebAssembly for small packets and sodium-native for large ones,
+ * or whichever of them loads, or node:crypto. A program awaits it once and gives it to its
+ * channels.
  */
 export async function loadPrimitives(): Promise<Primitives> {
   const wasm = await loadWasm();

@@ -1,6 +1,6 @@
 /**
- * What is used of the package `libsodium`, which brings no types: libsodium as emscripten compiled it. Pointers are offsets into `HEAPU8`;
- * each 64-bit length is two numbers, the lower half first.
+ * What is used of the package `libsodium`, which brings no types: libsodium as emscripten compiled
+ * it. Pointers are offsets into `HEAPU8`; each 64-bit length is two numbers, the lower half first.
  */
 declare module 'libsodium' {
   export interface Libsodium {

@@ -1,4 +1,7 @@
-/** The engine that is always there: node:crypto, with key objects made once, since a raw key costs several times more. */
+/**
+ * The engine that is always there: node:crypto, with key objects made once, since a raw key costs
+ * several times more.
+ */
 import {
   createCipheriv,
   createDecipheriv,
@@ -18,7 +21,10 @@ export const nodePrimitives: Primitives = {
 
 const ALGORITHM = 'chacha20-poly1305';
 const OPTIONS = { authTagLength: TAG_BYTES };
-/** What precedes the 32 bytes of an X25519 key in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410 §4, §7). */
+/**
+ * What precedes the 32 bytes of an X25519 key in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410 §4,
+ * §7).
+ */
 const PKCS8_HEADER = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const SPKI_HEADER = Buffer.from('302a300506032b656e032100', 'hex');
 
@@ -41,7 +47,8 @@ class NodePrivateKey implements PrivateKey {
     try {
       return diffieHellman({ privateKey: this.#key, publicKey });
     } catch {
-      // OpenSSL refuses to derive an all-zero secret, which only points of low order give (RFC 7748 §6.1).
+      // OpenSSL refuses to derive an all-zero secret, which only points of low order give (RFC 7748
+      // §6.1).
       return undefined;
     }
   }

@@ -1,7 +1,8 @@
 /**
- * The primitives that a channel takes from well-kept libraries, behind one small interface: X25519 (RFC 7748) and
- * ChaCha20-Poly1305 (RFC 8439). Three engines implement it, sodium.ts, wasm.ts and node.ts; the same vectors pass on each.
- * BLAKE2s (blake2s.ts) and XChaCha20-Poly1305 (handshake/cookie.ts) are the same everywhere.
+ * The primitives that a channel takes from well-kept libraries, behind one small interface: X25519
+ * (RFC 7748) and ChaCha20-Poly1305 (RFC 8439). Three engines implement it, sodium.ts, wasm.ts and
+ * node.ts; the same vectors pass on each. BLAKE2s (blake2s.ts) and XChaCha20-Poly1305
+ * (handshake/cookie.ts) are the same everywhere.
  */
 export interface Primitives {
   readonly name: 'sodium and wasm' | 'sodium' | 'wasm' | 'node';
@@ -15,22 +16,28 @@ export interface Primitives {
 export interface PrivateKey {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** The shared secret with a peer's public key (32 bytes each); undefined if that is a point of low order. */
+  /**
+   * The shared secret with a peer's public key (32 bytes each); undefined if that is a point of low
+   * order.
+   */
   agree(peerPublicKey: Uint8Array): Uint8Array | undefined;
   /** Forgets the key as far as the runtime allows; it must not be used after. */
   wipe(): void;
 }
 
 /**
- * ChaCha20-Poly1305 under one key, in place. The nonce is 4 zero bytes and the counter as 64 bits little-endian, as in
- * WireGuard and Noise; the counter is an integer from 0 to 2^53 - 1. `additional`, up to 64 bytes, is authenticated, not encrypted.
+ * ChaCha20-Poly1305 under one key, in place. The nonce is 4 zero bytes and the counter as 64 bits
+ * little-endian, as in WireGuard and Noise; the counter is an integer from 0 to 2^53 - 1.
+ * `additional`, up to 64 bytes, is authenticated, not encrypted.
  */
 export interface Cipher {
-  /** Encrypts `bytes[offset .. offset + length]` and writes the tag of {@link TAG_BYTES} after it. */
+  /**
+   * Encrypts `bytes[offset .. offset + length]` and writes the tag of {@link TAG_BYTES} after it.
+   */
   seal(bytes: Uint8Array, offset: number, length: number, counter: number, additional?: Uint8Array): void;
   /**
-   * Decrypts `bytes[offset .. offset + length]`, checking the tag that follows it. False if it is not authentic: then what
-   * lies there is undefined.
+   * Decrypts `bytes[offset .. offset + length]`, checking the tag that follows it. False if it is
+   * not authentic: then what lies there is undefined.
    */
   open(bytes: Uint8Array, offset: number, length: number, counter: number, additional?: Uint8Array): boolean;
   /** Forgets the key as far as the runtime allows; it must not be used after. */

@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { KEY_WORDS, WordCipher, type Aead, type AeadPrimitives } from './aead.js';
 import { NONCE_BYTES, TAG_BYTES, type PrivateKey } from './primitives.js';
 
-/** What is used of sodium-native, which brings no types. Lengths are checked by it; failures throw. */
+/**
+ * What is used of sodium-native, which brings no types. Lengths are checked by it; failures throw.
+ */
 interface Sodium {
   crypto_scalarmult_base(publicKey: Uint8Array, privateKey: Uint8Array): void;
   crypto_scalarmult(secret: Uint8Array, privateKey: Uint8Array, publicKey: Uint8Array): void;

@@ -1,6 +1,6 @@
 /**
- * libsodium compiled to WebAssembly: nothing is faster to call, since it has memory of its own and no objects cross. A packet is
- * copied into that memory and back.
+ * libsodium compiled to WebAssembly: nothing is faster to call, since it has memory of its own and
+ * no objects cross. A packet is copied into that memory and back.
  */
 import type { Libsodium } from 'libsodium';
 import { KEY_WORDS, WordCipher, type Aead, type AeadPrimitives } from './aead.js';
@@ -8,13 +8,14 @@ import { nodePrimitives } from './node.js';
 import { NONCE_BYTES, TAG_BYTES, type Primitives } from './primitives.js';
 
 /**
- * The wasm engine, with X25519 of node:crypto, which is faster than WebAssembly's; or the error with which it failed to load: where code
- * may not be compiled, for instance.
+ * The wasm engine, with X25519 of node:crypto, which is faster than WebAssembly's; or the error
+ * with which it failed to load: where code may not be compiled, for instance.
  */
 export async function loadWasm(): Promise<AeadPrimitives | Error> {
   try {
     const { default: instantiate } = await import('libsodium');
-    // An instance of our own: only what is allocated here is allocated in it, so its memory stays where it is.
+    // An instance of our own: only what is allocated here is allocated in it, so its memory stays
+    // where it is.
     const aead = new WasmAead(await instantiate());
     const bySize = { small: aead, large: aead };
     const wasm: AeadPrimitives = {

@@ -1,7 +1,8 @@
 /**
- * Cookies (WireGuard's paper, §5.3 and §5.4.7): under load the server answers a handshake with a mac of the sender's address
- * under a secret that changes every two minutes, sealed for those who know the server's key and can see the answer. The server
- * keeps nothing; the sender proves with mac2 that it is where it says.
+ * Cookies (WireGuard's paper, §5.3 and §5.4.7): under load the server answers a handshake with a
+ * mac of the sender's address under a secret that changes every two minutes, sealed for those who
+ * know the server's key and can see the answer. The server keeps nothing; the sender proves with
+ * mac2 that it is where it says.
  */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { PACKED_ENDPOINT_BYTES } from '@relay/packet';

@@ -20,7 +20,10 @@ export interface ServerIdentity {
   readonly cookieKey: Uint8Array;
 }
 
-/** Prepares a private key (32 bytes) for handshakes. Without a preshared key (32 bytes) zeros take its place, as in WireGuard. */
+/**
+ * Prepares a private key (32 bytes) for handshakes. Without a preshared key (32 bytes) zeros take
+ * its place, as in WireGuard.
+ */
 export function identityOf(
   protocol: ChannelProtocol,
   primitives: Primitives,

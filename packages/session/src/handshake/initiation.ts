@@ -1,4 +1,7 @@
-/** The first message of the handshake as a packet: docs/protocol.md, "Handshake"; WireGuard's paper, §5.4.2. */
+/**
+ * The first message of the handshake as a packet: docs/protocol.md, "Handshake"; WireGuard's paper,
+ * §5.4.2.
+ */
 import { encodeInitiationHeader, INITIATION_BYTES, INITIATION_OFFSET } from '@relay/packet';
 import type { PrivateKey } from '../crypto/primitives.js';
 import type { Identity, ServerIdentity } from './identity.js';
@@ -20,7 +23,10 @@ export interface Initiation {
   readonly noise: InitiatorState;
 }
 
-/** Writes an initiation. Throws an Error if the server's public key is a point of low order: no honest peer has one. */
+/**
+ * Writes an initiation. Throws an Error if the server's public key is a point of low order: no
+ * honest peer has one.
+ */
 export function writeInitiation(
   identity: Identity,
   server: ServerIdentity,
@@ -45,13 +51,19 @@ export function mac1Of(initiation: Initiation): Uint8Array {
   return initiation.bytes.subarray(INITIATION_OFFSET.mac1, INITIATION_OFFSET.mac2);
 }
 
-/** An initiation that was read and is authentic; whether its timestamp is new is for the reader to judge. */
+/**
+ * An initiation that was read and is authentic; whether its timestamp is new is for the reader to
+ * judge.
+ */
 export interface ReadInitiation {
   readonly noise: ResponderState;
   readonly timestamp: bigint;
 }
 
-/** Reads the initiation at `bytes[offset]`, whose macs were checked. `isKnown` as in {@link readFirstMessage}. */
+/**
+ * Reads the initiation at `bytes[offset]`, whose macs were checked. `isKnown` as in {@link
+ * readFirstMessage}.
+ */
 export function readInitiation(
   identity: Identity,
   bytes: Uint8Array,

@@ -1,6 +1,7 @@
 /**
- * mac1 and mac2, which end every handshake message (WireGuard's paper, §5.4.4). mac1 shows that the sender knows the
- * receiver's public key: who does not gets no answer. mac2 shows that it got a cookie at its address: asked for under load.
+ * mac1 and mac2, which end every handshake message (WireGuard's paper, §5.4.4). mac1 shows that the
+ * sender knows the receiver's public key: who does not gets no answer. mac2 shows that it got a
+ * cookie at its address: asked for under load.
  */
 import type { PacketType } from '@relay/packet';
 import { hash, Mac, MAC_BYTES } from '../crypto/blake2s.js';
@@ -34,7 +35,10 @@ export function cookieKey(protocol: ChannelProtocol, sender: Uint8Array): Uint8A
   return hash(Buffer.from(protocol.labelCookie, 'ascii'), sender);
 }
 
-/** Writes mac1 at `mac1Offset` of a message that begins at 0, and mac2 after it: zeros if there is no cookie. */
+/**
+ * Writes mac1 at `mac1Offset` of a message that begins at 0, and mac2 after it: zeros if there is
+ * no cookie.
+ */
 export function writeMacs(message: Uint8Array, mac1Offset: number, mac1: Mac1, cookie: Uint8Array | undefined): void {
   const mac2Offset = mac1Offset + MAC_BYTES;
   message.set(mac1.of(message, 0, mac1Offset), mac1Offset);
@@ -48,7 +52,9 @@ export function isMac2Right(bytes: Uint8Array, offset: number, mac1Offset: numbe
   return equalSecrets(new Mac(cookie).of(bytes.subarray(offset, at)), 0, bytes, at, MAC_BYTES);
 }
 
-/** Compares without a branch on the content, so that the time tells nothing of where they differ. */
+/**
+ * Compares without a branch on the content, so that the time tells nothing of where they differ.
+ */
 export function equalSecrets(a: Uint8Array, aOffset: number, b: Uint8Array, bOffset: number, length: number): boolean {
   let difference = 0;
   for (let index = 0; index < length; index++) difference |= (a[aOffset + index] ?? 256) ^ (b[bOffset + index] ?? 512);

@@ -1,13 +1,14 @@
 /**
- * The handshake patterns IK and IKpsk2 of the Noise framework (revision 34, §7.5 and §9), each side's two steps:
+ * The handshake patterns IK and IKpsk2 of the Noise framework (revision 34, §7.5 and §9), each
+ * side's two steps:
  *
  *     <- s
  *     ...
  *     -> e, es, s, ss
  *     <- e, ee, se [, psk]
  *
- * With a preshared key the ephemeral keys are mixed into the chaining key too (§9.2). The steps work on Noise's own messages;
- * initiation.ts and response.ts put them into packets.
+ * With a preshared key the ephemeral keys are mixed into the chaining key too (§9.2). The steps
+ * work on Noise's own messages; initiation.ts and response.ts put them into packets.
  */
 import type { Primitives, PrivateKey } from '../crypto/primitives.js';
 import { SymmetricState, type SplitKeys } from './symmetric-state.js';
@@ -38,7 +39,10 @@ export interface SecondMessage {
 /** The initiator between its two steps. */
 export interface InitiatorState {
   readonly message: FirstMessage;
-  /** Reads the answer: the payload and the keys, or undefined if it is not authentic. May be tried again with another answer. */
+  /**
+   * Reads the answer: the payload and the keys, or undefined if it is not authentic. May be tried
+   * again with another answer.
+   */
   finish(answer: SecondMessage): { readonly payload: Uint8Array; readonly keys: SplitKeys } | undefined;
   wipe(): void;
 }
@@ -86,19 +90,24 @@ function finish(
 export interface ResponderState {
   readonly initiator: Uint8Array;
   readonly payload: Uint8Array;
-  /** Writes the answer. Undefined if one of the initiator's keys is a point of low order. Once only. */
+  /**
+   * Writes the answer. Undefined if one of the initiator's keys is a point of low order. Once only.
+   */
   respond(
     ephemeral: PrivateKey,
     payload: Uint8Array,
   ): { readonly message: SecondMessage; readonly keys: SplitKeys } | undefined;
 }
 
-/** Why a first message is refused: it is not authentic, or the static key in it is not `isKnown`. */
+/**
+ * Why a first message is refused: it is not authentic, or the static key in it is not `isKnown`.
+ */
 export type FirstMessageRefusal = 'authentication-failed' | 'unknown-client';
 
 /**
- * Reads the first message. The initiator's static key is given to `isKnown` before anything more is computed for it. It is
- * not yet authentic then: only the payload's tag proves that the sender holds its private key.
+ * Reads the first message. The initiator's static key is given to `isKnown` before anything more is
+ * computed for it. It is not yet authentic then: only the payload's tag proves that the sender
+ * holds its private key.
  */
 export function readFirstMessage(
   suite: NoiseSuite,

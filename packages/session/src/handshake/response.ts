@@ -1,4 +1,7 @@
-/** The second message of the handshake as a packet: docs/protocol.md, "Handshake"; WireGuard's paper, §5.4.3. */
+/**
+ * The second message of the handshake as a packet: docs/protocol.md, "Handshake"; WireGuard's
+ * paper, §5.4.3.
+ */
 import { encodeResponseHeader, PACKET, RESPONSE_BYTES, RESPONSE_OFFSET } from '@relay/packet';
 import type { PrivateKey } from '../crypto/primitives.js';
 import type { Identity } from './identity.js';
@@ -8,7 +11,10 @@ import type { SplitKeys } from './symmetric-state.js';
 
 const NOTHING = new Uint8Array(0);
 
-/** Writes the response to an initiation, and gives the keys. Undefined if a key of the peer is a point of low order. */
+/**
+ * Writes the response to an initiation, and gives the keys. Undefined if a key of the peer is a
+ * point of low order.
+ */
 export function writeResponse(
   { protocol }: Identity,
   noise: ResponderState,
@@ -26,7 +32,9 @@ export function writeResponse(
   return { bytes, keys: response.keys };
 }
 
-/** Reads the response at `bytes[offset]`, whose mac1 was checked. Undefined if it is not authentic. */
+/**
+ * Reads the response at `bytes[offset]`, whose mac1 was checked. Undefined if it is not authentic.
+ */
 export function readResponse(noise: InitiatorState, bytes: Uint8Array, offset: number): SplitKeys | undefined {
   const { ephemeral, encryptedNothing, mac1 } = RESPONSE_OFFSET;
   return noise.finish({

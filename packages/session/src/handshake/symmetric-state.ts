@@ -8,8 +8,8 @@ export interface SplitKeys {
 }
 
 /**
- * The SymmetricState of the Noise framework (revision 34, §5.2) with BLAKE2s and ChaCha20-Poly1305: a chaining key, a hash of
- * all that was said, and from the first shared secret on a cipher.
+ * The SymmetricState of the Noise framework (revision 34, §5.2) with BLAKE2s and ChaCha20-Poly1305:
+ * a chaining key, a hash of all that was said, and from the first shared secret on a cipher.
  */
 export class SymmetricState {
   readonly #primitives: Primitives;
@@ -58,7 +58,10 @@ export class SymmetricState {
     return opened.subarray(0, length);
   }
 
-  /** A state of its own with the same chaining key and hash, and no cipher: one is made by the next `mixKey`. */
+  /**
+   * A state of its own with the same chaining key and hash, and no cipher: one is made by the next
+   * `mixKey`.
+   */
   clone(): SymmetricState {
     const clone = new SymmetricState(this.#primitives, '', new Uint8Array(0));
     clone.#chainingKey = Uint8Array.from(this.#chainingKey);
@@ -97,7 +100,9 @@ export class SymmetricState {
   }
 }
 
-/** Noise §5.2, InitializeSymmetric: a name that fits is padded with zeros, a longer one is hashed. */
+/**
+ * Noise §5.2, InitializeSymmetric: a name that fits is padded with zeros, a longer one is hashed.
+ */
 function hashOfName(name: string): Uint8Array {
   const bytes = Buffer.from(name, 'ascii');
   if (bytes.length > HASH_BYTES) return hash(bytes, new Uint8Array(0));

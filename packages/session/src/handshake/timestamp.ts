@@ -1,7 +1,7 @@
 /**
- * TAI64N timestamps (https://cr.yp.to/libtai/tai64.html): 8 bytes of seconds with 2^62 for 1970, 4 of nanoseconds, big-endian, so
- * that they compare as bytes, or as 96-bit numbers as here. They only have to grow; that they are times lets a client that
- * kept nothing go on where it was.
+ * TAI64N timestamps (https://cr.yp.to/libtai/tai64.html): 8 bytes of seconds with 2^62 for 1970, 4
+ * of nanoseconds, big-endian, so that they compare as bytes, or as 96-bit numbers as here. They
+ * only have to grow; that they are times lets a client that kept nothing go on where it was.
  */
 
 /** Bytes of a timestamp. */

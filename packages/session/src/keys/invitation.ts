@@ -1,7 +1,10 @@
 import { nodePrimitives } from '../crypto/node.js';
 import { formatKey, parseKey } from './key-pair.js';
 
-/** What a client needs to come in: who it is, where the server is, and whom it must meet there. A secret. */
+/**
+ * What a client needs to come in: who it is, where the server is, and whom it must meet there. A
+ * secret.
+ */
 export interface Invitation {
   readonly clientPrivateKey: Uint8Array;
   readonly serverPublicKey: Uint8Array;
@@ -9,7 +12,10 @@ export interface Invitation {
   readonly host: string;
   /** 1 to 65,535. */
   readonly port: number;
-  /** The client's name as its server's owner gave it: 1 to 64 characters, none of them a control character. */
+  /**
+   * The client's name as its server's owner gave it: 1 to 64 characters, none of them a control
+   * character.
+   */
   readonly name: string;
 }
 
@@ -22,8 +28,8 @@ export function formatInvitation(invitation: Invitation): string {
 }
 
 /**
- * Reads an invitation. The result is the invitation, or a sentence that says what is wrong with the text without
- * repeating any of it, since it is a secret.
+ * Reads an invitation. The result is the invitation, or a sentence that says what is wrong with the
+ * text without repeating any of it, since it is a secret.
  */
 export function parseInvitation(text: string): Invitation | string {
   const parts = PATTERN.exec(text.trim());
@@ -58,5 +64,6 @@ function canAgree(clientPrivateKey: Uint8Array, serverPublicKey: Uint8Array): bo
 
 const PATTERN =
   /^relay:\/\/([A-Za-z0-9_-]+)@(\[[0-9a-fA-F:.]+(?:%[A-Za-z0-9_.-]+)?\]|[A-Za-z0-9._-]+):(\d{1,5})\?([!-~]+)$/;
-// eslint has no quarrel with \p{Cc}: control characters, C1 included; \p{Cf} has the bidirectional overrides.
+// eslint has no quarrel with \p{Cc}: control characters, C1 included; \p{Cf} has the bidirectional
+// overrides.
 const NAME_PATTERN = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,64}$/u;

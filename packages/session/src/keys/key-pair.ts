@@ -3,7 +3,10 @@ import { createPrivateKey, createPublicKey, randomFillSync } from 'node:crypto';
 /** Bytes of an X25519 key, private or public. */
 export const KEY_BYTES = 32;
 
-/** An X25519 key pair (RFC 7748). `publicKey` is the identity of its holder; both are {@link KEY_BYTES} long. */
+/**
+ * An X25519 key pair (RFC 7748). `publicKey` is the identity of its holder; both are {@link
+ * KEY_BYTES} long.
+ */
 export interface KeyPair {
   readonly publicKey: Uint8Array;
   readonly privateKey: Uint8Array;
@@ -24,7 +27,10 @@ export function generateKeyPair(random: RandomSource = systemRandom): KeyPair {
   return keyPairOf(privateKey);
 }
 
-/** The key pair of a private key of {@link KEY_BYTES}, which is copied. Throws a RangeError for another length. */
+/**
+ * The key pair of a private key of {@link KEY_BYTES}, which is copied. Throws a RangeError for
+ * another length.
+ */
 export function keyPairOf(privateKey: Uint8Array): KeyPair {
   if (privateKey.length !== KEY_BYTES)
     throw new RangeError(`a private key is ${KEY_BYTES} bytes, not ${privateKey.length}`);

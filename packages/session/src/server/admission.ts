@@ -18,8 +18,9 @@ import { SourceLimiter } from './source-limiter.js';
 import { TokenBucket } from './token-bucket.js';
 
 /**
- * Who may make the server compute a handshake. First what costs least: who does not know the server's public key gets no answer; under
- * load, only who has shown that it is where it says; and of those not too many from one place. Keeps nothing of anybody.
+ * Who may make the server compute a handshake. First what costs least: who does not know the
+ * server's public key gets no answer; under load, only who has shown that it is where it says; and
+ * of those not too many from one place. Keeps nothing of anybody.
  */
 export class Admission {
   /** Whether every handshake must bring a cookie, not only those beyond the rate. */
@@ -45,7 +46,10 @@ export class Admission {
     this.#perSource = new SourceLimiter(SOURCE_HANDSHAKES_PER_SECOND, SOURCE_BURST, random);
   }
 
-  /** Judges the initiation at `bytes[offset]`, and answers it with a cookie if need be. Returns 0 or a drop code. */
+  /**
+   * Judges the initiation at `bytes[offset]`, and answers it with a cookie if need be. Returns 0 or
+   * a drop code.
+   */
   admit(bytes: Uint8Array, offset: number, source: Uint8Array, sourceOffset: number, nowMs: number): number {
     if (!this.#mac1.isRight(bytes, offset, INITIATION_OFFSET.mac1)) return DROP.badMac1;
     if (this.#rate.take(nowMs) && !this.isLoaded) return 0;

@@ -1,7 +1,10 @@
 import { INSTANCE_MASK, REKEY_BIT } from '../protocol.js';
 import type { LiveSession } from '../session/live-session.js';
 
-/** The sessions of all clients by the client's name: at most one that is established, and one that is being set up. */
+/**
+ * The sessions of all clients by the client's name: at most one that is established, and one that
+ * is being set up.
+ */
 export class ClientSessions {
   readonly #established = new Map<string, LiveSession>();
   readonly #pending = new Map<string, LiveSession>();
@@ -32,7 +35,10 @@ export class ClientSessions {
     this.#pending.set(session.peerName, session);
   }
 
-  /** A pending session becomes the established one. Returns the one that it replaces, which still is to be ended. */
+  /**
+   * A pending session becomes the established one. Returns the one that it replaces, which still is
+   * to be ended.
+   */
   establish(session: LiveSession): LiveSession | undefined {
     const former = this.#established.get(session.peerName);
     this.#pending.delete(session.peerName);

@@ -1,7 +1,10 @@
 import type { ClientLimits } from './directory.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** The limits of one client at the door: packets and bits per second, in bursts of one second's worth. */
+/**
+ * The limits of one client at the door: packets and bits per second, in bursts of one second's
+ * worth.
+ */
 export class DoorLimits {
   readonly #packets: TokenBucket | undefined;
   readonly #bits: TokenBucket | undefined;

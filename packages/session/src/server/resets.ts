@@ -1,7 +1,8 @@
 /**
- * Stateless reset, after RFC 9000 §10.3: what a server that has forgotten a session answers to its packets, so that the client
- * need not wait for a timeout. The token of an index is known to the server, which computes it from a secret that survives
- * restarts, and to the client, which was told inside the session.
+ * Stateless reset, after RFC 9000 §10.3: what a server that has forgotten a session answers to its
+ * packets, so that the client need not wait for a timeout. The token of an index is known to the
+ * server, which computes it from a secret that survives restarts, and to the client, which was told
+ * inside the session.
  */
 import { encodeReset, RESET_BYTES } from '@relay/packet';
 import { Mac } from '../crypto/blake2s.js';
@@ -33,7 +34,10 @@ export class Resets {
     return this.#mac.of(message);
   }
 
-  /** Tells the peer on the packed path at `source` that this index is unknown, unless it, or all, were told too often. */
+  /**
+   * Tells the peer on the packed path at `source` that this index is unknown, unless it, or all,
+   * were told too often.
+   */
   send(index: number, source: Uint8Array, sourceOffset: number, nowMs: number): void {
     if (!this.#perSource.take(source, sourceOffset, nowMs) || !this.#total.take(nowMs)) return;
     encodeReset(this.#packet, 0, index, this.tokenOf(index), 0);

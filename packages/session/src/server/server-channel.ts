@@ -39,13 +39,21 @@ import type { ClientDirectory, ClientEntry } from './directory.js';
 import { DoorLimits } from './door-limits.js';
 import { Resets } from './resets.js';
 
-/** What a {@link ServerChannel} is made of. Its constructor throws a RangeError for keys and parameters that cannot be. */
+/**
+ * What a {@link ServerChannel} is made of. Its constructor throws a RangeError for keys and
+ * parameters that cannot be.
+ */
 export interface ServerChannelOptions {
   readonly staticKey: KeyPair;
   readonly clients: ClientDirectory;
-  /** 32 bytes that survive restarts: with them the server can tell clients of a past life that it knows their sessions no more. */
+  /**
+   * 32 bytes that survive restarts: with them the server can tell clients of a past life that it
+   * knows their sessions no more.
+   */
   readonly resetSecret: Uint8Array;
-  /** 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none. */
+  /**
+   * 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none.
+   */
   readonly presharedKey?: Uint8Array;
   /** What to tell clients of ourselves. */
   readonly parameters?: ChannelParameters;
@@ -71,8 +79,9 @@ export interface ServerLimits {
 }
 
 /**
- * How busy the server is: `loaded` asks every handshake for a cookie; `shedding` does too, and lets no new session in; `draining` lets none
- * in either, and tells the clients that their sessions will end.
+ * How busy the server is: `loaded` asks every handshake for a cookie; `shedding` does too, and lets
+ * no new session in; `draining` lets none in either, and tells the clients that their sessions will
+ * end.
  */
 export type Load = 'normal' | 'loaded' | 'shedding' | 'draining';
 
@@ -127,7 +136,10 @@ export class ServerChannel {
     };
   }
 
-  /** When to call {@link wake}, ms on the clock of `nowMs`; Infinity: never. Ask again after every other call. */
+  /**
+   * When to call {@link wake}, ms on the clock of `nowMs`; Infinity: never. Ask again after every
+   * other call.
+   */
   get nextWakeMs(): number {
     return this.#channel.deadlines.nextMs;
   }
@@ -142,7 +154,10 @@ export class ServerChannel {
     return this.#sessions.size;
   }
 
-  /** See {@link Load}. With `draining`, clients are told that their sessions end in `graceMs`; `close` ends them. */
+  /**
+   * See {@link Load}. With `draining`, clients are told that their sessions end in `graceMs`;
+   * `close` ends them.
+   */
   setLoad(load: Load, nowMs: number, graceMs = 0): void {
     const isNew = load !== this.#load;
     this.#load = load;
@@ -170,22 +185,29 @@ export class ServerChannel {
     if (live === session) live.end(reason, CLOSE_REASONS.get(reason) ?? CLOSE.closed, nowMs);
   }
 
-  /** Ends the session of this client at once. The directory must not know it any more, or it comes back. */
+  /**
+   * Ends the session of this client at once. The directory must not know it any more, or it comes
+   * back.
+   */
   revoke(publicKey: Uint8Array, nowMs: number): void {
     const name = nameOf(publicKey);
     this.#sessions.pending(name)?.end('revoked', undefined, nowMs);
     this.#sessions.established(name)?.end('revoked', CLOSE.revoked, nowMs);
   }
 
-  /** Ends all sessions, and lets no new one in. Clients are told that the server is shutting down, and will try again soon. */
+  /**
+   * Ends all sessions, and lets no new one in. Clients are told that the server is shutting down,
+   * and will try again soon.
+   */
   close(nowMs: number): void {
     this.#load = 'draining';
     for (const session of this.#sessions.all()) session.end('shutdown', CLOSE.shutdown, nowMs);
   }
 
   /**
-   * Takes the received packet of `length` bytes at `offset`, which came on the packed path at `source[sourceOffset]`, and opens it in place.
-   * Frames go to `onFrame` meanwhile. Returns 0, or a drop code (< 0). Never throws: what is thrown meanwhile, by a sink too, ends the session of
+   * Takes the received packet of `length` bytes at `offset`, which came on the packed path at
+   * `source[sourceOffset]`, and opens it in place. Frames go to `onFrame` meanwhile. Returns 0, or
+   * a drop code (< 0). Never throws: what is thrown meanwhile, by a sink too, ends the session of
    * the packet, is told as the event `fault`, and is `internal-error` here.
    */
   receive(
@@ -262,7 +284,8 @@ export class ServerChannel {
     }
     const former = this.#sessions.establish(session);
     session.connectedMs = nowMs;
-    // The response went to the address of the initiation: only who answers from there is known to receive there.
+    // The response went to the address of the initiation: only who answers from there is known to
+    // receive there.
     if (!session.path.isAt(source, sourceOffset)) session.beginAt(source, sourceOffset, nowMs);
     former?.end('replaced', CLOSE.replaced, nowMs);
     if (session.isOpen) session.emit({ kind: 'connected', session }, nowMs);
@@ -305,7 +328,10 @@ export class ServerChannel {
     return this.#sessions.size < this.#limits.maxSessions ? 0 : DROP.sessionLimit;
   }
 
-  /** The session whose keys an initiation with this sender index renews. Without frames indices tell nothing: any that there is. */
+  /**
+   * The session whose keys an initiation with this sender index renews. Without frames indices tell
+   * nothing: any that there is.
+   */
   #continued(name: string, senderIndex: number): LiveSession | undefined {
     const session = this.#sessions.established(name);
     if (session === undefined || !this.#channel.protocol.framed) return session;
@@ -323,7 +349,9 @@ export class ServerChannel {
   ): number {
     const localIndex = this.#keys.take(shardByteOf(senderIndex));
     if (localIndex === undefined) return DROP.sessionLimit;
-    const response = writeResponse(this.#identity, noise, this.#newEphemeral(), localIndex, senderIndex);
+    const ephemeral = this.#newEphemeral();
+    const response = writeResponse(this.#identity, noise, ephemeral, localIndex, senderIndex);
+    ephemeral.wipe();
     if (response === undefined) {
       this.#keys.remove(localIndex);
       return DROP.authenticationFailed;

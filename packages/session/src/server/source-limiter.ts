@@ -1,8 +1,9 @@
 import type { RandomSource } from '../keys/key-pair.js';
 
 /**
- * A rate limit per source address in memory of a fixed size: addresses are hashed with a secret seed into buckets, which a few may
- * share. IPv6 addresses count by their /64, since one host has all of it.
+ * A rate limit per source address in memory of a fixed size: addresses are hashed with a secret
+ * seed into buckets, which a few may share. IPv6 addresses count by their /64, since one host has
+ * all of it.
  */
 export class SourceLimiter {
   readonly #perMs: number;
@@ -32,7 +33,8 @@ export class SourceLimiter {
   }
 
   #bucketOf(source: Uint8Array, offset: number): number {
-    // An IPv4-mapped address differs only in its last 8 bytes, an IPv6 address counts by its first 8.
+    // An IPv4-mapped address differs only in its last 8 bytes, an IPv6 address counts by its first
+    // 8.
     const isMapped = source[offset + 10] === 0xff && source[offset] === 0 && source[offset + 1] === 0;
     const start = isMapped ? offset + 8 : offset;
     let hash = this.#seed;

@@ -1,4 +1,7 @@
-/** What is done with each frame of an opened packet: frames of the channel are handled here, those of the relay are passed on. */
+/**
+ * What is done with each frame of an opened packet: frames of the channel are handled here, those
+ * of the relay are passed on.
+ */
 import {
   AnswerFields,
   CLOSE,
@@ -28,7 +31,10 @@ import type { SessionKeys } from './channel.js';
 import type { LiveSession } from './live-session.js';
 import { sendAnswer, sendPong } from './own-frames.js';
 
-/** Handles the frames in `bytes[offset .. end]`, which came under `keys` on the packed path at `source`. */
+/**
+ * Handles the frames in `bytes[offset .. end]`, which came under `keys` on the packed path at
+ * `source`.
+ */
 export function receiveFrames(
   keys: SessionKeys,
   bytes: Uint8Array,

@@ -3,8 +3,9 @@ import type { Channel } from './channel.js';
 import type { LiveSession } from './live-session.js';
 
 /**
- * Confines what was thrown while a packet or a deadline of one session was worked on: that session ends, the program
- * learns of it by the event `fault`, and everything else goes on. Returns the drop code of the packet. Never throws.
+ * Confines what was thrown while a packet or a deadline of one session was worked on: that session
+ * ends, the program learns of it by the event `fault`, and everything else goes on. Returns the
+ * drop code of the packet. Never throws.
  */
 export function containFault(
   channel: Channel,

@@ -28,7 +28,9 @@ import { Requests } from './requests.js';
 const OVERHEAD_BYTES = TRANSPORT_HEADER_BYTES + AEAD_TAG_BYTES;
 /** Frames of our own begin here in the scratch packet. */
 const FRAMES = TRANSPORT_HEADER_BYTES;
-/** The most that stands before the body of a request or answer: type and length, id, kind, status. */
+/**
+ * The most that stands before the body of a request or answer: type and length, id, kind, status.
+ */
 const CONTROL_HEADER_BYTES = 9;
 /** The type that `onFrame` is given where the protocol has no frames. */
 const OPAQUE_TYPE = -1;
@@ -56,7 +58,10 @@ export class LiveSession implements Session, Sleeper {
   deadlineMs = Infinity;
   deadlineIndex = -1;
 
-  /** Keys that seal; keys before them, which still open late packets; on the server, keys that the client has not used yet. */
+  /**
+   * Keys that seal; keys before them, which still open late packets; on the server, keys that the
+   * client has not used yet.
+   */
   current: SessionKeys | undefined = undefined;
   previous: SessionKeys | undefined = undefined;
   next: SessionKeys | undefined = undefined;
@@ -195,7 +200,10 @@ export class LiveSession implements Session, Sleeper {
 
   // Sending.
 
-  /** Seals and sends the frames in `scratch` up to `end`, also on a lost path. Returns the length of the packet or a drop code. */
+  /**
+   * Seals and sends the frames in `scratch` up to `end`, also on a lost path. Returns the length of
+   * the packet or a drop code.
+   */
   send(end: number, nowMs: number, wantsAnswer: boolean): number {
     const { scratch, onPacket } = this.channel;
     const length = this.#seal(scratch, 0, end - FRAMES, nowMs, true);
@@ -205,14 +213,18 @@ export class LiveSession implements Session, Sleeper {
     return length;
   }
 
-  /** On the server: the newest packet came on another path. Goes back there, and asks the address to prove itself. */
+  /**
+   * On the server: the newest packet came on another path. Goes back there, and asks the address to
+   * prove itself.
+   */
   moveTo(source: Uint8Array, sourceOffset: number, packetBytes: number, nowMs: number): void {
     this.path.move(source, sourceOffset, newToken(this.channel), nowMs);
     this.path.received(packetBytes);
     this.emit({ kind: 'roamed', session: this }, nowMs);
     if (!this.isOpen) return;
     const { fallback } = this.path;
-    // Should somebody have copied the packet: the peer, still where it was, answers this with a newer one.
+    // Should somebody have copied the packet: the peer, still where it was, answers this with a
+    // newer one.
     if (fallback !== undefined && this.channel.protocol.framed) this.#sendPingTo(fallback, nowMs);
     this.#validate(nowMs);
   }
@@ -223,7 +235,10 @@ export class LiveSession implements Session, Sleeper {
     this.#wakeBy(nowMs);
   }
 
-  /** Ends the session on this side. `closeReason`: what to tell the peer, one of `CLOSE`; undefined: nothing. */
+  /**
+   * Ends the session on this side. `closeReason`: what to tell the peer, one of `CLOSE`; undefined:
+   * nothing.
+   */
   end(reason: DisconnectReason, closeReason: number | undefined, nowMs: number): void {
     if (this.endReason !== undefined) return;
     const wasOpen = this.isOpen;
@@ -247,7 +262,10 @@ export class LiveSession implements Session, Sleeper {
 
   // Receiving.
 
-  /** An authentic packet of `packetBytes` came on the packed path at `source` under `keys`, `opened` as `openPacket` told. Its frames are `bytes[offset .. end]`. */
+  /**
+   * An authentic packet of `packetBytes` came on the packed path at `source` under `keys`, `opened`
+   * as `openPacket` told. Its frames are `bytes[offset .. end]`.
+   */
   received(
     keys: SessionKeys,
     opened: number,
@@ -290,7 +308,10 @@ export class LiveSession implements Session, Sleeper {
     if (this.current !== undefined) this.#settle(this.#watch.proven(this.current.createdMs), nowMs);
   }
 
-  /** The peer reports `highest` as the highest counter that it has received under the index `index` of its own. */
+  /**
+   * The peer reports `highest` as the highest counter that it has received under the index `index`
+   * of its own.
+   */
   reportArrived(index: number, highest: number, nowMs: number): void {
     if (index === this.current?.peerIndex) this.#settle(this.#watch.provenByCounter(highest), nowMs);
   }

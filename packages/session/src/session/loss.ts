@@ -1,4 +1,7 @@
-/** Counts of one pair of keys at one time: how many packets arrived, and the highest counter among them. */
+/**
+ * Counts of one pair of keys at one time: how many packets arrived, and the highest counter among
+ * them.
+ */
 interface Counts {
   readonly index: number;
   readonly received: number;

@@ -4,7 +4,10 @@ import type { TransportKeys } from '../transport/transport-keys.js';
 import { LossEstimate } from './loss.js';
 import { RoundTrip } from './round-trip.js';
 
-/** What one session measures of its path, in both directions. Parts are made when first needed: most sessions are idle. */
+/**
+ * What one session measures of its path, in both directions. Parts are made when first needed: most
+ * sessions are idle.
+ */
 export class Measurements {
   roundTrip: RoundTrip | undefined = undefined;
   lossIn: LossEstimate | undefined = undefined;
@@ -39,7 +42,10 @@ export class Measurements {
     (this.roundTrip ??= new RoundTrip()).sample(roundTripMs);
   }
 
-  /** A packet of the peer that says when it was sent, by a clock of its own: interarrival jitter, RFC 3550 §6.4.1. */
+  /**
+   * A packet of the peer that says when it was sent, by a clock of its own: interarrival jitter,
+   * RFC 3550 §6.4.1.
+   */
   pingArrived(sentMs: number, nowMs: number): void {
     const transitMs = nowMs - sentMs;
     const difference = this.#transitMs === undefined ? undefined : Math.abs(transitMs - this.#transitMs);

@@ -17,7 +17,10 @@ import type { KeptAnswer } from './requests.js';
 /** Where frames begin in the scratch packet. */
 const FRAMES = TRANSPORT_HEADER_BYTES;
 
-/** Writes a ping at `offset` of the scratch packet. Returns its end. Where there are no frames, an empty packet does. */
+/**
+ * Writes a ping at `offset` of the scratch packet. Returns its end. Where there are no frames, an
+ * empty packet does.
+ */
 export function writePing(channel: Channel, offset: number, token: Uint8Array, nowMs: number): number {
   if (!channel.protocol.framed) return offset;
   return encodePing(channel.scratch, offset, token, 0, Math.max(0, Math.round(nowMs * 1000)));

@@ -8,11 +8,11 @@ import {
 } from '../tuning.js';
 
 /**
- * Whether what is sent arrives (docs/protocol.md, "Whether the path is alive"). The first packet that
- * wants an answer starts a clock. Only proof that something sent since then has arrived counts: what
- * the peer sends of itself says nothing about this direction. Proof moves the clock to the time at
- * which that was sent, and stops it if nothing was sent later. Until then pings ask, and go on asking
- * on a lost path.
+ * Whether what is sent arrives (docs/protocol.md, "Whether the path is alive"). The first packet
+ * that wants an answer starts a clock. Only proof that something sent since then has arrived
+ * counts: what the peer sends of itself says nothing about this direction. Proof moves the clock to
+ * the time at which that was sent, and stops it if nothing was sent later. Until then pings ask,
+ * and go on asking on a lost path.
  */
 export class PathWatch {
   #unprovenSinceMs = Infinity;
@@ -34,7 +34,10 @@ export class PathWatch {
     return this.#nextProbeMs;
   }
 
-  /** A packet that wants an answer was sent, under this counter. Returns whether it starts the clock. */
+  /**
+   * A packet that wants an answer was sent, under this counter. Returns whether it starts the
+   * clock.
+   */
   expectAnswer(counter: number, nowMs: number): boolean {
     this.#newestMs = nowMs;
     if (this.#isProbing) this.#probeCounter = counter;
@@ -59,7 +62,10 @@ export class PathWatch {
     return wasLost;
   }
 
-  /** A packet with this counter, under the keys that seal, has arrived: the last probe too if that is older. */
+  /**
+   * A packet with this counter, under the keys that seal, has arrived: the last probe too if that
+   * is older.
+   */
   provenByCounter(counter: number): boolean {
     return counter >= this.#probeCounter && this.proven(this.#lastProbeMs);
   }
@@ -69,7 +75,9 @@ export class PathWatch {
     this.#probeCounter = Infinity;
   }
 
-  /** Something authentic came. On a lost path that is reason to ask at once; returns whether it is. */
+  /**
+   * Something authentic came. On a lost path that is reason to ask at once; returns whether it is.
+   */
   heard(nowMs: number): boolean {
     if (!this.#isLost) return false;
     const probeMs = Math.max(nowMs, this.#lastProbeMs + PROBE_EVERY_MS);

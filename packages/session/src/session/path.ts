@@ -3,9 +3,9 @@ import { UNVALIDATED_FACTOR } from '../protocol.js';
 import { CHALLENGE_EVERY_MS, CHALLENGE_PATIENCE_MS } from '../tuning.js';
 
 /**
- * Which way a session's packets go, and what the address there has proven (RFC 9000 §8.2, §9.3). The newest authentic packet moves the session to
- * its source; until that has answered a challenge, little is sent there, and if it never does, the session returns to the
- * last address that has.
+ * Which way a session's packets go, and what the address there has proven (RFC 9000 §8.2, §9.3).
+ * The newest authentic packet moves the session to its source; until that has answered a challenge,
+ * little is sent there, and if it never does, the session returns to the last address that has.
  */
 export class Path {
   /** Packed path. */
@@ -32,7 +32,9 @@ export class Path {
     this.#validation = undefined;
   }
 
-  /** Takes the packed path at `source`, whose address must return `token` (8 unpredictable bytes). */
+  /**
+   * Takes the packed path at `source`, whose address must return `token` (8 unpredictable bytes).
+   */
   move(source: Uint8Array, sourceOffset: number, token: Uint8Array, nowMs: number): void {
     const fallback = this.#validation === undefined ? Uint8Array.from(this.packed) : this.#validation.fallback;
     copyPackedPath(source, sourceOffset, this.packed, 0);
@@ -55,7 +57,10 @@ export class Path {
     if (this.#validation !== undefined) this.#validation.allowedBytes += UNVALIDATED_FACTOR * bytes;
   }
 
-  /** Counts a packet of so many bytes that is to go to the present address; false if that is more than it may get. */
+  /**
+   * Counts a packet of so many bytes that is to go to the present address; false if that is more
+   * than it may get.
+   */
   spend(bytes: number): boolean {
     if (this.#validation === undefined) return true;
     if (bytes > this.#validation.allowedBytes) return false;
@@ -63,7 +68,10 @@ export class Path {
     return true;
   }
 
-  /** The token came back on the packed path at `source`. Returns whether that proves the present address. */
+  /**
+   * The token came back on the packed path at `source`. Returns whether that proves the present
+   * address.
+   */
   answered(token: Uint8Array, source: Uint8Array, sourceOffset: number): boolean {
     const expected = this.#validation?.token;
     if (expected === undefined || !this.isAt(source, sourceOffset)) return false;
@@ -99,7 +107,9 @@ function newValidation(fallback: Uint8Array | undefined, token: Uint8Array, nowM
   return { fallback, token, startedMs: nowMs, nextChallengeMs: nowMs, allowedBytes: 0 };
 }
 
-/** Room for a packed path, cut from a larger array: an array of its own would take twice the memory. */
+/**
+ * Room for a packed path, cut from a larger array: an array of its own would take twice the memory.
+ */
 function newPackedPath(): Uint8Array {
   if (slabUsed === slab.length) {
     slab = new Uint8Array(SLAB_BYTES);

@@ -17,7 +17,10 @@ export interface KeptAnswer {
   readonly body: Uint8Array;
 }
 
-/** Control requests of one session in both directions: ours are repeated until answered, the peer's are answered once. */
+/**
+ * Control requests of one session in both directions: ours are repeated until answered, the peer's
+ * are answered once.
+ */
 export class Requests {
   readonly #open = new Map<number, OpenRequest>();
   readonly #kept = new Map<number, KeptAnswer | { readonly kind: number }>();
@@ -62,7 +65,10 @@ export class Requests {
     }
   }
 
-  /** What to do with a request of the peer: it is new, it is being worked on, there is no room for it now, or the answer is to be repeated. */
+  /**
+   * What to do with a request of the peer: it is new, it is being worked on, there is no room for
+   * it now, or the answer is to be repeated.
+   */
   arrived(id: number, kind: number): 'new' | 'pending' | 'refused' | KeptAnswer {
     const known = this.#kept.get(id);
     if (known !== undefined) return 'status' in known ? known : 'pending';
@@ -71,7 +77,10 @@ export class Requests {
     return 'new';
   }
 
-  /** Keeps the answer to a request of the peer. Returns the request's kind, or undefined if there is none with this id to answer. */
+  /**
+   * Keeps the answer to a request of the peer. Returns the request's kind, or undefined if there is
+   * none with this id to answer.
+   */
   answered(id: number, status: number, body: Uint8Array): number | undefined {
     const known = this.#kept.get(id);
     if (known === undefined || 'status' in known) return undefined;

@@ -2,8 +2,8 @@ import type { RandomSource } from '../keys/key-pair.js';
 
 /**
  * Finds by 32-bit index without search (docs/protocol.md, "Indices"). Bits 8 to 15 are the byte of
- * the client's shard. Of the 24 bits around them the lowest name a slot in an array, and the rest is
- * random, so that an index of a past life is rarely mistaken for a present one.
+ * the client's shard. Of the 24 bits around them the lowest name a slot in an array, and the rest
+ * is random, so that an index of a past life is rarely mistaken for a present one.
  */
 export class IndexTable<T> {
   readonly #random: RandomSource;

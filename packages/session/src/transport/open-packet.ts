@@ -2,13 +2,16 @@ import { AEAD_TAG_BYTES, DROP, transportCounter, TRANSPORT_HEADER_BYTES } from '
 import { REJECT_AFTER_MS } from '../protocol.js';
 import type { TransportKeys } from './transport-keys.js';
 
-/** What {@link openPacket} returns for a packet that is authentic: it came after all others under its keys, or later than one of them. */
+/**
+ * What {@link openPacket} returns for a packet that is authentic: it came after all others under
+ * its keys, or later than one of them.
+ */
 export const OPENED_NEWEST = 1;
 export const OPENED_LATE = 0;
 
 /**
- * Opens the transport packet of `length` bytes at `offset` in place, once: the same packet again is `replayed`. Its frames are then at
- * `bytes[offset + 16 .. offset + length - 16]`. Or a drop code.
+ * Opens the transport packet of `length` bytes at `offset` in place, once: the same packet again is
+ * `replayed`. Its frames are then at `bytes[offset + 16 .. offset + length - 16]`. Or a drop code.
  */
 export function openPacket(
   keys: TransportKeys<unknown>,

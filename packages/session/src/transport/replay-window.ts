@@ -1,4 +1,7 @@
-/** How far below the highest counter a packet may come late. At 300,000 packets per second this is 7 ms of reordering. */
+/**
+ * How far below the highest counter a packet may come late. At 300,000 packets per second this is 7
+ * ms of reordering.
+ */
 export const WINDOW_COUNTERS = 2048;
 
 const WORD_BITS = 32;
@@ -7,9 +10,10 @@ const RING_WORDS = 128;
 const RING_MASK = RING_WORDS - 1;
 
 /**
- * Which counters were seen: the sliding bitmap of RFC 6479, a ring of words of which whole ones are cleared as the window
- * moves, so that nothing is ever shifted. The ring is wider than the window of {@link WINDOW_COUNTERS}, and a power of two, so that masks
- * find the place of a counter; they are right for counters beyond 32 bits too. It is taken when a counter beyond the first word
+ * Which counters were seen: the sliding bitmap of RFC 6479, a ring of words of which whole ones are
+ * cleared as the window moves, so that nothing is ever shifted. The ring is wider than the window
+ * of {@link WINDOW_COUNTERS}, and a power of two, so that masks find the place of a counter; they
+ * are right for counters beyond 32 bits too. It is taken when a counter beyond the first word
  * comes: an idle session never has one.
  */
 export class ReplayWindow {
@@ -80,7 +84,10 @@ export interface ReplayRing {
   readonly start: number;
 }
 
-/** Rings side by side in large arrays, reused: an array of its own would cost each of 100,000 half as much again. */
+/**
+ * Rings side by side in large arrays, reused: an array of its own would cost each of 100,000 half
+ * as much again.
+ */
 export class ReplayRings {
   readonly #free: ReplayRing[] = [];
 

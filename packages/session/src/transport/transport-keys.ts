@@ -2,7 +2,9 @@ import type { Cipher, Primitives } from '../crypto/primitives.js';
 import type { SplitKeys } from '../handshake/symmetric-state.js';
 import { ReplayWindow, type ReplayRings } from './replay-window.js';
 
-/** The keys of one handshake, one per direction, with their counters. `T` is what they belong to. */
+/**
+ * The keys of one handshake, one per direction, with their counters. `T` is what they belong to.
+ */
 export class TransportKeys<T> {
   readonly owner: T;
   /** The index by which packets to us name these keys, and the one for packets to the peer. */

@@ -1,4 +1,5 @@
-// pion/dtls CVE-2026-26014: a nonce used twice. Here every (key, counter) that seals is written down.
+// pion/dtls CVE-2026-26014: a nonce used twice. Here every (key, counter) that seals is written
+// down.
 import { describe, expect, test } from '@jest/globals';
 import { encodeCompactHeader } from '@relay/packet';
 import { RecordingPrimitives } from '../recording-primitives.js';

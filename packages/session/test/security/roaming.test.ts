@@ -1,5 +1,5 @@
-// coturn's mobility tickets let others take a session over. Here only the newest authentic packet moves it, and little follows until
-// the new address has answered a challenge.
+// coturn's mobility tickets let others take a session over. Here only the newest authentic packet
+// moves it, and little follows until the new address has answered a challenge.
 import { describe, expect, test } from '@jest/globals';
 import { dropReasonOf, encodeCompactHeader } from '@relay/packet';
 import { packed, TwoEnds, type Sent } from '../two-ends.js';

@@ -1,4 +1,5 @@
-// coturn#1999 kept 18 KB for each spoofed datagram; coturn's 401 was 3.6 : 1, Quilkin's ping 1.9 : 1. Here strangers get silence.
+// coturn#1999 kept 18 KB for each spoofed datagram; coturn's 401 was 3.6 : 1, Quilkin's ping 1.9 :
+// 1. Here strangers get silence.
 import { describe, expect, test } from '@jest/globals';
 import { dropReasonOf, INITIATION_BYTES, INITIATION_OFFSET, PACKET } from '@relay/packet';
 import fc from 'fast-check';
@@ -9,7 +10,10 @@ import { packed, SERVER_ENDPOINT, TwoEnds } from '../two-ends.js';
 
 const STRANGER = packed('203.0.113.9', 999);
 
-/** An initiation with a right mac1, as everybody who knows the server's public key can make, with nonsense in it. */
+/**
+ * An initiation with a right mac1, as everybody who knows the server's public key can make, with
+ * nonsense in it.
+ */
 function knockWithNonsense(ends: TwoEnds, random: SeededRandom): Uint8Array {
   const bytes = new Uint8Array(INITIATION_BYTES);
   random.bytes(bytes.subarray(4));

@@ -3,7 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import { dropReasonOf } from '@relay/packet';
 import { TwoEnds, type Sent } from '../two-ends.js';
 
-/** One authentic packet of each kind, with what would receive it: made anew each time, so that it could be accepted. */
+/**
+ * One authentic packet of each kind, with what would receive it: made anew each time, so that it
+ * could be accepted.
+ */
 const KINDS: readonly (readonly [
   string,
   () => { readonly packet: Uint8Array; readonly receive: (bytes: Uint8Array) => number },

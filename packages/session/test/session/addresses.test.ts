@@ -1,4 +1,5 @@
-// A server with several addresses, reached at one of them, answers from that one: NATs and firewalls on the way let nothing else in.
+// A server with several addresses, reached at one of them, answers from that one: NATs and
+// firewalls on the way let nothing else in.
 import { describe, expect, test } from '@jest/globals';
 import { DropCounters, dropReasonOf, MIN_TRANSPORT_BYTES, PACKED_ENDPOINT_BYTES, PACKET } from '@relay/packet';
 import { OFFSET_PATH_LOCAL, packPath, receivePackets } from '../../src/index.js';

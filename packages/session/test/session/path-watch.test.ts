@@ -8,7 +8,9 @@ function waiting(): PathWatch {
   return watch;
 }
 
-/** Wakes the watch whenever it wants to be, up to this time. Returns what it said, with the times. */
+/**
+ * Wakes the watch whenever it wants to be, up to this time. Returns what it said, with the times.
+ */
 function untilMs(watch: PathWatch, endMs: number): [number, string][] {
   const said: [number, string][] = [];
   while (watch.nextProbeMs <= endMs) {

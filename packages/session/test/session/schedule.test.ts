@@ -10,7 +10,10 @@ function connected(): TwoEnds {
 
 const isOf = (type: number, { bytes }: Sent): boolean => packetType(bytes, 0, bytes.length) === type;
 
-/** Lets time pass as {@link TwoEnds.pass} does; at which ms from now the client, or the server, sent what `isMeant`. */
+/**
+ * Lets time pass as {@link TwoEnds.pass} does; at which ms from now the client, or the server, sent
+ * what `isMeant`.
+ */
 function timesOf(
   ends: TwoEnds,
   side: 'client' | 'server',
@@ -129,7 +132,8 @@ describe('in time', () => {
     expect(asked).toBe(1);
     ends.serverEnd.sent.length = ends.serverEnd.events.length = 0;
     const times = timesOf(ends, 'server', 6000, { isCut: true, isMeant: at(elsewhere) });
-    // Other pings may go there too, for the path is quiet: what matters is when it was asked first and last.
+    // Other pings may go there too, for the path is quiet: what matters is when it was asked first
+    // and last.
     expect(times.slice(0, 1)).toEqual([400]);
     expect(Math.max(...times)).toBeLessThan(3200);
     expect(ends.serverEvents()).toContain('roamed');

@@ -19,7 +19,9 @@ function sendDatagram(ends: TwoEnds): void {
 const counterOf = (packet: Uint8Array): number =>
   Number(new DataView(packet.buffer, packet.byteOffset).getBigUint64(8, true));
 
-/** Lets 2 s pass of which only the server knows: it reports what came, and the client reads that. */
+/**
+ * Lets 2 s pass of which only the server knows: it reports what came, and the client reads that.
+ */
 function reported(ends: TwoEnds): void {
   ends.nowMs += 2000;
   ends.server.wake(ends.nowMs);

@@ -1,4 +1,7 @@
-/** What is to happen when: a binary heap of actions, those of one time in the order in which they were added. */
+/**
+ * What is to happen when: a binary heap of actions, those of one time in the order in which they
+ * were added.
+ */
 export class Agenda {
   readonly #heap: { readonly atMs: number; readonly order: number; readonly act: () => void }[] = [];
   #added = 0;

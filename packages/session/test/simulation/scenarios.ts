@@ -10,7 +10,10 @@ const QUIET: Accidents = {
   overtakeRate: 0,
 };
 
-/** 30 % loss each way, reordering, duplication, a new address every few seconds, and somebody who replays. */
+/**
+ * 30 % loss each way, reordering, duplication, a new address every few seconds, and somebody who
+ * replays.
+ */
 const HOSTILE: Accidents = {
   lossRate: 0.3,
   duplicateRate: 0.2,
@@ -20,7 +23,10 @@ const HOSTILE: Accidents = {
   overtakeRate: 0.02,
 };
 
-/** What is promised: `usableWithinMs` is the longest time in which no payload comes through, in either direction. */
+/**
+ * What is promised: `usableWithinMs` is the longest time in which no payload comes through, in
+ * either direction.
+ */
 export interface Scenario {
   readonly name: string;
   readonly accidents: Accidents;

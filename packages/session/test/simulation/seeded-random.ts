@@ -1,6 +1,9 @@
 import type { RandomSource } from '../../src/index.js';
 
-/** Numbers that are the same for the same seed: mulberry32, which is good enough to choose accidents by. */
+/**
+ * Numbers that are the same for the same seed: mulberry32, which is good enough to choose accidents
+ * by.
+ */
 export class SeededRandom {
   #state: number;
 

@@ -26,10 +26,16 @@ export interface Accidents {
   readonly delayMs: readonly [least: number, most: number];
   /** The client's address changes about this often; 0: never. */
   readonly rebindEveryMs: number;
-  /** Somebody copies a packet and sends it from elsewhere: some time later, or so that it comes first. */
+  /**
+   * Somebody copies a packet and sends it from elsewhere: some time later, or so that it comes
+   * first.
+   */
   readonly replayRate: number;
   readonly overtakeRate: number;
-  /** Times at which the server is killed and started again, the client too, the wall clock jumps, the client sleeps for a minute. */
+  /**
+   * Times at which the server is killed and started again, the client too, the wall clock jumps,
+   * the client sleeps for a minute.
+   */
   readonly serverRestartsMs?: readonly number[];
   readonly clientRestartsMs?: readonly number[];
   readonly wallClockJumpsMs?: readonly number[];
@@ -72,10 +78,16 @@ class Direction {
 }
 
 const SEND_EVERY_MS = 100;
-/** The server writes timestamps to disk this much late: what it learned last is lost when it is killed. */
+/**
+ * The server writes timestamps to disk this much late: what it learned last is lost when it is
+ * killed.
+ */
 const DISK_DELAY_MS = 1000;
 
-/** A client and a server that send numbered payloads to each other through a network with accidents; every run with a seed is the same. */
+/**
+ * A client and a server that send numbered payloads to each other through a network with accidents;
+ * every run with a seed is the same.
+ */
 export class Simulation {
   nowMs = 0;
   readonly events: SessionEvent['kind'][] = [];
@@ -172,7 +184,8 @@ export class Simulation {
   }
 
   #restartClient(): void {
-    // Time has passed by its own clock, whatever that says: a client that kept nothing needs a clock that goes on.
+    // Time has passed by its own clock, whatever that says: a client that kept nothing needs a
+    // clock that goes on.
     this.#client = this.#newClient();
     this.#client.connect(this.nowMs, this.nowMs + 1_790_000_000_000);
   }

@@ -35,7 +35,8 @@ describe('the replay window after dense traffic', () => {
       window.mark(counter);
       oracle.mark(counter);
     };
-    // More than twice around the ring: what is not cleared shows up as a packet that was never seen and is refused.
+    // More than twice around the ring: what is not cleared shows up as a packet that was never seen
+    // and is refused.
     while (oracle.highest < 30_000) {
       const run = Math.floor(random.between(1, 4000));
       for (let i = 0; i < run; i++) take(oracle.highest + 1);
