@@ -2,8 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { option } from '@relay/config';
 import { createLogging, type Logging } from '@relay/logging';
-import { openLivePrompt, openLiveScreen, promptCommand, statusCommand, type LiveView } from '../src/index.js';
+import {
+  adminCalls,
+  openAdminServer,
+  openLivePrompt,
+  openLiveScreen,
+  promptWords,
+  verb,
+  type LiveView,
+} from '../src/index.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { takeStreams, type TerminalStreams } from './terminal-streams.js';
 import { until } from './until.js';
@@ -124,12 +133,23 @@ describe('the live screen', () => {
 });
 
 describe('the live prompt', () => {
-  const commands = {
-    add: promptCommand('A B: adds', ([a, b]) => [`${Number(a) + Number(b)}`, 'done']),
-    fail: promptCommand('fails', () => {
+  const number = option({ format: 'string', required: true, doc: 'A number' });
+  const add = verb({
+    name: 'add',
+    describe: 'Add',
+    words: { a: number, b: number },
+    answer: (_running: object, { a, b }) => ({ sum: Number(a) + Number(b) }),
+    lines: ({ sum }) => [`${sum}`, 'done'],
+  });
+  const fail = verb({
+    name: 'fail',
+    describe: 'Fail',
+    answer: (_running: object): object => {
       throw new Error('it cannot be done');
-    }),
-  };
+    },
+    lines: () => [],
+  });
+  const commands = promptWords([add, fail], {});
 
   test('runs what a script says, one after the other, and quits at its end', async () => {
     const terminal = streams();
@@ -163,32 +183,31 @@ describe('the live prompt', () => {
     logging.logger('test').info('after the end');
     await until(() => console().includes('after the end'));
   });
-
-  test('completes arguments by what the command knows', () => {
-    expect(promptCommand('a', () => [])).not.toHaveProperty('complete');
-    expect(
-      promptCommand(
-        'a',
-        () => [],
-        () => ['one', 'two'],
-      ).complete?.(['']),
-    ).toEqual(['one', 'two']);
-  });
 });
 
 describe('status --watch', () => {
-  const command = (ask: () => Promise<number>) =>
-    statusCommand<number>({
-      describe: 'd',
-      options: {},
-      ask,
-      view: () => ({ lines: (status) => [`status ${status}`] }),
+  /** Runs the command against an admin socket of this process. */
+  async function watched(ask: () => number): Promise<void> {
+    const status = verb({
+      name: 'status',
+      describe: 'Tell',
+      answer: (_running: object) => ask(),
+      lines: (answer) => [`status ${answer}`],
+      newLines: () => (answer) => [`status ${answer}`],
     });
+    const admin = join(folder, 'watch.sock');
+    const server = await openAdminServer(admin, adminCalls([status], {}));
+    try {
+      await status.command({ options: {}, find: () => ({ admin }) }).handler({ watch: true, _: [], $0: '' });
+    } finally {
+      await server.close();
+    }
+  }
 
   test('shows each answer until q', async () => {
     const terminal = streams(10);
     let answers = 0;
-    const ended = Promise.resolve(command(() => Promise.resolve(++answers)).handler({ watch: true, _: [], $0: '' }));
+    const ended = watched(() => ++answers);
     await until(() => terminal.shown().includes('status 1'));
     // The next frame changes that digit alone.
     await until(() => answers >= 3);
@@ -201,9 +220,11 @@ describe('status --watch', () => {
   test('ends with the failure to answer', async () => {
     const terminal = streams(10);
     let answers = 0;
-    const ask = (): Promise<number> =>
-      ++answers === 1 ? Promise.resolve(7) : Promise.reject(new Error('it has gone away'));
-    await expect(command(ask).handler({ watch: true, _: [], $0: '' })).rejects.toThrow('it has gone away');
+    const ended = watched(() => {
+      if (++answers === 1) return 7;
+      throw new Error('it has gone away');
+    });
+    await expect(ended).rejects.toThrow('it has gone away');
     expect(terminal.shown()).toContain('status 7');
     expect(answers).toBe(2);
   });

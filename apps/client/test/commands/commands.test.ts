@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { askAdmin, EXIT, type Flags } from '@relay/program';
-import type { CommandModule } from 'yargs';
-import { startCommand } from '../../src/commands/start.js';
-import { statusCommand } from '../../src/commands/status.js';
+import { askAdmin, EXIT, startCommand, statusVerb, type Flags } from '@relay/program';
+import { clientPlace } from '../../src/place.js';
+import { clientProgram } from '../../src/program.js';
+import { newStatusLines } from '../../src/verbs.js';
 import { captured } from '../support/captured.js';
 import { Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
 const stage = new Stage();
+const start = startCommand(clientProgram);
+const status = statusVerb('client', newStatusLines).command(clientPlace);
 
-async function outputOf(command: CommandModule<object, Flags>, flags: Flags): Promise<string> {
+async function outputOf(command: typeof start, flags: Flags): Promise<string> {
   const { stdout } = await captured(async () => {
     await command.handler({ _: [], $0: '', ...flags });
   });
@@ -34,9 +36,9 @@ describe('commands', () => {
     const flags = { server: server.invitation(), forward: ['0=192.0.2.53:53'], engine: 'dgram', 'log-level': 'error' };
     const shown: string[] = [];
     const output = await captured(async () => {
-      const ended = startCommand.handler({ _: [], $0: '', ...flags });
+      const ended = start.handler({ _: [], $0: '', ...flags });
       await until(() => existsSync(socket) && server.sessions.length === 1);
-      shown.push(await outputOf(statusCommand, {}), await outputOf(statusCommand, { admin: socket, json: true }));
+      shown.push(await outputOf(status, {}), await outputOf(status, { admin: socket, json: true }));
       await askAdmin(socket, 'stop');
       await ended;
     });
@@ -48,7 +50,7 @@ describe('commands', () => {
   });
 
   test('status says that no client runs, and which option it needs where the socket is off', async () => {
-    await expect(outputOf(statusCommand, {})).rejects.toMatchObject({ exitCode: EXIT.unreachable });
-    await expect(outputOf(statusCommand, { admin: 'off' })).rejects.toMatchObject({ exitCode: EXIT.usage });
+    await expect(outputOf(status, {})).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+    await expect(outputOf(status, { admin: 'off' })).rejects.toMatchObject({ exitCode: EXIT.usage });
   });
 });

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
-import { LiveConfiguration } from '@relay/program';
+import { LiveConfiguration, Service } from '@relay/program';
 import { clientSchema } from '../../src/options.js';
-import { RunningClient } from '../../src/running-client.js';
+import { clientProgram } from '../../src/program.js';
+import type { ClientSettings, RunningClient } from '../../src/running-client.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { openApplication, type Application } from './application.js';
 import { LoopbackServer } from './loopback-server.js';
@@ -42,8 +43,8 @@ export class Stage {
   async client(server: string, flags: ClientFlags, stop = (): void => undefined): Promise<StartedClient> {
     const logDir = this.newPath();
     const all = { server, engine: 'dgram', admin: 'off', 'log-dir': logDir, 'log-level': 'info', ...flags };
-    const running = await RunningClient.start(new LiveConfiguration(clientSchema, all), stop);
-    const started = new StartedClient(running, logDir);
+    const service = await Service.start(clientProgram, new LiveConfiguration(clientSchema, all), stop);
+    const started = new StartedClient(service, logDir);
     this.#toClose.push(() => started.close());
     return started;
   }
@@ -52,10 +53,12 @@ export class Stage {
 export class StartedClient {
   readonly running: RunningClient;
   readonly logDir: string;
+  readonly #service: Service<ClientSettings, RunningClient>;
   #isClosed = false;
 
-  constructor(running: RunningClient, logDir: string) {
-    this.running = running;
+  constructor(service: Service<ClientSettings, RunningClient>, logDir: string) {
+    this.#service = service;
+    this.running = service.own;
     this.logDir = logDir;
   }
 
@@ -73,7 +76,7 @@ export class StartedClient {
   }
 
   async close(): Promise<void> {
-    if (!this.#isClosed) await this.running.close();
+    if (!this.#isClosed) await this.#service.close();
     this.#isClosed = true;
   }
 }
