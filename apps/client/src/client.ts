@@ -15,7 +15,14 @@ import {
   type FlowsOfSession,
   type OpenedFlow,
 } from '@relay/relay';
-import { ClientChannel, keyPairOf, receivePackets, type Invitation, type Primitives, type SessionEvent } from '@relay/session';
+import {
+  ClientChannel,
+  keyPairOf,
+  receivePackets,
+  type Invitation,
+  type Primitives,
+  type SessionEvent,
+} from '@relay/session';
 import { Loop, type LoopWork, type Machine } from '@relay/program';
 import { SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Forward } from './mapping/forward.js';

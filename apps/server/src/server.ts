@@ -13,7 +13,15 @@ import {
   PacketBatch,
   OwnEndpoints,
 } from '@relay/relay';
-import { receivePackets, ServerChannel, type DisconnectReason, type KeyPair, type Primitives, type Session, type SessionEvent } from '@relay/session';
+import {
+  receivePackets,
+  ServerChannel,
+  type DisconnectReason,
+  type KeyPair,
+  type Primitives,
+  type Session,
+  type SessionEvent,
+} from '@relay/session';
 import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import type { ReceiveBatch, SocketOptions, UdpSocket } from '@relay/socket';
 import { Forwarding, type TargetNotice } from './relay/forwarding.js';

@@ -1,4 +1,14 @@
-import { ClientChannel, generateKeyPair, KEY_BYTES, packPath, ServerChannel, type ClientEntry, type KeyPair, type Primitives, type Session } from '@relay/session';
+import {
+  ClientChannel,
+  generateKeyPair,
+  KEY_BYTES,
+  packPath,
+  ServerChannel,
+  type ClientEntry,
+  type KeyPair,
+  type Primitives,
+  type Session,
+} from '@relay/session';
 
 const SERVER = { address: '192.0.2.1', port: 7878 };
 const serverPath = packPath(SERVER);

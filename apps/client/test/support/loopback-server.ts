@@ -16,7 +16,17 @@ import {
   type AcceptedFlow,
   type FlowsOfSession,
 } from '@relay/relay';
-import { formatInvitation, generateKeyPair, keyPairOf, nodePrimitives, receivePackets, ServerChannel, type ClientEntry, type DisconnectReason, type Session } from '@relay/session';
+import {
+  formatInvitation,
+  generateKeyPair,
+  keyPairOf,
+  nodePrimitives,
+  receivePackets,
+  ServerChannel,
+  type ClientEntry,
+  type DisconnectReason,
+  type Session,
+} from '@relay/session';
 import { createSocket, type UdpSocket } from '@relay/socket';
 
 type Request = Readonly<{ session: Session; id: number; request: number; body: Uint8Array }>;

@@ -7,7 +7,7 @@ export type { ServerStatus, SessionStatus } from '@relay/server';
 
 export type Status = ProgramStatus;
 export type Traffic = Status['forward']['toTarget'];
-export type Drops = Readonly<Partial<Record<DropReason, number>>>;
+type Drops = Readonly<Partial<Record<DropReason, number>>>;
 
 /** How many datagrams or packets were dropped, whatever the reason. */
 export const dropped = ({ drops }: { drops: Traffic['drops'] }): number =>

@@ -1,6 +1,13 @@
 import { PACKED_ENDPOINT_BYTES, unpackEndpoint, DropCounters, STATUS, type Endpoint } from '@relay/packet';
 import { Loop } from '@relay/program';
-import { receivePackets, ServerChannel, type ClientDirectory, type KeyPair, type Primitives, type SessionEvent } from '@relay/session';
+import {
+  receivePackets,
+  ServerChannel,
+  type ClientDirectory,
+  type KeyPair,
+  type Primitives,
+  type SessionEvent,
+} from '@relay/session';
 import type { UdpSocket } from '@relay/socket';
 import type { Random } from '@relay/socket/testing';
 import type { MemoryMachine } from '../world/memory-machine.js';

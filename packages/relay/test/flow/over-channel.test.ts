@@ -1,7 +1,17 @@
 /** The flow rules over the real channel, and a wire that repeats and reorders. */
 import { describe, expect, test } from '@jest/globals';
 import { DropCounters, EndpointMap } from '@relay/packet';
-import { AcceptedFlows, DatagramWriter, FlowFrames, Fragments, IdleQueue, ModeTraffic, OpenedFlows, PacketBatch, type OpenedFlow } from '../../src/index.js';
+import {
+  AcceptedFlows,
+  DatagramWriter,
+  FlowFrames,
+  Fragments,
+  IdleQueue,
+  ModeTraffic,
+  OpenedFlows,
+  PacketBatch,
+  type OpenedFlow,
+} from '../../src/index.js';
 import {
   ClientChannel,
   generateKeyPair,
