@@ -7,10 +7,7 @@ const root = join(import.meta.dirname, '..');
 const MAX_COLUMNS = 100;
 const ENDINGS = ['.ts', '.js', '.mjs', '.c', '.h'];
 // Folders and files whose comments are still to be wrapped. Take out what is done; add none.
-const EXEMPT = [
-  'apps/client/src',
-  'apps/server/src',
-];
+const EXEMPT = ['apps/client/src', 'apps/server/src'];
 
 // A line of a block comment, or a line with nothing but a comment. What follows code on its line is
 // code to Prettier.
