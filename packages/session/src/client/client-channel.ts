@@ -223,33 +223,22 @@ export class ClientChannel {
     sourceOffset: number,
     nowMs: number,
   ): number {
+    const type = packetType(bytes, offset, length);
     try {
-      return this.#receive(bytes, offset, length, source, sourceOffset, nowMs);
+      switch (type) {
+        case PACKET.transport:
+          return this.#receiveTransport(bytes, offset, length, source, sourceOffset, nowMs);
+        case PACKET.response:
+          return this.#receiveResponse(bytes, offset, nowMs);
+        case PACKET.cookieReply:
+          return this.#receiveCookie(bytes, offset, nowMs);
+        case PACKET.reset:
+          return this.#receiveReset(bytes, offset, nowMs);
+        default:
+          return type < 0 ? type : DROP.unknownType;
+      }
     } catch (error) {
       return containFault(this.#channel, this.#session, error, nowMs);
-    }
-  }
-
-  #receive(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number {
-    const type = packetType(bytes, offset, length);
-    switch (type) {
-      case PACKET.transport:
-        return this.#receiveTransport(bytes, offset, length, source, sourceOffset, nowMs);
-      case PACKET.response:
-        return this.#receiveResponse(bytes, offset, nowMs);
-      case PACKET.cookieReply:
-        return this.#receiveCookie(bytes, offset, nowMs);
-      case PACKET.reset:
-        return this.#receiveReset(bytes, offset, nowMs);
-      default:
-        return type < 0 ? type : DROP.unknownType;
     }
   }
 
@@ -362,7 +351,8 @@ export class ClientChannel {
     keys.resetToken = parameters.resetToken;
     if (keys !== this.#session?.current || this.#nextParametersMs === Infinity) return;
     this.#nextParametersMs = Infinity;
-    this.#session.parametersAnswered(nowMs);
+    // They answer ours, the first packet under these keys.
+    this.#session.proven(keys.createdMs, nowMs);
   }
 
   #retire(keys: SessionKeys): void {

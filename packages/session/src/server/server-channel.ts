@@ -218,31 +218,19 @@ export class ServerChannel {
     sourceOffset: number,
     nowMs: number,
   ): number {
-    try {
-      return this.#receive(bytes, offset, length, source, sourceOffset, nowMs);
-    } catch (error) {
-      const isTransport = packetType(bytes, offset, length) === PACKET.transport;
-      const keys = isTransport ? this.#keys.at(transportReceiverIndex(bytes, offset)) : undefined;
-      return containFault(this.#channel, keys?.owner, error, nowMs);
-    }
-  }
-
-  #receive(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number {
     const type = packetType(bytes, offset, length);
-    switch (type) {
-      case PACKET.transport:
-        return this.#receiveTransport(bytes, offset, length, source, sourceOffset, nowMs);
-      case PACKET.initiation:
-        return this.#receiveInitiation(bytes, offset, source, sourceOffset, nowMs);
-      default:
-        return type < 0 ? type : DROP.unknownType;
+    try {
+      switch (type) {
+        case PACKET.transport:
+          return this.#receiveTransport(bytes, offset, length, source, sourceOffset, nowMs);
+        case PACKET.initiation:
+          return this.#receiveInitiation(bytes, offset, source, sourceOffset, nowMs);
+        default:
+          return type < 0 ? type : DROP.unknownType;
+      }
+    } catch (error) {
+      const keys = type === PACKET.transport ? this.#keys.at(transportReceiverIndex(bytes, offset)) : undefined;
+      return containFault(this.#channel, keys?.owner, error, nowMs);
     }
   }
 

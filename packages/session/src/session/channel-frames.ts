@@ -136,7 +136,7 @@ function receivePong(
   const roundTripMs = nowMs - pong.timeUs / 1000 - pong.delayUs / 1000;
   if (roundTripMs >= 0 && roundTripMs < LONGEST_ROUND_TRIP_MS) session.measurements.pongArrived(roundTripMs);
   session.observedEndpoint = session.channel.role === 'client' ? pong.observed.slice() : undefined;
-  session.pongArrived(pong.timeUs / 1000, nowMs);
+  session.proven(pong.timeUs / 1000, nowMs);
   if (session.path.answered(pong.token, source, sourceOffset)) session.emit({ kind: 'path-validated', session }, nowMs);
   if (session.isOpen) session.emit({ kind: 'pong', session, roundTripMs }, nowMs);
   return result;
@@ -149,7 +149,7 @@ function receiveReport(session: LiveSession, bytes: Uint8Array, at: number, next
   const result = decodeReport(bytes, at, next, report);
   if (result < 0) return result;
   session.measurements.reportArrived(report);
-  session.reportArrived(report.index, report.highest, nowMs);
+  session.provenByCounter(report.index, report.highest, nowMs);
   return result;
 }
 

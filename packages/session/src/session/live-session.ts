@@ -1,9 +1,6 @@
 import {
   AEAD_TAG_BYTES,
   DROP,
-  encodeReport,
-  encodeTransportHeader,
-  ReportFields,
   PACKED_ENDPOINT_BYTES,
   TRANSPORT_HEADER_BYTES,
   type SessionParameters,
@@ -16,22 +13,19 @@ import type { ClientEntry } from '../server/directory.js';
 import type { DoorLimits } from '../server/door-limits.js';
 import type { Session, SessionStatistics } from '../session.js';
 import { OPENED_NEWEST } from '../transport/open-packet.js';
+import { sealPacket } from '../transport/seal-packet.js';
 import { PASSIVE_KEEPALIVE_MS, PREVIOUS_KEYS_MS, REPORT_AFTER_PACKETS, REPORT_EVERY_MS } from '../tuning.js';
 import { receiveFrames } from './channel-frames.js';
 import type { Channel, SessionKeys } from './channel.js';
 import { Measurements } from './measurements.js';
 import { PathWatch } from './path-watch.js';
 import { Path } from './path.js';
-import { newToken, sendAnswer, sendClose, sendRequest, writePing } from './own-frames.js';
+import { giveAnswer, newToken, openRequest, sendClose, sendReport, sendRequest, writePing } from './own-frames.js';
 import { Requests } from './requests.js';
 
 const OVERHEAD_BYTES = TRANSPORT_HEADER_BYTES + AEAD_TAG_BYTES;
 /** Frames of our own begin here in the scratch packet. */
 const FRAMES = TRANSPORT_HEADER_BYTES;
-/**
- * The most that stands before the body of a request or answer: type and length, id, kind, status.
- */
-const CONTROL_HEADER_BYTES = 9;
 /** The type that `onFrame` is given where the protocol has no frames. */
 const OPAQUE_TYPE = -1;
 
@@ -147,25 +141,13 @@ export class LiveSession implements Session, Sleeper {
   }
 
   request(request: number, body: Uint8Array, nowMs: number): number {
-    if (!this.isOpen) return DROP.noSession;
-    if (!this.#hasRoomFor(body)) return DROP.tooLarge;
-    const id = this.requests.add(request, body, nowMs);
-    if (id < 0) return id;
-    sendRequest(this, id, request, body, nowMs);
-    this.#wakeBy(this.requests.nextRepeatMs);
+    const id = openRequest(this, request, body, nowMs);
+    if (id > 0) this.#wakeBy(this.requests.nextRepeatMs);
     return id;
   }
 
   answer(id: number, status: number, body: Uint8Array, nowMs: number): number {
-    if (!this.isOpen) return DROP.noSession;
-    if (!this.#hasRoomFor(body)) return DROP.tooLarge;
-    const kind = this.#requests?.answered(id, status, body);
-    if (kind !== undefined) sendAnswer(this, id, { kind, status, body }, nowMs);
-    return 0;
-  }
-
-  #hasRoomFor(controlBody: Uint8Array): boolean {
-    return controlBody.length <= this.maxFramesBytes - CONTROL_HEADER_BYTES;
+    return giveAnswer(this, id, status, body, nowMs);
   }
 
   ping(nowMs: number): void {
@@ -181,8 +163,7 @@ export class LiveSession implements Session, Sleeper {
     this.current = keys;
     if (this.next === keys) this.next = undefined;
     this.#watch.forgetCounters();
-    // A handshake is a round trip.
-    this.#settle(this.#watch.proven(nowMs), nowMs);
+    this.proven(nowMs, nowMs); // a handshake is a round trip
     this.#wakeBy(nowMs + Math.min(REJECT_AFTER_MS, this.#keepaliveMs));
   }
 
@@ -242,8 +223,7 @@ export class LiveSession implements Session, Sleeper {
   end(reason: DisconnectReason, closeReason: number | undefined, nowMs: number): void {
     if (this.endReason !== undefined) return;
     const wasOpen = this.isOpen;
-    const isToTell = wasOpen && this.channel.protocol.framed;
-    if (closeReason !== undefined && isToTell) sendClose(this, closeReason, nowMs);
+    if (closeReason !== undefined && wasOpen && this.channel.protocol.framed) sendClose(this, closeReason, nowMs);
     this.endReason = reason;
     this.channel.deadlines.remove(this);
     for (const keys of [this.current, this.previous, this.next]) {
@@ -298,22 +278,14 @@ export class LiveSession implements Session, Sleeper {
     }
   }
 
-  /** A pong came to a ping that was sent at `sentMs`. */
-  pongArrived(sentMs: number, nowMs: number): void {
+  /** What was sent at `sentMs` has arrived. */
+  proven(sentMs: number, nowMs: number): void {
     this.#settle(this.#watch.proven(sentMs), nowMs);
   }
 
-  /** On the client: the server's parameters came under the present keys, which answers ours. */
-  parametersAnswered(nowMs: number): void {
-    if (this.current !== undefined) this.#settle(this.#watch.proven(this.current.createdMs), nowMs);
-  }
-
-  /**
-   * The peer reports `highest` as the highest counter that it has received under the index `index`
-   * of its own.
-   */
-  reportArrived(index: number, highest: number, nowMs: number): void {
-    if (index === this.current?.peerIndex) this.#settle(this.#watch.provenByCounter(highest), nowMs);
+  /** What was sent with this counter has arrived, under the keys with this index of the peer's. */
+  provenByCounter(index: number, counter: number, nowMs: number): void {
+    if (index === this.current?.peerIndex) this.#settle(this.#watch.provenByCounter(counter), nowMs);
   }
 
   /** There is news of what has arrived: the watch may want to ask at another time. */
@@ -335,10 +307,7 @@ export class LiveSession implements Session, Sleeper {
   wake(nowMs: number): void {
     const { current } = this;
     if (current === undefined) return;
-    if (nowMs - current.createdMs >= REJECT_AFTER_MS) {
-      this.end('expired', undefined, nowMs);
-      return;
-    }
+    if (nowMs - current.createdMs >= REJECT_AFTER_MS) return this.end('expired', undefined, nowMs);
     if (nowMs >= this.#previousUntilMs) this.#retirePrevious();
     this.#validate(nowMs);
     this.#probe(nowMs);
@@ -393,10 +362,7 @@ export class LiveSession implements Session, Sleeper {
     this.#nextReportMs = Infinity;
     this.#receivedAtReport = this.#packetsIn;
     if (this.current === undefined || !this.channel.protocol.framed) return;
-    this.measurements.writeReport(this.current, report);
-    const { scratch } = this.channel;
-    const end = encodeReport(scratch, FRAMES, report);
-    this.send(writePing(this.channel, end, newToken(this.channel), nowMs), nowMs, true);
+    sendReport(this, this.current, nowMs);
   }
 
   // Packets of our own.
@@ -419,9 +385,7 @@ export class LiveSession implements Session, Sleeper {
     if (nowMs - keys.createdMs >= REJECT_AFTER_MS || keys.nextCounter >= HIGHEST_COUNTER) return DROP.expiredKey;
     const length = framesLength + OVERHEAD_BYTES;
     if (isToPath && !this.path.spend(length)) return DROP.pathUnvalidated;
-    const counter = keys.nextCounter++;
-    encodeTransportHeader(bytes, offset, keys.peerIndex, counter);
-    keys.sealing.seal(bytes, offset + TRANSPORT_HEADER_BYTES, framesLength, counter);
+    sealPacket(keys, bytes, offset, framesLength);
     this.#lastSentMs = nowMs;
     this.#packetsOut++;
     this.#bytesOut += length;
@@ -434,5 +398,3 @@ export class LiveSession implements Session, Sleeper {
     if (this.#watch.expectAnswer(this.current.nextCounter - 1, nowMs)) this.#wakeBy(this.#watch.nextProbeMs);
   }
 }
-
-const report = new ReportFields();
