@@ -6,17 +6,13 @@ import { sourceFiles } from './source-files.js';
 const root = join(import.meta.dirname, '..');
 const MAX_COLUMNS = 100;
 const ENDINGS = ['.ts', '.js', '.mjs', '.c', '.h'];
-// Folders and files whose comments are still to be wrapped. Take out what is done; add none.
-const EXEMPT = ['apps/client/src', 'apps/server/src'];
 
 // A line of a block comment, or a line with nothing but a comment. What follows code on its line is
 // code to Prettier.
 const COMMENT = /^\s*(?:\/\/|\/\*|\*)\/?\s*(?<text>.*)$/u;
 
-const isExempt = (file) => EXEMPT.some((path) => `${file}/`.startsWith(`${path}/`));
-
 let count = 0;
-for (const file of sourceFiles(ENDINGS).filter((name) => !isExempt(name))) {
+for (const file of sourceFiles(ENDINGS)) {
   readFileSync(join(root, file), 'utf8')
     .split('\n')
     .forEach((line, index) => {

@@ -1,6 +1,7 @@
 /**
- * The client's loop: the only place of the client that owns sockets and timers, on the machine that is given to it. Datagrams of local
- * applications go through their flows and the channel to the server; what comes back goes the other way.
+ * The client's loop: the only place of the client that owns sockets and timers, on the machine that
+ * is given to it. Datagrams of local applications go through their flows and the channel to the
+ * server; what comes back goes the other way.
  */
 import { DROP, DropCounters, PACKED_ENDPOINT_BYTES, parseAddress, type DropReason, type Endpoint } from '@relay/packet';
 import {

@@ -1,4 +1,7 @@
-/** The parts of the client that run on any machine, in memory too: for the simulation. Users have the program. */
+/**
+ * The parts of the client that run on any machine, in memory too: for the simulation. Users have
+ * the program.
+ */
 export { RelayClient, type RelayClientOptions } from './client.js';
 export { Forward } from './mapping/forward.js';
 export { ServerSearch } from './server-search.js';

@@ -1,4 +1,6 @@
-/** Finds the server of an invitation, for as long as that takes, and says so where it takes long. */
+/**
+ * Finds the server of an invitation, for as long as that takes, and says so where it takes long.
+ */
 import type { Logger } from '@relay/logging';
 import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
 import { guarded, type Cancel, type Machine } from '@relay/program';
@@ -6,7 +8,10 @@ import type { Invitation, SessionEvent } from '@relay/session';
 import { withNumericZone } from '@relay/socket';
 import type { RelayClient } from './client.js';
 
-/** How long a server may take to answer until users are told, and the next of its addresses is tried. */
+/**
+ * How long a server may take to answer until users are told, and the next of its addresses is
+ * tried.
+ */
 const PATIENCE_MS = 3000;
 
 const NO_ANSWER = 'no answer from the server: trying on (is it running, is the port open, was the invitation revoked?)';
@@ -114,8 +119,8 @@ export class ServerSearch {
 }
 
 /**
- * The endpoint to try next: each in turn, but that of a session whose path is lost as long as the name leads there, so that
- * nothing delays its return. Undefined if there is none.
+ * The endpoint to try next: each in turn, but that of a session whose path is lost as long as the
+ * name leads there, so that nothing delays its return. Undefined if there is none.
  */
 export function chooseServer(
   addresses: readonly Endpoint[],
@@ -126,7 +131,10 @@ export function chooseServer(
   return isStillThere ? present : addresses[tries % addresses.length];
 }
 
-/** Where the invitation's host may be, the system's preference first; empty where its name, or its zone, cannot be resolved now. */
+/**
+ * Where the invitation's host may be, the system's preference first; empty where its name, or its
+ * zone, cannot be resolved now.
+ */
 async function serverAddresses({ host, port }: Invitation, resolveName: Machine['resolveName']): Promise<Endpoint[]> {
   const literal = parseAddress(host);
   if (literal !== undefined) {

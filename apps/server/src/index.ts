@@ -1,4 +1,7 @@
-/** The parts of the server that run on any machine, in memory too: for the simulation. Users have the program. */
+/**
+ * The parts of the server that run on any machine, in memory too: for the simulation. Users have
+ * the program.
+ */
 export { RelayServer, type RelayServerOptions } from './server.js';
 export { Client, type Clients } from './state/client.js';
 export { type TargetNotice } from './relay/forwarding.js';

@@ -2,7 +2,10 @@
 import { defineSchema, duration, integer, option } from '@relay/config';
 import { commonOptions, packetBytes, socketOptions } from '@relay/program';
 
-/** Twenty times what was measured (docs/performance.md); indices of sessions and flows have room for 2^32. */
+/**
+ * Twenty times what was measured (docs/performance.md); indices of sessions and flows have room for
+ * 2^32.
+ */
 const MAX_COUNT = 1_000_000;
 
 export const serverOptions = {

@@ -81,8 +81,8 @@ export class RunningServer implements Work {
   }
 
   /**
-   * Reads the clients' files again and ends the sessions of those that are gone. Throws what the file system throws: all clients
-   * stay as they were then, and the files are read again soon.
+   * Reads the clients' files again and ends the sessions of those that are gone. Throws what the
+   * file system throws: all clients stay as they were then, and the files are read again soon.
    */
   reloadClients(): void {
     const { revoked, faults } = this.clients.reload();

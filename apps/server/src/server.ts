@@ -1,6 +1,7 @@
 /**
- * The server's loop: the only place of the server that owns sockets and timers, on the machine that is given to it. What arrives goes
- * through the channel (open), the flows (forward, reply or drop) and back out, a batch at a time.
+ * The server's loop: the only place of the server that owns sockets and timers, on the machine that
+ * is given to it. What arrives goes through the channel (open), the flows (forward, reply or drop)
+ * and back out, a batch at a time.
  */
 import { DropCounters, isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import {

@@ -10,7 +10,9 @@ export interface ServerStatus extends ProgramStatus {
   readonly program: 'relay-server';
   readonly listen: string;
   readonly sessions: number;
-  /** The most flows that there can be: as configured, or what fits below the limit of open files. */
+  /**
+   * The most flows that there can be: as configured, or what fits below the limit of open files.
+   */
   readonly maxFlows: number;
   readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
   readonly load: LoadState;

@@ -9,7 +9,10 @@ export class ForwardListener implements Entrance {
   readonly flowBySource = new EndpointMap<OpenedFlow>();
   readonly targetPort: number;
   readonly socket: UdpSocket;
-  /** Whether it listens on all addresses of this host; replies then leave from the one that was asked. */
+  /**
+   * Whether it listens on all addresses of this host; replies then leave from the one that was
+   * asked.
+   */
   readonly isWildcard: boolean;
   #target: Uint8Array | undefined;
 
@@ -28,7 +31,10 @@ export class ForwardListener implements Entrance {
     this.socket.onReceive = (batch) => receive(this, batch);
   }
 
-  /** Settles the address behind the target's name. Flows that are open keep the one that they began with. */
+  /**
+   * Settles the address behind the target's name. Flows that are open keep the one that they began
+   * with.
+   */
   setTargetAddress(address: string): void {
     const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
     packEndpoint({ address, port: this.targetPort }, packed, 0);

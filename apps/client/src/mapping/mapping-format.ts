@@ -1,7 +1,12 @@
-/** How a forward is written: `[LISTEN=]TARGET` on the command line, a table in the configuration file. */
+/**
+ * How a forward is written: `[LISTEN=]TARGET` on the command line, a table in the configuration
+ * file.
+ */
 import { duration, FORMATS, integer, option, refuse, Refusal, table, type Format, type PortRange } from '@relay/config';
 
-/** Default of RFC 4787 REQ-5: long enough for a service that seldom speaks, and what most NATs keep. */
+/**
+ * Default of RFC 4787 REQ-5: long enough for a service that seldom speaks, and what most NATs keep.
+ */
 export const DEFAULT_IDLE = '120s';
 export const DEFAULT_MAX_FLOWS = 4096;
 

@@ -4,10 +4,16 @@ import type { Forward } from './forward.js';
 
 /** How soon a name that could not be resolved is asked for again, in ms. */
 const RETRY_MS = 5000;
-/** A name is asked for again after this at the latest, however long its answer claims to hold, in ms. */
+/**
+ * A name is asked for again after this at the latest, however long its answer claims to hold, in
+ * ms.
+ */
 const LONGEST_MS = 300_000;
 
-/** The names of targets: the server resolves them, and they are asked for again as long as there is a session. */
+/**
+ * The names of targets: the server resolves them, and they are asked for again as long as there is
+ * a session.
+ */
 export class TargetNames {
   readonly #forwardsByName = new Map<string, readonly Forward[]>();
   readonly #resolved: (name: string, address: string | undefined) => void;

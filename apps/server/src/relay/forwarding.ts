@@ -1,6 +1,6 @@
 /**
- * Forward mode, the server's half: admits the flows that clients open, and reaches their targets through one connected socket each,
- * so that a reply finds its flow by the socket it comes in on.
+ * Forward mode, the server's half: admits the flows that clients open, and reaches their targets
+ * through one connected socket each, so that a reply finds its flow by the socket it comes in on.
  */
 import { DROP, FLOW_CLOSE, formatEndpoint, unpackEndpoint } from '@relay/packet';
 import type { DescriptorReserve, Machine } from '@relay/program';
@@ -105,7 +105,10 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
     this.#options.replied();
   }
 
-  /** Nobody listens there, or the datagram could not be sent: the flow ends, and the next datagram opens another. */
+  /**
+   * Nobody listens there, or the datagram could not be sent: the flow ends, and the next datagram
+   * opens another.
+   */
   #failed(flow: ServerFlow, error: SocketError): void {
     if (error.datagrams > 0) flow.flows.traffic.toTarget.unsent(error.datagrams, DROP.sendFailed);
     this.#notice(flow, error);

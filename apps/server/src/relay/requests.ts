@@ -11,13 +11,17 @@ import {
 import type { Machine } from '@relay/program';
 import type { Session } from '@relay/session';
 
-/** For how long a client may use an answer, in ms: the system's resolver does not tell what the name's owner allows. */
+/**
+ * For how long a client may use an answer, in ms: the system's resolver does not tell what the
+ * name's owner allows.
+ */
 const RESOLVED_TTL_MS = 60_000;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
- * Answers a request. A name is resolved here and what it resolves to is told; whether the client may go there is judged when it
- * opens a flow, each time anew, so a name that changes gains nothing. An answer that cannot be sent is `failed`.
+ * Answers a request. A name is resolved here and what it resolves to is told; whether the client
+ * may go there is judged when it opens a flow, each time anew, so a name that changes gains
+ * nothing. An answer that cannot be sent is `failed`.
  */
 export function answerRequest(
   session: Session,

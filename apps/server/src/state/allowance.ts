@@ -6,8 +6,8 @@ const ALLOWANCE =
   /^(?:\[([0-9A-Fa-f:.]+)\](\/\d+)?|([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:\/\d+)?)|([^:[\]]+))(?::(.+))?$/;
 
 /**
- * Reads `CIDR[:PORTS]`: `10.0.0.0/8`, `192.0.2.1:53`, `2001:db8::/32`, `[2001:db8::]/32:53,5353` (an IPv6 block stands in
- * brackets where ports follow it). Undefined where it is not of that form.
+ * Reads `CIDR[:PORTS]`: `10.0.0.0/8`, `192.0.2.1:53`, `2001:db8::/32`, `[2001:db8::]/32:53,5353`
+ * (an IPv6 block stands in brackets where ports follow it). Undefined where it is not of that form.
  */
 export function parseAllowance(text: string): Allowance | undefined {
   const [, bracketed, prefix = '', bare, plain, portText] = ALLOWANCE.exec(text) ?? [];

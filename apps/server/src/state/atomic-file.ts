@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 
 /**
- * Replaces a file so that a cut at any moment leaves the old content or the new: written beside it, synced, renamed, and the
- * folder synced. Only the owner can read it (mode 0600). Throws what the file system throws.
+ * Replaces a file so that a cut at any moment leaves the old content or the new: written beside it,
+ * synced, renamed, and the folder synced. Only the owner can read it (mode 0600). Throws what the
+ * file system throws.
  */
 export function replaceFile(path: string, content: string): void {
   const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
@@ -21,7 +22,10 @@ export function replaceFile(path: string, content: string): void {
   syncFolder(dirname(path));
 }
 
-/** Makes sure that what was added to a folder, renamed in it or removed from it stays so after a power cut. */
+/**
+ * Makes sure that what was added to a folder, renamed in it or removed from it stays so after a
+ * power cut.
+ */
 export function syncFolder(path: string): void {
   withFile(path, 'r', fsyncSync);
 }

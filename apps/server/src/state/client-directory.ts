@@ -12,7 +12,10 @@ export interface DirectoryChange {
   readonly faults: readonly ClientFault[];
 }
 
-/** How long after a handshake the newest timestamps are written, in ms: one write for a storm of handshakes. */
+/**
+ * How long after a handshake the newest timestamps are written, in ms: one write for a storm of
+ * handshakes.
+ */
 const WRITE_DELAY_MS = 1000;
 /** A change of several files is looked at once. */
 const LOOK_DELAY_MS = 20;
@@ -73,7 +76,10 @@ export class StoredClients implements Clients {
     this.#write ??= setTimeout(() => this.#writeTimestamps(), WRITE_DELAY_MS);
   }
 
-  /** Reads the files again. Throws where that is not possible now: nothing has changed then, and it is tried again soon. */
+  /**
+   * Reads the files again. Throws where that is not possible now: nothing has changed then, and it
+   * is tried again soon.
+   */
   reload(): DirectoryChange {
     const { records, faults } = this.#readClients();
     const gone = new Map(this.#byId);
@@ -101,8 +107,9 @@ export class StoredClients implements Clients {
   }
 
   /**
-   * Calls `changed` shortly after a client's file was added, changed or removed by whomever, and again later if it throws. Where the
-   * system has no watchers left that is trouble; until it has, only those who tell the server of changes are heard.
+   * Calls `changed` shortly after a client's file was added, changed or removed by whomever, and
+   * again later if it throws. Where the system has no watchers left that is trouble; until it has,
+   * only those who tell the server of changes are heard.
    */
   watch(changed: () => void): void {
     this.#changed = changed;

@@ -1,4 +1,7 @@
-/** What the server keeps of a client: its public key and its rights. One JSON file each, named after the client. */
+/**
+ * What the server keeps of a client: its public key and its rights. One JSON file each, named after
+ * the client.
+ */
 import { parseKey } from '@relay/session';
 import { parseAllowance } from './allowance.js';
 
@@ -16,7 +19,10 @@ export interface ClientRecord {
   readonly expiresAt?: string;
 }
 
-/** Names are file names too, and stand in logs and metrics: letters, digits, `.`, `_`, `-`, not beginning with a dot. */
+/**
+ * Names are file names too, and stand in logs and metrics: letters, digits, `.`, `_`, `-`, not
+ * beginning with a dot.
+ */
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 export const isClientName = (name: string): boolean => NAME.test(name);

@@ -17,8 +17,9 @@ export interface ClientFault {
 }
 
 /**
- * All clients of a state folder, in the order of their names. Throws what the file system throws where the fault may pass, such as too
- * many open files: a client is not to lose its rights by that.
+ * All clients of a state folder, in the order of their names. Throws what the file system throws
+ * where the fault may pass, such as too many open files: a client is not to lose its rights by
+ * that.
  */
 export function readClients(folder: string): { records: ClientRecord[]; faults: ClientFault[] } {
   const records = new Map<string, ClientRecord>();
@@ -51,8 +52,8 @@ function readRecord(path: string, name: string): ClientRecord | string | undefin
 }
 
 /**
- * Adds a client; its file appears whole or not at all, and never replaces another's. Throws a ProgramFailure if there is a
- * client of this name.
+ * Adds a client; its file appears whole or not at all, and never replaces another's. Throws a
+ * ProgramFailure if there is a client of this name.
  */
 export function addClient(folder: string, record: ClientRecord): void {
   const path = clientFile(folder, record.name);
@@ -74,7 +75,9 @@ export function addClient(folder: string, record: ClientRecord): void {
   }
 }
 
-/** Removes a client and returns what it was. Throws a ProgramFailure if there is none of this name. */
+/**
+ * Removes a client and returns what it was. Throws a ProgramFailure if there is none of this name.
+ */
 export function removeClient(folder: string, name: string): ClientRecord | undefined {
   const path = clientFile(folder, name);
   const text = isClientName(name) ? readIfThere(path) : undefined;

@@ -9,7 +9,10 @@ export interface Clients extends ClientDirectory {
   lookup(publicKey: Uint8Array): Client | undefined;
 }
 
-/** A client that may come in. Its rights change in place when its file does, so that running sessions follow. */
+/**
+ * A client that may come in. Its rights change in place when its file does, so that running
+ * sessions follow.
+ */
 export class Client implements ClientEntry {
   readonly name: string;
   readonly publicKey: Uint8Array;

@@ -21,8 +21,8 @@ export interface PublicEndpoint {
 }
 
 /**
- * Makes a client: its public key and rights are kept, its private key is only in the invitation that is returned.
- * Throws a ProgramFailure where the name is taken or no name.
+ * Makes a client: its public key and rights are kept, its private key is only in the invitation
+ * that is returned. Throws a ProgramFailure where the name is taken or no name.
  */
 export function invite(state: StateFolder, name: string, rights: Rights, at: PublicEndpoint): string {
   if (!isClientName(name))
@@ -45,7 +45,10 @@ export function invite(state: StateFolder, name: string, rights: Rights, at: Pub
   return formatInvitation({ clientPrivateKey: privateKey, serverPublicKey: state.staticKey.publicKey, ...at, name });
 }
 
-/** What invitations name: what was configured, or the listen address, or this host's name where that is a wildcard. */
+/**
+ * What invitations name: what was configured, or the listen address, or this host's name where that
+ * is a wildcard.
+ */
 export function publicEndpoint(
   configured: Host | undefined,
   listen: { address: string; port: number },

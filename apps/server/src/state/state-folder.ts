@@ -15,7 +15,10 @@ export interface StateFolder {
   readonly isNew: boolean;
 }
 
-/** Opens the folder, and makes it and its keys where they are missing. Throws a ProgramFailure where that is not possible. */
+/**
+ * Opens the folder, and makes it and its keys where they are missing. Throws a ProgramFailure where
+ * that is not possible.
+ */
 export function openStateFolder(path: string): StateFolder {
   const folder = resolve(path);
   try {

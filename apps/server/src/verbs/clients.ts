@@ -1,4 +1,7 @@
-/** Verbs about who may connect. Their commands change the state folder, whether a server runs or not. */
+/**
+ * Verbs about who may connect. Their commands change the state folder, whether a server runs or
+ * not.
+ */
 import { option } from '@relay/config';
 import { verb, type Verb } from '@relay/program';
 import { inviteOptions, tellClientsChanged, type ServerPaths } from '../place.js';
@@ -13,7 +16,9 @@ const clientName = option({ format: 'string', required: true, doc: "The client's
 
 const clientNames = ({ own }: ServerService): string[] => own.clients.list().map(({ name }) => name);
 
-/** A change of the clients that was made; `unread` is why the running server could not read it yet. */
+/**
+ * A change of the clients that was made; `unread` is why the running server could not read it yet.
+ */
 interface Change {
   readonly name: string;
   readonly unread?: string;

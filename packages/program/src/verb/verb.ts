@@ -13,8 +13,8 @@ import type { Flags } from '../configured.js';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 import { Parameters, type ParametersOf, type ParameterTree } from './parameters.js';
 
-/** No parameters. */
-// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- it is meant
+/** The tree of a verb that takes nothing: its type has no keys, so that none can be read. */
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type
 type Nothing = Record<never, Option<unknown>>;
 
 /** Makes lines for people of an answer. */
