@@ -1,14 +1,10 @@
-import { Loop } from '@relay/program';
-import { unpackEndpoint, type Endpoint } from '@relay/packet';
-import { ClientChannel, receivePackets, type KeyPair, type Primitives } from '@relay/session';
-import type { UdpSocket } from '@relay/socket';
+import type { Endpoint } from '@relay/packet';
+import { ClientChannel, type KeyPair, type Primitives } from '@relay/session';
 import type { Random } from '@relay/socket/testing';
-import { DropCounters } from '@relay/packet';
 import type { MemoryMachine } from '../world/memory-machine.js';
+import { HostileEnd } from './hostile-end.js';
 import type { HostileFrames } from './hostile-frames.js';
 
-/** How often a hostile peer sends, in ms: on average. */
-const SEND_EVERY_MS = 10;
 /** How soon it comes again after its session has ended, in ms: more than a server asks for. */
 const AGAIN_MS = 50;
 const CORRUPTED_RATE = 0.02;
@@ -25,73 +21,53 @@ export interface HostileClientOptions {
  * again and again.
  */
 export class HostileClient {
-  /** What this peer itself threw: a bug of the test. */
-  readonly faults: unknown[] = [];
   readonly #machine: MemoryMachine;
-  readonly #random: Random;
   readonly #frames: HostileFrames;
   readonly #options: HostileClientOptions;
-  readonly #socket: UdpSocket;
-  readonly #loop: Loop;
+  readonly #end: HostileEnd;
   #channel: ClientChannel;
-  #isActive = true;
 
   constructor(machine: MemoryMachine, random: Random, frames: HostileFrames, options: HostileClientOptions) {
     this.#machine = machine;
-    this.#random = random;
     this.#frames = frames;
     this.#options = options;
-    this.#socket = machine.openSocket({ local: { address: '0.0.0.0', port: 0 } });
+    const anywhere = { address: '0.0.0.0', port: 0 };
+    this.#end = new HostileEnd(machine, random, anywhere, CORRUPTED_RATE, () => this.#channel);
     this.#channel = this.#newChannel();
-    const work = {
-      nextDueMs: () => this.#channel.nextWakeMs,
-      due: (nowMs: number) => this.#channel.wake(nowMs),
-      flush: () => undefined,
-      failed: (error: unknown) => this.faults.push(error),
-    };
-    this.#loop = new Loop(work, machine);
-    this.#socket.onReceive = (batch) => {
-      receivePackets(this.#channel, batch, new DropCounters(), machine.clock());
-      this.#loop.settle();
-    };
+  }
+
+  /** What this peer itself threw: a bug of the test. */
+  get faults(): readonly unknown[] {
+    return this.#end.faults;
   }
 
   async start(): Promise<void> {
-    await this.#socket.open();
+    await this.#end.open();
     this.#connect();
-    this.#sendAgain();
+    this.#end.sendAgain(() => {
+      const frames = this.#frames.packet();
+      this.#channel.session?.sendFrames(frames, 0, frames.length, this.#machine.clock());
+    });
   }
 
   /** Sends no frames any more. */
   stop(): void {
-    this.#isActive = false;
-  }
-
-  #sendAgain(): void {
-    if (!this.#isActive) return;
-    const frames = this.#frames.packet();
-    this.#channel.session?.sendFrames(frames, 0, frames.length, this.#machine.clock());
-    this.#loop.settle();
-    this.#machine.schedule(this.#random.next() * 2 * SEND_EVERY_MS, () => this.#sendAgain());
+    this.#end.stop();
   }
 
   #connect(): void {
     this.#channel.connect(this.#machine.clock(), this.#machine.wallClock());
-    this.#loop.settle();
+    this.#end.settle();
   }
 
   #newChannel(): ClientChannel {
     const channel: ClientChannel = new ClientChannel({
       ...this.#options,
       random: this.#machine.random,
-      onPacket: (bytes, offset, length, destination, at) => {
-        const packet = bytes.slice(offset, offset + length);
-        if (this.#random.chance(CORRUPTED_RATE)) packet.fill(0, Math.floor(this.#random.next() * length));
-        this.#socket.send(packet, unpackEndpoint(destination, at));
-      },
+      onPacket: this.#end.onPacket,
       onFrame: () => undefined,
       onEvent: (event) => {
-        if (event.kind === 'fault') this.faults.push(event.error);
+        if (event.kind === 'fault') this.#end.faults.push(event.error);
         if (event.kind === 'disconnected' && channel === this.#channel)
           this.#machine.schedule(AGAIN_MS, () => this.#again());
       },
@@ -101,7 +77,7 @@ export class HostileClient {
 
   /** As another process with the same invitation: nothing of the former session is left. */
   #again(): void {
-    if (!this.#isActive) return;
+    if (!this.#end.isActive) return;
     const former = this.#channel;
     this.#channel = this.#newChannel();
     former.close(this.#machine.clock());

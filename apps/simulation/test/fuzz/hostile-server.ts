@@ -1,19 +1,10 @@
-import { PACKED_ENDPOINT_BYTES, unpackEndpoint, DropCounters, STATUS, type Endpoint } from '@relay/packet';
-import { Loop } from '@relay/program';
-import {
-  receivePackets,
-  ServerChannel,
-  type ClientDirectory,
-  type KeyPair,
-  type Primitives,
-  type SessionEvent,
-} from '@relay/session';
-import type { UdpSocket } from '@relay/socket';
+import { STATUS, type Endpoint } from '@relay/packet';
+import { ServerChannel, type ClientDirectory, type KeyPair, type Primitives, type SessionEvent } from '@relay/session';
 import type { Random } from '@relay/socket/testing';
 import type { MemoryMachine } from '../world/memory-machine.js';
+import { HostileEnd } from './hostile-end.js';
 import type { HostileFrames } from './hostile-frames.js';
 
-const SEND_EVERY_MS = 10;
 /** How often it forgets everything, in ms on average, as a restart does. */
 const FORGET_EVERY_MS = 3000;
 const CORRUPTED_RATE = 0.01;
@@ -29,16 +20,12 @@ export interface HostileServerOptions {
  * requests with what it likes.
  */
 export class HostileServer {
-  /** What this peer itself threw: a bug of the test. */
-  readonly faults: unknown[] = [];
   readonly #machine: MemoryMachine;
   readonly #random: Random;
   readonly #frames: HostileFrames;
   readonly #options: HostileServerOptions;
-  readonly #socket: UdpSocket;
-  readonly #loop: Loop;
+  readonly #end: HostileEnd;
   #channel: ServerChannel;
-  #isActive = true;
 
   constructor(
     machine: MemoryMachine,
@@ -51,44 +38,33 @@ export class HostileServer {
     this.#random = random;
     this.#frames = frames;
     this.#options = options;
-    this.#socket = machine.openSocket({ local: listen });
+    this.#end = new HostileEnd(machine, random, listen, CORRUPTED_RATE, () => this.#channel);
     this.#channel = this.#newChannel();
-    const work = {
-      nextDueMs: () => this.#channel.nextWakeMs,
-      due: (nowMs: number) => this.#channel.wake(nowMs),
-      flush: () => undefined,
-      failed: (error: unknown) => this.faults.push(error),
-    };
-    this.#loop = new Loop(work, machine);
-    this.#socket.onReceive = (batch) => {
-      receivePackets(this.#channel, batch, new DropCounters(), machine.clock());
-      this.#loop.settle();
-    };
+  }
+
+  /** What this peer itself threw: a bug of the test. */
+  get faults(): readonly unknown[] {
+    return this.#end.faults;
   }
 
   async start(): Promise<void> {
-    await this.#socket.open();
-    this.#sendAgain();
+    await this.#end.open();
+    this.#end.sendAgain(() => {
+      for (const session of [...this.#channel.sessions()]) {
+        const frames = this.#frames.packet();
+        session.sendFrames(frames, 0, frames.length, this.#machine.clock());
+      }
+    });
     this.#forgetAgain();
   }
 
   /** Sends no frames any more. */
   stop(): void {
-    this.#isActive = false;
-  }
-
-  #sendAgain(): void {
-    if (!this.#isActive) return;
-    for (const session of [...this.#channel.sessions()]) {
-      const frames = this.#frames.packet();
-      session.sendFrames(frames, 0, frames.length, this.#machine.clock());
-    }
-    this.#loop.settle();
-    this.#machine.schedule(this.#random.next() * 2 * SEND_EVERY_MS, () => this.#sendAgain());
+    this.#end.stop();
   }
 
   #forgetAgain(): void {
-    if (!this.#isActive) return;
+    if (!this.#end.isActive) return;
     this.#machine.schedule(this.#random.next() * 2 * FORGET_EVERY_MS, () => {
       if (this.#random.chance(0.5)) this.#channel.close(this.#machine.clock());
       this.#channel = this.#newChannel();
@@ -102,18 +78,14 @@ export class HostileServer {
       resetSecret: new Uint8Array(32).fill(7),
       limits: { maxSessions: 16 },
       random: this.#machine.random,
-      onPacket: (bytes, offset, length, destination, at) => {
-        const packet = bytes.slice(offset, offset + length);
-        if (this.#random.chance(CORRUPTED_RATE)) packet.fill(0, Math.floor(this.#random.next() * length));
-        this.#socket.send(packet, unpackEndpoint(destination.subarray(at, at + PACKED_ENDPOINT_BYTES), 0));
-      },
+      onPacket: this.#end.onPacket,
       onFrame: () => undefined,
       onEvent: (event) => this.#answer(event),
     });
   }
 
   #answer(event: SessionEvent): void {
-    if (event.kind === 'fault') this.faults.push(event.error);
+    if (event.kind === 'fault') this.#end.faults.push(event.error);
     if (event.kind !== 'request') return;
     const status = this.#random.chance(0.7) ? STATUS.done : Math.floor(this.#random.next() * 256);
     event.session.answer(event.id, status, this.#frames.bytes(1000), this.#machine.clock());
