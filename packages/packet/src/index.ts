@@ -31,6 +31,7 @@ export {
   unpackEndpoint,
 } from './endpoint/packed-endpoint.js';
 export { EndpointMap } from './endpoint/endpoint-map.js';
+export { type DatagramBatch, type SendBatch } from './datagram-batch.js';
 
 // Packets between client and server.
 export {

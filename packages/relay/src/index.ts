@@ -1,6 +1,6 @@
 // Flows.
 export { AcceptedFlow, AcceptedFlows, type AcceptedFlowLimits, type AcceptedFlowPorts } from './flow/accepted-flows.js';
-export { DatagramRun, type DatagramBatch, type DatagramSender } from './batch/datagram-run.js';
+export { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
 export { DatagramWriter, type DatagramFlow } from './batch/datagram-writer.js';
 export { type Side } from './flow/flow.js';
 export { FlowFrames, type FlowsOfSession } from './flow/flow-frames.js';

@@ -4,7 +4,7 @@ export { type Session, type SessionStatistics } from './session.js';
 export { type ClientDirectory, type ClientEntry, type ClientLimits } from './server/directory.js';
 export { type DisconnectReason, type EventSink, type SessionEvent } from './events.js';
 export { type FrameSink, type PacketSink } from './sinks.js';
-export { receivePackets, type ReceivedPackets } from './receive-packets.js';
+export { receivePackets } from './receive-packets.js';
 export { OFFSET_PATH_LOCAL, PACKED_PATH_BYTES, packPath } from './packed-path.js';
 export { type ChannelParameters } from './parameters.js';
 export { RELAY_PROTOCOL, WIREGUARD_PROTOCOL, type ChannelProtocol } from './protocol.js';

@@ -1,30 +1,16 @@
-import { copyPackedEndpoint, PACKED_ENDPOINT_BYTES, type DropCounters } from '@relay/packet';
+import { copyPackedEndpoint, PACKED_ENDPOINT_BYTES, type DatagramBatch, type DropCounters } from '@relay/packet';
 import type { ClientChannel } from './client/client-channel.js';
 import { OFFSET_PATH_LOCAL, PACKED_PATH_BYTES } from './packed-path.js';
 import type { ServerChannel } from './server/server-channel.js';
 
-/**
- * Received packets: number `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`, from the packed
- * endpoint number `i` in `sources` to that in `locals` (all zeros: not known).
- */
-export interface ReceivedPackets {
-  readonly count: number;
-  readonly bytes: Uint8Array;
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
-  readonly sources: Uint8Array;
-  readonly locals: Uint8Array;
-}
-
 const path = new Uint8Array(PACKED_PATH_BYTES);
 
 /**
- * Gives a channel the packets that a socket has received together (a `ReceiveBatch` of
- * `@relay/socket`). What it refuses is counted in `drops`.
+ * Gives a channel the packets that a socket has received together. What it refuses is counted in `drops`.
  */
 export function receivePackets(
   channel: ClientChannel | ServerChannel,
-  { count, bytes, offsets, lengths, sources, locals }: ReceivedPackets,
+  { count, bytes, offsets, lengths, sources, locals }: DatagramBatch,
   drops: DropCounters,
   nowMs: number,
 ): void {

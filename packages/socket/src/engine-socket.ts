@@ -1,9 +1,9 @@
-import { formatEndpoint, PACKED_ENDPOINT_BYTES, packEndpoint, type Endpoint } from '@relay/packet';
+import { formatEndpoint, PACKED_ENDPOINT_BYTES, packEndpoint, type Endpoint, type SendBatch } from '@relay/packet';
 import { DatagramIterator } from './datagram-iterator.js';
 import { SocketError, type SocketErrorCode } from './socket-error.js';
 import type { ResolvedOptions } from './socket-options.js';
 import { SocketCounters, type SocketStatistics } from './statistics.js';
-import type { Engine, ReceiveBatch, ReceivedDatagram, SendBatch, SocketState, UdpSocket } from './udp-socket.js';
+import type { Engine, ReceiveBatch, ReceivedDatagram, SocketState, UdpSocket } from './udp-socket.js';
 import { withNumericZone } from './zone.js';
 
 /** What an engine tells of the kernel's socket once it is open. */

@@ -1,3 +1,4 @@
+export type { DatagramBatch, SendBatch } from '@relay/packet';
 export { createSocket, isNativeAvailable } from './create-socket.js';
 export {
   SOCKET_ERROR_CODES,
@@ -15,7 +16,6 @@ export {
   type Engine,
   type ReceiveBatch,
   type ReceivedDatagram,
-  type SendBatch,
   type SocketState,
   type UdpSocket,
 } from './udp-socket.js';

@@ -1,5 +1,4 @@
-import { copyPackedEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import type { SendBatch } from './udp-socket.js';
+import { copyPackedEndpoint, PACKED_ENDPOINT_BYTES, type SendBatch } from '@relay/packet';
 
 const FIRST_BYTES = 1 << 16;
 const FIRST_DATAGRAMS = 64;

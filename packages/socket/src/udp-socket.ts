@@ -1,4 +1,4 @@
-import type { Endpoint } from '@relay/packet';
+import type { DatagramBatch, Endpoint, SendBatch } from '@relay/packet';
 import type { SocketError } from './socket-error.js';
 import type { SocketStatistics } from './statistics.js';
 
@@ -25,7 +25,8 @@ export type Engine = 'native' | 'dgram' | 'memory';
 export type SocketState = 'created' | 'opening' | 'open' | 'closing' | 'closed';
 
 /**
- * Received datagrams: datagram `i` is `bytes.subarray(offsets[i], offsets[i] + lengths[i])`.
+ * Received datagrams: datagram `i` is `bytes.subarray(offsets[i], offsets[i] + lengths[i])`. At
+ * least 1, and at most the socket's `maxBatch`; `locals` are all zeros without `receiveLocals`.
  *
  * Everything here is reused and valid only until the callback returns; copy what is to be kept. The
  * callback may write into the bytes: to decrypt in place, and to put a header before a datagram
@@ -34,19 +35,7 @@ export type SocketState = 'created' | 'opening' | 'open' | 'closing' | 'closed';
  * its predecessor: go through them in order and be done with each, or open without
  * `receiveOffload`.
  */
-export interface ReceiveBatch {
-  /** Datagrams in this batch, at least 1 and at most the socket's `maxBatch`. */
-  readonly count: number;
-  readonly bytes: Uint8Array;
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
-  /** Packed endpoints, 24 bytes each: who sent datagram `i`. */
-  readonly sources: Uint8Array;
-  /**
-   * Packed endpoints: which local address datagram `i` was sent to. All zeros without
-   * `receiveLocals`, or where it is not known.
-   */
-  readonly locals: Uint8Array;
+export interface ReceiveBatch extends DatagramBatch {
   /** ECN bits, 0 to 3. All zeros without `receiveEcn`, or where it is not known. */
   readonly ecn: Uint8Array;
   /**
@@ -54,30 +43,6 @@ export interface ReceiveBatch {
    * not known.
    */
   readonly timestampsMs: Float64Array;
-}
-
-/**
- * Datagrams to send: datagram `i` is `bytes.subarray(offsets[i], offsets[i] + lengths[i])`. The
- * caller owns the batch and may reuse it as soon as `sendBatch` returns. `bytes` may be those of a
- * {@link ReceiveBatch} during its callback.
- *
- * Neighbours of equal size to the same destination travel as one segmented send where the engine
- * can (`maxSegments`); the last of such a run may be shorter.
- */
-export interface SendBatch {
-  bytes: Uint8Array;
-  /** Datagrams in this batch; any number, `offsets` and `lengths` hold at least as many. */
-  count: number;
-  offsets: Uint32Array;
-  lengths: Uint32Array;
-  /** Packed endpoints, 24 bytes each. Without: all go to the connected remote. */
-  destinations?: Uint8Array;
-  /**
-   * Packed endpoints: the local address to send from (port ignored, all zeros: the kernel's
-   * choice), so that a socket bound to a wildcard answers from the address that was asked: pass on
-   * {@link ReceiveBatch.locals}. Ignored where the engine cannot.
-   */
-  locals?: Uint8Array;
 }
 
 /** A datagram of its own, copied. */
@@ -130,7 +95,10 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
   send(bytes: Uint8Array, destination?: Endpoint): boolean;
 
   /**
-   * Sends a batch; returns how many of its datagrams, from the first on, were accepted in the sense
+   * Sends a batch. Neighbours of equal size to the same destination travel as one segmented send
+   * where the engine can (`maxSegments`); the last of such a run may be shorter. The bytes may be
+   * those of a {@link ReceiveBatch} during its callback; `locals` are ignored where the engine
+   * cannot. Returns how many of its datagrams, from the first on, were accepted in the sense
    * of `send`. The rest was dropped and counted (`statistics.queueDrops`). Throws a SocketError
    * 'invalid-argument' where an offset or length lies outside `bytes`.
    */

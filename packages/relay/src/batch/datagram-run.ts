@@ -1,4 +1,4 @@
-import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES, type SendBatch } from '@relay/packet';
 import type { Traffic } from '../traffic.js';
 
 const SLOTS = 64;
@@ -8,17 +8,7 @@ const SLOTS = 64;
  * @relay/socket is one.
  */
 export interface DatagramSender {
-  sendBatch(batch: DatagramBatch): number;
-}
-
-/** The shape of a `SendBatch` of @relay/socket. */
-export interface DatagramBatch {
-  bytes: Uint8Array;
-  count: number;
-  offsets: Uint32Array;
-  lengths: Uint32Array;
-  destinations?: Uint8Array;
-  locals?: Uint8Array;
+  sendBatch(batch: SendBatch): number;
 }
 
 /**
@@ -30,9 +20,9 @@ export class DatagramRun {
   readonly #destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   readonly #locals = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   // The same objects again and again: a sender may know them.
-  readonly #connected: DatagramBatch = newBatch();
-  readonly #addressed: DatagramBatch = { ...this.#connected, destinations: this.#destinations };
-  readonly #answering: DatagramBatch = { ...this.#addressed, locals: this.#locals };
+  readonly #connected: SendBatch = newBatch();
+  readonly #addressed: SendBatch = { ...this.#connected, destinations: this.#destinations };
+  readonly #answering: SendBatch = { ...this.#addressed, locals: this.#locals };
   #batch = this.#connected;
   #sender: DatagramSender | undefined;
   #traffic: Traffic | undefined;
@@ -81,6 +71,6 @@ export class DatagramRun {
   }
 }
 
-function newBatch(): DatagramBatch {
+function newBatch(): SendBatch {
   return { bytes: new Uint8Array(0), count: 0, offsets: new Uint32Array(SLOTS), lengths: new Uint32Array(SLOTS) };
 }

@@ -7,9 +7,10 @@ import {
   FragmentFields,
   PACKED_ENDPOINT_BYTES,
   unpackEndpoint,
+  type SendBatch,
 } from '@relay/packet';
 import { closeReasonOf, refusalCode, refusalOf } from '../../src/flow/close-reason.js';
-import { DatagramRun, type DatagramBatch, type DatagramSender } from '../../src/batch/datagram-run.js';
+import { DatagramRun, type DatagramSender } from '../../src/batch/datagram-run.js';
 import { FlowIds } from '../../src/flow/flow.js';
 import { Fragments } from '../../src/flow/fragments.js';
 import { IdleQueue } from '../../src/flow/idle-queue.js';
@@ -28,7 +29,7 @@ class Recorder implements DatagramSender {
   readonly batches: Sent[][] = [];
   takes = Infinity;
 
-  sendBatch({ bytes, count, offsets, lengths, destinations, locals }: DatagramBatch): number {
+  sendBatch({ bytes, count, offsets, lengths, destinations, locals }: SendBatch): number {
     const sent = Array.from({ length: count }, (_, i): Sent => {
       const offset = offsets[i] ?? 0;
       const destination = destinations && unpackEndpoint(destinations, i * PACKED_ENDPOINT_BYTES);

@@ -7,11 +7,11 @@ import {
   packedPort,
   unpackEndpoint,
   type Endpoint,
+  type SendBatch,
 } from '@relay/packet';
 import { checkBatch, EngineSocket, type OpenedSocket } from '../engine-socket.js';
 import { codeOfSystemError, openError, SocketError, systemCodeOf } from '../socket-error.js';
 import type { ResolvedOptions } from '../socket-options.js';
-import type { SendBatch } from '../udp-socket.js';
 import { withNamedZone } from '../zone.js';
 import { destinationText, packSource } from './addresses.js';
 import { receiveArena } from './receive-arena.js';

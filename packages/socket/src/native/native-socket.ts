@@ -1,9 +1,8 @@
 import { getSystemErrorName } from 'node:util';
-import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint, type Endpoint } from '@relay/packet';
+import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint, type Endpoint, type SendBatch } from '@relay/packet';
 import { checkBatch, EngineSocket, invalidBatch, type OpenedSocket } from '../engine-socket.js';
 import { codeOfSystemError, openError, SocketError } from '../socket-error.js';
 import type { ResolvedOptions } from '../socket-options.js';
-import type { SendBatch } from '../udp-socket.js';
 import { withNumericZone } from '../zone.js';
 import { EVENT_ERROR, EVENT_WRITABLE, type LoopSocket, type NativeLoop } from './native-loop.js';
 import { SendQueue } from '../send-queue.js';

@@ -1,4 +1,4 @@
-import type { SendBatch } from '../udp-socket.js';
+import type { SendBatch } from '@relay/packet';
 import type { AddonLoop } from './addon.js';
 
 /** As many batches as may take turns before one is prepared. */

@@ -1,9 +1,16 @@
-import { equalEndpoints, PACKED_ENDPOINT_BYTES, packedPort, unpackEndpoint, type Endpoint } from '@relay/packet';
+import {
+  equalEndpoints,
+  PACKED_ENDPOINT_BYTES,
+  packedPort,
+  unpackEndpoint,
+  type Endpoint,
+  type SendBatch,
+} from '@relay/packet';
 import { checkBatch, EngineSocket, type OpenedSocket } from '../engine-socket.js';
 import { SendQueue } from '../send-queue.js';
 import { codeOfSystemError } from '../socket-error.js';
 import type { ResolvedOptions } from '../socket-options.js';
-import { MAX_DATAGRAM_BYTES, type SendBatch } from '../udp-socket.js';
+import { MAX_DATAGRAM_BYTES } from '../udp-socket.js';
 import type { BoundSocket, SocketHost } from './memory-parts.js';
 import { PoisonedArena } from './poisoned-arena.js';
 
