@@ -20,8 +20,8 @@ export interface DatagramBatch {
 }
 
 /**
- * Datagrams to send: datagram `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`. The caller owns
- * the batch, and may reuse it as soon as it was taken.
+ * Datagrams to send: datagram `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`. The caller
+ * owns the batch, and may reuse it as soon as it was taken.
  */
 export interface SendBatch {
   bytes: Uint8Array;
@@ -36,4 +36,9 @@ export interface SendBatch {
    * so that a socket on all addresses answers from the one that was asked.
    */
   locals?: Uint8Array;
+  /**
+   * Numbers of the caller's, one per datagram: the error of a datagram that was taken and could not
+   * be sent brings its tag back. Without: 0.
+   */
+  tags?: Uint32Array;
 }

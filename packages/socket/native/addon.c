@@ -292,7 +292,7 @@ static bool export_all(napi_env env, napi_value exports) {
   static const struct { const char *name; uint32_t value; } numbers[] = {
     { "SLOTS", SLOTS }, { "SLOT_BYTES", SLOT_BYTES }, { "MAX_RECEIVED", MAX_RECEIVED }, { "MAX_SEND_SEGMENTS", MAX_SEND_SEGMENTS },
     { "READY_CAPACITY", READY_CAPACITY }, { "REPORT_WORDS", REPORT_WORDS }, { "OPTION_WORDS", OPTION_WORDS },
-    { "PREPARED_BATCHES", PREPARED_BATCHES },
+    { "PREPARED_BATCHES", PREPARED_BATCHES }, { "MAX_SEND_FAILURES", MAX_SEND_FAILURES },
   };
   napi_value value;
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

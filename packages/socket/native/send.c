@@ -123,12 +123,17 @@ static int add_message(const struct udp_socket *socket, struct plan *plan, const
   return (int)n;
 }
 
-static void fail(struct sent *sent, int error, uint32_t datagrams, uint32_t index) {
+// The next `datagrams` have failed, and are done with; false: there is no room to say so.
+static bool fail(struct sent *sent, int error, uint32_t datagrams) {
   struct send_failure *last = sent->failures ? &sent->failure[sent->failures - 1] : NULL;
-  // With no room for one more, the last entry stands for errors of several kinds: the number of
-  // datagrams stays right.
-  if (last && (last->error == (uint32_t)error || sent->failures == MAX_SEND_FAILURES)) last->datagrams += datagrams;
-  else sent->failure[sent->failures++] = (struct send_failure){ (uint32_t)error, datagrams, index };
+  if (last && last->error == (uint32_t)error && last->index + last->datagrams == sent->done) {
+    last->datagrams += datagrams;
+  } else {
+    if (sent->failures == MAX_SEND_FAILURES) return false;
+    sent->failure[sent->failures++] = (struct send_failure){ (uint32_t)error, datagrams, sent->done };
+  }
+  sent->done += datagrams;
+  return true;
 }
 
 static int transmit(const struct udp_socket *socket, struct plan *plan) {
@@ -180,9 +185,8 @@ static void make_plan(const struct udp_socket *socket, const struct send_batch *
       next += (uint32_t)added;
       continue;
     }
-    if (added == 0 || plan->messages > 0) return;
-    fail(sent, -added, 1, next++);
-    sent->done = next;
+    if (added == 0 || plan->messages > 0 || !fail(sent, -added, 1)) return;
+    next = sent->done;
   }
 }
 
@@ -210,9 +214,8 @@ int udp_send(struct udp_socket *socket, const struct send_batch *batch, struct s
       refused = first;
       refusal = error;
       plan.single_until = first + n;
-    } else if (error != EINTR) {
-      fail(sent, error, n, first);
-      sent->done += n;
+    } else if (error != EINTR && !fail(sent, error, n)) {
+      return 0;
     }
   }
   return 0;

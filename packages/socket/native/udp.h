@@ -86,9 +86,11 @@ struct send_batch {
   const uint8_t *destinations, *locals;  // or NULL
   uint32_t from, count;                  // the datagrams from `from` up to, not including, `count`
 };
-struct send_failure { uint32_t error, datagrams, index; };
+struct send_failure { uint32_t error, datagrams, index; };  // neighbours, the first of which is `index`
 struct sent {
-  uint32_t done;  // datagrams from the first on that need no further attempt; less than all: the kernel takes no more now
+  // Datagrams from the first on that need no further attempt; less than all: the kernel takes no
+  // more now, or there is no room for another failure.
+  uint32_t done;
   uint32_t datagrams, bytes, calls;  // what the kernel took
   uint32_t failures;
   struct send_failure failure[MAX_SEND_FAILURES];

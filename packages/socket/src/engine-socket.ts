@@ -1,5 +1,7 @@
-import { formatEndpoint, PACKED_ENDPOINT_BYTES, packEndpoint, type Endpoint, type SendBatch } from '@relay/packet';
+import { PACKED_ENDPOINT_BYTES, packEndpoint, type Endpoint, type SendBatch } from '@relay/packet';
 import { DatagramIterator } from './datagram-iterator.js';
+import { about, Losses } from './losses.js';
+import { SendQueue } from './send-queue.js';
 import { SocketError, type SocketErrorCode } from './socket-error.js';
 import type { ResolvedOptions } from './socket-options.js';
 import { SocketCounters, type SocketStatistics } from './statistics.js';
@@ -14,6 +16,9 @@ export interface OpenedSocket {
 }
 
 const IGNORE = (): void => undefined;
+/** Few datagrams wait for a socket to open, and sockets are many. */
+const WAITING_BYTES = 1 << 11;
+const WAITING_DATAGRAMS = 4;
 
 /**
  * What the engines share: the states, sends before it is open, the checks of a batch, the
@@ -25,20 +30,22 @@ export abstract class EngineSocket implements UdpSocket {
   abstract readonly maxSegments: number;
 
   onReceive: (batch: ReceiveBatch) => void = IGNORE;
-  onError: (error: SocketError, destination: Endpoint | undefined) => void = IGNORE;
+  onError: (error: SocketError, destination: Endpoint | undefined, tag: number) => void = IGNORE;
 
   protected readonly options: ResolvedOptions;
   protected readonly counters = new SocketCounters();
+  protected readonly losses: Losses;
   #state: SocketState = 'created';
   #opened: OpenedSocket | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #waiting: WaitingDatagram[] | undefined;
-  #waitingBytes = 0;
+  /** What waits for the socket to open. */
+  #waiting: SendQueue | undefined;
   #iterator: DatagramIterator | undefined;
 
   constructor(options: ResolvedOptions) {
     this.options = options;
+    this.losses = new Losses(this.counters, options.remote, (error, to, tag) => this.onError(error, to, tag));
   }
 
   /**
@@ -77,7 +84,7 @@ export abstract class EngineSocket implements UdpSocket {
   }
 
   get queuedBytes(): number {
-    return this.#waitingBytes + this.unsentBytes;
+    return (this.#waiting?.waitingBytes ?? 0) + this.unsentBytes;
   }
 
   get statistics(): SocketStatistics {
@@ -97,15 +104,11 @@ export abstract class EngineSocket implements UdpSocket {
       this.#opened = await this.bind();
     } catch (error) {
       this.#state = 'closed';
-      this.#dropWaiting();
+      this.#dropWaiting(error);
       throw error;
     }
     this.#state = 'open';
-    for (const { bytes, destination } of this.#waiting ?? []) {
-      this.#waitingBytes -= bytes.length;
-      this.sendBatch(singleDatagram(bytes, destination));
-    }
-    this.#waiting = undefined;
+    this.#sendWaiting();
   }
 
   send(bytes: Uint8Array, destination?: Endpoint): boolean {
@@ -121,6 +124,7 @@ export abstract class EngineSocket implements UdpSocket {
   sendBatch(batch: SendBatch): number {
     if (batch.destinations === undefined && this.options.remote === undefined)
       throw new SocketError('invalid-argument', 'send', { subject: 'without a destination' });
+    if (batch.tags && batch.tags.length < batch.count) throw invalidBatch();
     if (this.#state === 'open') return batch.count === 0 ? 0 : this.write(batch);
     if (this.#state === 'opening') return this.#wait(batch);
     this.counters.queueDrops += batch.count;
@@ -130,29 +134,24 @@ export abstract class EngineSocket implements UdpSocket {
 
   #wait(batch: SendBatch): number {
     checkBatch(batch);
-    this.#waiting ??= [];
-    for (let i = 0; i < batch.count; i++) {
-      const offset = batch.offsets[i] ?? 0;
-      const length = batch.lengths[i] ?? 0;
-      if (this.#waitingBytes + length > this.options.sendQueueBytes) {
-        this.counters.queueDrops += batch.count - i;
-        return i;
-      }
-      const at = i * PACKED_ENDPOINT_BYTES;
-      this.#waiting.push({
-        bytes: batch.bytes.slice(offset, offset + length),
-        destination: batch.destinations?.slice(at, at + PACKED_ENDPOINT_BYTES),
-      });
-      this.#waitingBytes += length;
-      this.counters.queuedDatagrams++;
-    }
-    return batch.count;
+    this.#waiting ??= new SendQueue(WAITING_BYTES, WAITING_DATAGRAMS);
+    const accepted = this.#waiting.append(batch, 0, this.options.sendQueueBytes);
+    this.counters.queuedDatagrams += accepted;
+    this.counters.queueDrops += batch.count - accepted;
+    return accepted;
   }
 
-  #dropWaiting(): void {
-    this.counters.queueDrops += this.#waiting?.length ?? 0;
+  #sendWaiting(): void {
+    const waiting = this.#waiting;
     this.#waiting = undefined;
-    this.#waitingBytes = 0;
+    if (waiting === undefined || waiting.count === 0) return;
+    const accepted = this.write(waiting); // counts what it does not accept as dropped
+    if (accepted < waiting.count) this.losses.noRoom(waiting, accepted, waiting.count);
+  }
+
+  #dropWaiting(cause: unknown): void {
+    if (this.#waiting) this.losses.notOpened(this.#waiting, cause);
+    this.#waiting = undefined;
   }
 
   close(): Promise<void> {
@@ -190,23 +189,13 @@ export abstract class EngineSocket implements UdpSocket {
   }
 
   /**
-   * Counts `datagrams` that the kernel refused and reports them once, after the send has returned.
-   */
-  protected failSend(systemCode: string | undefined, code: SocketErrorCode, datagrams: number, to?: Endpoint): void {
-    this.counters.sendFailures += datagrams;
-    this.counters.countError(code, datagrams);
-    const error = new SocketError(code, 'send', { systemCode, datagrams, ...about(to) });
-    queueMicrotask(() => this.onError(error, to));
-  }
-
-  /**
    * Counts and reports what the network said of an earlier send, or what failed while receiving.
    * Not to be called during a send.
    */
   protected failReceive(systemCode: string | undefined, code: SocketErrorCode, to?: Endpoint): void {
     this.counters.countError(code);
     const operation = ICMP_CODES.has(code) ? 'icmp' : 'receive';
-    this.onError(new SocketError(code, operation, { systemCode, ...about(to) }), to);
+    this.onError(new SocketError(code, operation, { systemCode, ...about(to) }), to, 0);
   }
 }
 
@@ -218,11 +207,6 @@ const ICMP_CODES: ReadonlySet<SocketErrorCode> = new Set([
   'message-too-large',
   'permission-denied',
 ]);
-
-interface WaitingDatagram {
-  readonly bytes: Uint8Array;
-  readonly destination: Uint8Array | undefined;
-}
 
 /** Throws a SocketError 'invalid-argument' if the batch says more than its arrays hold. */
 export function checkBatch({ bytes, count, offsets, lengths, destinations, locals }: SendBatch): void {
@@ -249,8 +233,4 @@ function singleDatagram(bytes: Uint8Array, destinations: Uint8Array | undefined)
   LENGTHS[0] = bytes.length;
   const batch = { bytes, count: 1, offsets: OFFSETS, lengths: LENGTHS };
   return destinations === undefined ? batch : { ...batch, destinations };
-}
-
-function about(to: Endpoint | undefined): { subject?: string } {
-  return to ? { subject: `to ${formatEndpoint(to)}` } : {};
 }

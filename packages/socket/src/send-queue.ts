@@ -8,11 +8,13 @@ const FIRST_DATAGRAMS = 64;
  * needed; the caller says how much may wait.
  */
 export class SendQueue implements SendBatch {
-  bytes = new Uint8Array(FIRST_BYTES);
-  offsets = new Uint32Array(FIRST_DATAGRAMS);
-  lengths = new Uint32Array(FIRST_DATAGRAMS);
-  destinations = new Uint8Array(FIRST_DATAGRAMS * PACKED_ENDPOINT_BYTES);
-  locals = new Uint8Array(FIRST_DATAGRAMS * PACKED_ENDPOINT_BYTES);
+  bytes: Uint8Array<ArrayBuffer>;
+  offsets: Uint32Array<ArrayBuffer>;
+  lengths: Uint32Array<ArrayBuffer>;
+  destinations: Uint8Array<ArrayBuffer>;
+  locals: Uint8Array<ArrayBuffer>;
+  /** From the first batch on that has tags. */
+  tags?: Uint32Array<ArrayBuffer>;
   /** Datagrams before this one have been sent. */
   head = 0;
   count = 0;
@@ -20,11 +22,21 @@ export class SendQueue implements SendBatch {
   waitingBytes = 0;
   #end = 0;
 
+  /** With room for so much at first. */
+  constructor(bytes = FIRST_BYTES, datagrams = FIRST_DATAGRAMS) {
+    this.bytes = new Uint8Array(bytes);
+    this.offsets = new Uint32Array(datagrams);
+    this.lengths = new Uint32Array(datagrams);
+    this.destinations = new Uint8Array(datagrams * PACKED_ENDPOINT_BYTES);
+    this.locals = new Uint8Array(datagrams * PACKED_ENDPOINT_BYTES);
+  }
+
   /**
    * Copies datagrams from number `from` on as long as no more than `maxBytes` wait; returns the
    * number of the first one left out.
    */
   append(batch: SendBatch, from: number, maxBytes: number): number {
+    if (batch.tags) this.tags ??= new Uint32Array(this.offsets.length);
     let i = from;
     for (; i < batch.count; i++) {
       const length = batch.lengths[i] ?? 0;
@@ -36,6 +48,7 @@ export class SendQueue implements SendBatch {
       this.lengths[this.count] = length;
       copyPacked(batch.destinations, i, this.destinations, this.count);
       copyPacked(batch.locals, i, this.locals, this.count);
+      if (this.tags) this.tags[this.count] = batch.tags?.[i] ?? 0;
       this.count++;
       this.#end += length;
       this.waitingBytes += length;
@@ -59,6 +72,7 @@ export class SendQueue implements SendBatch {
     if (this.count === this.offsets.length) {
       this.offsets = grown(this.offsets, this.count * 2);
       this.lengths = grown(this.lengths, this.count * 2);
+      if (this.tags) this.tags = grown(this.tags, this.count * 2);
       this.destinations = grown(this.destinations, this.count * 2 * PACKED_ENDPOINT_BYTES);
       this.locals = grown(this.locals, this.count * 2 * PACKED_ENDPOINT_BYTES);
     }
@@ -71,6 +85,7 @@ export class SendQueue implements SendBatch {
     this.bytes.copyWithin(0, start, this.#end);
     this.offsets.copyWithin(0, head, count);
     this.lengths.copyWithin(0, head, count);
+    this.tags?.copyWithin(0, head, count);
     this.destinations.copyWithin(0, head * PACKED_ENDPOINT_BYTES, count * PACKED_ENDPOINT_BYTES);
     this.locals.copyWithin(0, head * PACKED_ENDPOINT_BYTES, count * PACKED_ENDPOINT_BYTES);
     this.count -= head;

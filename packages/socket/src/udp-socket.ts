@@ -80,11 +80,21 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
   onReceive: (batch: ReceiveBatch) => void;
 
   /**
-   * Called when a datagram could not be sent or an ICMP error came back, with the destination where
-   * it is known. Never called during `send`, and never fatal. `error.datagrams` says for how many
-   * sent datagrams it stands (0 for an ICMP error, of which nobody knows what it was about).
+   * Called when datagrams that were accepted could not be sent, or an ICMP error came back. Never
+   * called during `send`, and never fatal.
+   *
+   * `error.datagrams` says for how many accepted datagrams it stands, `tag` is the tag that all of
+   * them were given ({@link SendBatch.tags}; without: 0), and `destination` is that of the first.
+   * Each datagram that `send` or `sendBatch` accepted is either counted in
+   * `statistics.sentDatagrams` or told here, exactly once, and before `close` has resolved:
+   * - refused by the kernel, at once or after it waited (`error.operation` is 'send');
+   * - waiting for an `open` that fails ('open', told before `open` rejects, with its code);
+   * - still waiting when `close` has waited long enough ('send', code 'closed').
+   *
+   * An error that stands for no datagram (ICMP, of which nobody knows what it was about, or
+   * receiving) has `error.datagrams` 0 and tag 0.
    */
-  onError: (error: SocketError, destination: Endpoint | undefined) => void;
+  onError: (error: SocketError, destination: Endpoint | undefined, tag: number) => void;
 
   /**
    * Sends one datagram, to the connected remote or to `destination`. False: it was dropped and

@@ -7,7 +7,11 @@ export interface EngineUnderTest {
   readonly create: (options?: SocketOptions) => UdpSocket;
 }
 
+/** The kernel takes what is sent there, and then refuses it (EACCES). */
+export const BROADCAST_ADDRESS = '127.255.255.255';
+
 const memoryHost = new MemoryNetwork({ drive: 'auto' }).host(['192.0.2.1', '2001:db8::1']);
+memoryHost.refusalOf = ({ address }) => (address === BROADCAST_ADDRESS ? 'EACCES' : undefined);
 
 /**
  * Every engine that works here; `RELAY_SOCKET_ENGINE=dgram` leaves the addon out, as does an

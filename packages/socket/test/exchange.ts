@@ -1,5 +1,12 @@
 import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint, type Endpoint } from '@relay/packet';
-import type { ReceiveBatch, ReceivedDatagram, SendBatch, SocketError, UdpSocket } from '../src/index.js';
+import type {
+  ReceiveBatch,
+  ReceivedDatagram,
+  SendBatch,
+  SocketError,
+  SocketErrorCode,
+  UdpSocket,
+} from '../src/index.js';
 
 export const LOCALHOST: Endpoint = { address: '127.0.0.1', port: 0 };
 
@@ -33,6 +40,28 @@ export function reported(socket: UdpSocket): Promise<{ error: SocketError; desti
   return new Promise((resolve) => {
     socket.onError = (error, destination) => resolve({ error, destination });
   });
+}
+
+/** What was lost of the datagrams that a socket took: of one tag, for one reason. */
+export interface Loss {
+  readonly tag: number;
+  readonly datagrams: number;
+  readonly code: SocketErrorCode;
+  readonly port: number | undefined;
+}
+
+/** All that the socket tells from now on of datagrams that it took and could not send. */
+export function losses(socket: UdpSocket): Loss[] {
+  const list: Loss[] = [];
+  socket.onError = ({ code, datagrams }, destination, tag) => {
+    if (datagrams > 0) list.push({ tag, datagrams, code, port: destination?.port });
+  };
+  return list;
+}
+
+/** A tag for each datagram that the losses stand for, in ascending order. */
+export function lostTags(list: readonly Loss[]): number[] {
+  return list.flatMap(({ tag, datagrams }) => Array<number>(datagrams).fill(tag)).sort((a, b) => a - b);
 }
 
 /**

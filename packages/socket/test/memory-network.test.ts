@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Endpoint } from '@relay/packet';
 import type { ReceiveBatch, SocketOptions, UdpSocket } from '../src/index.js';
 import { MemoryNetwork, type LinkConditions, type MemoryHost } from '../src/testing/index.js';
-import { copyOf, numbered } from './exchange.js';
+import { batchOf, copyOf, losses, numbered } from './exchange.js';
 
 interface Arrival {
   readonly ms: number;
@@ -164,6 +164,47 @@ describe('the network in memory', () => {
     host.resumeSending();
     expect(socket.queuedBytes).toBe(0);
     expect(socket.statistics).toMatchObject(statistics);
+  });
+
+  test('has hosts whose kernel refuses what their sockets have taken, by its destination', async () => {
+    const network = new MemoryNetwork();
+    const host = network.host('192.0.2.2');
+    const socket = await open(host, { local: { address: '192.0.2.2', port: 7000 } });
+    const list = losses(socket);
+    const arrived = arrivals(network, socket);
+    host.refusalOf = ({ port }) => (port === 9 ? 'EPERM' : undefined);
+    const destinations = [socket.local, { ...socket.local, port: 9 }, socket.local];
+    const batch = batchOf([numbered(1, 1), numbered(2, 2), numbered(3, 3)], destinations);
+    expect(socket.sendBatch({ ...batch, tags: Uint32Array.of(5, 6, 7) })).toBe(3);
+    await network.clock.pass(1);
+    expect(arrived).toHaveLength(2);
+    expect(list).toEqual([{ tag: 6, datagrams: 1, code: 'permission-denied', port: 9 }]);
+    host.refusalOf = () => undefined;
+    expect(socket.send(numbered(2, 2), { ...socket.local, port: 9 })).toBe(true);
+    expect(socket.statistics).toMatchObject({ sentDatagrams: 3, sendFailures: 1 });
+  });
+
+  test('tells of what still waits when a socket closes, by its tags, once it has waited long enough', async () => {
+    const network = new MemoryNetwork();
+    const host = network.host('192.0.2.2');
+    const socket = await open(host, { closeTimeoutMs: 500, remote: { address: '192.0.2.2', port: 9 } });
+    const list = losses(socket);
+    host.sendError = 'EAGAIN';
+    socket.sendBatch({ ...batchOf([numbered(1, 1), numbered(2, 2), numbered(3, 3)]), tags: Uint32Array.of(4, 5, 4) });
+    socket.send(numbered(4, 4));
+    const closing = socket.close();
+    await network.clock.pass(499);
+    expect([list, socket.state, socket.queuedBytes]).toEqual([[], 'closing', 10]);
+    await network.clock.pass(1);
+    await closing;
+    expect(list).toEqual(
+      [
+        { tag: 4, datagrams: 2 },
+        { tag: 5, datagrams: 1 },
+        { tag: 0, datagrams: 1 },
+      ].map((loss) => ({ ...loss, code: 'closed', port: 9 })),
+    );
+    expect(socket.statistics).toMatchObject({ queueDrops: 4, sendFailures: 0, errors: { closed: 4 } });
   });
 
   test('has hosts with no descriptors left', async () => {

@@ -8,6 +8,7 @@ interface Datagram {
   readonly payload: string;
   readonly destination: string | undefined;
   readonly local: string | undefined;
+  readonly tag: number;
 }
 
 const textAt = (packed: Uint8Array | undefined, i: number): string | undefined => {
@@ -16,7 +17,7 @@ const textAt = (packed: Uint8Array | undefined, i: number): string | undefined =
   return port === 0 ? undefined : `${address} ${port}`;
 };
 
-function batchOf(datagrams: readonly Datagram[], hasEndpoints: boolean): SendBatch {
+function batchOf(datagrams: readonly Datagram[], hasEndpoints: boolean, hasTags = false): SendBatch {
   const bytes = Buffer.from(datagrams.map(({ payload }) => payload).join(''));
   const lengths = Uint32Array.from(datagrams, ({ payload }) => payload.length);
   const offsets = new Uint32Array(datagrams.length);
@@ -30,7 +31,8 @@ function batchOf(datagrams: readonly Datagram[], hasEndpoints: boolean): SendBat
     return all;
   };
   const endpoints = { destinations: packed(({ destination }) => destination), locals: packed(({ local }) => local) };
-  return { count: datagrams.length, bytes, offsets, lengths, ...(hasEndpoints && endpoints) };
+  const tags = { tags: Uint32Array.from(datagrams, ({ tag }) => tag) };
+  return { count: datagrams.length, bytes, offsets, lengths, ...(hasEndpoints && endpoints), ...(hasTags && tags) };
 }
 
 const waiting = (queue: SendQueue): Datagram[] =>
@@ -41,6 +43,7 @@ const waiting = (queue: SendQueue): Datagram[] =>
       payload: Buffer.from(queue.bytes.subarray(offset, offset + (queue.lengths[i] ?? 0))).toString(),
       destination: textAt(queue.destinations, i),
       local: textAt(queue.locals, i),
+      tag: queue.tags?.[i] ?? 0,
     };
   });
 
@@ -55,12 +58,15 @@ describe('the queue of datagrams that wait', () => {
       datagrams.reduce((sum, { payload }) => sum + payload.length, 0);
     for (let step = 0; step < 400; step++) {
       const hasEndpoints = random.next() < 0.7;
+      const hasTags = step > 50 && random.next() < 0.7;
       const offered = Array.from({ length: 1 + below(40) }, (): Datagram => {
         number++;
         const payload = `${number}:`.padEnd(1 + below(seed % 2 === 0 ? 3000 : 60), 'x');
-        if (!hasEndpoints) return { payload, destination: undefined, local: undefined };
+        const tag = hasTags ? number : 0;
+        if (!hasEndpoints) return { payload, destination: undefined, local: undefined, tag };
         return {
           payload,
+          tag,
           destination: `192.0.2.${below(255)} ${1 + below(65_535)}`,
           local: random.next() < 0.5 ? undefined : `198.51.100.1 ${1 + below(65_535)}`,
         };
@@ -70,9 +76,10 @@ describe('the queue of datagrams that wait', () => {
       // As many as fit, in their order: the first that does not fit stays out, and all after it.
       let taken = from;
       while (taken < offered.length && size(list) + size(offered.slice(from, taken + 1)) <= maxBytes) taken++;
-      expect(queue.append(batchOf(offered, hasEndpoints), from, maxBytes)).toBe(Math.max(taken, from));
+      expect(queue.append(batchOf(offered, hasEndpoints, hasTags), from, maxBytes)).toBe(Math.max(taken, from));
       list.push(...offered.slice(from, taken));
       expect(queue.waitingBytes).toBe(size(list));
+      if (step <= 50) expect(queue.tags).toBeUndefined();
       const sent = below(list.length + 1);
       queue.advance(queue.head + sent);
       list = list.slice(sent);
@@ -88,7 +95,7 @@ describe('the queue of datagrams that wait', () => {
 
   test('does not grow with what has been sent: its room is used again', () => {
     const queue = new SendQueue();
-    const datagram = { payload: 'x'.repeat(1000), destination: '192.0.2.1 1', local: undefined };
+    const datagram = { payload: 'x'.repeat(1000), destination: '192.0.2.1 1', local: undefined, tag: 0 };
     for (let i = 0; i < 20_000; i++) {
       queue.append(batchOf([datagram, datagram], true), 0, 10_000);
       queue.advance(queue.head + (i < 3 ? 0 : 2));

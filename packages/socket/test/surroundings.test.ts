@@ -14,7 +14,7 @@ async function runTests(shell: readonly string[], preparation: string, folder: s
   const jest = `"${process.execPath}" --experimental-vm-modules --disable-warning=ExperimentalWarning`;
   const call = `${preparation}; exec ${jest} ../../node_modules/jest/bin/jest.js --runInBand --testMatch '<rootDir>/test/${folder}/*.test.ts'`;
   const [program, ...words] = [...shell, 'sh', '-c', call];
-  const { stderr } = await run(program, words, { cwd: root }).catch((error: unknown) => {
+  const { stderr } = await run(program, words, { cwd: root, timeout: 60_000 }).catch((error: unknown) => {
     throw new Error('its tests failed', { cause: error });
   });
   return stderr;

@@ -64,7 +64,7 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
     if (verdict < 0) return verdict;
     const { machine, socket: settings } = this.#options;
     const socket = machine.openSocket({ ...settings, remote: unpackEndpoint(flow.target, 0) });
-    socket.open().catch((error: unknown) => this.#notOpened(flow, socket, error));
+    socket.open().catch((error: unknown) => this.#notOpened(flow, error));
     if (socket.state === 'closed') return DROP.overloaded; // an engine that opens within the call has failed in it
     socket.onReceive = (batch) => this.#fromTarget(flow, batch);
     socket.onError = (error) => this.#failed(flow, error);
@@ -110,17 +110,17 @@ export class Forwarding implements AcceptedFlowPorts<UdpSocket> {
    * opens another.
    */
   #failed(flow: ServerFlow, error: SocketError): void {
-    if (error.datagrams > 0) flow.flows.traffic.toTarget.unsent(error.datagrams, DROP.sendFailed);
+    const code = error.operation === 'open' ? DROP.overloaded : DROP.sendFailed;
+    if (error.datagrams > 0) flow.flows.traffic.toTarget.unsent(error.datagrams, code);
+    if (error.operation === 'open') return; // `open` has failed too, and says so once
     this.#notice(flow, error);
     if (error.operation === 'icmp') flow.flows.end(flow, FLOW_CLOSE.unreachable, this.#options.machine.clock());
   }
 
-  /** What waited for the socket to open is lost with it. */
-  #notOpened(flow: ServerFlow, socket: UdpSocket, cause: unknown): void {
+  /** What waited for the socket to open is lost with it, as the socket has told. */
+  #notOpened(flow: ServerFlow, cause: unknown): void {
     const error = cause instanceof SocketError ? cause : new SocketError('unknown', 'open', { cause });
     if (error.code === 'too-many-open-files') this.#options.descriptors.ranOut();
-    const { queuedDatagrams } = socket.statistics;
-    if (queuedDatagrams > 0) flow.flows.traffic.toTarget.unsent(queuedDatagrams, DROP.overloaded);
     this.#notice(flow, error);
     flow.flows.end(flow, FLOW_CLOSE.overloaded, this.#options.machine.clock());
   }

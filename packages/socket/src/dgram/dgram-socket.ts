@@ -5,20 +5,22 @@ import {
   copyPackedEndpoint,
   PACKED_ENDPOINT_BYTES,
   packedPort,
-  unpackEndpoint,
   type Endpoint,
   type SendBatch,
 } from '@relay/packet';
 import { checkBatch, EngineSocket, type OpenedSocket } from '../engine-socket.js';
 import { codeOfSystemError, openError, SocketError, systemCodeOf } from '../socket-error.js';
 import type { ResolvedOptions } from '../socket-options.js';
+import { MAX_DATAGRAM_BYTES } from '../udp-socket.js';
 import { withNamedZone } from '../zone.js';
 import { destinationText, packSource } from './addresses.js';
 import { receiveArena } from './receive-arena.js';
 import { copyToSendChunk, releaseCopy } from './send-chunk.js';
+import { Unanswered } from './unanswered.js';
 
 /** A queue of fewer datagrams than this is not looked for. */
 const MAX_UNANSWERED = 8;
+const LARGEST_PAYLOAD = { 4: MAX_DATAGRAM_BYTES, 6: MAX_DATAGRAM_BYTES + 20 };
 
 /**
  * The engine over node:dgram: one system call per datagram, wherever Node.js runs. The reference
@@ -32,8 +34,7 @@ export class DgramSocket extends EngineSocket {
 
   #socket: Socket | undefined;
   #remote: ConnectedRemote | undefined;
-  /** Sends that Node.js has not called back for. */
-  #unanswered = 0;
+  readonly #unanswered = new Unanswered((error, bytes, tag) => this.#afterSend(error, bytes, tag));
   #onDrained: (() => void) | undefined;
 
   protected override async bind(): Promise<OpenedSocket> {
@@ -92,7 +93,7 @@ export class DgramSocket extends EngineSocket {
    * looked at once some are open.
    */
   #hasRoom(socket: Socket, length: number): boolean {
-    if (this.#unanswered < MAX_UNANSWERED) return true;
+    if (this.#unanswered.count < MAX_UNANSWERED) return true;
     const queuedBytes = socket.getSendQueueSize();
     if (queuedBytes === 0) return true;
     if (queuedBytes + length > this.options.sendQueueBytes) return false;
@@ -100,36 +101,40 @@ export class DgramSocket extends EngineSocket {
     return true;
   }
 
-  #writeOne(socket: Socket, { bytes, offsets, lengths, destinations }: SendBatch, i: number): void {
-    if (destinations === undefined || this.#remote !== undefined) {
-      this.#unanswered++;
-      socket.send(copyToSendChunk(bytes, offsets[i] ?? 0, lengths[i] ?? 0), this.#afterSend);
-      return;
+  #writeOne(socket: Socket, batch: SendBatch, i: number): void {
+    const { bytes, offsets, lengths, destinations, tags } = batch;
+    const length = lengths[i] ?? 0;
+    if (length > LARGEST_PAYLOAD[this.options.family]) {
+      // Where it waited, Node.js could lose its neighbours with it.
+      this.losses.refused(batch, i, i + 1, 'EMSGSIZE');
+    } else if (destinations === undefined || this.#remote !== undefined) {
+      socket.send(copyToSendChunk(bytes, offsets[i] ?? 0, length), this.#unanswered.add(tags?.[i] ?? 0));
+    } else {
+      const at = i * PACKED_ENDPOINT_BYTES;
+      const port = packedPort(destinations, at);
+      if (port === 0) {
+        this.losses.refused(batch, i, i + 1, 'EINVAL');
+        return;
+      }
+      const address = destinationText(destinations, at, this.options.family);
+      const copy = copyToSendChunk(bytes, offsets[i] ?? 0, length);
+      socket.send(copy, port, address, this.#unanswered.add(tags?.[i] ?? 0));
     }
-    const at = i * PACKED_ENDPOINT_BYTES;
-    const port = packedPort(destinations, at);
-    if (port === 0) {
-      this.failSend(undefined, 'invalid-argument', 1, unpackEndpoint(destinations, at));
-      return;
-    }
-    const address = destinationText(destinations, at, this.options.family);
-    this.#unanswered++;
-    socket.send(copyToSendChunk(bytes, offsets[i] ?? 0, lengths[i] ?? 0), port, address, this.#afterSend);
   }
 
-  /** One callback for all sends: the error knows its destination. */
-  readonly #afterSend = (error: Error | null, bytes: number): void => {
-    this.#unanswered--;
+  /** The error knows its destination. */
+  #afterSend(error: Error | null, bytes: number, tag: number): void {
     releaseCopy();
     if (error === null) this.counters.countSent(1, bytes);
-    else this.#failSend(error);
-    if (this.#onDrained && this.#socket?.getSendQueueCount() === 0) this.#onDrained();
-  };
+    else this.#notSent(error, tag);
+    if (this.#unanswered.count === 0) this.#onDrained?.();
+  }
 
-  #failSend(error: Error): void {
+  #notSent(error: Error, tag: number): void {
     const systemCode = systemCodeOf(error);
-    if (systemCode === 'ECANCELED') this.counters.queueDrops++;
-    else this.failSend(systemCode, codeOfSystemError(systemCode), 1, this.options.remote ?? destinationOf(error));
+    const destination = this.options.remote ?? destinationOf(error);
+    if (systemCode === 'ECANCELED') this.losses.droppedOne(tag, destination);
+    else this.losses.refusedOne(systemCode, tag, destination);
   }
 
   #failReceive(error: Error): void {
@@ -138,21 +143,24 @@ export class DgramSocket extends EngineSocket {
   }
 
   protected override get unsentBytes(): number {
-    return this.#unanswered > 0 ? (this.#socket?.getSendQueueSize() ?? 0) : 0;
+    return this.#unanswered.count > 0 ? (this.#socket?.getSendQueueSize() ?? 0) : 0;
   }
 
   protected override async release(): Promise<void> {
     const socket = this.#socket;
     if (socket === undefined) return;
-    if (socket.getSendQueueCount() > 0) await this.#drained();
+    if (this.#unanswered.count > 0) await this.#drained(this.options.closeTimeoutMs);
     // Not `once`: an error that the network still has for it is no failure to close.
     await new Promise<void>((resolve) => socket.close(resolve));
     this.#socket = undefined;
+    // Node.js says that it is closed before it calls back for what it has not sent.
+    if (this.#unanswered.count > 0) await this.#drained();
   }
 
-  #drained(): Promise<void> {
+  /** Resolves when Node.js has called back for every send, or after this time. */
+  #drained(timeoutMs?: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.options.closeTimeoutMs);
+      const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
       this.#onDrained = () => {
         clearTimeout(timer);
         resolve();

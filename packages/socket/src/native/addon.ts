@@ -10,6 +10,7 @@ export interface Addon {
   readonly MAX_SEND_SEGMENTS: number;
   readonly READY_CAPACITY: number;
   readonly REPORT_WORDS: number;
+  readonly MAX_SEND_FAILURES: number;
   readonly OPTION_WORDS: number;
   readonly PREPARED_BATCHES: number;
   start(

@@ -149,38 +149,36 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
    * would not take now.
    */
   #transmit(batch: SendBatch, from: number): number {
-    const { calls, report, prepared } = this.#loop;
-    const { count } = batch;
+    const { report, prepared } = this.#loop;
     const known = prepared.numberOf(batch);
-    const done =
-      known === -1
-        ? calls.send(
-            this.#number,
-            from,
-            count,
-            batch.bytes,
-            batch.offsets,
-            batch.lengths,
-            batch.destinations,
-            batch.locals,
-          )
-        : calls.sendPrepared(this.#number, from, count, known);
-    if (done < 0) throw invalidBatch();
-    const datagrams = report[0] ?? 0;
-    if (datagrams > 0) this.counters.countSent(datagrams, report[1] ?? 0, report[2] ?? 0);
-    const failures = report[3] ?? 0;
-    if (failures > 0) this.#reportFailures(batch, failures);
+    let done = from;
+    let failures: number;
+    do {
+      done = this.#call(batch, done, known);
+      if (done < 0) throw invalidBatch();
+      const datagrams = report[0] ?? 0;
+      if (datagrams > 0) this.counters.countSent(datagrams, report[1] ?? 0, report[2] ?? 0);
+      failures = report[3] ?? 0;
+      if (failures > 0) this.#reportFailures(batch, failures);
+      // With no room to report more failures it stopped, and goes on from there.
+    } while (failures === this.#loop.addon.MAX_SEND_FAILURES && done < batch.count);
     return done;
   }
 
-  #reportFailures({ destinations }: SendBatch, failures: number): void {
+  /** One call into the addon; the report says what became of the datagrams before its result. */
+  #call(batch: SendBatch, from: number, known: number): number {
+    const { calls } = this.#loop;
+    if (known !== -1) return calls.sendPrepared(this.#number, from, batch.count, known);
+    const { count, bytes, offsets, lengths, destinations, locals } = batch;
+    return calls.send(this.#number, from, count, bytes, offsets, lengths, destinations, locals);
+  }
+
+  #reportFailures(batch: SendBatch, failures: number): void {
     const { report } = this.#loop;
     for (let i = 0; i < failures; i++) {
       const at = REPORTED_FAILURES + i * WORDS_PER_FAILURE;
-      const name = systemErrorName(-(report[at] ?? 0));
-      const index = report[at + 2] ?? 0;
-      const to = this.options.remote ?? (destinations && unpackEndpoint(destinations, index * PACKED_ENDPOINT_BYTES));
-      this.failSend(name, codeOfSystemError(name), report[at + 1] ?? 0, to);
+      const first = report[at + 2] ?? 0;
+      this.losses.refused(batch, first, first + (report[at + 1] ?? 0), systemErrorName(-(report[at] ?? 0)));
     }
   }
 
@@ -230,7 +228,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     this.flushOutbox();
     if (this.#queue) await this.#drained();
     this.#inspect();
-    this.counters.queueDrops += this.#queue ? this.#queue.count - this.#queue.head : 0;
+    if (this.#queue) this.losses.dropped(this.#queue, this.#queue.head, this.#queue.count);
     this.#queue = undefined;
     this.#loop.calls.close(this.#number);
     this.#loop.remove(this.#number);

@@ -28,6 +28,11 @@ export class MemoryHost implements SocketHost {
    * ('EAGAIN': they queue), or refuses them with this error.
    */
   sendError: string | undefined;
+  /**
+   * Which datagrams the host's kernel refuses after a socket has taken them, and with which error
+   * (such as 'EPERM'); undefined: none. The socket tells of each by `onError`, with its tag.
+   */
+  refusalOf: (destination: Endpoint) => string | undefined = () => undefined;
   readonly #maxSockets: number;
   readonly #sockets = new Map<number, BoundSocket[]>();
   #socketCount = 0;

@@ -26,6 +26,8 @@ export interface SocketHost extends NetworkHost {
   readonly network: Carrier;
   /** What the host's kernel answers to sends; undefined: it gives them to the network. */
   readonly sendError: string | undefined;
+  /** What it answers to one datagram that a socket has taken; undefined: it sends it. */
+  readonly refusalOf: (destination: Endpoint) => string | undefined;
   /** The address that datagrams to a destination leave from; undefined: there is no way. */
   addressFor(destination: string): string | undefined;
   /** Gives a socket its port; throws a SocketError. */

@@ -136,7 +136,8 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     return accepted;
   }
 
-  #sendOne({ bytes, offsets, lengths, destinations, locals }: SendBatch, i: number): void {
+  #sendOne(batch: SendBatch, i: number): void {
+    const { bytes, offsets, lengths, destinations, locals } = batch;
     const at = i * PACKED_ENDPOINT_BYTES;
     const length = lengths[i] ?? 0;
     const to = this.options.remote ?? unpackEndpoint(destinations ?? new Uint8Array(PACKED_ENDPOINT_BYTES), at);
@@ -145,7 +146,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     const from = asked ?? (isWildcard(address) ? this.#host.addressFor(to.address) : address);
     const systemCode = this.#host.sendError ?? this.#refusal(to, length, from);
     if (systemCode !== undefined || from === undefined) {
-      this.failSend(systemCode, codeOfSystemError(systemCode), 1, to);
+      this.losses.refused(batch, i, i + 1, systemCode);
       return;
     }
     this.counters.countSent(1, length);
@@ -163,7 +164,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     if (length > MAX_DATAGRAM_BYTES) return 'EMSGSIZE';
     if (to.port === 0 || (to.address.includes(':') && this.options.family === 4)) return 'EINVAL';
     if (!to.address.includes(':') && this.options.family === 6 && !this.options.dualStack) return 'ENETUNREACH';
-    return from === undefined ? 'ENETUNREACH' : undefined;
+    return from === undefined ? 'ENETUNREACH' : this.#host.refusalOf(to);
   }
 
   /** Sends what waited. */
@@ -185,7 +186,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
 
   protected override async release(): Promise<void> {
     if (this.#queue) await this.#drained();
-    this.counters.queueDrops += this.#queue?.count ?? 0;
+    if (this.#queue) this.losses.dropped(this.#queue, 0, this.#queue.count);
     this.#queue = undefined;
     this.#host.unbind(this, this.local.port);
   }

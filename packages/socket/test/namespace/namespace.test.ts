@@ -2,20 +2,35 @@
 // 1400 and is slow: 200 kbit/s.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { kernelEngines } from '../engines.js';
-import { batchOf, LOCALHOST, numbered, payloads, received, reported } from '../exchange.js';
+import { BROADCAST_ADDRESS, kernelEngines, type EngineUnderTest } from '../engines.js';
+import type { SocketOptions, UdpSocket } from '../../src/index.js';
+import { batchOf, copyOf, LOCALHOST, losses, lostTags, numbered, payloads, received, reported } from '../exchange.js';
+
+const NOWHERE = { address: BROADCAST_ADDRESS, port: 9 };
 
 function qdisc(...words: string[]): void {
   execFileSync('tc', ['qdisc', 'replace', 'dev', 'lo', 'root', ...words]);
 }
 
-describe.each(kernelEngines)('on the engine $engine', ({ engine, create }) => {
+/** A socket, and one whose buffer in the kernel is soon full; connected to it where asked. */
+async function slowPair(
+  { create }: EngineUnderTest,
+  options: SocketOptions,
+  isConnected = false,
+): Promise<[UdpSocket, UdpSocket]> {
+  qdisc('tbf', 'rate', '2mbit', 'burst', '2000', 'limit', '1000000');
+  const server = create({ local: LOCALHOST });
+  await server.open();
+  const client = create({ sendBufferBytes: 4096, ...(isConnected && { remote: server.local }), ...options });
+  await client.open();
+  return [server, client];
+}
+
+describe.each(kernelEngines)('on the engine $engine', (underTest) => {
+  const { engine, create } = underTest;
+
   test('what the kernel takes no more of waits, and arrives; what does not fit the queue is dropped and counted', async () => {
-    qdisc('tbf', 'rate', '2mbit', 'burst', '2000', 'limit', '1000000');
-    const server = create({ local: LOCALHOST });
-    await server.open();
-    const client = create({ remote: server.local, sendBufferBytes: 4096, sendQueueBytes: 20_000 });
-    await client.open();
+    const [server, client] = await slowPair(underTest, { sendQueueBytes: 20_000 }, true);
     const offered = Array.from({ length: 60 }, (_, i) => numbered(i, 1000));
     const accepted = offered.filter((datagram) => client.send(datagram));
     const { queueDrops, queuedDatagrams } = client.statistics;
@@ -28,6 +43,52 @@ describe.each(kernelEngines)('on the engine $engine', ({ engine, create }) => {
     await client.close(); // waits for the queue
     expect(payloads(await arriving)).toEqual(payloads(accepted));
     expect(client.statistics).toMatchObject({ sentDatagrams: accepted.length, sendFailures: 0, errors: {} });
+    await server.close();
+  });
+
+  test('what waited and then was refused is told by its tag, and the rest arrives in order', async () => {
+    const [server, client] = await slowPair(underTest, { sendQueueBytes: 1 << 20 });
+    const list = losses(client);
+    const arrived: Uint8Array[] = [];
+    server.onReceive = (batch) => {
+      for (let i = 0; i < batch.count; i++) arrived.push(copyOf(batch, i).bytes);
+    };
+    const tags = Array.from({ length: 40 }, (_, i) => i + 1);
+    for (let i = 0; i < 40; i += 4) {
+      const some = tags.slice(i, i + 4);
+      const destinations = some.map((tag) => (tag % 10 === 0 ? { ...NOWHERE, port: tag } : server.local));
+      const datagrams = some.map((tag) => numbered(tag, 1000 + (tag % 2)));
+      expect(client.sendBatch({ ...batchOf(datagrams, destinations), tags: Uint32Array.from(some) })).toBe(4);
+    }
+    expect(client.statistics.queuedDatagrams).toBeGreaterThan(20);
+    await client.close();
+    const lost = lostTags(list);
+    // Node.js may lose the neighbours of a refused datagram with it.
+    if (engine === 'native') expect(lost).toEqual([10, 20, 30, 40]);
+    else expect(lost).toEqual(expect.arrayContaining([10, 20, 30, 40]));
+    expect(new Set(list.map(({ code }) => code))).toEqual(new Set(['permission-denied']));
+    expect(list).toContainEqual({ tag: 30, datagrams: 1, code: 'permission-denied', port: 30 });
+    while (arrived.length < 40 - lost.length) await new Promise((resolve) => setImmediate(resolve));
+    const others = tags.filter((tag) => !lost.includes(tag));
+    expect(payloads(arrived)).toEqual(payloads(others.map((tag) => numbered(tag, 1000 + (tag % 2)))));
+    expect(client.statistics).toMatchObject({ sentDatagrams: 40 - lost.length, sendFailures: lost.length });
+    await server.close();
+  });
+
+  test('what still waits when closing has waited long enough is told by its tag', async () => {
+    const [server, client] = await slowPair(underTest, { sendQueueBytes: 1 << 20, closeTimeoutMs: 1 }, true);
+    const list = losses(client);
+    const datagrams = Array.from({ length: 200 }, (_, i) => numbered(i, 1000));
+    expect(client.sendBatch({ ...batchOf(datagrams), tags: Uint32Array.from(datagrams, (_, i) => i + 1) })).toBe(200);
+    await client.close();
+    const { sentDatagrams, queueDrops } = client.statistics;
+    expect(sentDatagrams).toBeGreaterThan(0);
+    expect(queueDrops).toBeGreaterThan(0);
+    // Those that the kernel took come first.
+    expect(lostTags(list)).toEqual(Array.from({ length: queueDrops }, (_, i) => sentDatagrams + 1 + i));
+    expect(sentDatagrams + queueDrops).toBe(200);
+    expect(new Set(list.map(({ code, port }) => `${code} ${port}`))).toEqual(new Set([`closed ${server.local.port}`]));
+    expect(client.statistics.errors).toEqual({ closed: queueDrops });
     await server.close();
   });
 
