@@ -221,6 +221,9 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
       sendFailures: 0,
       errors: {},
     });
+    expect(client.statistics).toMatchObject(
+      engine === 'native' ? { sendCalls: 1, largestSendBatch: 50 } : { sendCalls: 50, largestSendBatch: 1 },
+    );
     const { receivedDatagrams, receivedBytes, receiveBatches, largestReceiveBatch } = server.statistics;
     expect([receivedDatagrams, receivedBytes]).toEqual([50, 5000]);
     expect(largestReceiveBatch).toBeGreaterThanOrEqual(50 / receiveBatches);

@@ -1,30 +1,11 @@
 // Run by test/surroundings.test.ts in a network namespace of its own, whose loopback has an MTU of
 // 1400 and is slow: 200 kbit/s.
-import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { BROADCAST_ADDRESS, kernelEngines, type EngineUnderTest } from '../engines.js';
-import type { SocketOptions, UdpSocket } from '../../src/index.js';
+import { BROADCAST_ADDRESS, kernelEngines } from '../engines.js';
 import { batchOf, copyOf, LOCALHOST, losses, lostTags, numbered, payloads, received, reported } from '../exchange.js';
+import { qdisc, slowPair } from './slow.js';
 
 const NOWHERE = { address: BROADCAST_ADDRESS, port: 9 };
-
-function qdisc(...words: string[]): void {
-  execFileSync('tc', ['qdisc', 'replace', 'dev', 'lo', 'root', ...words]);
-}
-
-/** A socket, and one whose buffer in the kernel is soon full; connected to it where asked. */
-async function slowPair(
-  { create }: EngineUnderTest,
-  options: SocketOptions,
-  isConnected = false,
-): Promise<[UdpSocket, UdpSocket]> {
-  qdisc('tbf', 'rate', '2mbit', 'burst', '2000', 'limit', '1000000');
-  const server = create({ local: LOCALHOST });
-  await server.open();
-  const client = create({ sendBufferBytes: 4096, ...(isConnected && { remote: server.local }), ...options });
-  await client.open();
-  return [server, client];
-}
 
 describe.each(kernelEngines)('on the engine $engine', (underTest) => {
   const { engine, create } = underTest;
