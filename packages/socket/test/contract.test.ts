@@ -153,6 +153,19 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await expect(socket.open()).rejects.toMatchObject({ code: 'closed' });
   });
 
+  test('closes at once where nothing waits to be sent, however long it would wait', async () => {
+    const [server, client] = await pair();
+    const idle = create({ local: LOCALHOST, closeTimeoutMs: 1_000_000 });
+    await idle.open();
+    const arriving = received(server, 1);
+    const busy = create({ remote: server.local, closeTimeoutMs: 1_000_000 });
+    await busy.open();
+    busy.send(numbered(1, 10));
+    await Promise.all([idle.close(), busy.close()]);
+    expect(await arriving).toHaveLength(1);
+    await Promise.all([server.close(), client.close()]);
+  });
+
   test('closes while it opens', async () => {
     const socket = create({ local: LOCALHOST });
     const opening = socket.open();

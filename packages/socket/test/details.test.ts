@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint } from '@relay/packet';
-import { MAX_DATAGRAM_BYTES, SocketError, createSocket, type ReceiveBatch } from '../src/index.js';
+import { MAX_DATAGRAM_BYTES, SocketError, type ReceiveBatch } from '../src/index.js';
 import { engines } from './engines.js';
-import { batchOf, LOCALHOST, numbered, payloads, received } from './exchange.js';
+import { batchOf, LOCALHOST, numbered, payloads, received, reported } from './exchange.js';
 
 describe.each(engines)('what the engine $engine tells of datagrams', ({ engine, create }) => {
   test('is the local address that was asked, from which the answer can leave', async () => {
@@ -28,6 +28,31 @@ describe.each(engines)('what the engine $engine tells of datagrams', ({ engine, 
       expect(payloads(await returning)).toEqual(payloads([numbered(1, 7)]));
       await Promise.all([server.close(), client.close()]);
     }
+  });
+
+  test('is the local address that a datagram was to leave from, whatever its port says', async () => {
+    const sink = create({ local: LOCALHOST });
+    await sink.open();
+    const socket = create({ local: { address: '0.0.0.0', port: 0 } });
+    await socket.open();
+    const from = ['127.0.0.5', '127.0.0.6', undefined];
+    const locals = new Uint8Array(3 * PACKED_ENDPOINT_BYTES);
+    packEndpoint({ address: '127.0.0.5', port: 0 }, locals, 0);
+    packEndpoint({ address: '127.0.0.6', port: 1 }, locals, PACKED_ENDPOINT_BYTES);
+    const arriving = received(sink, 3);
+    const datagrams = from.map((_, i) => numbered(i, 5));
+    socket.sendBatch({
+      ...batchOf(
+        datagrams,
+        datagrams.map(() => sink.local),
+      ),
+      locals,
+    });
+    const sources = (await arriving).map(({ source }) => source);
+    // node:dgram cannot choose.
+    const expected = from.map((address) => (engine === 'dgram' ? '127.0.0.1' : (address ?? '127.0.0.1')));
+    expect(sources).toEqual(expected.map((address) => ({ address, port: socket.local.port })));
+    await Promise.all([socket.close(), sink.close()]);
   });
 
   test('is when the kernel received them, where it was asked and the engine can', async () => {
@@ -122,11 +147,17 @@ for (const { create } of native) {
   });
 }
 
-test('the largest datagram over IPv6 is sent although it is larger than that of IPv4', async () => {
-  const socket = createSocket({ local: { address: '::1', port: 0 } });
-  await socket.open();
-  const arriving = received(socket, 1);
-  socket.send(numbered(1, MAX_DATAGRAM_BYTES + 20), socket.local);
-  expect(payloads(await arriving)).toEqual(payloads([numbered(1, MAX_DATAGRAM_BYTES + 20)]));
-  await socket.close();
+describe.each(engines.filter(({ engine }) => engine !== 'memory'))('on the engine $engine', ({ create }) => {
+  test('the largest datagram over IPv6 is sent although it is larger than that of IPv4, and no larger one', async () => {
+    const socket = create({ local: { address: '::1', port: 0 } });
+    await socket.open();
+    const arriving = received(socket, 1);
+    const reporting = reported(socket);
+    socket.send(numbered(2, MAX_DATAGRAM_BYTES + 21), socket.local);
+    socket.send(numbered(1, MAX_DATAGRAM_BYTES + 20), socket.local);
+    expect((await reporting).error).toMatchObject({ code: 'message-too-large', datagrams: 1 });
+    expect(payloads(await arriving)).toEqual(payloads([numbered(1, MAX_DATAGRAM_BYTES + 20)]));
+    await socket.close();
+    expect(socket.statistics).toMatchObject({ sentDatagrams: 1, sendFailures: 1 });
+  });
 });

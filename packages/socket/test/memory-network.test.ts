@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Endpoint } from '@relay/packet';
-import type { ReceiveBatch, SocketOptions, UdpSocket } from '../src/index.js';
+import { HEADROOM_BYTES, TAILROOM_BYTES, type ReceiveBatch, type SocketOptions, type UdpSocket } from '../src/index.js';
 import { MemoryNetwork, type LinkConditions, type MemoryHost } from '../src/testing/index.js';
 import { batchOf, copyOf, losses, numbered } from './exchange.js';
 
@@ -106,6 +106,32 @@ describe('the network in memory', () => {
     expect(sendMany(5)).toHaveLength(5);
   });
 
+  test('has conditions of every way, also of those in use, and of one way alone', async () => {
+    const network = new MemoryNetwork({ delayMs: 5 });
+    const [a, b] = [await open(network.host('192.0.2.1')), await open(network.host('192.0.2.2'))];
+    const at = (address: string, { local }: UdpSocket): Endpoint => ({ address, port: local.port });
+    const [toA, toB] = [at('192.0.2.1', a), at('192.0.2.2', b)];
+    const [atA, atB] = [arrivals(network, a), arrivals(network, b)];
+    const delays = (): (number | undefined)[] => {
+      const startMs = network.clock.nowMs;
+      a.send(numbered(1, 1), toB);
+      b.send(numbered(1, 1), toA);
+      network.clock.advance(100);
+      return [atB, atA].map((list) => (list.at(-1)?.ms ?? 0) - startMs);
+    };
+    expect(delays()).toEqual([5, 5]);
+    network.setConditions({ delayMs: 9 }, { from: '192.0.2.1', to: '192.0.2.2' });
+    expect(delays()).toEqual([9, 5]);
+    network.setConditions({ delayMs: 20 });
+    expect(delays()).toEqual([20, 20]);
+    const third = await open(network.host('192.0.2.3'));
+    const atThird = arrivals(network, third);
+    a.send(numbered(1, 1), at('192.0.2.3', third));
+    const startMs = network.clock.nowMs;
+    network.clock.advance(100);
+    expect((atThird[0]?.ms ?? 0) - startMs).toBe(20);
+  });
+
   test('answers for hosts that are not there', async () => {
     const network = new MemoryNetwork({ delayMs: 10 });
     const client = await open(network.host('192.0.2.2'));
@@ -141,13 +167,26 @@ describe('the network in memory', () => {
     expect(clock.nowMs).toBe(7);
   });
 
-  test('overwrites what a callback was given once it has returned', async () => {
+  test('overwrites all that a callback was given once it has returned', async () => {
     const { network, server, client } = await line({});
-    let kept: Uint8Array = Uint8Array.of();
-    server.onReceive = ({ bytes, offsets }) => (kept = bytes.subarray(offsets[0], (offsets[0] ?? 0) + 4));
+    const kept: Uint8Array[] = [];
+    let batch: ReceiveBatch | undefined;
+    server.onReceive = (given) => {
+      batch = given;
+      for (let i = 0; i < given.count; i++) {
+        const [offset, length] = [given.offsets[i] ?? 0, given.lengths[i] ?? 0];
+        kept.push(given.bytes.subarray(offset - HEADROOM_BYTES, offset + length + TAILROOM_BYTES));
+      }
+      expect(kept.map((bytes) => bytes.length)).toEqual([4, 300].map((n) => HEADROOM_BYTES + n + TAILROOM_BYTES));
+      for (const bytes of kept) bytes.fill(1);
+    };
     client.send(Uint8Array.of(1, 2, 3, 4));
+    client.send(new Uint8Array(300));
     network.clock.runUntilIdle();
-    expect(kept).toEqual(Uint8Array.of(0xdb, 0xdb, 0xdb, 0xdb));
+    for (const bytes of kept) expect(new Set(bytes)).toEqual(new Set([0xdb]));
+    const { sources, offsets, lengths, count } = batch as unknown as ReceiveBatch;
+    expect(new Set(sources)).toEqual(new Set([0xdb]));
+    expect([count, new Set(offsets), new Set(lengths)]).toEqual([0, new Set([0]), new Set([0])]);
   });
 
   test.each([

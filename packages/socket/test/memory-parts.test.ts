@@ -126,6 +126,10 @@ describe('a way between two hosts', () => {
     expect(counts[2] / (counts[1] + counts[2])).toBeCloseTo(0.25, 1);
     expect(way({ lossRate: 1 }).delaysOf(1)).toEqual([]);
     expect(way({ duplicateRate: 1 }).delaysOf(1)).toEqual([0, 0]);
+    const clock = new MemoryClock();
+    const later = way({ duplicateRate: 1, delayMs: 4 }, clock);
+    clock.advance(1000);
+    expect(later.delaysOf(1)).toEqual([4, 4]);
   });
 });
 

@@ -93,6 +93,20 @@ describe('the queue of datagrams that wait', () => {
     }
   });
 
+  test('has room for a burst from the beginning, or for as much as is said', () => {
+    const datagram = { payload: 'x'.repeat(1024), destination: '192.0.2.1 1', local: undefined, tag: 0 };
+    const burst = batchOf(Array<Datagram>(64).fill(datagram), true);
+    const queue = new SendQueue();
+    const { bytes, offsets } = queue;
+    queue.append(burst, 0, Infinity);
+    expect([bytes.length, offsets.length]).toEqual([65_536, 64]);
+    expect([queue.bytes, queue.offsets].map((array, i) => array === [bytes, offsets][i])).toEqual([true, true]);
+    const small = new SendQueue(100, 2);
+    expect([small.bytes.length, small.lengths.length, small.locals.length]).toEqual([100, 2, 48]);
+    small.append(burst, 0, Infinity);
+    expect(waiting(small)).toEqual(Array<Datagram>(64).fill(datagram));
+  });
+
   test('does not grow with what has been sent: its room is used again', () => {
     const queue = new SendQueue();
     const datagram = { payload: 'x'.repeat(1000), destination: '192.0.2.1 1', local: undefined, tag: 0 };

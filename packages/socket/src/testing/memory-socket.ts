@@ -1,11 +1,4 @@
-import {
-  equalEndpoints,
-  PACKED_ENDPOINT_BYTES,
-  packedPort,
-  unpackEndpoint,
-  type Endpoint,
-  type SendBatch,
-} from '@relay/packet';
+import { equalEndpoints, PACKED_ENDPOINT_BYTES, unpackEndpoint, type Endpoint, type SendBatch } from '@relay/packet';
 import { checkBatch, EngineSocket, type OpenedSocket } from '../engine-socket.js';
 import { SendQueue } from '../send-queue.js';
 import { codeOfSystemError } from '../socket-error.js';
@@ -142,8 +135,9 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     const length = lengths[i] ?? 0;
     const to = this.options.remote ?? unpackEndpoint(destinations ?? new Uint8Array(PACKED_ENDPOINT_BYTES), at);
     const { address } = this.options.local;
-    const asked = locals && packedPort(locals, at) !== 0 ? unpackEndpoint(locals, at).address : undefined;
-    const from = asked ?? (isWildcard(address) ? this.#host.addressFor(to.address) : address);
+    const asked = locals ? unpackEndpoint(locals, at).address : address;
+    const wanted = isWildcard(asked) ? address : asked;
+    const from = isWildcard(wanted) ? this.#host.addressFor(to.address) : wanted;
     const systemCode = this.#host.sendError ?? this.#refusal(to, length, from);
     if (systemCode !== undefined || from === undefined) {
       this.losses.refused(batch, i, i + 1, systemCode);
