@@ -144,9 +144,8 @@ export abstract class EngineSocket implements UdpSocket {
   #sendWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (waiting === undefined || waiting.count === 0) return;
-    const accepted = this.write(waiting); // counts what it does not accept as dropped
-    if (accepted < waiting.count) this.losses.noRoom(waiting, accepted, waiting.count);
+    // No more has waited than the engine's queue may hold, so all of it is accepted.
+    if (waiting && waiting.count > 0) this.write(waiting);
   }
 
   #dropWaiting(cause: unknown): void {

@@ -58,11 +58,6 @@ export class Losses {
     this.#tellRange(batch, 0, batch.count, { code, operation: 'open', systemCode, cause });
   }
 
-  /** A range waited for the socket to open, and then its queue was full: it is counted already. */
-  noRoom(batch: SendBatch, from: number, to: number): void {
-    this.#tellRange(batch, from, to, NO_ROOM);
-  }
-
   /** Once for each tag. */
   #tellRange({ tags, destinations }: SendBatch, from: number, to: number, reason: Reason): void {
     forEachTag(tags, from, to, (tag, datagrams, first) => {
@@ -81,7 +76,6 @@ export class Losses {
 }
 
 const CLOSED: Reason = { code: 'closed', operation: 'send' };
-const NO_ROOM: Reason = { code: 'no-buffers', operation: 'send' };
 const UNKNOWN = { code: 'unknown', systemCode: undefined } as const;
 
 function refusal(systemCode: string | undefined): Reason {
