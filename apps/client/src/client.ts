@@ -19,9 +19,9 @@ import {
 import {
   ClientChannel,
   keyPairOf,
-  receivePackets,
   type Invitation,
   type Primitives,
+  type ReceivedFrame,
   type SessionEvent,
 } from '@relay/session';
 import { Loop, type LoopWork, type Machine } from '@relay/program';
@@ -97,7 +97,10 @@ export class RelayClient {
         this.#idle.expire(nowMs);
         this.#names.look(nowMs);
       },
-      flush: () => this.#out.flush(),
+      flush: () => {
+        this.#drainEvents();
+        this.#out.flush();
+      },
       failed: options.onFault,
     };
     this.#loop = new Loop(work, machine);
@@ -107,15 +110,7 @@ export class RelayClient {
       primitives: options.primitives,
       parameters: { maxPacketBytes: options.maxPacketBytes },
       random: machine.random,
-      onPacket: (bytes, offset, length, destination, destinationOffset) => {
-        this.#out.addCopy(bytes, offset, length, destination, destinationOffset);
-        this.#loop.settleSoon();
-      },
-      onFrame: (_session, type, bytes, offset, end, nowMs) => {
-        const code = this.#frames.take(this.#flows, type, bytes, offset, end, nowMs);
-        if (code < 0) this.packetDrops.count(code);
-      },
-      onEvent: (event, nowMs) => this.#onEvent(event, nowMs),
+      out: this.#out,
     });
   }
 
@@ -188,9 +183,38 @@ export class RelayClient {
   }
 
   #fromServer(batch: ReceiveBatch): void {
-    receivePackets(this.channel, batch, this.packetDrops, this.#machine.clock());
+    const nowMs = this.#machine.clock();
+    for (let i = 0; i < batch.count; i++) {
+      const code = this.channel.receive(batch, i, nowMs);
+      if (code < 0) this.packetDrops.count(code);
+      while (this.channel.nextFrame(nowMs)) this.#take(this.channel.frame, nowMs);
+      this.#drainEvents();
+    }
     this.#run.flush();
     this.#loop.settle();
+  }
+
+  #take({ session, type, bytes, offset, end }: ReceivedFrame, nowMs: number): void {
+    let code: number;
+    try {
+      code = this.#frames.take(this.#flows, type, bytes, offset, end, nowMs);
+    } catch (error) {
+      code = this.channel.fault(session, error, nowMs);
+    }
+    if (code < 0) this.packetDrops.count(code);
+  }
+
+  #drainEvents(): void {
+    for (let event = this.channel.nextEvent(); event !== undefined; event = this.channel.nextEvent()) {
+      const nowMs = this.#machine.clock();
+      try {
+        this.#onEvent(event, nowMs);
+      } catch (error) {
+        // A fault that cannot be told ends nothing more.
+        if (event.kind === 'fault') this.#options.onFault(error);
+        else this.channel.fault(event.session, error, nowMs);
+      }
+    }
   }
 
   #toSource(flow: OpenedFlow, bytes: Uint8Array, offset: number, length: number): void {

@@ -15,11 +15,11 @@ import {
   OwnEndpoints,
 } from '@relay/relay';
 import {
-  receivePackets,
   ServerChannel,
   type DisconnectReason,
   type KeyPair,
   type Primitives,
+  type ReceivedFrame,
   type Session,
   type SessionEvent,
 } from '@relay/session';
@@ -65,6 +65,7 @@ export class RelayServer {
   readonly #out: PacketBatch;
   readonly #writer: DatagramWriter;
   readonly #frames = new FlowFrames('server');
+  readonly #flows = new Map<Session, SessionFlows>();
   #own: OwnEndpoints | undefined;
   readonly #loop: Loop;
 
@@ -85,7 +86,10 @@ export class RelayServer {
         this.channel.wake(nowMs);
         this.#idle.expire(nowMs);
       },
-      flush: () => this.#out.flush(),
+      flush: () => {
+        this.#drainEvents();
+        this.#out.flush();
+      },
       failed: options.onFault,
     };
     this.#loop = new Loop(work, machine);
@@ -116,15 +120,7 @@ export class RelayServer {
         maxFlows: options.maxFlowsPerClient,
         flowIdleMs: options.idleMs,
       },
-      onPacket: (bytes, offset, length, destination, destinationOffset) => {
-        this.#out.addCopy(bytes, offset, length, destination, destinationOffset);
-        this.#loop.settleSoon();
-      },
-      onFrame: (session, type, bytes, offset, end, nowMs) => {
-        const code = this.#frames.take(this.#flowsOf(session), type, bytes, offset, end, nowMs);
-        if (code < 0) this.packetDrops.count(code);
-      },
-      onEvent: (event) => this.#onEvent(event),
+      out: this.#out,
     });
   }
 
@@ -183,24 +179,59 @@ export class RelayServer {
   }
 
   #onPackets(batch: ReceiveBatch): void {
-    receivePackets(this.channel, batch, this.packetDrops, this.#machine.clock());
+    const nowMs = this.#machine.clock();
+    for (let i = 0; i < batch.count; i++) {
+      const code = this.channel.receive(batch, i, nowMs);
+      if (code < 0) this.packetDrops.count(code);
+      while (this.channel.nextFrame(nowMs)) this.#take(this.channel.frame, nowMs);
+      this.#drainEvents();
+    }
     this.#run.flush();
     this.#loop.settle();
   }
 
+  #take({ session, type, bytes, offset, end }: ReceivedFrame, nowMs: number): void {
+    let code: number;
+    try {
+      code = this.#frames.take(this.#flowsOf(session), type, bytes, offset, end, nowMs);
+    } catch (error) {
+      code = this.channel.fault(session, error, nowMs);
+    }
+    if (code < 0) this.packetDrops.count(code);
+  }
+
+  #drainEvents(): void {
+    for (let event = this.channel.nextEvent(); event !== undefined; event = this.channel.nextEvent()) {
+      try {
+        this.#onEvent(event);
+      } catch (error) {
+        // A fault that cannot be told ends nothing more.
+        if (event.kind === 'fault') this.#options.onFault(error);
+        else this.channel.fault(event.session, error, this.#machine.clock());
+      }
+    }
+  }
+
   #onEvent(event: SessionEvent): void {
-    if (event.kind === 'disconnected') this.#flowsOf(event.session).end();
+    if (event.kind === 'disconnected') {
+      this.#flows.get(event.session)?.end();
+      this.#flows.delete(event.session);
+    }
     if (event.kind === 'request')
-      answerRequest(event.session, event.id, event.request, event.body, this.#machine, this.#options.onFault);
+      answerRequest(event, this.#machine, {
+        answered: () => this.#loop.settleSoon(),
+        failed: this.#options.onFault,
+      });
     this.#options.onSessionEvent(event);
   }
 
   #flowsOf(session: Session): SessionFlows {
-    if (session.attachment instanceof SessionFlows) return session.attachment;
+    const known = this.#flows.get(session);
+    if (known !== undefined) return known;
     const limits = { maxFlows: this.#options.maxFlowsPerClient, idleMs: this.#options.idleMs };
     const accepted = new AcceptedFlows(session, this.#writer, this.#idle, this.forward, limits, this.forwarding);
     const flows = new SessionFlows(accepted, this.#idle, this.packetDrops);
-    session.attachment = flows;
+    this.#flows.set(session, flows);
     return flows;
   }
 }

@@ -7,6 +7,7 @@ import {
   generateKeyPair,
   ServerChannel,
   ClientChannel,
+  type PacketOut,
   type Session,
   type SessionEvent,
 } from '@relay/session';
@@ -19,37 +20,43 @@ const folder = temporaryFolder();
 /** A session of a server with a client that is called ada, from 127.0.0.1:5000. */
 function newSession(): Session {
   const [serverKey, clientKey] = [generateKeyPair(), generateKeyPair()];
-  const path = new Uint8Array(2 * PACKED_ENDPOINT_BYTES);
-  packEndpoint({ address: '127.0.0.1', port: 5000 }, path, 0);
-  const ends: { client?: ClientChannel; server?: ServerChannel } = {};
-  const waiting: (() => void)[] = [];
-  const sinks = { onFrame: () => undefined, onEvent: () => undefined, primitives: nodePrimitives };
+  const [toServer, toClient] = [newOut(), newOut()];
   const server = new ServerChannel({
-    ...sinks,
     staticKey: serverKey,
     resetSecret: new Uint8Array(32),
     clients: { lookup: () => ({ name: 'ada', limits: {}, newestTimestamp: 0n }), recordTimestamp: () => undefined },
-    onPacket: (bytes, offset, length) => {
-      const packet = bytes.slice(offset, offset + length);
-      waiting.push(() => ends.client?.receive(packet, 0, length, path, 0, 1000));
-    },
+    primitives: nodePrimitives,
+    out: toClient,
   });
   const client = new ClientChannel({
-    ...sinks,
     staticKey: clientKey,
     serverPublicKey: serverKey.publicKey,
     server: { address: '127.0.0.1', port: 5001 },
-    onPacket: (bytes, offset, length) => {
-      const packet = bytes.slice(offset, offset + length);
-      waiting.push(() => server.receive(packet, 0, length, path, 0, 1000));
-    },
+    primitives: nodePrimitives,
+    out: toServer,
   });
-  ends.client = client;
   client.connect(1000, Date.now());
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) next();
+  while (toServer.packets.length + toClient.packets.length > 0) {
+    for (const packet of toServer.packets.splice(0)) take(server, packet);
+    for (const packet of toClient.packets.splice(0)) take(client, packet);
+  }
   const [session] = server.sessions();
   if (session === undefined) throw new Error('there is no session');
   return session;
+}
+
+/** Keeps the packets that a channel sends. */
+function newOut(): PacketOut & { readonly packets: Uint8Array[] } {
+  const [bytes, packets] = [new Uint8Array(2048), new Array<Uint8Array>()];
+  return { bytes, packets, reserve: () => 0, add: (length) => packets.push(bytes.slice(0, length)) };
+}
+
+function take(channel: ClientChannel | ServerChannel, bytes: Uint8Array): void {
+  const [offsets, lengths] = [Uint32Array.of(0), Uint32Array.of(bytes.length)];
+  const [sources, locals] = [new Uint8Array(PACKED_ENDPOINT_BYTES), new Uint8Array(PACKED_ENDPOINT_BYTES)];
+  packEndpoint({ address: '127.0.0.1', port: 5000 }, sources, 0);
+  channel.receive({ count: 1, bytes, offsets, lengths, sources, locals }, 0, 1000);
+  while (channel.nextFrame(1000));
 }
 
 describe('the log of sessions', () => {

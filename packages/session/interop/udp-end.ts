@@ -1,21 +1,18 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import { unpackEndpoint } from '@relay/packet';
-import { packPath, type EventSink, type FrameSink, type PacketSink, type SessionEvent } from '../src/index.js';
+import { unpackEndpoint, type DatagramBatch } from '@relay/packet';
+import { packPath, type ReceivedFrame, type SessionEvent } from '../src/index.js';
+import { batchOf, Outbox } from '../test/two-ends.js';
 
 /** What both ends of the channel have, as far as a socket and a timer need it. */
 interface AnyChannel {
   readonly nextWakeMs: number;
   wake(nowMs: number): void;
-  receive(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number;
+  receive(batch: DatagramBatch, i: number, nowMs: number): number;
+  nextFrame(nowMs: number): boolean;
+  readonly frame: ReceivedFrame;
+  nextEvent(): SessionEvent | undefined;
 }
 
 /** A channel with a real socket and a real clock, as small as can be. */
@@ -26,6 +23,7 @@ export class UdpEnd implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   /** While true, nothing is sent: for the other side we are gone. */
   isSilent = false;
+  readonly out = new Outbox();
   readonly events: SessionEvent['kind'][] = [];
   readonly payloads: Uint8Array[] = [];
   readonly drops: number[] = [];
@@ -33,9 +31,7 @@ export class UdpEnd implements AsyncDisposable {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('message', (message, { address, port }) => {
-      const result =
-        this.#channel?.receive(message, 0, message.length, packPath({ address, port }), 0, this.nowMs) ?? 0;
-      if (result < 0) this.drops.push(result);
+      this.#received(batchOf(message, packPath({ address, port })));
       this.changed();
     });
   }
@@ -60,27 +56,31 @@ export class UdpEnd implements AsyncDisposable {
     this.changed();
   }
 
-  readonly onPacket: PacketSink = (bytes, offset, length, destination, destinationOffset) => {
-    if (this.isSilent) return;
-    const { address, port } = unpackEndpoint(destination, destinationOffset);
-    this.#socket.send(bytes.slice(offset, offset + length), port, address);
-  };
-
-  readonly onFrame: FrameSink = (_session, _type, bytes, offset, end) => {
-    this.payloads.push(bytes.slice(offset, end));
-  };
-
-  readonly onEvent: EventSink = ({ kind }) => {
-    this.events.push(kind);
-  };
+  #received(batch: DatagramBatch): void {
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    const result = channel.receive(batch, 0, this.nowMs);
+    if (result < 0) this.drops.push(result);
+    while (channel.nextFrame(this.nowMs)) {
+      const { bytes, offset, end } = channel.frame;
+      this.payloads.push(bytes.slice(offset, end));
+    }
+  }
 
   /** Resolves when the condition holds; it is asked after everything that happens here. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
-  /** Wakes who waits, and sets the timer anew. */
+  /** Sends and drains what has come of a call into the channel, wakes who waits, sets the timer. */
   changed(): void {
+    for (const { bytes, destination } of this.out.sent.splice(0)) {
+      const { address, port } = unpackEndpoint(destination, 0);
+      if (!this.isSilent) this.#socket.send(bytes, port, address);
+    }
+    const channel = this.#channel;
+    for (let event = channel?.nextEvent(); event !== undefined; event = channel?.nextEvent())
+      this.events.push(event.kind);
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
     clearTimeout(this.#timer);

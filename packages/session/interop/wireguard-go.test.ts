@@ -28,9 +28,7 @@ test('our client completes handshake, keepalives and rekeys with wireguard-go, a
     // Longer than its own interval: it is silent while anything crosses.
     keepaliveMs: 1500,
     rekeyAfterMs: 5000,
-    onPacket: end.onPacket,
-    onFrame: end.onFrame,
-    onEvent: end.onEvent,
+    out: end.out,
   });
   client.connect(end.nowMs, Date.now());
   end.drive(client);
@@ -47,6 +45,7 @@ test('our client completes handshake, keepalives and rekeys with wireguard-go, a
   expect(new Set(end.events)).toEqual(new Set(['connected', 'rekeyed']));
   expect(end.drops).toEqual([]);
   client.close(end.nowMs);
+  end.changed();
 });
 
 test('our server answers wireguard-go: handshake, keepalives, and a rekey that it begins because it hears nothing', async () => {
@@ -64,9 +63,7 @@ test('our server answers wireguard-go: handshake, keepalives, and a rekey that i
     },
     resetSecret: new Uint8Array(32),
     protocol: WIREGUARD_PROTOCOL,
-    onPacket: end.onPacket,
-    onFrame: end.onFrame,
-    onEvent: end.onEvent,
+    out: end.out,
   });
   end.drive(server);
   await peer.configure(
@@ -104,6 +101,7 @@ function packetsIn(session: Session | undefined): number {
 function sendEcho(end: UdpEnd, session: Session | undefined, sequence: number): void {
   const request = echoRequest(OUR_TUNNEL_ADDRESS, ITS_TUNNEL_ADDRESS, sequence);
   session?.sendFrames(request, 0, request.length, end.nowMs);
+  end.changed();
 }
 
 async function expectEcho(end: UdpEnd, session: () => Session | undefined, sequence: number): Promise<void> {

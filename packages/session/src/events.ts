@@ -1,8 +1,8 @@
 import type { Session } from './session.js';
 
 /**
- * What a channel tells its program. Byte arrays in events are valid during the call; what is kept
- * must be copied.
+ * What a channel tells its program: `nextEvent` drains what has happened, oldest first, and nothing
+ * is forgotten until it is drained. Byte arrays in events are copies, which the program may keep.
  *
  * - `connected`: the session can carry frames. On the server: the client has proved that it holds
  *   its key and is there now.
@@ -20,9 +20,9 @@ import type { Session } from './session.js';
  *   once, however often it was sent.
  * - `answer`: to a request of ours. `request-failed`: the session ended before the answer came.
  * - `go-away`: the server closes this session in `graceMs`.
- * - `fault`: this program threw `error` while it worked on a packet or a deadline, of `session` if
- *   that is known. The session has ended with the reason `internal-error`; nothing else has. To be
- *   logged: it is a bug, of this package or of the program.
+ * - `fault`: this package or the program (which told by `fault`) threw `error` while it worked on a
+ *   packet, a deadline or an event, of `session` if that is known. The session has ended with the
+ *   reason `internal-error`; nothing else has. To be logged: it is a bug.
  */
 export type SessionEvent =
   | {
@@ -50,12 +50,6 @@ export type SessionEvent =
   | { readonly kind: 'request-failed'; readonly session: Session; readonly id: number }
   | { readonly kind: 'go-away'; readonly session: Session; readonly graceMs: number }
   | { readonly kind: 'fault'; readonly session: Session | undefined; readonly error: unknown };
-
-/**
- * Receives a channel's events, synchronously, from within `receive`, `wake` and the other calls. It
- * may call the channel and its sessions, but for `receive`.
- */
-export type EventSink = (event: SessionEvent, nowMs: number) => void;
 
 /**
  * Why a session ended: the words of `CLOSE` in `@relay/packet`, and besides

@@ -1,10 +1,13 @@
-export { ClientChannel, type ClientChannelOptions } from './client/client-channel.js';
-export { ServerChannel, type Load, type ServerChannelOptions, type ServerLimits } from './server/server-channel.js';
+export { ClientChannel } from './client/client-channel.js';
+export { type ClientChannelOptions } from './client/options.js';
+export { ServerChannel } from './server/server-channel.js';
+export { type ServerChannelOptions, type ServerLimits } from './server/options.js';
+export { type Load } from './server/load.js';
 export { type Session, type SessionStatistics } from './session.js';
 export { type ClientDirectory, type ClientEntry, type ClientLimits } from './server/directory.js';
-export { type DisconnectReason, type EventSink, type SessionEvent } from './events.js';
-export { type FrameSink, type PacketSink } from './sinks.js';
-export { receivePackets } from './receive-packets.js';
+export { type DisconnectReason, type SessionEvent } from './events.js';
+export { type PacketOut } from './packet-out.js';
+export { type ReceivedFrame } from './received-frame.js';
 export { OFFSET_PATH_LOCAL, PACKED_PATH_BYTES, packPath } from './packed-path.js';
 export { type ChannelParameters } from './parameters.js';
 export { RELAY_PROTOCOL, WIREGUARD_PROTOCOL, type ChannelProtocol } from './protocol.js';

@@ -9,6 +9,7 @@ import {
   equalPackedEndpoints,
   packEndpoint,
   PACKED_ENDPOINT_BYTES,
+  type DatagramBatch,
   type Endpoint,
 } from '@relay/packet';
 
@@ -39,4 +40,17 @@ export function equalPackedPaths(a: Uint8Array, aOffset: number, b: Uint8Array, 
     equalPackedEndpoints(a, aOffset, b, bOffset) &&
     equalPackedEndpoints(a, aOffset + OFFSET_PATH_LOCAL, b, bOffset + OFFSET_PATH_LOCAL)
   );
+}
+
+/** Writes the path that datagram `i` of a batch came on into `path[0 .. 48]`. Allocates nothing. */
+export function copyReceivedPath({ sources, locals }: DatagramBatch, i: number, path: Uint8Array): void {
+  const at = i * PACKED_ENDPOINT_BYTES;
+  copyPackedEndpoint(sources, at, path, 0);
+  copyPackedEndpoint(locals, at, path, OFFSET_PATH_LOCAL);
+}
+
+/** Whether datagram `i` of a batch came on the packed path at `path[0]`. Allocates nothing. */
+export function cameOnPath({ sources, locals }: DatagramBatch, i: number, path: Uint8Array): boolean {
+  const at = i * PACKED_ENDPOINT_BYTES;
+  return equalPackedEndpoints(sources, at, path, 0) && equalPackedEndpoints(locals, at, path, OFFSET_PATH_LOCAL);
 }

@@ -17,7 +17,7 @@ export interface ChannelProtocol {
   readonly labelCookie: string;
   /**
    * Whether packets carry frames and the client learns reset tokens. Without frames a packet's
-   * content is opaque: an empty one is a keepalive, any other is given to `onFrame` whole.
+   * content is opaque: an empty one is a keepalive, any other is one frame of type -1.
    */
   readonly framed: boolean;
 }

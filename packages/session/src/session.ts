@@ -13,6 +13,8 @@ export interface Session {
   readonly id: number;
   /** Identity of the peer: its static public key, 32 bytes. */
   readonly peerPublicKey: Uint8Array;
+  /** The same as a string, one for each key: for Maps. */
+  readonly peerName: string;
   /**
    * On the server: what the directory said of the client at its last handshake. On the client:
    * undefined.
@@ -32,8 +34,6 @@ export interface Session {
    * it told.
    */
   readonly observedEndpoint: Uint8Array | undefined;
-  /** For the program's own state of this session. The channel neither reads nor writes it. */
-  attachment: unknown;
   /** When the session began to carry frames. */
   readonly connectedMs: number;
   /** Whether the session is alive; false from the `disconnected` event on. */
@@ -56,8 +56,8 @@ export interface Session {
   seal(bytes: Uint8Array, offset: number, framesLength: number, nowMs: number): number;
 
   /**
-   * Copies frames into a packet of the channel's own, seals it and gives it to `onPacket`. Returns
-   * as `seal` does.
+   * Copies frames into a packet of the channel's own, seals it and adds it to the channel's `out`.
+   * Returns as `seal` does.
    */
   sendFrames(bytes: Uint8Array, offset: number, length: number, nowMs: number): number;
 

@@ -1,6 +1,8 @@
+import type { DatagramBatch } from '@relay/packet';
 import {
   ClientChannel,
   generateKeyPair,
+  OFFSET_PATH_LOCAL,
   PACKED_PATH_BYTES,
   packPath,
   ServerChannel,
@@ -8,6 +10,7 @@ import {
   type ClientDirectory,
   type ClientEntry,
   type KeyPair,
+  type PacketOut,
   type ServerChannelOptions,
   type Session,
   type SessionEvent,
@@ -42,30 +45,69 @@ export class MemoryDirectory implements ClientDirectory {
   }
 }
 
-/** What came to one end. */
-export interface End {
-  readonly sent: Sent[];
-  readonly events: SessionEvent[];
-  readonly frames: { readonly session: Session; readonly type: number; readonly bytes: Uint8Array }[];
+/** Keeps a copy of each packet that a channel sends. */
+export class Outbox implements PacketOut {
+  readonly bytes = new Uint8Array(1 << 17);
+  readonly sent: Sent[] = [];
+  #at = 0;
+
+  reserve(length: number): number {
+    if (this.#at + length > this.bytes.length) this.#at = 0;
+    return this.#at;
+  }
+
+  add(length: number, path: Uint8Array, pathOffset: number): void {
+    this.sent.push({
+      bytes: this.bytes.slice(this.#at, this.#at + length),
+      destination: path.slice(pathOffset, pathOffset + PACKED_PATH_BYTES),
+    });
+    this.#at += length;
+  }
 }
 
-function newEnd(): End & Pick<ClientChannelOptions, 'onPacket' | 'onFrame' | 'onEvent'> {
-  const end: End = { sent: [], events: [], frames: [] };
+/** A batch of one packet that came on this packed path. */
+export function batchOf(bytes: Uint8Array, path: Uint8Array): DatagramBatch {
   return {
-    ...end,
-    onPacket: (bytes, offset, length, destination, destinationOffset) => {
-      end.sent.push({
-        bytes: bytes.slice(offset, offset + length),
-        destination: destination.slice(destinationOffset, destinationOffset + PACKED_PATH_BYTES),
-      });
-    },
-    onFrame: (session, type, bytes, offset, end_) => {
-      end.frames.push({ session, type, bytes: bytes.slice(offset, end_) });
-    },
-    onEvent: (event) => {
-      end.events.push(event);
-    },
+    count: 1,
+    bytes,
+    offsets: Uint32Array.of(0),
+    lengths: Uint32Array.of(bytes.length),
+    sources: path.subarray(0, OFFSET_PATH_LOCAL),
+    locals: path.subarray(OFFSET_PATH_LOCAL),
   };
+}
+
+type Channel = ClientChannel | ServerChannel;
+
+/** What came to one end. */
+export class End {
+  readonly out = new Outbox();
+  readonly sent = this.out.sent;
+  readonly frames: { readonly session: Session; readonly type: number; readonly bytes: Uint8Array }[] = [];
+  readonly #channel: () => Channel;
+  readonly #events: SessionEvent[] = [];
+
+  constructor(channel: () => Channel) {
+    this.#channel = channel;
+  }
+
+  /** What has happened until now, and was not taken out. */
+  get events(): SessionEvent[] {
+    const channel = this.#channel();
+    for (let event = channel.nextEvent(); event !== undefined; event = channel.nextEvent()) this.#events.push(event);
+    return this.#events;
+  }
+
+  /** Gives the channel a copy of a packet, and pulls its frames. Returns what `receive` does. */
+  take(packet: Uint8Array, path: Uint8Array, nowMs: number): number {
+    const channel = this.#channel();
+    const code = channel.receive(batchOf(packet.slice(), path), 0, nowMs);
+    while (channel.nextFrame(nowMs)) {
+      const { session, type, bytes, offset, end } = channel.frame;
+      this.frames.push({ session, type, bytes: bytes.slice(offset, end) });
+    }
+    return code;
+  }
 }
 
 export const SERVER_ENDPOINT = { address: '192.0.2.1', port: 7878 };
@@ -87,8 +129,8 @@ export class TwoEnds {
   readonly serverKey: KeyPair = generateKeyPair();
   readonly clientKey: KeyPair = generateKeyPair();
   readonly directory = new MemoryDirectory();
-  readonly clientEnd = newEnd();
-  readonly serverEnd = newEnd();
+  readonly clientEnd: End = new End(() => this.client);
+  readonly serverEnd: End = new End(() => this.server);
   clientAddress = packedClient;
   client: ClientChannel;
   server: ServerChannel;
@@ -102,7 +144,7 @@ export class TwoEnds {
       staticKey: this.clientKey,
       serverPublicKey: this.serverKey.publicKey,
       server: SERVER_ENDPOINT,
-      ...this.clientEnd,
+      out: this.clientEnd.out,
       ...clientOptions,
     });
   }
@@ -112,7 +154,7 @@ export class TwoEnds {
       staticKey: this.serverKey,
       clients: this.directory,
       resetSecret: new Uint8Array(32).fill(7),
-      ...this.serverEnd,
+      out: this.serverEnd.out,
       ...this.#serverOptions,
     });
   }
@@ -135,11 +177,11 @@ export class TwoEnds {
   }
 
   toServer(bytes: Uint8Array, source = this.clientAddress): number {
-    return this.server.receive(bytes.slice(), 0, bytes.length, source, 0, this.nowMs);
+    return this.serverEnd.take(bytes, source, this.nowMs);
   }
 
   toClient(bytes: Uint8Array): number {
-    return this.client.receive(bytes.slice(), 0, bytes.length, packedServer, 0, this.nowMs);
+    return this.clientEnd.take(bytes, packedServer, this.nowMs);
   }
 
   /** Lets time pass, with both ends awake and the wire in order. */

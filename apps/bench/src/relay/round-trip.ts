@@ -1,4 +1,4 @@
-import { DropCounters, EndpointMap } from '@relay/packet';
+import { DropCounters, EndpointMap, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
 import {
   AcceptedFlows,
   DatagramWriter,
@@ -8,11 +8,19 @@ import {
   ModeTraffic,
   OpenedFlows,
   PacketBatch,
-  type BatchSender,
   type FlowsOfSession,
   type OpenedFlow,
 } from '@relay/relay';
-import { ClientChannel, generateKeyPair, KEY_BYTES, packPath, ServerChannel, type Primitives } from '@relay/session';
+import {
+  ClientChannel,
+  generateKeyPair,
+  KEY_BYTES,
+  packPath,
+  ServerChannel,
+  type Primitives,
+  type ReceivedFrame,
+  type Session,
+} from '@relay/session';
 
 const NOW_MS = 1000;
 const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
@@ -32,6 +40,10 @@ export class JoinedEnds {
   readonly #entrance;
   readonly #client: ClientChannel;
   readonly #server: ServerChannel;
+  readonly #clientFrames = new FlowFrames('client');
+  readonly #serverFrames = new FlowFrames('server');
+  readonly #flowsOfClient: FlowsOfSession<never>;
+  #flowsOfServer: FlowsOfSession<true> | undefined;
 
   constructor(primitives: Primitives, flows: number) {
     this.#primitives = primitives;
@@ -42,12 +54,8 @@ export class JoinedEnds {
       target,
       flowBySource: new EndpointMap<OpenedFlow>(),
     };
-    this.#toServer = new PacketBatch(
-      deliver((bytes, offset, length) => this.#server.receive(bytes, offset, length, CLIENT, 0, NOW_MS)),
-    );
-    this.#toClient = new PacketBatch(
-      deliver((bytes, offset, length) => this.#client.receive(bytes, offset, length, SERVER, 0, NOW_MS)),
-    );
+    this.#toServer = new PacketBatch((batch) => this.#deliver(this.#server, batch, fromClient));
+    this.#toClient = new PacketBatch((batch) => this.#deliver(this.#client, batch, fromServer));
     this.#opened = new OpenedFlows('client', new DatagramWriter(this.#toServer), this.#idle, new ModeTraffic(), {
       toSource: () => this.echoed++,
       refused: (_flow, reason) => {
@@ -56,22 +64,17 @@ export class JoinedEnds {
     });
     const [serverKey, clientKey] = [generateKeyPair(), generateKeyPair()];
     this.#server = this.#newServer(serverKey);
-    const frames = new FlowFrames('client');
-    const flowsOfClient = { opened: this.#opened, accepted: undefined, fragments: this.#fragments() };
+    this.#flowsOfClient = { opened: this.#opened, accepted: undefined, fragments: this.#fragments() };
     this.#client = new ClientChannel({
       staticKey: clientKey,
       primitives,
       serverPublicKey: serverKey.publicKey,
       server: { address: '192.0.2.1', port: 7878 },
-      onPacket: (bytes, offset, length, to, toOffset) => this.#toServer.addCopy(bytes, offset, length, to, toOffset),
-      onFrame: (_session, type, bytes, offset, end, nowMs) =>
-        frames.take(flowsOfClient, type, bytes, offset, end, nowMs),
-      onEvent: (event) => {
-        if (event.kind === 'connected') this.#opened.setSession(event.session);
-      },
+      out: this.#toServer,
     });
     this.#client.connect(NOW_MS, Date.now());
     this.#settle();
+    this.#opened.setSession(this.#client.session);
   }
 
   /** One datagram from each source, in one batch, there and back. */
@@ -89,10 +92,27 @@ export class JoinedEnds {
     }
   }
 
+  /**
+   * Hands the packets of a batch to the other side; they are opened in place, as those of a
+   * socket's batch.
+   */
+  #deliver(channel: ClientChannel | ServerChannel, batch: PacketBatch, sources: Uint8Array): number {
+    const { count, bytes, offsets, lengths } = batch;
+    const received: DatagramBatch = { count, bytes, offsets, lengths, sources, locals };
+    for (let i = 0; i < count; i++) {
+      if (channel.receive(received, i, NOW_MS) < 0) throw new Error('a packet was refused');
+      while (channel.nextFrame(NOW_MS)) this.#take(channel === this.#server, channel.frame);
+      while (channel.nextEvent() !== undefined);
+    }
+    return count;
+  }
+
+  #take(isAtServer: boolean, { session, type, bytes, offset, end }: ReceivedFrame): void {
+    if (isAtServer) this.#serverFrames.take(this.#flowsOf(session), type, bytes, offset, end, NOW_MS);
+    else this.#clientFrames.take(this.#flowsOfClient, type, bytes, offset, end, NOW_MS);
+  }
+
   #newServer(staticKey: ReturnType<typeof generateKeyPair>): ServerChannel {
-    const frames = new FlowFrames('server');
-    const writer = new DatagramWriter(this.#toClient);
-    let flows: FlowsOfSession<true> | undefined;
     return new ServerChannel({
       staticKey,
       primitives: this.#primitives,
@@ -101,27 +121,27 @@ export class JoinedEnds {
         recordTimestamp: () => undefined,
       },
       resetSecret: new Uint8Array(KEY_BYTES),
-      onPacket: (bytes, offset, length, to, toOffset) => this.#toClient.addCopy(bytes, offset, length, to, toOffset),
-      onFrame: (session, type, bytes, offset, end, nowMs) => {
-        flows ??= {
-          opened: undefined,
-          accepted: new AcceptedFlows<true>(
-            session,
-            writer,
-            this.#idle,
-            new ModeTraffic(),
-            { maxFlows: 1000, idleMs: 60_000 },
-            {
-              accept: () => 0,
-              toTarget: (flow, payload, at, length) => flow.flows.fromTarget(flow, payload, at, length, NOW_MS),
-              ended: () => undefined,
-            },
-          ),
-          fragments: this.#fragments(),
-        };
-        frames.take(flows, type, bytes, offset, end, nowMs);
-      },
-      onEvent: () => undefined,
+      out: this.#toClient,
+    });
+  }
+
+  /** There is one session. */
+  #flowsOf(session: Session): FlowsOfSession<true> {
+    return (this.#flowsOfServer ??= {
+      opened: undefined,
+      accepted: new AcceptedFlows<true>(
+        session,
+        new DatagramWriter(this.#toClient),
+        this.#idle,
+        new ModeTraffic(),
+        { maxFlows: 1000, idleMs: 60_000 },
+        {
+          accept: () => 0,
+          toTarget: (flow, payload, at, length) => flow.flows.fromTarget(flow, payload, at, length, NOW_MS),
+          ended: () => undefined,
+        },
+      ),
+      fragments: this.#fragments(),
     });
   }
 
@@ -130,22 +150,20 @@ export class JoinedEnds {
   }
 }
 
-const CLIENT = packed('198.51.100.7', 40_000);
-const SERVER = packed('192.0.2.1', 7878);
+/** More than a batch holds. */
+const MOST_PACKETS = 256;
+const fromClient = sourcesOf(packed('198.51.100.7', 40_000));
+const fromServer = sourcesOf(packed('192.0.2.1', 7878));
+const locals = new Uint8Array(MOST_PACKETS * PACKED_ENDPOINT_BYTES);
 
 function packed(address: string, port: number): Uint8Array {
   return packPath({ address, port });
 }
 
-/**
- * Hands the packets of a batch to the other side; they may be opened in place, as those of a
- * socket's batch.
- */
-function deliver(receive: (bytes: Uint8Array, offset: number, length: number) => number): BatchSender {
-  return ({ bytes, offsets, lengths, count }) => {
-    for (let i = 0; i < count; i++) {
-      if (receive(bytes, offsets[i] ?? 0, lengths[i] ?? 0) < 0) throw new Error('a packet was refused');
-    }
-    return count;
-  };
+/** Where each packet of a full batch came from, if all came on this path. */
+function sourcesOf(path: Uint8Array): Uint8Array {
+  const sources = new Uint8Array(MOST_PACKETS * PACKED_ENDPOINT_BYTES);
+  for (let i = 0; i < MOST_PACKETS; i++)
+    sources.set(path.subarray(0, PACKED_ENDPOINT_BYTES), i * PACKED_ENDPOINT_BYTES);
+  return sources;
 }

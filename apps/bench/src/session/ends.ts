@@ -1,27 +1,32 @@
+import type { DatagramBatch } from '@relay/packet';
 import {
   ClientChannel,
   generateKeyPair,
   KEY_BYTES,
+  OFFSET_PATH_LOCAL,
   packPath,
   ServerChannel,
   type ClientEntry,
   type KeyPair,
+  type PacketOut,
   type Primitives,
   type Session,
 } from '@relay/session';
 
 const SERVER = { address: '192.0.2.1', port: 7878 };
-const serverPath = packPath(SERVER);
-const clientPath = packPath({ address: '198.51.100.7', port: 40_000 });
+const packedServer = packPath(SERVER);
+const packedClient = packPath({ address: '198.51.100.7', port: 40_000 });
 /** All that happens, happens at this time. */
 export const NOW_MS = 1000;
 
 /** A server, and clients of it, with a wire of arrays between them. */
 export class Ends {
   readonly server: ServerChannel;
-  readonly serverPath = serverPath;
   readonly toClient: Uint8Array[] = [];
   readonly #toServer: Uint8Array[] = [];
+  readonly #outToServer = outTo(this.#toServer);
+  readonly #received = new OnePacket(packedClient);
+  readonly #answered = new OnePacket(packedServer);
   readonly #serverKey: KeyPair = generateKeyPair();
   readonly #primitives: Primitives;
   /** One entry for all clients, so that the directory takes no part in what is measured. */
@@ -35,9 +40,7 @@ export class Ends {
       resetSecret: new Uint8Array(KEY_BYTES),
       limits: { maxSessions: 200_000, handshakesPerSecond: 1e9 },
       primitives,
-      onPacket: (bytes, offset, length) => this.toClient.push(bytes.slice(offset, offset + length)),
-      onFrame: () => undefined,
-      onEvent: () => undefined,
+      out: outTo(this.toClient),
     });
   }
 
@@ -47,9 +50,7 @@ export class Ends {
       serverPublicKey: this.#serverKey.publicKey,
       server: SERVER,
       primitives: this.#primitives,
-      onPacket: (bytes, offset, length) => this.#toServer.push(bytes.slice(offset, offset + length)),
-      onFrame: () => undefined,
-      onEvent: () => undefined,
+      out: this.#outToServer,
     });
   }
 
@@ -79,13 +80,54 @@ export class Ends {
   }
 
   receive(bytes: Uint8Array, length: number): number {
-    return this.server.receive(bytes, 0, length, clientPath, 0, NOW_MS);
+    return take(this.server, this.#received.of(bytes, length));
+  }
+
+  /** What the server has sent comes to a client. */
+  answer(client: ClientChannel, bytes: Uint8Array): void {
+    take(client, this.#answered.of(bytes, bytes.length));
   }
 
   #settle(client: ClientChannel): void {
     while (this.#toServer.length + this.toClient.length > 0) {
       for (const bytes of this.#toServer.splice(0)) this.receive(bytes, bytes.length);
-      for (const bytes of this.toClient.splice(0)) client.receive(bytes, 0, bytes.length, serverPath, 0, NOW_MS);
+      for (const bytes of this.toClient.splice(0)) this.answer(client, bytes);
     }
   }
+}
+
+/** Receives the only packet of a batch, and pulls all that it brings, as programs do. */
+function take(channel: ClientChannel | ServerChannel, batch: DatagramBatch): number {
+  const code = channel.receive(batch, 0, NOW_MS);
+  while (channel.nextFrame(NOW_MS));
+  while (channel.nextEvent() !== undefined);
+  return code;
+}
+
+/** A batch of one packet, reused. */
+class OnePacket implements DatagramBatch {
+  readonly count = 1;
+  bytes: Uint8Array = new Uint8Array(0);
+  readonly offsets = Uint32Array.of(0);
+  readonly lengths = Uint32Array.of(0);
+  readonly sources: Uint8Array;
+  readonly locals: Uint8Array;
+
+  /** It comes on this packed path. */
+  constructor(path: Uint8Array) {
+    this.sources = path.subarray(0, OFFSET_PATH_LOCAL);
+    this.locals = path.subarray(OFFSET_PATH_LOCAL);
+  }
+
+  of(bytes: Uint8Array, length: number): this {
+    this.bytes = bytes;
+    this.lengths[0] = length;
+    return this;
+  }
+}
+
+/** Puts a copy of each packet into an array. */
+function outTo(packets: Uint8Array[]): PacketOut {
+  const bytes = new Uint8Array(2048);
+  return { bytes, reserve: () => 0, add: (length) => packets.push(bytes.slice(0, length)) };
 }

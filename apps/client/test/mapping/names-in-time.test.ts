@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeName, encodeResolvedName, REQUEST, STATUS, unpackEndpoint } from '@relay/packet';
-import { ClientChannel, generateKeyPair, nodePrimitives, ServerChannel, type Session } from '@relay/session';
+import {
+  ClientChannel,
+  generateKeyPair,
+  nodePrimitives,
+  ServerChannel,
+  type PacketOut,
+  type Session,
+  type SessionEvent,
+} from '@relay/session';
 import { createSocket } from '@relay/socket';
 import { Forward } from '../../src/mapping/forward.js';
 import { TargetNames } from '../../src/mapping/target-names.js';
@@ -13,43 +21,37 @@ class Asked {
   readonly requests: { readonly id: number; readonly name: string; readonly request: number }[] = [];
   readonly resolved: [name: string, address: string | undefined][] = [];
   readonly session: Session;
-  readonly #waiting: (() => void)[] = [];
+  /** Delivers what both have sent. */
+  readonly settle: () => void;
 
   constructor() {
     const [serverKey, clientKey] = [generateKeyPair(), generateKeyPair()];
-    const path = new Uint8Array(48).fill(1);
-    const common = { primitives: nodePrimitives, onFrame: () => undefined };
+    const [toServer, toClient] = [newOut(), newOut()];
     const server = new ServerChannel({
-      ...common,
       staticKey: serverKey,
+      primitives: nodePrimitives,
       resetSecret: new Uint8Array(32),
       clients: { lookup: () => ({ name: 'ada', limits: {}, newestTimestamp: 0n }), recordTimestamp: () => undefined },
-      onPacket: (bytes, offset, length) =>
-        this.#later(bytes, offset, length, (packet) => client.receive(packet, 0, length, path, 0, 0)),
-      onEvent: (event) => {
-        if (event.kind !== 'request') return;
-        const decoded = decodeName(event.body);
-        const name = typeof decoded === 'string' ? decoded : decoded.name;
-        this.requests.push({ id: event.id, name, request: event.request });
-      },
+      out: toClient,
     });
     const client = new ClientChannel({
-      ...common,
       staticKey: clientKey,
+      primitives: nodePrimitives,
       serverPublicKey: serverKey.publicKey,
       server: { address: '192.0.2.1', port: 7878 },
-      onPacket: (bytes, offset, length) =>
-        this.#later(bytes, offset, length, (packet) => server.receive(packet, 0, length, path, 0, 0)),
-      onEvent: () => undefined,
+      out: toServer,
     });
+    this.settle = () => {
+      while (toServer.packets.length + toClient.packets.length > 0) {
+        for (const packet of toServer.packets.splice(0)) take(server, packet);
+        for (const packet of toClient.packets.splice(0)) take(client, packet);
+      }
+      for (let event = server.nextEvent(); event !== undefined; event = server.nextEvent()) this.#happened(event);
+    };
     client.connect(0, Date.now());
     this.settle();
     if (client.session === undefined) throw new Error('there is no session');
     this.session = client.session;
-  }
-
-  settle(): void {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next();
   }
 
   /** The names that were asked for since the last call. */
@@ -63,10 +65,25 @@ class Asked {
 
   #seen = 0;
 
-  #later(bytes: Uint8Array, offset: number, length: number, deliver: (packet: Uint8Array) => void): void {
-    const packet = bytes.slice(offset, offset + length);
-    this.#waiting.push(() => deliver(packet));
+  #happened(event: SessionEvent): void {
+    if (event.kind !== 'request') return;
+    const decoded = decodeName(event.body);
+    const name = typeof decoded === 'string' ? decoded : decoded.name;
+    this.requests.push({ id: event.id, name, request: event.request });
   }
+}
+
+/** Keeps the packets that a channel sends. */
+function newOut(): PacketOut & { readonly packets: Uint8Array[] } {
+  const [bytes, packets] = [new Uint8Array(2048), new Array<Uint8Array>()];
+  return { bytes, packets, reserve: () => 0, add: (length) => packets.push(bytes.slice(0, length)) };
+}
+
+function take(channel: ClientChannel | ServerChannel, bytes: Uint8Array): void {
+  const [offsets, lengths] = [Uint32Array.of(0), Uint32Array.of(bytes.length)];
+  const endpoint = new Uint8Array(24).fill(1);
+  channel.receive({ count: 1, bytes, offsets, lengths, sources: endpoint, locals: endpoint }, 0, 0);
+  while (channel.nextFrame(0));
 }
 
 const targetOf = (forward: Forward): string | undefined => {

@@ -21,7 +21,6 @@ import {
   generateKeyPair,
   keyPairOf,
   nodePrimitives,
-  receivePackets,
   ServerChannel,
   type ClientEntry,
   type DisconnectReason,
@@ -113,7 +112,17 @@ export class LoopbackServer {
   #newSocket(port: number): UdpSocket {
     const socket = createSocket({ engine: 'dgram', local: { address: '127.0.0.1', port } });
     socket.onReceive = (batch) => {
-      receivePackets(this.#channel, batch, this.#drops, monotonicMs());
+      const channel = this.#channel;
+      const nowMs = monotonicMs();
+      for (let i = 0; i < batch.count; i++) {
+        const code = channel.receive(batch, i, nowMs);
+        if (code < 0) this.#drops.count(code);
+        while (channel.nextFrame(nowMs)) {
+          const { session, type, bytes, offset, end } = channel.frame;
+          this.#frames.take(this.#flowsOf(session), type, bytes, offset, end, nowMs);
+        }
+        this.#drainEvents();
+      }
       this.#loop.settle();
     };
     return socket;
@@ -126,12 +135,20 @@ export class LoopbackServer {
         this.#channel.wake(nowMs);
         this.#idle.expire(nowMs);
       },
-      flush: () => this.#out.flush(),
+      flush: () => {
+        this.#drainEvents();
+        this.#out.flush();
+      },
       failed: (error) => {
         throw error;
       },
     };
     return new Loop(work, thisMachine);
+  }
+
+  #drainEvents(): void {
+    for (let event = this.#channel.nextEvent(); event !== undefined; event = this.#channel.nextEvent())
+      if (event.kind === 'request') this.onRequest(event);
   }
 
   #newChannel(): ServerChannel {
@@ -142,15 +159,7 @@ export class LoopbackServer {
       resetSecret: new Uint8Array(32).fill(1),
       primitives: nodePrimitives,
       clients: { lookup: (key) => (known.equals(key) ? entry : undefined), recordTimestamp: () => undefined },
-      onPacket: (bytes, offset, length, destination, at) => {
-        this.#out.addCopy(bytes, offset, length, destination, at);
-        this.#loop.settleSoon();
-      },
-      onFrame: (session, type, bytes, offset, end, nowMs) =>
-        this.#frames.take(this.#flowsOf(session), type, bytes, offset, end, nowMs),
-      onEvent: (event) => {
-        if (event.kind === 'request') this.onRequest({ ...event, body: event.body.slice() });
-      },
+      out: this.#out,
     });
   }
 

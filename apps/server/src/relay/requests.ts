@@ -9,7 +9,7 @@ import {
   STATUS,
 } from '@relay/packet';
 import type { Machine } from '@relay/program';
-import type { Session } from '@relay/session';
+import type { SessionEvent } from '@relay/session';
 
 /**
  * For how long a client may use an answer, in ms: the system's resolver does not tell what the
@@ -18,23 +18,31 @@ import type { Session } from '@relay/session';
 const RESOLVED_TTL_MS = 60_000;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
+/** What a client asks for. */
+export type ControlRequest = Extract<SessionEvent, { readonly kind: 'request' }>;
+
+/** What follows an answer, at once or later. */
+export interface AfterAnswer {
+  /** It waits to be sent. */
+  answered(): void;
+  readonly failed: (error: unknown) => void;
+}
+
 /**
  * Answers a request. A name is resolved here and what it resolves to is told; whether the client
  * may go there is judged when it opens a flow, each time anew, so a name that changes gains
  * nothing. An answer that cannot be sent is `failed`.
  */
 export function answerRequest(
-  session: Session,
-  id: number,
-  request: number,
-  body: Uint8Array,
+  { session, id, request, body }: ControlRequest,
   { clock, resolveName }: Pick<Machine, 'clock' | 'resolveName'>,
-  failed: (error: unknown) => void,
+  done: AfterAnswer,
 ): void {
   const answer = (status: number, content = NOTHING): void => {
     // What the peer takes may be less than the answer: it hears that there is one.
     if (session.answer(id, status, content, clock()) === DROP.tooLarge)
       session.answer(id, STATUS.failed, NOTHING, clock());
+    done.answered();
   };
   if (request !== REQUEST.resolve) return answer(STATUS.unsupported);
   const decoded = decodeName(body);
@@ -48,7 +56,7 @@ export function answerRequest(
       },
       () => answer(STATUS.notFound),
     )
-    .catch(failed);
+    .catch(done.failed);
 }
 
 /** Those that mean the same to the client, each once, as many as an answer holds. */

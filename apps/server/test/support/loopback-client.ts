@@ -14,14 +14,7 @@ import {
   PacketBatch,
   type OpenedFlow,
 } from '@relay/relay';
-import {
-  ClientChannel,
-  keyPairOf,
-  nodePrimitives,
-  parseInvitation,
-  receivePackets,
-  type SessionEvent,
-} from '@relay/session';
+import { ClientChannel, keyPairOf, nodePrimitives, parseInvitation, type SessionEvent } from '@relay/session';
 import { createSocket } from '@relay/socket';
 import { until } from './until.js';
 
@@ -63,13 +56,7 @@ export class LoopbackClient {
       serverPublicKey: parsed.serverPublicKey,
       server,
       primitives: nodePrimitives,
-      onPacket: (bytes, offset, length, destination, at) => {
-        this.#out.addCopy(bytes, offset, length, destination, at);
-        this.#loop.settleSoon();
-      },
-      onFrame: (_session, type, bytes, offset, end, nowMs) =>
-        frames.take<never>({ opened: this.flows, accepted: undefined, fragments }, type, bytes, offset, end, nowMs),
-      onEvent: (event) => this.#happened(event),
+      out: this.#out,
     });
     const work: LoopWork = {
       nextDueMs: () => Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs),
@@ -77,14 +64,28 @@ export class LoopbackClient {
         this.channel.wake(nowMs);
         this.#idle.expire(nowMs);
       },
-      flush: () => this.#out.flush(),
+      flush: () => {
+        this.#drainEvents();
+        this.#out.flush();
+      },
       failed: (error) => {
         throw error;
       },
     };
     this.#loop = new Loop(work, thisMachine);
     this.socket.onReceive = (batch) => {
-      receivePackets(this.channel, batch, this.drops, monotonicMs());
+      const { channel } = this;
+      const nowMs = monotonicMs();
+      const flows = { opened: this.flows, accepted: undefined, fragments };
+      for (let i = 0; i < batch.count; i++) {
+        const code = channel.receive(batch, i, nowMs);
+        if (code < 0) this.drops.count(code);
+        while (channel.nextFrame(nowMs)) {
+          const { type, bytes, offset, end } = channel.frame;
+          frames.take<never>(flows, type, bytes, offset, end, nowMs);
+        }
+        this.#drainEvents();
+      }
       this.#loop.settle();
     };
   }
@@ -131,10 +132,15 @@ export class LoopbackClient {
     await this.socket.close();
   }
 
+  #drainEvents(): void {
+    for (let event = this.channel.nextEvent(); event !== undefined; event = this.channel.nextEvent())
+      this.#happened(event);
+  }
+
   #happened(event: SessionEvent): void {
     this.events.push(event);
     if (event.kind === 'connected') this.flows.setSession(event.session);
     if (event.kind === 'disconnected') this.flows.setSession(undefined);
-    if (event.kind === 'answer') this.answers.push({ status: event.status, body: event.body.slice() });
+    if (event.kind === 'answer') this.answers.push({ status: event.status, body: event.body });
   }
 }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '@relay/packet';
-import { ClientChannel, type KeyPair, type Primitives } from '@relay/session';
+import { ClientChannel, type KeyPair, type Primitives, type SessionEvent } from '@relay/session';
 import type { Random } from '@relay/socket/testing';
 import type { MemoryMachine } from '../world/memory-machine.js';
 import { HostileEnd } from './hostile-end.js';
@@ -32,8 +32,12 @@ export class HostileClient {
     this.#frames = frames;
     this.#options = options;
     const anywhere = { address: '0.0.0.0', port: 0 };
-    this.#end = new HostileEnd(machine, random, anywhere, CORRUPTED_RATE, () => this.#channel);
+    this.#end = new HostileEnd(machine, random, anywhere, CORRUPTED_RATE, this);
     this.#channel = this.#newChannel();
+  }
+
+  get channel(): ClientChannel {
+    return this.#channel;
   }
 
   /** What this peer itself threw: a bug of the test. */
@@ -61,18 +65,11 @@ export class HostileClient {
   }
 
   #newChannel(): ClientChannel {
-    const channel: ClientChannel = new ClientChannel({
-      ...this.#options,
-      random: this.#machine.random,
-      onPacket: this.#end.onPacket,
-      onFrame: () => undefined,
-      onEvent: (event) => {
-        if (event.kind === 'fault') this.#end.faults.push(event.error);
-        if (event.kind === 'disconnected' && channel === this.#channel)
-          this.#machine.schedule(AGAIN_MS, () => this.#again());
-      },
-    });
-    return channel;
+    return new ClientChannel({ ...this.#options, random: this.#machine.random, out: this.#end.out });
+  }
+
+  happened({ kind }: SessionEvent): void {
+    if (kind === 'disconnected') this.#machine.schedule(AGAIN_MS, () => this.#again());
   }
 
   /** As another process with the same invitation: nothing of the former session is left. */

@@ -1,12 +1,20 @@
-import { DropCounters, unpackEndpoint, type Endpoint } from '@relay/packet';
+import { unpackEndpoint, type Endpoint } from '@relay/packet';
 import { Loop } from '@relay/program';
-import { receivePackets, type ClientChannel, type PacketSink, type ServerChannel } from '@relay/session';
+import type { ClientChannel, PacketOut, ServerChannel, SessionEvent } from '@relay/session';
 import type { UdpSocket } from '@relay/socket';
 import type { Random } from '@relay/socket/testing';
 import type { MemoryMachine } from '../world/memory-machine.js';
 
 /** How often a hostile peer sends, in ms: on average. */
 const SEND_EVERY_MS = 10;
+const LARGEST_PACKET_BYTES = 65_507;
+
+/** What a hostile peer is beside that. */
+export interface Peer {
+  /** The channel of now: a peer may begin with another. */
+  readonly channel: ClientChannel | ServerChannel;
+  happened(event: SessionEvent): void;
+}
 
 /**
  * What hostile peers have in common: a channel on a socket, with its loop, that sends again and
@@ -15,39 +23,43 @@ const SEND_EVERY_MS = 10;
 export class HostileEnd {
   /** What the peer itself threw: a bug of the test. */
   readonly faults: unknown[] = [];
-  /** Sends a packet of the channel; now and then not as it was. */
-  readonly onPacket: PacketSink;
+  /** Sends the packets of the channel; now and then not as they were. */
+  readonly out: PacketOut;
   readonly #machine: MemoryMachine;
   readonly #random: Random;
   readonly #socket: UdpSocket;
   readonly #loop: Loop;
   #isActive = true;
 
-  /** `channel` gives the channel of now: a peer may begin with another. */
-  constructor(
-    machine: MemoryMachine,
-    random: Random,
-    local: Endpoint,
-    corruptedRate: number,
-    channel: () => ClientChannel | ServerChannel,
-  ) {
+  constructor(machine: MemoryMachine, random: Random, local: Endpoint, corruptedRate: number, peer: Peer) {
     this.#machine = machine;
     this.#random = random;
     this.#socket = machine.openSocket({ local });
-    this.onPacket = (bytes, offset, length, destination, at) => {
-      const packet = bytes.slice(offset, offset + length);
-      if (random.chance(corruptedRate)) packet.fill(0, Math.floor(random.next() * length));
-      this.#socket.send(packet, unpackEndpoint(destination, at));
+    const bytes = new Uint8Array(LARGEST_PACKET_BYTES);
+    this.out = {
+      bytes,
+      reserve: () => 0,
+      add: (length, path, at) => {
+        const packet = bytes.slice(0, length);
+        if (random.chance(corruptedRate)) packet.fill(0, Math.floor(random.next() * length));
+        this.#socket.send(packet, unpackEndpoint(path, at));
+      },
     };
     const work = {
-      nextDueMs: () => channel().nextWakeMs,
-      due: (nowMs: number) => channel().wake(nowMs),
-      flush: () => undefined,
+      nextDueMs: () => peer.channel.nextWakeMs,
+      due: (nowMs: number) => peer.channel.wake(nowMs),
+      flush: () => this.#drainEvents(peer),
       failed: (error: unknown) => this.faults.push(error),
     };
     this.#loop = new Loop(work, machine);
     this.#socket.onReceive = (batch) => {
-      receivePackets(channel(), batch, new DropCounters(), machine.clock());
+      const nowMs = machine.clock();
+      for (let i = 0; i < batch.count; i++) {
+        const { channel } = peer; // an event may have made it another
+        channel.receive(batch, i, nowMs);
+        while (channel.nextFrame(nowMs));
+        this.#drainEvents(peer);
+      }
       this.settle();
     };
   }
@@ -75,5 +87,13 @@ export class HostileEnd {
 
   stop(): void {
     this.#isActive = false;
+  }
+
+  #drainEvents(peer: Peer): void {
+    const { channel } = peer;
+    for (let event = channel.nextEvent(); event !== undefined; event = channel.nextEvent()) {
+      if (event.kind === 'fault') this.faults.push(event.error);
+      peer.happened(event);
+    }
   }
 }

@@ -38,8 +38,12 @@ export class HostileServer {
     this.#random = random;
     this.#frames = frames;
     this.#options = options;
-    this.#end = new HostileEnd(machine, random, listen, CORRUPTED_RATE, () => this.#channel);
+    this.#end = new HostileEnd(machine, random, listen, CORRUPTED_RATE, this);
     this.#channel = this.#newChannel();
+  }
+
+  get channel(): ServerChannel {
+    return this.#channel;
   }
 
   /** What this peer itself threw: a bug of the test. */
@@ -67,6 +71,7 @@ export class HostileServer {
     if (!this.#end.isActive) return;
     this.#machine.schedule(this.#random.next() * 2 * FORGET_EVERY_MS, () => {
       if (this.#random.chance(0.5)) this.#channel.close(this.#machine.clock());
+      this.#end.settle();
       this.#channel = this.#newChannel();
       this.#forgetAgain();
     });
@@ -78,14 +83,11 @@ export class HostileServer {
       resetSecret: new Uint8Array(32).fill(7),
       limits: { maxSessions: 16 },
       random: this.#machine.random,
-      onPacket: this.#end.onPacket,
-      onFrame: () => undefined,
-      onEvent: (event) => this.#answer(event),
+      out: this.#end.out,
     });
   }
 
-  #answer(event: SessionEvent): void {
-    if (event.kind === 'fault') this.#end.faults.push(event.error);
+  happened(event: SessionEvent): void {
     if (event.kind !== 'request') return;
     const status = this.#random.chance(0.7) ? STATUS.done : Math.floor(this.#random.next() * 256);
     event.session.answer(event.id, status, this.#frames.bytes(1000), this.#machine.clock());

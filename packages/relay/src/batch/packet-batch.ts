@@ -1,5 +1,5 @@
 import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { OFFSET_PATH_LOCAL } from '@relay/session';
+import { OFFSET_PATH_LOCAL, type PacketOut } from '@relay/session';
 import type { Traffic } from '../traffic.js';
 
 /**
@@ -19,9 +19,9 @@ export type BatchSender = (batch: PacketBatch) => number;
 /**
  * Packets on their way out, packed one behind another in one buffer, so that equal-sized ones to
  * one destination can leave in a single segmented send. It has the shape of a `SendBatch` of
- * @relay/socket.
+ * @relay/socket, and channels write their own packets into it as well.
  */
-export class PacketBatch {
+export class PacketBatch implements PacketOut {
   readonly bytes = new Uint8Array(ARENA_BYTES);
   readonly offsets = new Uint32Array(SLOTS);
   readonly lengths = new Uint32Array(SLOTS);
@@ -63,13 +63,6 @@ export class PacketBatch {
     this.#traffic[slot] = traffic;
     this.#payloadBytes[slot] = payloadBytes;
     this.#end += length;
-  }
-
-  /** Copies a finished packet into the batch, to be sent on the packed path at `destination`. */
-  addCopy(bytes: Uint8Array, offset: number, length: number, destination: Uint8Array, destinationOffset: number): void {
-    const at = this.reserve(length);
-    this.bytes.set(bytes.subarray(offset, offset + length), at);
-    this.add(length, destination, destinationOffset);
   }
 
   /** Sends what waits. */

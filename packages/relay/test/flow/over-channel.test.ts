@@ -15,10 +15,12 @@ import {
 import {
   ClientChannel,
   generateKeyPair,
+  OFFSET_PATH_LOCAL,
   packPath,
   ServerChannel,
   type ClientEntry,
-  type PacketSink,
+  type ReceivedFrame,
+  type Session,
 } from '@relay/session';
 import { packed, randomOf } from './two-peers.js';
 
@@ -32,10 +34,6 @@ const WALL_MS = 1_790_000_000_000;
 class Way {
   readonly #packets: Uint8Array[] = [];
   readonly #random = randomOf(5);
-  readonly sink: PacketSink = (bytes, offset, length) => {
-    this.#packets.push(bytes.slice(offset, offset + length));
-    if (this.#random() < 0.2) this.#packets.push(bytes.slice(offset, offset + length));
-  };
 
   take(): Uint8Array[] {
     return this.#packets
@@ -46,7 +44,11 @@ class Way {
   }
 
   readonly send = ({ bytes, offsets, lengths, count }: PacketBatch): number => {
-    for (let i = 0; i < count; i++) this.sink(bytes, offsets[i] ?? 0, lengths[i] ?? 0, bytes, 0);
+    for (let i = 0; i < count; i++) {
+      const [offset, length] = [offsets[i] ?? 0, lengths[i] ?? 0];
+      this.#packets.push(bytes.slice(offset, offset + length));
+      if (this.#random() < 0.2) this.#packets.push(bytes.slice(offset, offset + length));
+    }
     return count;
   };
 }
@@ -63,6 +65,10 @@ class Pair {
   readonly #serverBatch = new PacketBatch(this.toClient.send);
   readonly #clientBatch = new PacketBatch(this.toServer.send);
   readonly #opened: OpenedFlows;
+  readonly #clientFrames = new FlowFrames('client');
+  readonly #serverFrames = new FlowFrames('server');
+  readonly #fragments = new Fragments(FRAGMENT_LIMITS, this.#idle, new DropCounters());
+  readonly #flowsBySession = new Map<Session, { accepted: AcceptedFlows<true>; fragments: Fragments }>();
   #server: ServerChannel;
   readonly #client: ClientChannel;
   readonly #newServer: () => ServerChannel;
@@ -86,8 +92,12 @@ class Pair {
     });
     this.#newServer = () => this.#serverOf(serverKey, clientKey.publicKey);
     this.#server = this.#newServer();
-    this.#client = this.#clientOf(serverKey.publicKey, clientKey);
+    this.#client = new ClientChannel({
+      ...{ staticKey: clientKey, serverPublicKey: serverKey.publicKey, server: SERVER },
+      out: this.#clientBatch,
+    });
     this.#client.connect(this.nowMs, WALL_MS);
+    this.#clientBatch.flush();
     this.settle();
   }
 
@@ -109,18 +119,63 @@ class Pair {
     for (let round = 0; round < 100; round++) {
       const [toServer, toClient] = [this.toServer.take(), this.toClient.take()];
       if (toServer.length + toClient.length === 0) return;
-      for (const packet of toServer) this.#server.receive(packet, 0, packet.length, CLIENT_PATH, 0, this.nowMs);
-      for (const packet of toClient) this.#client.receive(packet, 0, packet.length, SERVER_PATH, 0, this.nowMs);
+      for (const packet of toServer) this.#receive(this.#server, packet, CLIENT_PATH);
+      for (const packet of toClient) this.#receive(this.#client, packet, SERVER_PATH);
       this.#serverBatch.flush();
       this.#clientBatch.flush();
     }
     throw new Error('it never becomes quiet');
   }
 
+  #receive(channel: ClientChannel | ServerChannel, bytes: Uint8Array, path: Uint8Array): void {
+    const [sources, locals] = [path.subarray(0, OFFSET_PATH_LOCAL), path.subarray(OFFSET_PATH_LOCAL)];
+    const [offsets, lengths] = [Uint32Array.of(0), Uint32Array.of(bytes.length)];
+    channel.receive({ count: 1, bytes, offsets, lengths, sources, locals }, 0, this.nowMs);
+    while (channel.nextFrame(this.nowMs)) this.#take(channel, channel.frame);
+    for (let event = channel.nextEvent(); event !== undefined; event = channel.nextEvent()) {
+      if (channel !== this.#client) continue;
+      if (event.kind === 'connected') this.#opened.setSession(event.session);
+      if (event.kind === 'disconnected') this.#opened.setSession(undefined);
+    }
+  }
+
+  #take(channel: ClientChannel | ServerChannel, { session, type, bytes, offset, end }: ReceivedFrame): void {
+    const { nowMs } = this;
+    if (channel === this.#server) {
+      const flows = { opened: undefined, ...this.#flowsOf(session) };
+      this.#serverFrames.take(flows, type, bytes, offset, end, nowMs);
+    } else {
+      const flows = { opened: this.#opened, accepted: undefined, fragments: this.#fragments };
+      this.#clientFrames.take(flows, type, bytes, offset, end, nowMs);
+    }
+  }
+
+  /** What the server keeps for a session; the target is an echo. */
+  #flowsOf(session: Session): { accepted: AcceptedFlows<true>; fragments: Fragments } {
+    const known = this.#flowsBySession.get(session);
+    if (known !== undefined) return known;
+    const accepted = new AcceptedFlows<true>(
+      session,
+      new DatagramWriter(this.#serverBatch),
+      this.#idle,
+      this.answered,
+      { maxFlows: 100, idleMs: 60_000 },
+      {
+        accept: () => 0,
+        toTarget: (flow, from, at, length) => {
+          this.answered.toTarget.sent(length);
+          flow.flows.fromTarget(flow, from.slice(at, at + length), 0, length, this.nowMs);
+        },
+        ended: () => undefined,
+      },
+    );
+    const flows = { accepted, fragments: new Fragments(FRAGMENT_LIMITS, this.#idle, new DropCounters()) };
+    this.#flowsBySession.set(session, flows);
+    return flows;
+  }
+
   #serverOf(staticKey: ReturnType<typeof generateKeyPair>, clientPublicKey: Uint8Array): ServerChannel {
     const entry: ClientEntry = { name: 'client', limits: {}, newestTimestamp: 0n };
-    const frames = new FlowFrames('server');
-    const flowsById = new Map<number, { accepted: AcceptedFlows<true>; fragments: Fragments }>();
     return new ServerChannel({
       staticKey,
       resetSecret: new Uint8Array(32).fill(7),
@@ -128,46 +183,7 @@ class Pair {
         lookup: (key) => (Buffer.compare(key, clientPublicKey) === 0 ? entry : undefined),
         recordTimestamp: () => undefined,
       },
-      onPacket: this.toClient.sink,
-      onFrame: (session, type, bytes, offset, end, nowMs) => {
-        const known = flowsById.get(session.id) ?? {
-          accepted: new AcceptedFlows<true>(
-            session,
-            new DatagramWriter(this.#serverBatch),
-            this.#idle,
-            this.answered,
-            { maxFlows: 100, idleMs: 60_000 },
-            {
-              accept: () => 0,
-              toTarget: (flow, from, at, length) => {
-                this.answered.toTarget.sent(length);
-                flow.flows.fromTarget(flow, from.slice(at, at + length), 0, length, nowMs);
-              },
-              ended: () => undefined,
-            },
-          ),
-          fragments: new Fragments(FRAGMENT_LIMITS, this.#idle, new DropCounters()),
-        };
-        flowsById.set(session.id, known);
-        frames.take({ opened: undefined, ...known }, type, bytes, offset, end, nowMs);
-      },
-      onEvent: () => undefined,
-    });
-  }
-
-  #clientOf(serverPublicKey: Uint8Array, staticKey: ReturnType<typeof generateKeyPair>): ClientChannel {
-    const frames = new FlowFrames('client');
-    const fragments = new Fragments(FRAGMENT_LIMITS, this.#idle, new DropCounters());
-    return new ClientChannel({
-      ...{ staticKey, serverPublicKey, server: SERVER },
-      onPacket: this.toServer.sink,
-      onFrame: (_session, type, bytes, offset, end, nowMs) => {
-        frames.take({ opened: this.#opened, accepted: undefined, fragments }, type, bytes, offset, end, nowMs);
-      },
-      onEvent: (event) => {
-        if (event.kind === 'connected') this.#opened.setSession(event.session);
-        if (event.kind === 'disconnected') this.#opened.setSession(undefined);
-      },
+      out: this.#serverBatch,
     });
   }
 }

@@ -11,11 +11,11 @@ const TAG = 0xee;
 export class PlainSession implements Session {
   readonly id: number;
   readonly peerPublicKey = new Uint8Array(32);
+  readonly peerName = '';
   readonly client = undefined;
   readonly packedPath = new Uint8Array(PACKED_PATH_BYTES);
   readonly endpoint = this.packedPath.subarray(0, PACKED_ENDPOINT_BYTES);
   readonly observedEndpoint = undefined;
-  attachment: unknown = undefined;
   readonly connectedMs = 0;
   isOpen = true;
   readonly isPathLost = false;

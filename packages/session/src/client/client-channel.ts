@@ -9,96 +9,57 @@ import {
   RESET_OFFSET,
   RESET_TOKEN_BYTES,
   resetUnknownIndex,
-  type SessionParameters,
   TRANSPORT_HEADER_BYTES,
   transportReceiverIndex,
+  type DatagramBatch,
   type Endpoint,
 } from '@relay/packet';
 import { defaultPrimitives } from '../crypto/default-primitives.js';
-import type { Primitives } from '../crypto/primitives.js';
 import { Deadlines } from '../deadlines.js';
-import type { DisconnectReason, EventSink, SessionEvent } from '../events.js';
+import type { DisconnectReason, SessionEvent } from '../events.js';
 import { identityOf, serverIdentityOf } from '../handshake/identity.js';
 import { equalSecrets } from '../handshake/macs.js';
-import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
+import { nameOf, systemRandom } from '../keys/key-pair.js';
 import { PACKED_PATH_BYTES } from '../packed-path.js';
-import { parametersToTell, type ChannelParameters } from '../parameters.js';
-import { REKEY_AFTER_MS, REKEY_AFTER_PACKETS, RELAY_PROTOCOL, type ChannelProtocol } from '../protocol.js';
+import { parametersToTell } from '../parameters.js';
+import { REKEY_AFTER_MS, REKEY_AFTER_PACKETS, RELAY_PROTOCOL } from '../protocol.js';
+import type { ReceivedFrame } from '../received-frame.js';
 import type { Session } from '../session.js';
-import type { Channel, SessionKeys } from '../session/channel.js';
+import type { ChannelShared } from '../session/channel-shared.js';
+import { EventQueue } from '../session/event-queue.js';
 import { LiveSession } from '../session/live-session.js';
-import { sendParameters } from '../session/own-frames.js';
-import { containFault } from '../session/fault.js';
-import type { FrameSink, PacketSink } from '../sinks.js';
+import { Pull } from '../session/pull.js';
+import { ChosenIndices } from '../transport/chosen-indices.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
 import { TransportKeys } from '../transport/transport-keys.js';
-import {
-  FIRST_REPEAT_MS,
-  FIRST_RETRY_MS,
-  KEEPALIVE_MS,
-  LAST_REPEAT_MS,
-  LAST_RETRY_MS,
-  REKEY_PATIENCE_MS,
-} from '../tuning.js';
-import { Handshakes, type HandshakeResult } from './handshakes.js';
-
-/**
- * What a {@link ClientChannel} is made of. Its constructor throws a RangeError for keys and
- * parameters that cannot be.
- */
-export interface ClientChannelOptions {
-  readonly staticKey: KeyPair;
-  /** 32 bytes, from the invitation. */
-  readonly serverPublicKey: Uint8Array;
-  /** Where the server is; it may come later, by `setServer`, but before `connect`. */
-  readonly server?: Endpoint;
-  /**
-   * 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none.
-   */
-  readonly presharedKey?: Uint8Array;
-  /** What to tell the server of ourselves. */
-  readonly parameters?: ChannelParameters;
-  /** How often an idle client refreshes its NAT's mapping, ms; 0: never. Default 25,000. */
-  readonly keepaliveMs?: number;
-  /** When keys are replaced, ms: at most, and by default, 120,000. */
-  readonly rekeyAfterMs?: number;
-  /** Default {@link RELAY_PROTOCOL}. */
-  readonly protocol?: ChannelProtocol;
-  /** Default: the fastest that loads here. */
-  readonly primitives?: Primitives;
-  readonly random?: RandomSource;
-  readonly onPacket: PacketSink;
-  readonly onFrame: FrameSink;
-  readonly onEvent: EventSink;
-}
+import { FIRST_RETRY_MS, KEEPALIVE_MS, LAST_RETRY_MS, REKEY_PATIENCE_MS } from '../tuning.js';
+import { Handshakes } from './handshakes.js';
+import type { ClientChannelOptions } from './options.js';
 
 /**
  * The client's end: keeps one session with one server alive until it is closed. It begins every
  * handshake. When the server has forgotten the session or closed it, or its keys expired, a new
- * session begins by itself.
+ * session begins by itself. The program pulls: for each received packet it calls `receive`, then
+ * `nextFrame` until that is false, then `nextEvent` until that is undefined.
  */
 export class ClientChannel {
-  readonly #channel: Channel;
-  readonly #primitives: Primitives;
+  readonly #shared: ChannelShared<LiveSession>;
+  readonly #pull: Pull;
   readonly #handshakes: Handshakes;
   readonly #peerName: string;
   /** Packed path to the server; the system chooses the address that it begins at. */
   readonly #path = new Uint8Array(PACKED_PATH_BYTES);
   readonly #rekeyAfterMs: number;
-  readonly #rings = new ReplayRings();
-  readonly #keysByIndex = new Map<number, SessionKeys>();
   #state: 'idle' | 'connecting' | 'connected' | 'closed' = 'idle';
   #session: LiveSession | undefined;
-  #nextParametersMs = Infinity;
-  #parametersWaitMs = FIRST_REPEAT_MS;
+  /** Whether the path of the session was lost when the channel looked last. */
+  #wasPathLost = false;
 
   constructor(options: ClientChannelOptions) {
-    const { serverPublicKey, onPacket, parameters = {}, keepaliveMs = KEEPALIVE_MS } = options;
+    const { out, serverPublicKey, keepaliveMs = KEEPALIVE_MS } = options;
     const { protocol = RELAY_PROTOCOL, primitives = defaultPrimitives, random = systemRandom } = options;
-    const told = parametersToTell(parameters);
-    const { maxPacketBytes } = told;
-    this.#primitives = primitives;
+    const told = parametersToTell(options.parameters ?? {});
     this.#peerName = nameOf(serverPublicKey);
     this.#rekeyAfterMs = Math.min(options.rekeyAfterMs ?? REKEY_AFTER_MS, REKEY_AFTER_MS);
     if (options.server !== undefined) packEndpoint(options.server, this.#path, 0);
@@ -107,28 +68,18 @@ export class ClientChannel {
     if (secret === undefined)
       throw new RangeError('the public key of the server is a point of low order, which no server has');
     secret.fill(0);
-    this.#handshakes = new Handshakes(identity, serverIdentityOf(protocol, serverPublicKey), random, (initiation) => {
-      onPacket(initiation, 0, initiation.length, this.#path, 0);
-    });
-    this.#channel = {
-      role: 'client',
-      protocol,
-      maxPacketBytes,
+    this.#shared = {
+      ...{ role: 'client', protocol, primitives, random, told, tokens: undefined, out },
+      maxPacketBytes: told.maxPacketBytes,
       keepaliveMs: keepaliveMs > 0 ? keepaliveMs : Infinity,
-      random,
+      rings: new ReplayRings(),
+      keys: new ChosenIndices(),
       deadlines: new Deadlines(),
-      scratch: new Uint8Array(maxPacketBytes),
-      onPacket,
-      onFrame: options.onFrame,
-      onEvent: (event, nowMs) => {
-        this.#noticed(event, nowMs);
-        options.onEvent(event, nowMs);
-      },
-      parametersFor: () => told,
-      parametersArrived: (keys, arrived, nowMs) => this.#parametersArrived(keys, arrived, nowMs),
-      retire: (keys) => this.#retire(keys),
-      ended: (session, nowMs) => this.#ended(session, nowMs),
+      events: new EventQueue(),
+      ended: [],
     };
+    this.#pull = new Pull(this.#shared);
+    this.#handshakes = new Handshakes(this.#shared, identity, serverIdentityOf(protocol, serverPublicKey), this.#path);
   }
 
   /**
@@ -151,7 +102,7 @@ export class ClientChannel {
   get nextWakeMs(): number {
     const { nextAttemptMs, purpose } = this.#handshakes;
     const rekeyMs = purpose === undefined ? this.#rekeyDueMs() : Infinity;
-    return Math.min(this.#channel.deadlines.nextMs, nextAttemptMs, this.#nextParametersMs, rekeyMs);
+    return Math.min(this.#shared.deadlines.nextMs, nextAttemptMs, rekeyMs);
   }
 
   /**
@@ -174,7 +125,7 @@ export class ClientChannel {
    */
   setServer(server: Endpoint, nowMs: number): void {
     packEndpoint(server, this.#path, 0);
-    this.#session?.path.settle(this.#path, 0);
+    this.#session?.path.settle(this.#path);
     this.#session?.ping(nowMs);
     this.#handshakes.hurry(nowMs);
     this.wake(nowMs);
@@ -186,6 +137,7 @@ export class ClientChannel {
     this.#state = 'closed';
     this.#handshakes.stop();
     this.#session?.end('closed', CLOSE.closed, nowMs);
+    this.#look(nowMs);
   }
 
   /** Does what is due. Never throws. */
@@ -193,112 +145,133 @@ export class ClientChannel {
     try {
       this.#wake(nowMs);
     } catch (error) {
-      containFault(this.#channel, this.#session, error, nowMs);
+      this.#pull.fault(this.#session, error, nowMs);
     }
+    this.#look(nowMs);
   }
 
   #wake(nowMs: number): void {
-    this.#channel.deadlines.wakeDue(nowMs, (session) => session.wake(nowMs));
+    this.#shared.deadlines.wakeDue(nowMs, (session) => session.wake(nowMs));
+    this.#look(nowMs);
     const overdueMs = nowMs - this.#rekeyDueMs();
     if (overdueMs >= 0 && this.#handshakes.purpose === undefined) this.#handshakes.begin('rekey', nowMs);
     if (overdueMs >= REKEY_PATIENCE_MS && this.#handshakes.purpose === 'rekey')
       this.#handshakes.begin('new-session', nowMs);
-    const isTried = this.#handshakes.wake(nowMs, (index) => !this.#keysByIndex.has(index));
+    const isTried = this.#handshakes.wake(nowMs);
     // If the server has forgotten the session, a packet of it brings the reset that says so.
-    if (isTried && this.#handshakes.purpose === 'rekey' && this.#channel.protocol.framed) this.#session?.ping(nowMs);
-    if (nowMs >= this.#nextParametersMs) this.#sendParameters(nowMs);
+    if (isTried && this.#handshakes.purpose === 'rekey' && this.#shared.protocol.framed) this.#session?.ping(nowMs);
   }
 
   /**
-   * Takes the received packet of `length` bytes at `offset`, which came on the packed path at
-   * `source[sourceOffset]`, and opens it in place. Frames go to `onFrame` meanwhile. Returns 0, or
-   * a drop code (< 0). Never throws: what is thrown meanwhile, by a sink too, ends the session, is
-   * told as the event `fault`, and is `internal-error` here.
+   * Takes datagram `i` of a batch and opens it in place. Returns 0, or a drop code (< 0). Its
+   * frames are pulled with {@link nextFrame}, and the batch must stay as it is until then; what is
+   * not pulled before the next call of `receive` is forgotten. Never throws: what this package
+   * throws ends the session of the packet, is told as the event `fault`, and is `internal-error`
+   * here.
    */
-  receive(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number {
-    const type = packetType(bytes, offset, length);
+  receive(batch: DatagramBatch, i: number, nowMs: number): number {
+    this.#pull.arrival.keys = undefined;
+    let code: number;
     try {
-      switch (type) {
-        case PACKET.transport:
-          return this.#receiveTransport(bytes, offset, length, source, sourceOffset, nowMs);
-        case PACKET.response:
-          return this.#receiveResponse(bytes, offset, nowMs);
-        case PACKET.cookieReply:
-          return this.#receiveCookie(bytes, offset, nowMs);
-        case PACKET.reset:
-          return this.#receiveReset(bytes, offset, nowMs);
-        default:
-          return type < 0 ? type : DROP.unknownType;
-      }
+      code = this.#receive(batch, i, nowMs);
     } catch (error) {
-      return containFault(this.#channel, this.#session, error, nowMs);
+      code = this.#pull.fault(this.#session, error, nowMs);
+    }
+    this.#look(nowMs);
+    return code;
+  }
+
+  /** The frame that {@link nextFrame} has found: one object, filled in anew each time. */
+  get frame(): ReceivedFrame {
+    return this.#pull.frame;
+  }
+
+  /**
+   * Goes on to the next frame of the relay in the packet that was received last, if there is one:
+   * then it is {@link frame}. Frames of the session itself are handled on the way. False once the
+   * packet is done with or its session has ended. Never throws, as `receive`.
+   */
+  nextFrame(nowMs: number): boolean {
+    if (this.#pull.nextFrame(nowMs)) return true;
+    this.#look(nowMs);
+    return false;
+  }
+
+  /** Takes out the oldest event that is not drained yet; undefined if there is none. */
+  nextEvent(): SessionEvent | undefined {
+    return this.#pull.nextEvent();
+  }
+
+  /**
+   * For the program: what it threw while it worked on a frame or an event of the session. Ends that
+   * session with the reason `internal-error`, and queues the event `fault`. Returns the drop code
+   * `internal-error`. Never throws.
+   */
+  fault(session: Session | undefined, error: unknown, nowMs: number): number {
+    const code = this.#pull.fault(session, error, nowMs);
+    this.#look(nowMs);
+    return code;
+  }
+
+  #receive(batch: DatagramBatch, i: number, nowMs: number): number {
+    const { bytes } = batch;
+    const offset = batch.offsets[i] ?? 0;
+    const type = packetType(bytes, offset, batch.lengths[i] ?? 0);
+    switch (type) {
+      case PACKET.transport:
+        return this.#receiveTransport(batch, i, nowMs);
+      case PACKET.response:
+        return this.#receiveResponse(bytes, offset, nowMs);
+      case PACKET.cookieReply:
+        return this.#receiveCookie(bytes, offset, nowMs);
+      case PACKET.reset:
+        return this.#receiveReset(bytes, offset, nowMs);
+      default:
+        return type < 0 ? type : DROP.unknownType;
     }
   }
 
-  #receiveTransport(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number {
-    const keys = this.#keysByIndex.get(transportReceiverIndex(bytes, offset));
+  #receiveTransport(batch: DatagramBatch, i: number, nowMs: number): number {
+    const { bytes } = batch;
+    const offset = batch.offsets[i] ?? 0;
+    const length = batch.lengths[i] ?? 0;
+    const keys = this.#shared.keys.at(transportReceiverIndex(bytes, offset));
     if (keys === undefined) return DROP.unknownIndex;
     const opened = openPacket(keys, bytes, offset, length, nowMs);
     if (opened < 0) return opened;
-    const end = offset + length - AEAD_TAG_BYTES;
-    keys.owner.received(keys, opened, length, bytes, offset + TRANSPORT_HEADER_BYTES, end, source, sourceOffset, nowMs);
+    const { arrival } = this.#pull;
+    arrival.batch = batch;
+    arrival.i = i;
+    arrival.keys = keys;
+    arrival.at = offset + TRANSPORT_HEADER_BYTES;
+    arrival.end = offset + length - AEAD_TAG_BYTES;
+    keys.owner.received(arrival, opened, length, nowMs);
     return 0;
   }
 
   #receiveResponse(bytes: Uint8Array, offset: number, nowMs: number): number {
     const result = this.#handshakes.receiveResponse(bytes, offset);
     if (typeof result === 'number') return result;
-    const isRekey = result.purpose === 'rekey' && this.#session !== undefined;
-    const session = isRekey ? this.#session : this.#newSession(nowMs);
-    // The end of the former session may have made the program close the channel.
-    if (session === undefined || session.endReason !== undefined) return 0;
-    this.#adopt(session, result, nowMs);
-    session.emit({ kind: isRekey ? 'rekeyed' : 'connected', session }, nowMs);
+    const renewed = result.purpose === 'rekey' ? this.#session : undefined;
+    const session = renewed ?? this.#newSession(nowMs);
+    const keys = new TransportKeys(this.#shared, session, result, nowMs);
+    this.#shared.keys.set(result.localIndex, keys);
+    session.adopt(keys, nowMs);
+    session.announce(nowMs);
+    session.emit({ kind: renewed === undefined ? 'connected' : 'rekeyed', session });
     return 0;
   }
 
   #newSession(nowMs: number): LiveSession {
-    const session = new LiveSession(this.#channel, this.#peerName);
-    session.path.settle(this.#path, 0);
+    const session = new LiveSession(this.#shared, this.#peerName);
+    session.path.settle(this.#path);
     session.connectedMs = nowMs;
     const former = this.#session;
     this.#session = session;
     this.#state = 'connected';
+    this.#wasPathLost = false;
     former?.end('restarted', undefined, nowMs);
     return session;
-  }
-
-  #adopt(session: LiveSession, { keys, localIndex, peerIndex }: HandshakeResult, nowMs: number): void {
-    const adopted = new TransportKeys(
-      this.#primitives,
-      session,
-      'initiator',
-      keys,
-      localIndex,
-      peerIndex,
-      this.#rings,
-      nowMs,
-    );
-    this.#keysByIndex.set(localIndex, adopted);
-    session.adopt(adopted, nowMs);
-    // The first packet under the new keys shows the server that we have them.
-    this.#parametersWaitMs = FIRST_REPEAT_MS;
-    if (this.#channel.protocol.framed) this.#sendParameters(nowMs);
-    else session.ping(nowMs);
   }
 
   #receiveCookie(bytes: Uint8Array, offset: number, nowMs: number): number {
@@ -321,52 +294,39 @@ export class ClientChannel {
     return 0;
   }
 
+  /** What calls into the session have brought about, and what follows for the channel. */
+  #look(nowMs: number): void {
+    const { ended } = this.#shared;
+    for (let session = ended.pop(); session !== undefined; session = ended.pop()) this.#ended(session, nowMs);
+    const isPathLost = this.#session?.isPathLost === true;
+    if (isPathLost !== this.#wasPathLost) this.#pathChanged(isPathLost, nowMs);
+  }
+
+  #ended(session: LiveSession, nowMs: number): void {
+    if (session !== this.#session) return;
+    this.#session = undefined;
+    this.#wasPathLost = false;
+    if (this.#state !== 'connected') return;
+    this.#state = 'connecting';
+    this.#handshakes.begin('new-session', nowMs, waitAfter(session.endReason));
+  }
+
   /**
    * On a lost path pings go on, and if the server has forgotten the session a reset says so. But
    * while its token has not come yet no reset can be believed: then only a new session helps,
    * unless the present one comes to life again.
    */
-  #noticed({ kind, session }: SessionEvent, nowMs: number): void {
-    if (session === undefined || session !== this.#session) return;
-    if (kind === 'path-lost' && this.#session.current?.resetToken === undefined && this.#channel.protocol.framed) {
-      this.#handshakes.beginAtOnce(nowMs);
-    }
-    if (kind === 'path-restored' && this.#handshakes.purpose === 'new-session') this.#handshakes.stop();
+  #pathChanged(isLost: boolean, nowMs: number): void {
+    this.#wasPathLost = isLost;
+    if (isLost) {
+      if (this.#session?.current?.resetToken === undefined) this.#handshakes.beginAtOnce(nowMs);
+    } else if (this.#handshakes.purpose === 'new-session') this.#handshakes.stop();
   }
 
   #rekeyDueMs(): number {
     const keys = this.#session?.current;
     if (keys === undefined) return Infinity;
     return keys.nextCounter >= REKEY_AFTER_PACKETS ? keys.createdMs : keys.createdMs + this.#rekeyAfterMs;
-  }
-
-  /** Repeated until the server's parameters come under the same keys. */
-  #sendParameters(nowMs: number): void {
-    this.#nextParametersMs = nowMs + this.#parametersWaitMs;
-    this.#parametersWaitMs = Math.min(this.#parametersWaitMs * 2, LAST_REPEAT_MS);
-    if (this.#session !== undefined) sendParameters(this.#session, nowMs);
-  }
-
-  #parametersArrived(keys: SessionKeys, parameters: Readonly<SessionParameters>, nowMs: number): void {
-    keys.resetToken = parameters.resetToken;
-    if (keys !== this.#session?.current || this.#nextParametersMs === Infinity) return;
-    this.#nextParametersMs = Infinity;
-    // They answer ours, the first packet under these keys.
-    this.#session.proven(keys.createdMs, nowMs);
-  }
-
-  #retire(keys: SessionKeys): void {
-    this.#keysByIndex.delete(keys.localIndex);
-    keys.wipe();
-  }
-
-  #ended(session: LiveSession, nowMs: number): void {
-    if (session !== this.#session) return;
-    this.#session = undefined;
-    this.#nextParametersMs = Infinity;
-    if (this.#state !== 'connected') return;
-    this.#state = 'connecting';
-    this.#handshakes.begin('new-session', nowMs, waitAfter(session.endReason));
   }
 }
 

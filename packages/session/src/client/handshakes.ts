@@ -3,6 +3,7 @@ import {
   COOKIE_REPLY_OFFSET,
   cookieReplyReceiverIndex,
   DROP,
+  INITIATION_BYTES,
   PACKET,
   RESPONSE_OFFSET,
   responseReceiverIndex,
@@ -11,14 +12,23 @@ import {
 import { hash } from '../crypto/blake2s.js';
 import { openCookie } from '../handshake/cookie.js';
 import type { Identity, ServerIdentity } from '../handshake/identity.js';
-import { mac1Of, writeInitiation, type Initiation } from '../handshake/initiation.js';
+import { writeInitiation, type Initiation } from '../handshake/initiation.js';
 import { Mac1 } from '../handshake/macs.js';
 import { readResponse } from '../handshake/response.js';
 import type { SplitKeys } from '../handshake/symmetric-state.js';
 import { timestampOf } from '../handshake/timestamp.js';
 import type { RandomSource } from '../keys/key-pair.js';
+import type { PacketOut } from '../packet-out.js';
 import { COOKIE_LIFE_MS, RANDOM_MASK, REKEY_BIT } from '../protocol.js';
 import { FIRST_RETRY_MS, LAST_RETRY_MS, QUICK_RETRIES, RETRY_JITTER } from '../tuning.js';
+
+/** What the handshakes need of what a channel's sessions share. */
+interface Shared {
+  readonly random: RandomSource;
+  readonly out: PacketOut;
+  /** The indices that are in use. */
+  readonly keys: { at(index: number): unknown };
+}
 
 /** A handshake to begin a session, or one to renew its keys. */
 export type Purpose = 'new-session' | 'rekey';
@@ -41,8 +51,9 @@ export class Handshakes {
   /** Of responses to us. */
   readonly #mac1: Mac1;
   readonly #server: ServerIdentity;
-  readonly #random: RandomSource;
-  readonly #send: (initiation: Uint8Array) => void;
+  readonly #shared: Shared;
+  /** Packed path to the server. */
+  readonly #path: Uint8Array;
 
   #purpose: Purpose = 'new-session';
   #attempt: Initiation | undefined;
@@ -65,18 +76,14 @@ export class Handshakes {
   #wallOffsetMs = 0;
   #lastTimestamp = 0n;
 
-  constructor(
-    identity: Identity,
-    server: ServerIdentity,
-    random: RandomSource,
-    send: (initiation: Uint8Array) => void,
-  ) {
+  /** `path`: the packed path to the server, which may change. */
+  constructor(shared: Shared, identity: Identity, server: ServerIdentity, path: Uint8Array) {
+    this.#shared = shared;
     this.#identity = identity;
     this.#mac1 = new Mac1(identity.protocol, identity.staticKey.publicKey, PACKET.response);
     this.#server = server;
     this.#shardBits = (hash(server.publicKey, identity.staticKey.publicKey)[0] ?? 0) << 8;
-    this.#random = random;
-    this.#send = send;
+    this.#path = path;
   }
 
   /**
@@ -125,27 +132,35 @@ export class Handshakes {
     this.#nextAttemptMs = Infinity;
   }
 
-  /**
-   * Sends an initiation if it is time. `isIndexFree` tells whether an index is free for it. Returns
-   * whether it did.
-   */
-  wake(nowMs: number, isIndexFree: (index: number) => boolean): boolean {
+  /** Sends an initiation if it is time. Returns whether it did. */
+  wake(nowMs: number): boolean {
     if (nowMs < this.#nextAttemptMs) return false;
     this.#attempt?.noise.wipe();
-    const key = this.#randomBytes(32);
-    const ephemeral = this.#identity.suite.primitives.privateKey(key);
-    key.fill(0);
-    const cookie = nowMs - this.#cookieMs < COOKIE_LIFE_MS ? this.#cookie : undefined;
-    const index = this.#newIndex(isIndexFree);
-    const timestamp = this.#newTimestamp(nowMs);
-    this.#attempt = writeInitiation(this.#identity, this.#server, ephemeral, index, timestamp, cookie);
     const doublings = Math.max(0, this.#failedAttempts - QUICK_RETRIES);
     const waitMs = Math.min(FIRST_RETRY_MS * 2 ** doublings, LAST_RETRY_MS);
     this.#failedAttempts++;
     this.#lastAttemptMs = nowMs;
     this.#nextAttemptMs = nowMs + waitMs * this.#jitter();
-    this.#send(this.#attempt.bytes);
+    this.#attempt = this.#initiate(nowMs);
     return true;
+  }
+
+  #initiate(nowMs: number): Initiation {
+    const { out } = this.#shared;
+    const key = this.#randomBytes(32);
+    const ephemeral = this.#identity.suite.primitives.privateKey(key);
+    key.fill(0);
+    const choices = {
+      ephemeral,
+      senderIndex: this.#newIndex(),
+      timestamp: this.#newTimestamp(nowMs),
+      cookie: nowMs - this.#cookieMs < COOKIE_LIFE_MS ? this.#cookie : undefined,
+    };
+    const at = out.reserve(INITIATION_BYTES);
+    const packet = out.bytes.subarray(at, at + INITIATION_BYTES);
+    const initiation = writeInitiation(this.#identity, this.#server, choices, packet);
+    out.add(INITIATION_BYTES, this.#path, 0);
+    return initiation;
   }
 
   /** The response at `bytes[offset]` ends the handshake, or there is a drop code. */
@@ -170,7 +185,7 @@ export class Handshakes {
     const sealed = offset + COOKIE_REPLY_OFFSET.encryptedCookie;
     const nonce = bytes.subarray(offset + COOKIE_REPLY_OFFSET.nonce, sealed);
     const encrypted = bytes.subarray(sealed, offset + COOKIE_REPLY_BYTES);
-    const cookie = openCookie(this.#server.cookieKey, nonce, encrypted, mac1Of(attempt));
+    const cookie = openCookie(this.#server.cookieKey, nonce, encrypted, attempt.mac1);
     if (cookie === undefined) return DROP.authenticationFailed;
     const isExpected = nowMs - this.#cookieMs < COOKIE_LIFE_MS;
     this.#cookie = cookie;
@@ -191,11 +206,11 @@ export class Handshakes {
    * 16 random bits of the session, 8 of the client's shard, 7 that tell its handshakes apart, and 1
    * that says whether this is a rekey.
    */
-  #newIndex(isFree: (index: number) => boolean): number {
+  #newIndex(): number {
     for (;;) {
       this.#number = (this.#number + 1) & 0x7f;
       const index = (this.#instance | (this.#number << 1) | (this.#purpose === 'rekey' ? REKEY_BIT : 0)) >>> 0;
-      if (isFree(index)) return index;
+      if (this.#shared.keys.at(index) === undefined) return index;
     }
   }
 
@@ -210,7 +225,7 @@ export class Handshakes {
 
   #randomBytes(length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
-    this.#random(bytes);
+    this.#shared.random(bytes);
     return bytes;
   }
 }

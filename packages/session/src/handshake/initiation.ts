@@ -2,7 +2,7 @@
  * The first message of the handshake as a packet: docs/protocol.md, "Handshake"; WireGuard's paper,
  * §5.4.2.
  */
-import { encodeInitiationHeader, INITIATION_BYTES, INITIATION_OFFSET } from '@relay/packet';
+import { encodeInitiationHeader, INITIATION_OFFSET } from '@relay/packet';
 import type { PrivateKey } from '../crypto/primitives.js';
 import type { Identity, ServerIdentity } from './identity.js';
 import { writeMacs } from './macs.js';
@@ -17,38 +17,38 @@ import { readTimestamp, writeTimestamp } from './timestamp.js';
 
 /** A handshake that this side began. */
 export interface Initiation {
-  /** The packet to send. */
-  readonly bytes: Uint8Array;
   readonly senderIndex: number;
+  /** mac1 of the packet: what a cookie reply to it is bound to. */
+  readonly mac1: Uint8Array;
   readonly noise: InitiatorState;
 }
 
+/** What the initiator chooses anew for each initiation. */
+export interface InitiationChoices {
+  readonly ephemeral: PrivateKey;
+  readonly senderIndex: number;
+  readonly timestamp: bigint;
+  readonly cookie: Uint8Array | undefined;
+}
+
 /**
- * Writes an initiation. Throws an Error if the server's public key is a point of low order: no
- * honest peer has one.
+ * Writes an initiation into `packet` (148 bytes). Throws an Error if the server's public key is a
+ * point of low order: no honest peer has one.
  */
 export function writeInitiation(
   identity: Identity,
   server: ServerIdentity,
-  ephemeral: PrivateKey,
-  senderIndex: number,
-  timestamp: bigint,
-  cookie: Uint8Array | undefined,
+  { ephemeral, senderIndex, timestamp, cookie }: InitiationChoices,
+  packet: Uint8Array,
 ): Initiation {
   const noise = initiate(identity.suite, identity.staticKey, ephemeral, server.publicKey, writeTimestamp(timestamp));
   if (noise === undefined) throw new Error('the public key of the server is not a usable key');
-  const bytes = new Uint8Array(INITIATION_BYTES);
-  encodeInitiationHeader(bytes, 0, senderIndex);
-  bytes.set(noise.message.ephemeral, INITIATION_OFFSET.ephemeral);
-  bytes.set(noise.message.sealedStatic, INITIATION_OFFSET.encryptedStatic);
-  bytes.set(noise.message.sealedPayload, INITIATION_OFFSET.encryptedTimestamp);
-  writeMacs(bytes, INITIATION_OFFSET.mac1, server.mac1, cookie);
-  return { bytes, senderIndex, noise };
-}
-
-/** mac1 of an initiation: what a cookie reply to it is bound to. */
-export function mac1Of(initiation: Initiation): Uint8Array {
-  return initiation.bytes.subarray(INITIATION_OFFSET.mac1, INITIATION_OFFSET.mac2);
+  encodeInitiationHeader(packet, 0, senderIndex);
+  packet.set(noise.message.ephemeral, INITIATION_OFFSET.ephemeral);
+  packet.set(noise.message.sealedStatic, INITIATION_OFFSET.encryptedStatic);
+  packet.set(noise.message.sealedPayload, INITIATION_OFFSET.encryptedTimestamp);
+  writeMacs(packet, INITIATION_OFFSET.mac1, server.mac1, cookie);
+  return { senderIndex, mac1: packet.slice(INITIATION_OFFSET.mac1, INITIATION_OFFSET.mac2), noise };
 }
 
 /**

@@ -2,7 +2,7 @@
  * The second message of the handshake as a packet: docs/protocol.md, "Handshake"; WireGuard's
  * paper, §5.4.3.
  */
-import { encodeResponseHeader, PACKET, RESPONSE_BYTES, RESPONSE_OFFSET } from '@relay/packet';
+import { encodeResponseHeader, PACKET, RESPONSE_OFFSET } from '@relay/packet';
 import type { PrivateKey } from '../crypto/primitives.js';
 import type { Identity } from './identity.js';
 import { Mac1, writeMacs } from './macs.js';
@@ -11,25 +11,30 @@ import type { SplitKeys } from './symmetric-state.js';
 
 const NOTHING = new Uint8Array(0);
 
+/** The index of the responder, who sends the response, and that of the initiator. */
+export interface ResponseIndices {
+  readonly localIndex: number;
+  readonly peerIndex: number;
+}
+
 /**
- * Writes the response to an initiation, and gives the keys. Undefined if a key of the peer is a
- * point of low order.
+ * Writes the response to an initiation into `packet` (92 bytes), and gives the keys. Undefined if a
+ * key of the peer is a point of low order.
  */
 export function writeResponse(
   { protocol }: Identity,
   noise: ResponderState,
   ephemeral: PrivateKey,
-  senderIndex: number,
-  receiverIndex: number,
-): { readonly bytes: Uint8Array; readonly keys: SplitKeys } | undefined {
+  { localIndex, peerIndex }: ResponseIndices,
+  packet: Uint8Array,
+): SplitKeys | undefined {
   const response = noise.respond(ephemeral, NOTHING);
   if (response === undefined) return undefined;
-  const bytes = new Uint8Array(RESPONSE_BYTES);
-  encodeResponseHeader(bytes, 0, senderIndex, receiverIndex);
-  bytes.set(response.message.ephemeral, RESPONSE_OFFSET.ephemeral);
-  bytes.set(response.message.sealedPayload, RESPONSE_OFFSET.encryptedNothing);
-  writeMacs(bytes, RESPONSE_OFFSET.mac1, new Mac1(protocol, noise.initiator, PACKET.response), undefined);
-  return { bytes, keys: response.keys };
+  encodeResponseHeader(packet, 0, localIndex, peerIndex);
+  packet.set(response.message.ephemeral, RESPONSE_OFFSET.ephemeral);
+  packet.set(response.message.sealedPayload, RESPONSE_OFFSET.encryptedNothing);
+  writeMacs(packet, RESPONSE_OFFSET.mac1, new Mac1(protocol, noise.initiator, PACKET.response), undefined);
+  return response.keys;
 }
 
 /**

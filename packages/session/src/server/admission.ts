@@ -12,7 +12,7 @@ import { CookieBaker, COOKIE_NONCE_BYTES, sealCookie } from '../handshake/cookie
 import type { Identity } from '../handshake/identity.js';
 import { cookieKey, isMac2Right, Mac1 } from '../handshake/macs.js';
 import type { RandomSource } from '../keys/key-pair.js';
-import type { PacketSink } from '../sinks.js';
+import type { PacketOut } from '../packet-out.js';
 import { SOURCE_BURST, SOURCE_HANDSHAKES_PER_SECOND } from '../tuning.js';
 import { SourceLimiter } from './source-limiter.js';
 import { TokenBucket } from './token-bucket.js';
@@ -28,48 +28,48 @@ export class Admission {
   readonly #mac1: Mac1;
   readonly #cookieKey: Uint8Array;
   readonly #random: RandomSource;
-  readonly #onPacket: PacketSink;
+  readonly #out: PacketOut;
   readonly #cookies: CookieBaker;
   readonly #rate: TokenBucket;
   readonly #perSource: SourceLimiter;
-  readonly #reply = new Uint8Array(COOKIE_REPLY_BYTES);
 
   /** Up to `perSecond` handshakes need no cookie. */
-  constructor(identity: Identity, perSecond: number, random: RandomSource, onPacket: PacketSink) {
+  constructor(identity: Identity, perSecond: number, random: RandomSource, out: PacketOut) {
     const { publicKey } = identity.staticKey;
     this.#mac1 = new Mac1(identity.protocol, publicKey, PACKET.initiation);
     this.#cookieKey = cookieKey(identity.protocol, publicKey);
     this.#random = random;
-    this.#onPacket = onPacket;
+    this.#out = out;
     this.#cookies = new CookieBaker(random);
     this.#rate = new TokenBucket(perSecond);
     this.#perSource = new SourceLimiter(SOURCE_HANDSHAKES_PER_SECOND, SOURCE_BURST, random);
   }
 
   /**
-   * Judges the initiation at `bytes[offset]`, and answers it with a cookie if need be. Returns 0 or
-   * a drop code.
+   * Judges the initiation at `bytes[offset]`, which came on this packed path, and answers it with a
+   * cookie if need be. Returns 0 or a drop code.
    */
-  admit(bytes: Uint8Array, offset: number, source: Uint8Array, sourceOffset: number, nowMs: number): number {
+  admit(bytes: Uint8Array, offset: number, path: Uint8Array, nowMs: number): number {
     if (!this.#mac1.isRight(bytes, offset, INITIATION_OFFSET.mac1)) return DROP.badMac1;
     if (this.#rate.take(nowMs) && !this.isLoaded) return 0;
-    const cookie = this.#cookies.cookieOf(source, sourceOffset, nowMs);
+    const cookie = this.#cookies.cookieOf(path, 0, nowMs);
     if (isMac2Right(bytes, offset, INITIATION_OFFSET.mac1, cookie)) {
-      return this.#perSource.take(source, sourceOffset, nowMs) ? 0 : DROP.rateLimited;
+      return this.#perSource.take(path, 0, nowMs) ? 0 : DROP.rateLimited;
     }
-    this.#sendCookie(bytes, offset, cookie, source, sourceOffset);
+    this.#sendCookie(bytes, offset, cookie, path);
     const mac2 = bytes.subarray(offset + INITIATION_OFFSET.mac2, offset + INITIATION_BYTES);
     return mac2.some((byte) => byte !== 0) ? DROP.badMac2 : DROP.cookieRequired;
   }
 
-  #sendCookie(bytes: Uint8Array, offset: number, cookie: Uint8Array, source: Uint8Array, sourceOffset: number): void {
-    const reply = this.#reply;
+  #sendCookie(bytes: Uint8Array, offset: number, cookie: Uint8Array, path: Uint8Array): void {
+    const out = this.#out;
+    const at = out.reserve(COOKIE_REPLY_BYTES);
     const { nonce: nonceAt, encryptedCookie } = COOKIE_REPLY_OFFSET;
     const mac1 = bytes.subarray(offset + INITIATION_OFFSET.mac1, offset + INITIATION_OFFSET.mac2);
-    const nonce = reply.subarray(nonceAt, nonceAt + COOKIE_NONCE_BYTES);
-    encodeCookieReplyHeader(reply, 0, initiationSenderIndex(bytes, offset));
+    const nonce = out.bytes.subarray(at + nonceAt, at + nonceAt + COOKIE_NONCE_BYTES);
+    encodeCookieReplyHeader(out.bytes, at, initiationSenderIndex(bytes, offset));
     this.#random(nonce);
-    reply.set(sealCookie(this.#cookieKey, nonce, cookie, mac1), encryptedCookie);
-    this.#onPacket(reply, 0, COOKIE_REPLY_BYTES, source, sourceOffset);
+    out.bytes.set(sealCookie(this.#cookieKey, nonce, cookie, mac1), at + encryptedCookie);
+    out.add(COOKIE_REPLY_BYTES, path, 0);
   }
 }

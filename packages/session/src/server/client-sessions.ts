@@ -1,13 +1,22 @@
 import { INSTANCE_MASK, REKEY_BIT } from '../protocol.js';
 import type { LiveSession } from '../session/live-session.js';
+import type { ClientLimits } from './directory.js';
+import { DoorLimits } from './door-limits.js';
 
 /**
- * The sessions of all clients by the client's name: at most one that is established, and one that
- * is being set up.
+ * What the channel keeps of all clients, by the client's name: at most one session that is
+ * established, one that is being set up, and the limits at the door, which outlive sessions.
  */
 export class ClientSessions {
+  /** How many sessions of both kinds there may be. */
+  readonly most: number;
   readonly #established = new Map<string, LiveSession>();
   readonly #pending = new Map<string, LiveSession>();
+  readonly #doors = new Map<string, DoorLimits>();
+
+  constructor(most: number) {
+    this.most = most;
+  }
 
   /** Of both kinds. */
   get size(): number {
@@ -50,6 +59,26 @@ export class ClientSessions {
     for (const sessions of [this.#established, this.#pending]) {
       if (sessions.get(session.peerName) === session) sessions.delete(session.peerName);
     }
+  }
+
+  /**
+   * The door of this client, as full as its former sessions have left it; undefined if it has no
+   * limits. It stays until the client is revoked: there are no more of them than clients with
+   * limits in the directory, and a door that went while it is not full would be a full one at the
+   * next handshake. New limits make a new door.
+   */
+  doorOf(name: string, limits: ClientLimits): DoorLimits | undefined {
+    const known = this.#doors.get(name);
+    if (known?.isFor(limits) === true) return known;
+    const door = DoorLimits.of(limits);
+    if (door === undefined) this.#doors.delete(name);
+    else this.#doors.set(name, door);
+    return door;
+  }
+
+  /** The client does not come back. */
+  forgetClient(name: string): void {
+    this.#doors.delete(name);
   }
 
   /** The newest timestamp of this client that its sessions know; 0n if none. */

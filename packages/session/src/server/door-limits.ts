@@ -6,6 +6,8 @@ import { TokenBucket } from './token-bucket.js';
  * worth.
  */
 export class DoorLimits {
+  readonly #packetsPerSecond: number | undefined;
+  readonly #bitsPerSecond: number | undefined;
   readonly #packets: TokenBucket | undefined;
   readonly #bits: TokenBucket | undefined;
 
@@ -15,9 +17,17 @@ export class DoorLimits {
     return packetsPerSecond === undefined && bitsPerSecond === undefined ? undefined : new DoorLimits(limits);
   }
 
-  private constructor({ packetsPerSecond, bitsPerSecond }: ClientLimits) {
+  private constructor(limits: ClientLimits) {
+    const { packetsPerSecond, bitsPerSecond } = limits;
+    this.#packetsPerSecond = packetsPerSecond;
+    this.#bitsPerSecond = bitsPerSecond;
     this.#packets = packetsPerSecond === undefined ? undefined : new TokenBucket(packetsPerSecond);
     this.#bits = bitsPerSecond === undefined ? undefined : new TokenBucket(bitsPerSecond);
+  }
+
+  /** Whether these are its limits. */
+  isFor({ packetsPerSecond, bitsPerSecond }: ClientLimits): boolean {
+    return this.#packetsPerSecond === packetsPerSecond && this.#bitsPerSecond === bitsPerSecond;
   }
 
   /** Whether nothing passes at present, so that a packet need not be opened to be refused. */

@@ -4,43 +4,39 @@
  * server, which computes it from a secret that survives restarts, and to the client, which was told
  * inside the session.
  */
-import { encodeReset, RESET_BYTES } from '@relay/packet';
-import { Mac } from '../crypto/blake2s.js';
+import { encodeReset, PACKED_ENDPOINT_BYTES, RESET_BYTES, type DatagramBatch } from '@relay/packet';
 import type { RandomSource } from '../keys/key-pair.js';
-import type { PacketSink } from '../sinks.js';
+import { copyReceivedPath, PACKED_PATH_BYTES } from '../packed-path.js';
+import type { PacketOut } from '../packet-out.js';
+import type { ResetTokens } from '../transport/reset-tokens.js';
 import { SourceLimiter } from './source-limiter.js';
 import { TokenBucket } from './token-bucket.js';
 import { SOURCE_BURST, SOURCE_RESETS_PER_SECOND } from '../tuning.js';
 
 /** Makes the resets of one server: each smaller than what it answers, and not too many. */
 export class Resets {
-  readonly #mac: Mac;
+  readonly #tokens: ResetTokens;
   readonly #total: TokenBucket;
   readonly #perSource: SourceLimiter;
-  readonly #onPacket: PacketSink;
-  readonly #packet = new Uint8Array(RESET_BYTES);
+  readonly #out: PacketOut;
+  readonly #path = new Uint8Array(PACKED_PATH_BYTES);
 
-  /** `secret`: 32 bytes that survive restarts. */
-  constructor(secret: Uint8Array, perSecond: number, random: RandomSource, onPacket: PacketSink) {
-    this.#mac = new Mac(secret);
+  constructor(tokens: ResetTokens, perSecond: number, random: RandomSource, out: PacketOut) {
+    this.#tokens = tokens;
     this.#total = new TokenBucket(perSecond);
     this.#perSource = new SourceLimiter(SOURCE_RESETS_PER_SECOND, SOURCE_BURST, random);
-    this.#onPacket = onPacket;
-  }
-
-  /** The token of a session index: 16 bytes. */
-  tokenOf(index: number): Uint8Array {
-    const message = Uint8Array.of(index, index >>> 8, index >>> 16, index >>> 24);
-    return this.#mac.of(message);
+    this.#out = out;
   }
 
   /**
-   * Tells the peer on the packed path at `source` that this index is unknown, unless it, or all,
+   * Tells the sender of datagram `i` of the batch that this index is unknown, unless it, or all,
    * were told too often.
    */
-  send(index: number, source: Uint8Array, sourceOffset: number, nowMs: number): void {
-    if (!this.#perSource.take(source, sourceOffset, nowMs) || !this.#total.take(nowMs)) return;
-    encodeReset(this.#packet, 0, index, this.tokenOf(index), 0);
-    this.#onPacket(this.#packet, 0, RESET_BYTES, source, sourceOffset);
+  send(index: number, batch: DatagramBatch, i: number, nowMs: number): void {
+    if (!this.#perSource.take(batch.sources, i * PACKED_ENDPOINT_BYTES, nowMs) || !this.#total.take(nowMs)) return;
+    const at = this.#out.reserve(RESET_BYTES);
+    encodeReset(this.#out.bytes, at, index, this.#tokens.tokenOf(index), 0);
+    copyReceivedPath(batch, i, this.#path);
+    this.#out.add(RESET_BYTES, this.#path, 0);
   }
 }

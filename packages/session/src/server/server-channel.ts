@@ -2,138 +2,84 @@ import {
   AEAD_TAG_BYTES,
   CLOSE,
   DROP,
-  dropCode,
   encodeGoAway,
-  initiationSenderIndex,
   PACKET,
   packetType,
   REQUEST,
-  SessionParameters,
   TRANSPORT_HEADER_BYTES,
   transportReceiverIndex,
+  type DatagramBatch,
 } from '@relay/packet';
 import { defaultPrimitives } from '../crypto/default-primitives.js';
-import type { Primitives, PrivateKey } from '../crypto/primitives.js';
 import { Deadlines } from '../deadlines.js';
-import type { DisconnectReason, EventSink } from '../events.js';
-import { identityOf, type Identity } from '../handshake/identity.js';
-import { readInitiation, type ReadInitiation } from '../handshake/initiation.js';
-import { writeResponse } from '../handshake/response.js';
-import { nameOf, systemRandom, type KeyPair, type RandomSource } from '../keys/key-pair.js';
-import { parametersToTell, type ChannelParameters } from '../parameters.js';
-import { RELAY_PROTOCOL, type ChannelProtocol } from '../protocol.js';
+import type { DisconnectReason, SessionEvent } from '../events.js';
+import { identityOf } from '../handshake/identity.js';
+import { nameOf, systemRandom } from '../keys/key-pair.js';
+import { copyReceivedPath, PACKED_PATH_BYTES } from '../packed-path.js';
+import { parametersToTell } from '../parameters.js';
+import { RELAY_PROTOCOL } from '../protocol.js';
+import type { ReceivedFrame } from '../received-frame.js';
 import type { Session } from '../session.js';
-import type { Channel, SessionKeys } from '../session/channel.js';
-import { LiveSession } from '../session/live-session.js';
-import { sendParameters } from '../session/own-frames.js';
-import { containFault } from '../session/fault.js';
-import type { FrameSink, PacketSink } from '../sinks.js';
-import { IndexTable, shardByteOf } from '../transport/index-table.js';
+import type { ChannelShared } from '../session/channel-shared.js';
+import { EventQueue } from '../session/event-queue.js';
+import type { LiveSession } from '../session/live-session.js';
+import { Pull } from '../session/pull.js';
+import { IndexTable } from '../transport/index-table.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
-import { TransportKeys } from '../transport/transport-keys.js';
-import { CLIENT_HANDSHAKE_EVERY_MS, UNCONFIRMED_MS } from '../tuning.js';
+import { ResetTokens } from '../transport/reset-tokens.js';
+import type { TransportKeys } from '../transport/transport-keys.js';
 import { Admission } from './admission.js';
-import { ClientSessions, isRekey, isSameInstance } from './client-sessions.js';
-import type { ClientDirectory, ClientEntry } from './directory.js';
-import { DoorLimits } from './door-limits.js';
+import { ClientSessions } from './client-sessions.js';
+import type { ClientDirectory } from './directory.js';
+import { HandshakeAnswers } from './handshake-answers.js';
+import type { Load } from './load.js';
+import { DEFAULT_LIMITS, type ServerChannelOptions } from './options.js';
 import { Resets } from './resets.js';
 
-/**
- * What a {@link ServerChannel} is made of. Its constructor throws a RangeError for keys and
- * parameters that cannot be.
- */
-export interface ServerChannelOptions {
-  readonly staticKey: KeyPair;
-  readonly clients: ClientDirectory;
-  /**
-   * 32 bytes that survive restarts: with them the server can tell clients of a past life that it
-   * knows their sessions no more.
-   */
-  readonly resetSecret: Uint8Array;
-  /**
-   * 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none.
-   */
-  readonly presharedKey?: Uint8Array;
-  /** What to tell clients of ourselves. */
-  readonly parameters?: ChannelParameters;
-  readonly limits?: Partial<ServerLimits>;
-  /** Default {@link RELAY_PROTOCOL}. */
-  readonly protocol?: ChannelProtocol;
-  /** Default: the fastest that loads here. */
-  readonly primitives?: Primitives;
-  readonly random?: RandomSource;
-  readonly onPacket: PacketSink;
-  readonly onFrame: FrameSink;
-  readonly onEvent: EventSink;
-}
-
-/** Limits of a whole server, or shard. */
-export interface ServerLimits {
-  /** Sessions at most, those that are being set up included. Default 100,000. */
-  readonly maxSessions: number;
-  /** Handshakes per second above which each must bring a cookie. Default 250. */
-  readonly handshakesPerSecond: number;
-  /** Resets per second at most. Default 1,000. */
-  readonly resetsPerSecond: number;
-}
-
-/**
- * How busy the server is: `loaded` asks every handshake for a cookie; `shedding` does too, and lets
- * no new session in; `draining` lets none in either, and tells the clients that their sessions will
- * end.
- */
-export type Load = 'normal' | 'loaded' | 'shedding' | 'draining';
-
-const DEFAULT_LIMITS: ServerLimits = { maxSessions: 100_000, handshakesPerSecond: 250, resetsPerSecond: 1000 };
 /** Current, previous and next. */
 const KEYS_PER_SESSION = 3;
 
-/** The server's end: the sessions of many clients, found by index. */
+/**
+ * The server's end: the sessions of many clients, found by index. The program pulls: for each
+ * received packet it calls `receive`, then `nextFrame` until that is false, then `nextEvent` until
+ * that is undefined.
+ */
 export class ServerChannel {
-  readonly #channel: Channel;
-  readonly #primitives: Primitives;
-  readonly #identity: Identity;
+  readonly #shared: ChannelShared<LiveSession>;
+  readonly #pull: Pull;
   readonly #clients: ClientDirectory;
-  readonly #limits: ServerLimits;
   readonly #admission: Admission;
+  readonly #answers: HandshakeAnswers;
   readonly #resets: Resets;
-  readonly #keys: IndexTable<SessionKeys>;
-  readonly #rings = new ReplayRings();
-  readonly #sessions = new ClientSessions();
-  #load: Load = 'normal';
+  readonly #keys: IndexTable<TransportKeys<LiveSession>>;
+  readonly #sessions: ClientSessions;
+  /** Of the packet that is being received, if anybody asked. */
+  readonly #path = new Uint8Array(PACKED_PATH_BYTES);
 
   constructor(options: ServerChannelOptions) {
-    const { onPacket, parameters = {} } = options;
-    const { protocol = RELAY_PROTOCOL, primitives = defaultPrimitives, random = systemRandom } = options;
-    const told = parametersToTell(parameters);
-    const { maxPacketBytes } = told;
-    this.#primitives = primitives;
+    const { out, protocol = RELAY_PROTOCOL, primitives = defaultPrimitives, random = systemRandom } = options;
+    const told = parametersToTell(options.parameters ?? {});
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
+    const tokens = new ResetTokens(options.resetSecret);
     this.#clients = options.clients;
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
-    this.#admission = new Admission(this.#identity, this.#limits.handshakesPerSecond, random, onPacket);
-    this.#resets = new Resets(options.resetSecret, this.#limits.resetsPerSecond, random, onPacket);
-    this.#keys = new IndexTable(this.#limits.maxSessions * KEYS_PER_SESSION, random);
-    this.#channel = {
-      role: 'server',
-      protocol,
-      maxPacketBytes,
+    this.#keys = new IndexTable(limits.maxSessions * KEYS_PER_SESSION, random);
+    this.#sessions = new ClientSessions(limits.maxSessions);
+    this.#shared = {
+      ...{ role: 'server', protocol, primitives, random, told, tokens, out },
+      maxPacketBytes: told.maxPacketBytes,
       keepaliveMs: Infinity,
-      random,
+      rings: new ReplayRings(),
+      keys: this.#keys,
       deadlines: new Deadlines(),
-      scratch: new Uint8Array(maxPacketBytes),
-      onPacket,
-      onFrame: options.onFrame,
-      onEvent: options.onEvent,
-      parametersFor: ({ localIndex }) => {
-        const resetToken = this.#resets.tokenOf(localIndex);
-        return Object.assign(new SessionParameters(), told, { resetToken });
-      },
-      parametersArrived: (keys, _parameters, nowMs) => sendParameters(keys.owner, nowMs),
-      retire: (keys) => this.#retire(keys),
-      ended: (session) => this.#sessions.remove(session),
+      events: new EventQueue(),
+      ended: [],
     };
+    this.#pull = new Pull(this.#shared);
+    this.#admission = new Admission(identity, limits.handshakesPerSecond, random, out);
+    this.#answers = new HandshakeAnswers(this.#shared, identity, options.clients, this.#sessions, this.#keys);
+    this.#resets = new Resets(tokens, limits.resetsPerSecond, random, out);
   }
 
   /**
@@ -141,7 +87,7 @@ export class ServerChannel {
    * other call.
    */
   get nextWakeMs(): number {
-    return this.#channel.deadlines.nextMs;
+    return this.#shared.deadlines.nextMs;
   }
 
   /** The sessions that carry frames. Must be read to its end before the channel is called again. */
@@ -159,40 +105,44 @@ export class ServerChannel {
    * `close` ends them.
    */
   setLoad(load: Load, nowMs: number, graceMs = 0): void {
-    const isNew = load !== this.#load;
-    this.#load = load;
+    const isNew = load !== this.#answers.load;
+    this.#answers.load = load;
     this.#admission.isLoaded = load === 'loaded' || load === 'shedding';
     if (load !== 'draining' || !isNew) return;
     // A session that has no room for it is no worse off than with a message that was lost.
-    for (const session of [...this.sessions()]) session.request(REQUEST.goAway, encodeGoAway(graceMs), nowMs);
+    for (const session of this.sessions()) session.request(REQUEST.goAway, encodeGoAway(graceMs), nowMs);
   }
 
   /** Does what is due. Never throws. */
   wake(nowMs: number): void {
-    this.#channel.deadlines.wakeDue(nowMs, (session) => {
+    this.#shared.deadlines.wakeDue(nowMs, (session) => {
       try {
         if (session.current === undefined) session.end('expired', undefined, nowMs);
         else session.wake(nowMs);
       } catch (error) {
-        containFault(this.#channel, session, error, nowMs);
+        this.#pull.fault(session, error, nowMs);
       }
     });
+    this.#forgetEnded();
   }
 
   /** Ends a session, telling the client why as far as there is a word for it. */
   closeSession(session: Session, reason: DisconnectReason, nowMs: number): void {
-    const live = this.#sessions.established(nameOf(session.peerPublicKey));
+    const live = this.#sessions.established(session.peerName);
     if (live === session) live.end(reason, CLOSE_REASONS.get(reason) ?? CLOSE.closed, nowMs);
+    this.#forgetEnded();
   }
 
   /**
-   * Ends the session of this client at once. The directory must not know it any more, or it comes
-   * back.
+   * Ends the session of this client at once, and forgets its limits. The directory must not know it
+   * any more, or it comes back.
    */
   revoke(publicKey: Uint8Array, nowMs: number): void {
     const name = nameOf(publicKey);
     this.#sessions.pending(name)?.end('revoked', undefined, nowMs);
     this.#sessions.established(name)?.end('revoked', CLOSE.revoked, nowMs);
+    this.#sessions.forgetClient(name);
+    this.#forgetEnded();
   }
 
   /**
@@ -200,52 +150,76 @@ export class ServerChannel {
    * and will try again soon.
    */
   close(nowMs: number): void {
-    this.#load = 'draining';
+    this.#answers.load = 'draining';
     for (const session of this.#sessions.all()) session.end('shutdown', CLOSE.shutdown, nowMs);
+    this.#forgetEnded();
   }
 
   /**
-   * Takes the received packet of `length` bytes at `offset`, which came on the packed path at
-   * `source[sourceOffset]`, and opens it in place. Frames go to `onFrame` meanwhile. Returns 0, or
-   * a drop code (< 0). Never throws: what is thrown meanwhile, by a sink too, ends the session of
-   * the packet, is told as the event `fault`, and is `internal-error` here.
+   * Takes datagram `i` of a batch and opens it in place. Returns 0, or a drop code (< 0). Its
+   * frames are pulled with {@link nextFrame}, and the batch must stay as it is until then; what is
+   * not pulled before the next call of `receive` is forgotten. Never throws: what this package
+   * throws ends the session of the packet, is told as the event `fault`, and is `internal-error`
+   * here.
    */
-  receive(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number {
-    const type = packetType(bytes, offset, length);
+  receive(batch: DatagramBatch, i: number, nowMs: number): number {
+    const { bytes } = batch;
+    const offset = batch.offsets[i] ?? 0;
+    const type = packetType(bytes, offset, batch.lengths[i] ?? 0);
+    this.#pull.arrival.keys = undefined;
+    let code: number;
     try {
-      switch (type) {
-        case PACKET.transport:
-          return this.#receiveTransport(bytes, offset, length, source, sourceOffset, nowMs);
-        case PACKET.initiation:
-          return this.#receiveInitiation(bytes, offset, source, sourceOffset, nowMs);
-        default:
-          return type < 0 ? type : DROP.unknownType;
-      }
+      if (type === PACKET.transport) code = this.#receiveTransport(batch, i, nowMs);
+      else if (type === PACKET.initiation) code = this.#receiveInitiation(batch, i, nowMs);
+      else code = type < 0 ? type : DROP.unknownType;
     } catch (error) {
       const keys = type === PACKET.transport ? this.#keys.at(transportReceiverIndex(bytes, offset)) : undefined;
-      return containFault(this.#channel, keys?.owner, error, nowMs);
+      code = this.#pull.fault(keys?.owner, error, nowMs);
     }
+    this.#forgetEnded();
+    return code;
   }
 
-  #receiveTransport(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number {
+  /** The frame that {@link nextFrame} has found: one object, filled in anew each time. */
+  get frame(): ReceivedFrame {
+    return this.#pull.frame;
+  }
+
+  /**
+   * Goes on to the next frame of the relay in the packet that was received last, if there is one:
+   * then it is {@link frame}. Frames of the session itself are handled on the way. False once the
+   * packet is done with or its session has ended. Never throws, as `receive`.
+   */
+  nextFrame(nowMs: number): boolean {
+    if (this.#pull.nextFrame(nowMs)) return true;
+    this.#forgetEnded();
+    return false;
+  }
+
+  /** Takes out the oldest event that is not drained yet; undefined if there is none. */
+  nextEvent(): SessionEvent | undefined {
+    return this.#pull.nextEvent();
+  }
+
+  /**
+   * For the program: what it threw while it worked on a frame or an event of the session. Ends that
+   * session with the reason `internal-error`, and queues the event `fault`. Returns the drop code
+   * `internal-error`. Never throws.
+   */
+  fault(session: Session | undefined, error: unknown, nowMs: number): number {
+    const code = this.#pull.fault(session, error, nowMs);
+    this.#forgetEnded();
+    return code;
+  }
+
+  #receiveTransport(batch: DatagramBatch, i: number, nowMs: number): number {
+    const { bytes } = batch;
+    const offset = batch.offsets[i] ?? 0;
+    const length = batch.lengths[i] ?? 0;
     const index = transportReceiverIndex(bytes, offset);
     const keys = this.#keys.at(index);
     if (keys === undefined) {
-      if (this.#channel.protocol.framed) this.#resets.send(index, source, sourceOffset, nowMs);
+      if (this.#shared.protocol.framed) this.#resets.send(index, batch, i, nowMs);
       return DROP.unknownIndex;
     }
     const session = keys.owner;
@@ -253,139 +227,53 @@ export class ServerChannel {
     const opened = openPacket(keys, bytes, offset, length, nowMs);
     if (opened < 0) return opened;
     if (session.door?.admit(length, nowMs) === false) return DROP.rateLimited;
-    if (keys === session.next) this.#confirmed(session, keys, source, sourceOffset, nowMs);
-    if (!session.isOpen) return DROP.noSession;
-    const end = offset + length - AEAD_TAG_BYTES;
-    session.received(keys, opened, length, bytes, offset + TRANSPORT_HEADER_BYTES, end, source, sourceOffset, nowMs);
+    const { arrival } = this.#pull;
+    arrival.batch = batch;
+    arrival.i = i;
+    arrival.keys = keys;
+    arrival.at = offset + TRANSPORT_HEADER_BYTES;
+    arrival.end = offset + length - AEAD_TAG_BYTES;
+    if (keys === session.next) this.#confirmed(keys, batch, i, nowMs);
+    session.received(arrival, opened, length, nowMs);
     return 0;
   }
 
   /** The client has used the keys of its last handshake: that makes the session, or renews it. */
-  #confirmed(session: LiveSession, keys: SessionKeys, source: Uint8Array, sourceOffset: number, nowMs: number): void {
+  #confirmed(keys: TransportKeys<LiveSession>, batch: DatagramBatch, i: number, nowMs: number): void {
+    const session = keys.owner;
     const isRenewal = session.current !== undefined;
     if (session.timestamp !== undefined) this.#clients.recordTimestamp(session.peerPublicKey, session.timestamp);
     session.timestamp = undefined;
     session.adopt(keys, nowMs);
     if (isRenewal) {
-      session.emit({ kind: 'rekeyed', session }, nowMs);
+      session.emit({ kind: 'rekeyed', session });
       return;
     }
     const former = this.#sessions.establish(session);
     session.connectedMs = nowMs;
     // The response went to the address of the initiation: only who answers from there is known to
     // receive there.
-    if (!session.path.isAt(source, sourceOffset)) session.beginAt(source, sourceOffset, nowMs);
+    if (!session.path.isOf(batch, i)) session.beginAt(this.#pathOf(batch, i), nowMs);
     former?.end('replaced', CLOSE.replaced, nowMs);
-    if (session.isOpen) session.emit({ kind: 'connected', session }, nowMs);
+    session.emit({ kind: 'connected', session });
   }
 
-  #receiveInitiation(
-    bytes: Uint8Array,
-    offset: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number {
-    const admitted = this.#admission.admit(bytes, offset, source, sourceOffset, nowMs);
-    if (admitted < 0) return admitted;
-    let client: ClientEntry | undefined;
-    const initiation = readInitiation(this.#identity, bytes, offset, (publicKey) => {
-      client = this.#clients.lookup(publicKey);
-      return client !== undefined;
-    });
-    if (typeof initiation === 'string' || client === undefined) {
-      return dropCode(typeof initiation === 'string' ? initiation : 'unknown-client');
-    }
-    const name = nameOf(initiation.noise.initiator);
-    const senderIndex = initiationSenderIndex(bytes, offset);
-    const refusal = this.#refusal(client, name, initiation.timestamp, senderIndex, nowMs);
-    if (refusal < 0) return refusal;
-    return this.#respond(client, name, initiation, senderIndex, source, sourceOffset, nowMs);
+  #receiveInitiation(batch: DatagramBatch, i: number, nowMs: number): number {
+    const offset = batch.offsets[i] ?? 0;
+    const path = this.#pathOf(batch, i);
+    const admitted = this.#admission.admit(batch.bytes, offset, path, nowMs);
+    return admitted < 0 ? admitted : this.#answers.answer(batch.bytes, offset, path, nowMs);
   }
 
-  /** 0, or the drop code with which to refuse an authentic initiation. */
-  #refusal(client: ClientEntry, name: string, timestamp: bigint, senderIndex: number, nowMs: number): number {
-    if (timestamp <= client.newestTimestamp || timestamp <= this.#sessions.newestTimestamp(name))
-      return DROP.staleTimestamp;
-    if (nowMs - this.#sessions.lastHandshakeMs(name) < CLIENT_HANDSHAKE_EVERY_MS) return DROP.rateLimited;
-    if (this.#continued(name, senderIndex) !== undefined) return 0;
-    if (this.#channel.protocol.framed && isRekey(senderIndex)) return DROP.noSession;
-    if (this.#load === 'draining') return DROP.draining;
-    if (this.#load === 'shedding') return DROP.overloaded;
-    if (this.#sessions.pending(name) !== undefined) return 0;
-    return this.#sessions.size < this.#limits.maxSessions ? 0 : DROP.sessionLimit;
+  #pathOf(batch: DatagramBatch, i: number): Uint8Array {
+    copyReceivedPath(batch, i, this.#path);
+    return this.#path;
   }
 
-  /**
-   * The session whose keys an initiation with this sender index renews. Without frames indices tell
-   * nothing: any that there is.
-   */
-  #continued(name: string, senderIndex: number): LiveSession | undefined {
-    const session = this.#sessions.established(name);
-    if (session === undefined || !this.#channel.protocol.framed) return session;
-    return isRekey(senderIndex) && isSameInstance(session, senderIndex) ? session : undefined;
-  }
-
-  #respond(
-    client: ClientEntry,
-    name: string,
-    { noise, timestamp }: ReadInitiation,
-    senderIndex: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): number {
-    const localIndex = this.#keys.take(shardByteOf(senderIndex));
-    if (localIndex === undefined) return DROP.sessionLimit;
-    const ephemeral = this.#newEphemeral();
-    const response = writeResponse(this.#identity, noise, ephemeral, localIndex, senderIndex);
-    ephemeral.wipe();
-    if (response === undefined) {
-      this.#keys.remove(localIndex);
-      return DROP.authenticationFailed;
-    }
-    const session = this.#continued(name, senderIndex) ?? this.#pendingSession(name, source, sourceOffset, nowMs);
-    session.client = client;
-    session.door = DoorLimits.of(client.limits);
-    session.timestamp = timestamp;
-    const keys = new TransportKeys(
-      this.#primitives,
-      session,
-      'responder',
-      response.keys,
-      localIndex,
-      senderIndex,
-      this.#rings,
-      nowMs,
-    );
-    this.#keys.set(localIndex, keys);
-    session.offer(keys);
-    this.#channel.onPacket(response.bytes, 0, response.bytes.length, source, sourceOffset);
-    return 0;
-  }
-
-  #pendingSession(name: string, source: Uint8Array, sourceOffset: number, nowMs: number): LiveSession {
-    let session = this.#sessions.pending(name);
-    if (session === undefined) {
-      session = new LiveSession(this.#channel, name);
-      this.#sessions.addPending(session);
-      this.#channel.deadlines.wakeBy(session, nowMs + UNCONFIRMED_MS);
-    }
-    session.path.settle(source, sourceOffset);
-    return session;
-  }
-
-  #newEphemeral(): PrivateKey {
-    const key = new Uint8Array(32);
-    this.#channel.random(key);
-    const ephemeral = this.#primitives.privateKey(key);
-    key.fill(0);
-    return ephemeral;
-  }
-
-  #retire(keys: SessionKeys): void {
-    this.#keys.remove(keys.localIndex);
-    keys.wipe();
+  /** Of what calls into sessions have brought about, that some have ended concerns the channel. */
+  #forgetEnded(): void {
+    const { ended } = this.#shared;
+    for (let session = ended.pop(); session !== undefined; session = ended.pop()) this.#sessions.remove(session);
   }
 }
 

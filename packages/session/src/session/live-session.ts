@@ -14,31 +14,48 @@ import type { DoorLimits } from '../server/door-limits.js';
 import type { Session, SessionStatistics } from '../session.js';
 import { OPENED_NEWEST } from '../transport/open-packet.js';
 import { sealPacket } from '../transport/seal-packet.js';
-import { PASSIVE_KEEPALIVE_MS, PREVIOUS_KEYS_MS, REPORT_AFTER_PACKETS, REPORT_EVERY_MS } from '../tuning.js';
-import { receiveFrames } from './channel-frames.js';
-import type { Channel, SessionKeys } from './channel.js';
+import type { TransportKeys } from '../transport/transport-keys.js';
+import {
+  FIRST_REPEAT_MS,
+  LAST_REPEAT_MS,
+  PASSIVE_KEEPALIVE_MS,
+  PREVIOUS_KEYS_MS,
+  REPORT_AFTER_PACKETS,
+  REPORT_EVERY_MS,
+} from '../tuning.js';
+import type { Arrival } from './arrival.js';
+import type { ChannelShared } from './channel-shared.js';
 import { Measurements } from './measurements.js';
 import { PathWatch } from './path-watch.js';
 import { Path } from './path.js';
-import { giveAnswer, newToken, openRequest, sendClose, sendReport, sendRequest, writePing } from './own-frames.js';
+import {
+  giveAnswer,
+  newToken,
+  openRequest,
+  roomForPacket,
+  sendClose,
+  sendParameters,
+  sendReport,
+  sendRequest,
+  writePing,
+} from './own-frames.js';
 import { Requests } from './requests.js';
 
 const OVERHEAD_BYTES = TRANSPORT_HEADER_BYTES + AEAD_TAG_BYTES;
-/** Frames of our own begin here in the scratch packet. */
+/** Frames begin here in a packet. */
 const FRAMES = TRANSPORT_HEADER_BYTES;
-/** The type that `onFrame` is given where the protocol has no frames. */
-const OPAQUE_TYPE = -1;
+
+type SessionKeys = TransportKeys<LiveSession>;
 
 let lastId = 0;
 
 /** A session from the first handshake to its end, on either side. */
 export class LiveSession implements Session, Sleeper {
   readonly id = ++lastId;
-  readonly channel: Channel;
+  readonly shared: ChannelShared<LiveSession>;
   /** `nameOf` the peer's public key: takes less memory than an array. */
   readonly peerName: string;
   readonly path = new Path();
-  attachment: unknown = undefined;
   connectedMs = 0;
   peerParameters: SessionParameters | undefined = undefined;
   observedEndpoint: Uint8Array | undefined = undefined;
@@ -68,15 +85,18 @@ export class LiveSession implements Session, Sleeper {
   #keepaliveMs: number;
   #nextReportMs = Infinity;
   #receivedAtReport = 0;
+  /** On the client: when our parameters are told again; Infinity once the server's have come. */
+  #nextParametersMs = Infinity;
+  #parametersWaitMs = FIRST_REPEAT_MS;
   #packetsIn = 0;
   #bytesIn = 0;
   #packetsOut = 0;
   #bytesOut = 0;
 
-  constructor(channel: Channel, peerName: string) {
-    this.channel = channel;
+  constructor(shared: ChannelShared<LiveSession>, peerName: string) {
+    this.shared = shared;
     this.peerName = peerName;
-    this.#keepaliveMs = channel.keepaliveMs;
+    this.#keepaliveMs = shared.keepaliveMs;
   }
 
   get peerPublicKey(): Uint8Array {
@@ -100,7 +120,7 @@ export class LiveSession implements Session, Sleeper {
   }
 
   get maxFramesBytes(): number {
-    const { maxPacketBytes } = this.channel;
+    const { maxPacketBytes } = this.shared;
     return Math.min(maxPacketBytes, this.peerParameters?.maxPacketBytes ?? maxPacketBytes) - OVERHEAD_BYTES;
   }
 
@@ -136,8 +156,9 @@ export class LiveSession implements Session, Sleeper {
   sendFrames(bytes: Uint8Array, offset: number, length: number, nowMs: number): number {
     if (this.#watch.isLost) return DROP.unreachable;
     if (length > this.maxFramesBytes) return DROP.tooLarge;
-    this.channel.scratch.set(bytes.subarray(offset, offset + length), FRAMES);
-    return this.send(FRAMES + length, nowMs, true);
+    const at = roomForPacket(this.shared);
+    this.shared.out.bytes.set(bytes.subarray(offset, offset + length), at + FRAMES);
+    return this.send(at, at + FRAMES + length, nowMs, true);
   }
 
   request(request: number, body: Uint8Array, nowMs: number): number {
@@ -151,7 +172,7 @@ export class LiveSession implements Session, Sleeper {
   }
 
   ping(nowMs: number): void {
-    this.#sendPing(newToken(this.channel), nowMs);
+    this.#sendPing(newToken(this.shared), nowMs);
   }
 
   // Keys.
@@ -163,18 +184,52 @@ export class LiveSession implements Session, Sleeper {
     this.current = keys;
     if (this.next === keys) this.next = undefined;
     this.#watch.forgetCounters();
-    this.proven(nowMs, nowMs); // a handshake is a round trip
+    this.proven(nowMs); // a handshake is a round trip
     this.#wakeBy(nowMs + Math.min(REJECT_AFTER_MS, this.#keepaliveMs));
+  }
+
+  /**
+   * On the client: the first packet under the new keys shows the server that we have them. It tells
+   * our parameters, and is repeated until the server's come under the same keys.
+   */
+  announce(nowMs: number): void {
+    this.#parametersWaitMs = FIRST_REPEAT_MS;
+    if (this.shared.protocol.framed) this.#tellParameters(nowMs);
+    else this.ping(nowMs);
+  }
+
+  #tellParameters(nowMs: number): void {
+    this.#nextParametersMs = nowMs + this.#parametersWaitMs;
+    this.#parametersWaitMs = Math.min(this.#parametersWaitMs * 2, LAST_REPEAT_MS);
+    this.#wakeBy(this.#nextParametersMs);
+    sendParameters(this, nowMs);
+  }
+
+  /** The peer told of itself under these keys: a server answers with its own. */
+  parametersArrived(keys: SessionKeys, parameters: SessionParameters, nowMs: number): void {
+    this.peerParameters = parameters;
+    if (this.shared.role === 'server') return sendParameters(this, nowMs);
+    keys.resetToken = parameters.resetToken;
+    if (keys !== this.current || this.#nextParametersMs === Infinity) return;
+    this.#nextParametersMs = Infinity;
+    // They answer ours, the first packet under these keys.
+    this.proven(keys.createdMs);
   }
 
   /** The server's new keys, which it adopts once the client has shown that it has them. */
   offer(keys: SessionKeys): void {
-    if (this.next !== undefined) this.channel.retire(this.next);
+    this.#retire(this.next);
     this.next = keys;
   }
 
+  #retire(keys: SessionKeys | undefined): void {
+    if (keys === undefined) return;
+    this.shared.keys.remove(keys.localIndex);
+    keys.wipe();
+  }
+
   #retirePrevious(): void {
-    if (this.previous !== undefined) this.channel.retire(this.previous);
+    this.#retire(this.previous);
     this.previous = undefined;
     this.#previousUntilMs = Infinity;
   }
@@ -182,15 +237,15 @@ export class LiveSession implements Session, Sleeper {
   // Sending.
 
   /**
-   * Seals and sends the frames in `scratch` up to `end`, also on a lost path. Returns the length of
-   * the packet or a drop code.
+   * Seals the packet at `at` of `out.bytes`, whose frames end at `end`, and sends it, also on a
+   * lost path. Returns the length of the packet or a drop code.
    */
-  send(end: number, nowMs: number, wantsAnswer: boolean): number {
-    const { scratch, onPacket } = this.channel;
-    const length = this.#seal(scratch, 0, end - FRAMES, nowMs, true);
+  send(at: number, end: number, nowMs: number, wantsAnswer: boolean): number {
+    const { out } = this.shared;
+    const length = this.#seal(out.bytes, at, end - at - FRAMES, nowMs, true);
     if (length < 0) return length;
     if (wantsAnswer) this.#expectAnswer(nowMs);
-    onPacket(scratch, 0, length, this.path.packed, 0);
+    out.add(length, this.path.packed, 0);
     return length;
   }
 
@@ -198,21 +253,20 @@ export class LiveSession implements Session, Sleeper {
    * On the server: the newest packet came on another path. Goes back there, and asks the address to
    * prove itself.
    */
-  moveTo(source: Uint8Array, sourceOffset: number, packetBytes: number, nowMs: number): void {
-    this.path.move(source, sourceOffset, newToken(this.channel), nowMs);
+  #moveTo(path: Uint8Array, packetBytes: number, nowMs: number): void {
+    this.path.move(path, newToken(this.shared), nowMs);
     this.path.received(packetBytes);
-    this.emit({ kind: 'roamed', session: this }, nowMs);
-    if (!this.isOpen) return;
+    this.emit({ kind: 'roamed', session: this });
     const { fallback } = this.path;
     // Should somebody have copied the packet: the peer, still where it was, answers this with a
     // newer one.
-    if (fallback !== undefined && this.channel.protocol.framed) this.#sendPingTo(fallback, nowMs);
+    if (fallback !== undefined && this.shared.protocol.framed) this.#sendPingTo(fallback, nowMs);
     this.#validate(nowMs);
   }
 
   /** On the server: the first packet came on another path than the handshake. */
-  beginAt(source: Uint8Array, sourceOffset: number, nowMs: number): void {
-    this.path.begin(source, sourceOffset, newToken(this.channel), nowMs);
+  beginAt(path: Uint8Array, nowMs: number): void {
+    this.path.begin(path, newToken(this.shared), nowMs);
     this.#wakeBy(nowMs);
   }
 
@@ -223,40 +277,30 @@ export class LiveSession implements Session, Sleeper {
   end(reason: DisconnectReason, closeReason: number | undefined, nowMs: number): void {
     if (this.endReason !== undefined) return;
     const wasOpen = this.isOpen;
-    if (closeReason !== undefined && wasOpen && this.channel.protocol.framed) sendClose(this, closeReason, nowMs);
+    if (closeReason !== undefined && wasOpen && this.shared.protocol.framed) sendClose(this, closeReason, nowMs);
     this.endReason = reason;
-    this.channel.deadlines.remove(this);
-    for (const keys of [this.current, this.previous, this.next]) {
-      if (keys !== undefined) this.channel.retire(keys);
-    }
+    this.shared.deadlines.remove(this);
+    for (const keys of [this.current, this.previous, this.next]) this.#retire(keys);
     this.current = this.previous = this.next = undefined;
-    this.channel.ended(this, nowMs);
+    this.shared.ended.push(this);
     if (!wasOpen) return;
-    for (const id of this.#requests?.openIds() ?? []) this.emit({ kind: 'request-failed', session: this, id }, nowMs);
-    this.emit({ kind: 'disconnected', session: this, reason }, nowMs);
+    for (const id of this.#requests?.openIds() ?? []) this.emit({ kind: 'request-failed', session: this, id });
+    this.emit({ kind: 'disconnected', session: this, reason });
   }
 
-  emit(event: SessionEvent, nowMs: number): void {
-    this.channel.onEvent(event, nowMs);
+  emit(event: SessionEvent): void {
+    this.shared.events.push(event);
   }
 
   // Receiving.
 
   /**
-   * An authentic packet of `packetBytes` came on the packed path at `source` under `keys`, `opened`
-   * as `openPacket` told. Its frames are `bytes[offset .. end]`.
+   * The authentic packet that has arrived, of `packetBytes`, `opened` as `openPacket` told. Its
+   * frames are still to be pulled.
    */
-  received(
-    keys: SessionKeys,
-    opened: number,
-    packetBytes: number,
-    bytes: Uint8Array,
-    offset: number,
-    end: number,
-    source: Uint8Array,
-    sourceOffset: number,
-    nowMs: number,
-  ): void {
+  received(arrival: Arrival<LiveSession>, opened: number, packetBytes: number, nowMs: number): void {
+    const { keys, batch, i } = arrival;
+    if (keys === undefined) return;
     keys.received++;
     this.#packetsIn++;
     this.#bytesIn += packetBytes;
@@ -264,14 +308,12 @@ export class LiveSession implements Session, Sleeper {
       this.#previousUntilMs = nowMs + PREVIOUS_KEYS_MS;
       this.#wakeBy(this.#previousUntilMs);
     }
-    if (this.channel.role === 'server') {
+    if (this.shared.role === 'server') {
       const isNewest = opened === OPENED_NEWEST && keys === this.current;
-      if (this.path.isAt(source, sourceOffset)) this.path.received(packetBytes);
-      else if (isNewest) this.moveTo(source, sourceOffset, packetBytes, nowMs);
+      if (this.path.isOf(batch, i)) this.path.received(packetBytes);
+      else if (isNewest) this.#moveTo(arrival.path, packetBytes, nowMs);
     }
     if (this.#watch.heard(nowMs)) this.#wakeBy(this.#watch.nextProbeMs);
-    if (this.channel.protocol.framed) receiveFrames(keys, bytes, offset, end, source, sourceOffset, nowMs);
-    else this.#receivedOpaque(bytes, offset, end, nowMs);
     if (this.#nextReportMs === Infinity && this.#packetsIn - this.#receivedAtReport >= REPORT_AFTER_PACKETS) {
       this.#nextReportMs = nowMs + REPORT_EVERY_MS;
       this.#wakeBy(this.#nextReportMs);
@@ -279,26 +321,25 @@ export class LiveSession implements Session, Sleeper {
   }
 
   /** What was sent at `sentMs` has arrived. */
-  proven(sentMs: number, nowMs: number): void {
-    this.#settle(this.#watch.proven(sentMs), nowMs);
+  proven(sentMs: number): void {
+    this.#settle(this.#watch.proven(sentMs));
   }
 
   /** What was sent with this counter has arrived, under the keys with this index of the peer's. */
-  provenByCounter(index: number, counter: number, nowMs: number): void {
-    if (index === this.current?.peerIndex) this.#settle(this.#watch.provenByCounter(counter), nowMs);
+  provenByCounter(index: number, counter: number): void {
+    if (index === this.current?.peerIndex) this.#settle(this.#watch.provenByCounter(counter));
   }
 
   /** There is news of what has arrived: the watch may want to ask at another time. */
-  #settle(isRestored: boolean, nowMs: number): void {
+  #settle(isRestored: boolean): void {
     this.#wakeBy(this.#watch.nextProbeMs);
-    if (isRestored) this.emit({ kind: 'path-restored', session: this }, nowMs);
+    if (isRestored) this.emit({ kind: 'path-restored', session: this });
   }
 
-  #receivedOpaque(bytes: Uint8Array, offset: number, end: number, nowMs: number): void {
-    if (offset === end) return;
+  /** Where there are no frames: something came that wants to be acknowledged. */
+  receivedOpaque(nowMs: number): void {
     this.#keepaliveMs = Math.min(this.#keepaliveMs, PASSIVE_KEEPALIVE_MS);
     this.#wakeBy(nowMs + this.#keepaliveMs);
-    this.channel.onFrame(this, OPAQUE_TYPE, bytes, offset, end, nowMs);
   }
 
   // Time.
@@ -314,8 +355,8 @@ export class LiveSession implements Session, Sleeper {
     if (nowMs >= this.#nextReportMs) this.#report(nowMs);
     if (nowMs >= this.#lastSentMs + this.#keepaliveMs) this.ping(nowMs);
     this.#requests?.repeat(nowMs, (id, kind, body) => sendRequest(this, id, kind, body, nowMs));
-    // What was just done may have ended the session: from an event the program may do anything.
-    if (this.isOpen) this.#wakeBy(this.#nextDeadline(current));
+    if (nowMs >= this.#nextParametersMs) this.#tellParameters(nowMs);
+    this.#wakeBy(this.#nextDeadline(current));
   }
 
   #nextDeadline(current: SessionKeys): number {
@@ -325,21 +366,22 @@ export class LiveSession implements Session, Sleeper {
       this.path.nextChallengeMs,
       this.#watch.nextProbeMs,
       this.#nextReportMs,
+      this.#nextParametersMs,
       this.#lastSentMs + this.#keepaliveMs,
       this.#requests?.nextRepeatMs ?? Infinity,
     );
   }
 
   #wakeBy(deadlineMs: number): void {
-    if (this.endReason === undefined) this.channel.deadlines.wakeBy(this, deadlineMs);
+    if (this.endReason === undefined) this.shared.deadlines.wakeBy(this, deadlineMs);
   }
 
   #validate(nowMs: number): void {
     const { challenge } = this.path;
     if (challenge === undefined) return;
-    if (!this.channel.protocol.framed) {
+    if (!this.shared.protocol.framed) {
       // There is no frame to ask with.
-      this.path.settle(this.path.packed, 0);
+      this.path.settle(this.path.packed);
       return;
     }
     const due = this.path.due(nowMs);
@@ -347,36 +389,38 @@ export class LiveSession implements Session, Sleeper {
       this.#wakeBy(this.path.nextChallengeMs);
       this.#sendPing(challenge, nowMs);
     } else if (due === 'returned') {
-      this.emit({ kind: 'roamed', session: this }, nowMs);
+      this.emit({ kind: 'roamed', session: this });
     }
   }
 
   #probe(nowMs: number): void {
     const due = this.#watch.probe(nowMs);
     if (due === 'nothing') return;
-    if (due === 'lost') this.emit({ kind: 'path-lost', session: this }, nowMs);
+    if (due === 'lost') this.emit({ kind: 'path-lost', session: this });
     this.ping(nowMs);
   }
 
   #report(nowMs: number): void {
     this.#nextReportMs = Infinity;
     this.#receivedAtReport = this.#packetsIn;
-    if (this.current === undefined || !this.channel.protocol.framed) return;
+    if (this.current === undefined || !this.shared.protocol.framed) return;
     sendReport(this, this.current, nowMs);
   }
 
   // Packets of our own.
 
   #sendPing(token: Uint8Array, nowMs: number): void {
-    this.send(writePing(this.channel, FRAMES, token, nowMs), nowMs, this.channel.protocol.framed);
+    const at = roomForPacket(this.shared);
+    this.send(at, writePing(this.shared, at + FRAMES, token, nowMs), nowMs, this.shared.protocol.framed);
   }
 
   /** On a path that is not the present one, to an address that has proven itself. */
   #sendPingTo(destination: Uint8Array, nowMs: number): void {
-    const { scratch, onPacket } = this.channel;
-    const end = writePing(this.channel, FRAMES, newToken(this.channel), nowMs);
-    const length = this.#seal(scratch, 0, end - FRAMES, nowMs, false);
-    if (length > 0) onPacket(scratch, 0, length, destination, 0);
+    const { out } = this.shared;
+    const at = roomForPacket(this.shared);
+    const end = writePing(this.shared, at + FRAMES, newToken(this.shared), nowMs);
+    const length = this.#seal(out.bytes, at, end - at - FRAMES, nowMs, false);
+    if (length > 0) out.add(length, destination, 0);
   }
 
   #seal(bytes: Uint8Array, offset: number, framesLength: number, nowMs: number, isToPath: boolean): number {
@@ -394,7 +438,7 @@ export class LiveSession implements Session, Sleeper {
 
   /** Called after the packet that wants an answer was sealed. */
   #expectAnswer(nowMs: number): void {
-    if (!this.channel.protocol.framed || this.current === undefined) return;
+    if (!this.shared.protocol.framed || this.current === undefined) return;
     if (this.#watch.expectAnswer(this.current.nextCounter - 1, nowMs)) this.#wakeBy(this.#watch.nextProbeMs);
   }
 }

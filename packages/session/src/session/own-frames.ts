@@ -1,7 +1,7 @@
 /** Frames that a session sends of itself. */
 import {
-  encodeAnswer,
   DROP,
+  encodeAnswer,
   encodeClose,
   encodeParameters,
   encodePing,
@@ -13,47 +13,52 @@ import {
   TRANSPORT_HEADER_BYTES,
   type PingFields,
 } from '@relay/packet';
-import type { Channel, SessionKeys } from './channel.js';
+import type { TransportKeys } from '../transport/transport-keys.js';
 import type { LiveSession } from './live-session.js';
 import type { KeptAnswer } from './requests.js';
 
-/** Where frames begin in the scratch packet. */
+type Shared = LiveSession['shared'];
+
+/** Where frames begin in a packet. */
 const FRAMES = TRANSPORT_HEADER_BYTES;
 
+/** Where a packet of our own may be written now, in `out.bytes`. */
+export function roomForPacket({ out, maxPacketBytes }: Shared): number {
+  return out.reserve(maxPacketBytes);
+}
+
 /**
- * Writes a ping at `offset` of the scratch packet. Returns its end. Where there are no frames, an
- * empty packet does.
+ * Writes a ping at `offset` of `out.bytes`. Returns its end. Where there are no frames, an empty
+ * packet does.
  */
-export function writePing(channel: Channel, offset: number, token: Uint8Array, nowMs: number): number {
-  if (!channel.protocol.framed) return offset;
-  return encodePing(channel.scratch, offset, token, 0, Math.max(0, Math.round(nowMs * 1000)));
+export function writePing({ protocol, out }: Shared, offset: number, token: Uint8Array, nowMs: number): number {
+  if (!protocol.framed) return offset;
+  return encodePing(out.bytes, offset, token, 0, Math.max(0, Math.round(nowMs * 1000)));
 }
 
 /** 8 unpredictable bytes. */
-export function newToken(channel: Channel): Uint8Array {
+export function newToken({ random }: Shared): Uint8Array {
   const token = new Uint8Array(PING_TOKEN_BYTES);
-  channel.random(token);
+  random(token);
   return token;
 }
 
 /** On the client these are repeated until the server's come, so they want an answer. */
 export function sendParameters(session: LiveSession, nowMs: number): void {
-  const { channel, current } = session;
+  const { shared, current } = session;
   if (current === undefined) return;
-  const end = encodeParameters(channel.scratch, FRAMES, channel.parametersFor(current));
-  session.send(end, nowMs, channel.role === 'client');
+  const { told, tokens, role } = shared;
+  const resetToken = tokens?.tokenOf(current.localIndex);
+  const at = roomForPacket(shared);
+  const end = encodeParameters(shared.out.bytes, at + FRAMES, { ...told, resetToken });
+  session.send(at, end, nowMs, role === 'client');
 }
 
-/** Answers a ping that came on the packed path at `source`. */
-export function sendPong(
-  session: LiveSession,
-  ping: PingFields,
-  source: Uint8Array,
-  sourceOffset: number,
-  nowMs: number,
-): void {
-  const { scratch } = session.channel;
-  session.send(encodePong(scratch, FRAMES, ping.token, 0, ping.timeUs, 0, source, sourceOffset), nowMs, false);
+/** Answers a ping that came on this packed path. */
+export function sendPong(session: LiveSession, ping: PingFields, path: Uint8Array, nowMs: number): void {
+  const at = roomForPacket(session.shared);
+  const { bytes } = session.shared.out;
+  session.send(at, encodePong(bytes, at + FRAMES, ping.token, 0, ping.timeUs, 0, path, 0), nowMs, false);
 }
 
 /** As `Session.request`. */
@@ -85,25 +90,29 @@ function controlRefusal(session: LiveSession, body: Uint8Array): number {
 }
 
 export function sendRequest(session: LiveSession, id: number, kind: number, body: Uint8Array, nowMs: number): void {
-  session.send(encodeRequest(session.channel.scratch, FRAMES, id, kind, body), nowMs, true);
+  const at = roomForPacket(session.shared);
+  session.send(at, encodeRequest(session.shared.out.bytes, at + FRAMES, id, kind, body), nowMs, true);
 }
 
 export function sendAnswer(session: LiveSession, id: number, answer: KeptAnswer, nowMs: number): void {
   const { kind, status, body } = answer;
-  session.send(encodeAnswer(session.channel.scratch, FRAMES, id, kind, status, body), nowMs, false);
+  const at = roomForPacket(session.shared);
+  session.send(at, encodeAnswer(session.shared.out.bytes, at + FRAMES, id, kind, status, body), nowMs, false);
 }
 
 /** `reason` is one of `CLOSE`. */
 export function sendClose(session: LiveSession, reason: number, nowMs: number): void {
-  session.send(encodeClose(session.channel.scratch, FRAMES, reason), nowMs, false);
+  const at = roomForPacket(session.shared);
+  session.send(at, encodeClose(session.shared.out.bytes, at + FRAMES, reason), nowMs, false);
 }
 
 /** What arrived under these keys, and a ping behind it: the packet asks for a round trip anyway. */
-export function sendReport(session: LiveSession, keys: SessionKeys, nowMs: number): void {
-  const { channel } = session;
+export function sendReport(session: LiveSession, keys: TransportKeys<unknown>, nowMs: number): void {
+  const { shared } = session;
   session.measurements.writeReport(keys, report);
-  const end = encodeReport(channel.scratch, FRAMES, report);
-  session.send(writePing(channel, end, newToken(channel), nowMs), nowMs, true);
+  const at = roomForPacket(shared);
+  const end = encodeReport(shared.out.bytes, at + FRAMES, report);
+  session.send(at, writePing(shared, end, newToken(shared), nowMs), nowMs, true);
 }
 
 const report = new ReportFields();

@@ -1,4 +1,5 @@
-import { copyPackedPath, equalPackedPaths, PACKED_PATH_BYTES } from '../packed-path.js';
+import type { DatagramBatch } from '@relay/packet';
+import { cameOnPath, copyPackedPath, equalPackedPaths, PACKED_PATH_BYTES } from '../packed-path.js';
 import { UNVALIDATED_FACTOR } from '../protocol.js';
 import { CHALLENGE_EVERY_MS, CHALLENGE_PATIENCE_MS } from '../tuning.js';
 
@@ -26,30 +27,31 @@ export class Path {
     return this.#validation?.nextChallengeMs ?? Infinity;
   }
 
-  /** Takes the packed path at `source`, which needs no proof. */
-  settle(source: Uint8Array, sourceOffset: number): void {
-    copyPackedPath(source, sourceOffset, this.packed, 0);
+  /** Takes this packed path, which needs no proof. */
+  settle(path: Uint8Array): void {
+    copyPackedPath(path, 0, this.packed, 0);
     this.#validation = undefined;
   }
 
   /**
-   * Takes the packed path at `source`, whose address must return `token` (8 unpredictable bytes).
+   * Takes this packed path, whose address must return `token` (8 unpredictable bytes).
    */
-  move(source: Uint8Array, sourceOffset: number, token: Uint8Array, nowMs: number): void {
+  move(path: Uint8Array, token: Uint8Array, nowMs: number): void {
     const fallback = this.#validation === undefined ? Uint8Array.from(this.packed) : this.#validation.fallback;
-    copyPackedPath(source, sourceOffset, this.packed, 0);
+    copyPackedPath(path, 0, this.packed, 0);
     const isProven = fallback !== undefined && equalPackedPaths(fallback, 0, this.packed, 0);
     this.#validation = isProven ? undefined : newValidation(fallback, token, nowMs);
   }
 
   /** As {@link move}, but there is no path to return to. */
-  begin(source: Uint8Array, sourceOffset: number, token: Uint8Array, nowMs: number): void {
-    copyPackedPath(source, sourceOffset, this.packed, 0);
+  begin(path: Uint8Array, token: Uint8Array, nowMs: number): void {
+    copyPackedPath(path, 0, this.packed, 0);
     this.#validation = newValidation(undefined, token, nowMs);
   }
 
-  isAt(source: Uint8Array, sourceOffset: number): boolean {
-    return equalPackedPaths(source, sourceOffset, this.packed, 0);
+  /** Whether datagram `i` of the batch came on the present path. */
+  isOf(batch: DatagramBatch, i: number): boolean {
+    return cameOnPath(batch, i, this.packed);
   }
 
   /** An authentic packet of so many bytes came on the present path. */
@@ -69,12 +71,12 @@ export class Path {
   }
 
   /**
-   * The token came back on the packed path at `source`. Returns whether that proves the present
+   * The token came back with datagram `i` of the batch. Returns whether that proves the present
    * address.
    */
-  answered(token: Uint8Array, source: Uint8Array, sourceOffset: number): boolean {
+  answered(token: Uint8Array, batch: DatagramBatch, i: number): boolean {
     const expected = this.#validation?.token;
-    if (expected === undefined || !this.isAt(source, sourceOffset)) return false;
+    if (expected === undefined || !this.isOf(batch, i)) return false;
     if (!expected.every((byte, index) => byte === token[index])) return false;
     this.#validation = undefined;
     return true;
@@ -90,7 +92,7 @@ export class Path {
     }
     validation.nextChallengeMs = Infinity;
     if (validation.fallback === undefined) return 'nothing';
-    this.settle(validation.fallback, 0);
+    this.settle(validation.fallback);
     return 'returned';
   }
 }

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { encodePing, encodeTransportHeader } from '@relay/packet';
+import { encodePing, encodeTransportHeader, INITIATION_BYTES, RESPONSE_BYTES } from '@relay/packet';
 import { CookieBaker, openCookie, sealCookie } from '../../src/handshake/cookie.js';
 import { identityOf, serverIdentityOf } from '../../src/handshake/identity.js';
-import { mac1Of, readInitiation, writeInitiation } from '../../src/handshake/initiation.js';
+import { readInitiation, writeInitiation } from '../../src/handshake/initiation.js';
 import { readResponse, writeResponse } from '../../src/handshake/response.js';
 import { timestampOf } from '../../src/handshake/timestamp.js';
 import { RELAY_PROTOCOL, type Primitives } from '../../src/index.js';
@@ -42,38 +42,43 @@ function transcript(primitives: Primitives): Partial<Transcript> {
   const client = identityOf(RELAY_PROTOCOL, primitives, unhex(vector.clientPrivateKey));
   const server = identityOf(RELAY_PROTOCOL, primitives, unhex(vector.serverPrivateKey));
   const serverAsPeer = serverIdentityOf(RELAY_PROTOCOL, server.staticKey.publicKey);
-  const ephemeral = () => primitives.privateKey(unhex(vector.clientEphemeralPrivateKey));
-
-  const initiation = writeInitiation(client, serverAsPeer, ephemeral(), CLIENT_INDEX, TIMESTAMP, undefined);
+  const [first, second] = [new Uint8Array(INITIATION_BYTES), new Uint8Array(INITIATION_BYTES)];
+  const choices = (cookie?: Uint8Array) => ({
+    ephemeral: primitives.privateKey(unhex(vector.clientEphemeralPrivateKey)),
+    senderIndex: CLIENT_INDEX,
+    timestamp: TIMESTAMP,
+    cookie,
+  });
+  const initiation = writeInitiation(client, serverAsPeer, choices(), first);
   const baker = new CookieBaker((bytes) => bytes.set(unhex(vector.cookieSecret)));
   const cookie = baker.cookieOf(packed('198.51.100.7', 40_000), 0, 0);
-  const sealedCookie = sealCookie(serverAsPeer.cookieKey, unhex(vector.cookieNonce), cookie, mac1Of(initiation));
-  expect(openCookie(serverAsPeer.cookieKey, unhex(vector.cookieNonce), sealedCookie, mac1Of(initiation))).toEqual(
-    cookie,
-  );
-  const again = writeInitiation(client, serverAsPeer, ephemeral(), CLIENT_INDEX, TIMESTAMP, cookie);
+  const sealedCookie = sealCookie(serverAsPeer.cookieKey, unhex(vector.cookieNonce), cookie, initiation.mac1);
+  expect(openCookie(serverAsPeer.cookieKey, unhex(vector.cookieNonce), sealedCookie, initiation.mac1)).toEqual(cookie);
+  writeInitiation(client, serverAsPeer, choices(cookie), second);
 
-  const read = readInitiation(server, initiation.bytes, 0, (key) => hex(key) === hex(client.staticKey.publicKey));
+  const read = readInitiation(server, first, 0, (key) => hex(key) === hex(client.staticKey.publicKey));
   if (typeof read === 'string') throw new Error(read);
   expect(read.timestamp).toBe(TIMESTAMP);
   const serverEphemeral = primitives.privateKey(unhex(vector.serverEphemeralPrivateKey));
-  const response = writeResponse(server, read.noise, serverEphemeral, SERVER_INDEX, CLIENT_INDEX);
-  if (response === undefined) throw new Error('refused');
-  const keys = readResponse(initiation.noise, response.bytes, 0);
-  expect(keys).toEqual(response.keys);
+  const response = new Uint8Array(RESPONSE_BYTES);
+  const indices = { localIndex: SERVER_INDEX, peerIndex: CLIENT_INDEX };
+  const responderKeys = writeResponse(server, read.noise, serverEphemeral, indices, response);
+  if (responderKeys === undefined) throw new Error('refused');
+  const keys = readResponse(initiation.noise, response, 0);
+  expect(keys).toEqual(responderKeys);
 
   const ping = new Uint8Array(16 + 19 + 16);
   encodeTransportHeader(ping, 0, SERVER_INDEX, 0);
   encodePing(ping, 16, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), 0, 1_000_000);
-  primitives.cipher(response.keys.initiatorToResponder).seal(ping, 16, 19, 0);
+  primitives.cipher(responderKeys.initiatorToResponder).seal(ping, 16, 19, 0);
 
   const index = new Uint8Array(4);
   new DataView(index.buffer).setUint32(0, SERVER_INDEX, true);
   return {
-    initiation: hex(initiation.bytes),
+    initiation: hex(first),
     sealedCookie: hex(sealedCookie),
-    initiationWithCookie: hex(again.bytes),
-    response: hex(response.bytes),
+    initiationWithCookie: hex(second),
+    response: hex(response),
     clientPing: hex(ping),
     resetToken: hex(new Mac(unhex(vector.resetSecret)).of(index)),
   };

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { dropReasonOf, type DropReason } from '@relay/packet';
 import { ClientChannel, generateKeyPair, type ClientChannelOptions } from '../../src/index.js';
-import { packed, SERVER_ENDPOINT, TwoEnds } from '../two-ends.js';
+import { End, packed, SERVER_ENDPOINT, TwoEnds } from '../two-ends.js';
 
 describe('a client with limits', () => {
   test.each([
@@ -32,6 +32,71 @@ describe('a client with limits', () => {
     for (let count = 0; count < 1000; count++)
       expect(dropReasonOf(ends.toServer(forged))).toBe('authentication-failed');
     expect(flood(ends, 10).get(0)).toBe(10);
+  });
+});
+
+describe('the limits of a client', () => {
+  const limits = { packetsPerSecond: 10 };
+
+  /** Two ends whose client has used up what it may send now. */
+  function usedUp(): TwoEnds {
+    const ends = new TwoEnds();
+    ends.directory.add(ends.clientKey.publicKey, { limits });
+    ends.connect();
+    ends.nowMs += 1000;
+    flood(ends, 10);
+    expect(flood(ends, 1).get('rate-limited')).toBe(1);
+    return ends;
+  }
+
+  /** The client begins a new session, which the server confirms as soon as it takes a packet. */
+  function reconnect(ends: TwoEnds): void {
+    ends.client.close(ends.nowMs);
+    ends.clientEnd.sent.length = 0;
+    ends.client.connect(ends.nowMs, ends.wallMs);
+    ends.settle();
+  }
+
+  test('are as used up in its next session as in the one before', () => {
+    const ends = usedUp();
+    reconnect(ends);
+    expect(flood(ends, 100).get('rate-limited')).toBe(100);
+    ends.nowMs += 500;
+    expect(flood(ends, 100).get(0)).toBe(5);
+  });
+
+  test('are as used up under new keys as under those before', () => {
+    const ends = new TwoEnds({ rekeyAfterMs: 1000 });
+    ends.directory.add(ends.clientKey.publicKey, { limits });
+    ends.connect();
+    ends.nowMs += 1000;
+    flood(ends, 100);
+    ends.client.wake(ends.nowMs);
+    for (const { bytes } of ends.clientEnd.sent.splice(0)) ends.toServer(bytes);
+    for (const { bytes } of ends.serverEnd.sent.splice(0)) ends.toClient(bytes);
+    expect(ends.clientEvents()).toContain('rekeyed');
+    expect(flood(ends, 100).get(0)).toBeUndefined();
+  });
+
+  test('are those that the directory gives at its newest handshake', () => {
+    const ends = usedUp();
+    ends.directory.add(ends.clientKey.publicKey, { limits: { packetsPerSecond: 20 } });
+    ends.wallMs += 1000;
+    reconnect(ends);
+    ends.nowMs += 1000;
+    expect(flood(ends, 100).get(0)).toBe(20);
+    ends.directory.add(ends.clientKey.publicKey, { limits: {} });
+    ends.wallMs += 1000;
+    reconnect(ends);
+    expect(flood(ends, 100).get(0)).toBe(100);
+  });
+
+  test('are forgotten with the client when it is revoked', () => {
+    const ends = usedUp();
+    ends.server.revoke(ends.clientKey.publicKey, ends.nowMs);
+    ends.serverEnd.sent.length = 0;
+    reconnect(ends);
+    expect(flood(ends, 9).get(0)).toBe(9); // one confirmed the session
   });
 });
 
@@ -124,18 +189,17 @@ function flood(ends: TwoEnds, count: number): Map<0 | DropReason, number> {
 function knock(ends: TwoEnds, staticKey: ClientChannelOptions['staticKey']): DropReason[] {
   const reasons: DropReason[] = [];
   ends.serverEnd.sent.length = 0;
-  const client = new ClientChannel({
+  const end: End = new End(() => client);
+  const client: ClientChannel = new ClientChannel({
     staticKey,
     serverPublicKey: ends.serverKey.publicKey,
     server: SERVER_ENDPOINT,
-    onPacket: (bytes, offset, length) =>
-      reasons.push(dropReasonOf(ends.toServer(bytes.slice(offset, offset + length)))),
-    onFrame: () => undefined,
-    onEvent: () => undefined,
+    out: end.out,
   });
   client.connect(ends.nowMs, ends.wallMs);
-  for (const { bytes, destination } of ends.serverEnd.sent.splice(0)) {
-    client.receive(bytes, 0, bytes.length, destination, 0, ends.nowMs);
+  while (end.sent.length > 0) {
+    for (const { bytes } of end.sent.splice(0)) reasons.push(dropReasonOf(ends.toServer(bytes)));
+    for (const { bytes, destination } of ends.serverEnd.sent.splice(0)) end.take(bytes, destination, ends.nowMs);
   }
   return reasons;
 }

@@ -1,8 +1,8 @@
 // A server with several addresses, reached at one of them, answers from that one: NATs and
 // firewalls on the way let nothing else in.
 import { describe, expect, test } from '@jest/globals';
-import { DropCounters, dropReasonOf, MIN_TRANSPORT_BYTES, PACKED_ENDPOINT_BYTES, PACKET } from '@relay/packet';
-import { OFFSET_PATH_LOCAL, packPath, receivePackets } from '../../src/index.js';
+import { DROP, dropReasonOf, MIN_TRANSPORT_BYTES, PACKED_ENDPOINT_BYTES, PACKET } from '@relay/packet';
+import { OFFSET_PATH_LOCAL, packPath } from '../../src/index.js';
 import { TwoEnds } from '../two-ends.js';
 
 const CLIENT = { address: '198.51.100.7', port: 40_000 };
@@ -82,16 +82,15 @@ describe('a server with several addresses', () => {
     const [initiation] = ends.clientEnd.sent.splice(0);
     const unknown = Uint8Array.of(PACKET.transport, ...new Uint8Array(MIN_TRANSPORT_BYTES - 1));
     const bytes = Uint8Array.from([...unknown, ...(initiation?.bytes ?? [])]);
-    const drops = new DropCounters();
     const batch = {
       ...{ count: 2, bytes, offsets: Uint32Array.of(0, unknown.length) },
       lengths: Uint32Array.of(unknown.length, bytes.length - unknown.length),
       sources: joined([FIRST, SECOND], 0),
       locals: joined([FIRST, SECOND], OFFSET_PATH_LOCAL),
     };
-    receivePackets(ends.server, batch, drops, ends.nowMs);
+    const codes = [0, 1].map((i) => ends.server.receive(batch, i, ends.nowMs));
     expect(pathsTaken(ends)).toEqual([FIRST, SECOND]);
-    expect(drops.toJSON()).toEqual({ 'unknown-index': 1 });
+    expect(codes).toEqual([DROP.unknownIndex, 0]);
   });
 });
 

@@ -18,7 +18,7 @@ describe('a session', () => {
     const { nowMs, wallMs } = ends;
     ends.client = new ClientChannel({
       ...{ staticKey: ends.clientKey, serverPublicKey: ends.serverKey.publicKey },
-      ...ends.clientEnd,
+      out: ends.clientEnd.out,
     });
     expect(() => ends.client.connect(nowMs, wallMs)).toThrow('no server to connect to');
     expect([ends.client.state, ends.client.nextWakeMs]).toEqual(['idle', Infinity]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { dropReasonOf, encodeSizedFrameHeader, FRAME, STATUS } from '@relay/packet';
 import { ClientChannel, type DisconnectReason, type SessionEvent } from '../../src/index.js';
-import { packed, SERVER_ENDPOINT, TwoEnds } from '../two-ends.js';
+import { End, packed, SERVER_ENDPOINT, TwoEnds } from '../two-ends.js';
 
 function connected(): TwoEnds {
   const ends = new TwoEnds();
@@ -69,21 +69,20 @@ describe('a session ends', () => {
   test('when the same client begins a new one elsewhere: the former is told, and waits before it comes back', () => {
     const ends = connected();
     const elsewhere = packed('192.0.2.99', 5);
-    const events: string[] = [];
+    const end: End = new End(() => other);
     const other: ClientChannel = new ClientChannel({
       staticKey: ends.clientKey,
       serverPublicKey: ends.serverKey.publicKey,
       server: SERVER_ENDPOINT,
-      onPacket: (bytes, offset, length) => ends.toServer(bytes.slice(offset, offset + length), elsewhere),
-      onFrame: () => undefined,
-      onEvent: ({ kind }) => events.push(kind),
+      out: end.out,
     });
     ends.nowMs += 1000;
     other.connect(ends.nowMs, ends.wallMs + 1000);
-    for (const { bytes } of ends.serverEnd.sent.splice(0))
-      other.receive(bytes, 0, bytes.length, elsewhere, 0, ends.nowMs);
+    for (const { bytes } of end.sent.splice(0)) ends.toServer(bytes, elsewhere);
+    for (const { bytes } of ends.serverEnd.sent.splice(0)) end.take(bytes, elsewhere, ends.nowMs);
+    for (const { bytes } of end.sent.splice(0)) ends.toServer(bytes, elsewhere);
     for (const { bytes } of ends.serverEnd.sent.splice(0)) ends.toClient(bytes);
-    expect(events).toContain('connected');
+    expect(end.events.map(({ kind }) => kind)).toContain('connected');
     expect(reasons(ends.serverEnd.events)).toEqual(['replaced']);
     expect(reasons(ends.clientEnd.events)).toEqual(['replaced']);
     expect(ends.client.nextWakeMs - ends.nowMs).toBeGreaterThanOrEqual(8000);

@@ -1,20 +1,15 @@
-import {
-  COMPACT_HEADER_BYTES,
-  encodeCompactHeader,
-  equalPackedEndpoints,
-  FRAME,
-  PACKED_ENDPOINT_BYTES,
-} from '@relay/packet';
+import { COMPACT_HEADER_BYTES, encodeCompactHeader, equalPackedEndpoints, FRAME } from '@relay/packet';
 import {
   ClientChannel,
   generateKeyPair,
   ServerChannel,
   type ClientEntry,
   type KeyPair,
+  type ReceivedFrame,
   type Session,
   type SessionEvent,
 } from '../../src/index.js';
-import { MemoryDirectory, packed, packedServer, SERVER_ENDPOINT } from '../two-ends.js';
+import { batchOf, MemoryDirectory, Outbox, packed, packedServer, SERVER_ENDPOINT } from '../two-ends.js';
 import { Agenda } from './agenda.js';
 import { SeededRandom } from './seeded-random.js';
 
@@ -101,6 +96,8 @@ export class Simulation {
   #onDisk: ReadonlyMap<string, ClientEntry>;
   readonly #serverKey: KeyPair;
   readonly #clientKey: KeyPair;
+  readonly #fromServer = new Outbox();
+  readonly #fromClient = new Outbox();
   #client: ClientChannel;
   #server: ServerChannel;
   #wallOffsetMs = 1_790_000_000_000;
@@ -122,6 +119,7 @@ export class Simulation {
     this.#every(SEND_EVERY_MS, () => this.#sendBoth());
     this.#every(DISK_DELAY_MS, () => (this.#onDisk = new Map(this.#directory.entries)));
     this.#client.connect(this.nowMs, this.#wallOffsetMs);
+    this.#flush();
   }
 
   /** Until this time. Gaps that are open then count. */
@@ -133,6 +131,8 @@ export class Simulation {
       if (this.#agenda.nextMs <= this.nowMs) this.#agenda.take()();
       if (this.#clientWakeMs() <= this.nowMs) this.#client.wake(this.nowMs);
       if (this.#server.nextWakeMs <= this.nowMs) this.#server.wake(this.nowMs);
+      this.#flush();
+      this.#drainEvents();
       this.mostSessions = Math.max(this.mostSessions, this.#server.sessionCount);
     }
     this.nowMs = untilMs;
@@ -191,43 +191,52 @@ export class Simulation {
   }
 
   #newServer(): ServerChannel {
-    const server: ServerChannel = new ServerChannel({
+    return new ServerChannel({
       staticKey: this.#serverKey,
       clients: this.#directory,
       resetSecret: new Uint8Array(32).fill(7),
       random: this.#random.bytes,
-      onPacket: (bytes, offset, length, destination, destinationOffset) => {
-        const to = destination.slice(destinationOffset, destinationOffset + PACKED_ENDPOINT_BYTES);
-        const deliver = (packet: Uint8Array): void => {
-          if (!equalPackedEndpoints(to, 0, this.#clientAddress, 0) || this.#clientAwakeMs > this.nowMs) return;
-          this.#client.receive(packet, 0, packet.length, packedServer, 0, this.nowMs);
-        };
-        if (server === this.#server) this.#transmit(bytes.slice(offset, offset + length), deliver, deliver);
-      },
-      onFrame: (_session, type, bytes, offset) => this.#opened(this.toServer, type, bytes, offset),
-      onEvent: ({ kind }) => this.events.push(kind),
+      out: this.#fromServer,
     });
-    return server;
   }
 
   #newClient(): ClientChannel {
-    const client: ClientChannel = new ClientChannel({
+    return new ClientChannel({
       staticKey: this.#clientKey,
       serverPublicKey: this.#serverKey.publicKey,
       server: SERVER_ENDPOINT,
       random: this.#random.bytes,
-      onPacket: (bytes, offset, length) => {
-        if (client !== this.#client) return;
-        const source = this.#clientAddress;
-        const elsewhere = packed('203.0.113.66', 1 + Math.floor(this.#random.next() * 60_000));
-        const from = (address: Uint8Array) => (packet: Uint8Array) =>
-          this.#server.receive(packet, 0, packet.length, address, 0, this.nowMs);
-        this.#transmit(bytes.slice(offset, offset + length), from(source), from(elsewhere));
-      },
-      onFrame: (_session, type, bytes, offset) => this.#opened(this.toClient, type, bytes, offset),
-      onEvent: () => undefined,
+      out: this.#fromClient,
     });
-    return client;
+  }
+
+  /** Puts what both have sent on the wire. */
+  #flush(): void {
+    for (const { bytes, destination } of this.#fromServer.sent.splice(0)) {
+      const deliver = (packet: Uint8Array): void => {
+        if (!equalPackedEndpoints(destination, 0, this.#clientAddress, 0) || this.#clientAwakeMs > this.nowMs) return;
+        this.#receive(this.#client, packet, packedServer, this.toClient);
+      };
+      this.#transmit(bytes, deliver, deliver);
+    }
+    for (const { bytes } of this.#fromClient.sent.splice(0)) {
+      const source = this.#clientAddress;
+      const elsewhere = packed('203.0.113.66', 1 + Math.floor(this.#random.next() * 60_000));
+      const from = (address: Uint8Array) => (packet: Uint8Array) =>
+        this.#receive(this.#server, packet, address, this.toServer);
+      this.#transmit(bytes, from(source), from(elsewhere));
+    }
+  }
+
+  #receive(channel: ClientChannel | ServerChannel, packet: Uint8Array, path: Uint8Array, direction: Direction): void {
+    channel.receive(batchOf(packet, path), 0, this.nowMs);
+    while (channel.nextFrame(this.nowMs)) this.#opened(direction, channel.frame);
+  }
+
+  #drainEvents(): void {
+    const server = this.#server;
+    for (let event = server.nextEvent(); event !== undefined; event = server.nextEvent()) this.events.push(event.kind);
+    while (this.#client.nextEvent() !== undefined);
   }
 
   #transmit(packet: Uint8Array, deliver: (packet: Uint8Array) => void, replay: (packet: Uint8Array) => void): void {
@@ -260,7 +269,7 @@ export class Simulation {
     session.sendFrames(frame, 0, frame.length, this.nowMs);
   }
 
-  #opened(direction: Direction, type: number, bytes: Uint8Array, offset: number): void {
+  #opened(direction: Direction, { type, bytes, offset }: ReceivedFrame): void {
     if (type !== FRAME.compact) throw new Error(`nobody sent a frame of type ${type}`);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     direction.opened(view.getUint32(offset + COMPACT_HEADER_BYTES), this.nowMs);

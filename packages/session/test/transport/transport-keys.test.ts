@@ -10,7 +10,12 @@ describe('transport keys that are wiped', () => {
       initiatorToResponder: new Uint8Array(32).fill(1),
       responderToInitiator: new Uint8Array(32).fill(2),
     };
-    const used = new TransportKeys(nodePrimitives, undefined, 'initiator', keys, 1, 2, rings, 0);
+    const used = new TransportKeys(
+      { role: 'client', primitives: nodePrimitives, rings },
+      undefined,
+      { keys, localIndex: 1, peerIndex: 2 },
+      0,
+    );
     used.window.mark(5000);
     used.wipe();
     // The ring that was given back last is taken first; it holds nothing of 5000.

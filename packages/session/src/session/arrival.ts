@@ -1,0 +1,34 @@
+import type { DatagramBatch } from '@relay/packet';
+import { copyReceivedPath, PACKED_PATH_BYTES } from '../packed-path.js';
+import type { TransportKeys } from '../transport/transport-keys.js';
+
+/**
+ * The opened packet whose frames are being pulled, of a session `S`. A channel has one, reused: so
+ * its datagram is one argument, and nothing is allocated for it.
+ */
+export class Arrival<S> {
+  batch: DatagramBatch = EMPTY;
+  /** The datagram's number in the batch. */
+  i = 0;
+  /** Of the session and the keys that opened it; undefined: nothing is left to pull. */
+  keys: TransportKeys<S> | undefined = undefined;
+  /** What is not pulled yet is `batch.bytes[at .. end]`. */
+  at = 0;
+  end = 0;
+  readonly #path = new Uint8Array(PACKED_PATH_BYTES);
+
+  /** Packed path on which the packet came; valid until it is asked for again. */
+  get path(): Uint8Array {
+    copyReceivedPath(this.batch, this.i, this.#path);
+    return this.#path;
+  }
+}
+
+const EMPTY: DatagramBatch = {
+  count: 0,
+  bytes: new Uint8Array(0),
+  offsets: new Uint32Array(0),
+  lengths: new Uint32Array(0),
+  sources: new Uint8Array(0),
+  locals: new Uint8Array(0),
+};

@@ -1,0 +1,42 @@
+import type { SessionParameters } from '@relay/packet';
+import type { Primitives } from '../crypto/primitives.js';
+import type { Deadlines, Sleeper } from '../deadlines.js';
+import type { RandomSource } from '../keys/key-pair.js';
+import type { PacketOut } from '../packet-out.js';
+import type { ChannelProtocol } from '../protocol.js';
+import type { ReplayRings } from '../transport/replay-window.js';
+import type { ResetTokens } from '../transport/reset-tokens.js';
+import type { TransportKeys } from '../transport/transport-keys.js';
+import type { EventQueue } from './event-queue.js';
+
+/** Where the keys of a channel are found by their index. */
+export interface KeyTable<K> {
+  at(index: number): K | undefined;
+  set(index: number, keys: K): void;
+  /** Frees the index. */
+  remove(index: number): void;
+}
+
+/**
+ * What all sessions `S` of a channel share: data alone. A session never calls its channel; what it
+ * brings about for it lies here, and the channel looks when its call into the session returns.
+ */
+export interface ChannelShared<S extends Sleeper> {
+  readonly role: 'client' | 'server';
+  readonly protocol: ChannelProtocol;
+  readonly primitives: Primitives;
+  readonly random: RandomSource;
+  /** What to tell the peer of ourselves; on the server, the reset token comes to it. */
+  readonly told: Readonly<SessionParameters>;
+  readonly tokens: ResetTokens | undefined;
+  readonly maxPacketBytes: number;
+  /** How often an idle session sends something, ms; Infinity: never. */
+  readonly keepaliveMs: number;
+  readonly rings: ReplayRings;
+  readonly keys: KeyTable<TransportKeys<S>>;
+  readonly deadlines: Deadlines<S>;
+  readonly out: PacketOut;
+  readonly events: EventQueue;
+  /** Sessions that have ended since the channel looked last. */
+  readonly ended: S[];
+}
