@@ -1,9 +1,10 @@
-import { differences, type Configuration, type Schema } from '@relay/config';
+import { ConfigurationError, differences, type Configuration, type Schema } from '@relay/config';
 import type { Logging } from '@relay/logging';
 import { configured, type Flags } from './configured.js';
 
 /**
- * A program's configuration, which can be read again while it runs. Its log level needs no restart.
+ * A program's configuration, which can be read again while it runs. Its log level needs no restart,
+ * and what the program applies.
  */
 export class LiveConfiguration<V extends { readonly logLevel: string }> {
   readonly #schema: Schema<V, Record<string, unknown>>;
@@ -22,13 +23,14 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
   }
 
   /**
-   * Reads everything again, takes on the log level, and logs and returns what has changed, a line
-   * each; none where nothing has. Throws a ConfigurationError, and changes nothing, where anything
-   * is wrong.
+   * Reads everything again, lets the program `apply` it, takes on the log level, and logs and
+   * returns what has changed, a line each; none where nothing has. Rejects, and changes nothing,
+   * where anything is wrong (a ConfigurationError) or cannot be applied.
    */
-  reload(logs: Logging): string[] {
+  async reload(logs: Logging, apply: (values: V) => unknown = NOTHING): Promise<string[]> {
     const next = configured(this.#schema, this.#flags);
     const changes = differences(this.#schema, this.#current, next);
+    await apply(next.values);
     this.#current = next;
     logs.setLevel(next.values.logLevel);
     const lines = changes.map(({ message, isLive }) => (isLive ? message : `${message}: takes effect after a restart`));
@@ -38,11 +40,14 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
   }
 
   /** As {@link reload}, where nobody waits for an answer: what is wrong is logged. */
-  reloadQuietly(logs: Logging): void {
+  async reloadQuietly(logs: Logging, apply: (values: V) => unknown = NOTHING): Promise<void> {
     try {
-      this.reload(logs);
+      await this.reload(logs, apply);
     } catch (error) {
-      logs.logger('configuration').error('the configuration is wrong: nothing was changed', { error });
+      const what = error instanceof ConfigurationError ? 'is wrong' : 'cannot be applied';
+      logs.logger('configuration').error(`the configuration ${what}: nothing was changed`, { error });
     }
   }
 }
+
+const NOTHING = (): undefined => undefined;

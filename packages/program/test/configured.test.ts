@@ -83,12 +83,12 @@ describe('LiveConfiguration', () => {
     const live = new LiveConfiguration(schema, { config: file });
     const logs = openLogs(live.values);
     fileWith('logLevel = "warn"\nengine = "dgram"\n', 'live.toml');
-    const changes = live.reload(logs);
+    const changes = await live.reload(logs);
     expect(logs.level).toBe('warn');
     expect(changes).toHaveLength(2);
     expect(changes.find((line) => line.includes('engine'))).toMatch(/takes effect after a restart$/);
     expect(changes.find((line) => line.includes('logLevel'))).not.toMatch(/restart/);
-    expect(live.reload(logs)).toEqual([]);
+    expect(await live.reload(logs)).toEqual([]);
     await logs.close();
   });
 
@@ -97,8 +97,8 @@ describe('LiveConfiguration', () => {
     const live = new LiveConfiguration(schema, { config: file });
     const logs = openLogs(live.values);
     fileWith('logLevel = "warn"\nengine = "slow"\n', 'live.toml');
-    expect(() => live.reload(logs)).toThrow(ConfigurationError);
-    live.reloadQuietly(logs);
+    await expect(live.reload(logs)).rejects.toThrow(ConfigurationError);
+    await live.reloadQuietly(logs);
     expect([live.values.logLevel, logs.level]).toEqual(['info', 'info']);
     await logs.close();
   });

@@ -201,7 +201,7 @@ describe('a service', () => {
     const service = await start(program, { 'log-format': 'json', config });
     await expect(askAdmin(join(at, 'a.sock'), 'reload')).rejects.toThrow('cannot reload');
     writeFileSync(config, 'logLevel = "warn"\n');
-    service.reloadQuietly();
+    await service.reloadQuietly();
     expect(service.logs.level).toBe('warn');
     await service.close();
   });

@@ -48,7 +48,7 @@ export interface RunningProgram<Settings, Own> {
   /** Begins the end of the program. */
   readonly stop: () => void;
   /** Reads everything again; returns what has changed in the configuration, a line each. */
-  reload(): string[];
+  reload(): Promise<string[]>;
 }
 
 /** One program, written down. */
@@ -58,6 +58,11 @@ export interface Program<Settings extends ServiceSettings, Own extends Work> {
   readonly schema: Schema<Settings, Record<string, unknown>>;
   /** Throws a ProgramFailure where settings do not make a whole, before anything is opened. */
   readonly check?: (settings: Settings) => void;
+  /**
+   * Takes on the settings that may change while it runs. Rejects where that cannot be done; then
+   * all is as it was.
+   */
+  readonly apply?: (own: Own, settings: Settings) => Promise<void>;
   /** Makes its work, and leaves nothing open where that fails. */
   readonly newWork: (frame: Frame<Settings>) => Own | Promise<Own>;
   /** What it can be asked or told by people. */
@@ -82,6 +87,7 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
   readonly stop: () => void;
   readonly #frame: Frame<Settings>;
   readonly #configuration: LiveConfiguration<Settings>;
+  readonly #apply: (settings: Settings) => unknown;
   #admin: AdminServer | undefined;
 
   /**
@@ -98,7 +104,7 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
     const frame = new Frame(program.noun, settings);
     let service: Service<Settings, Own> | undefined;
     try {
-      service = new Service(frame, await program.newWork(frame), configuration, stop);
+      service = new Service(program, frame, await program.newWork(frame), configuration, stop);
       await service.#open(program);
       return service;
     } catch (error) {
@@ -111,7 +117,14 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
     }
   }
 
-  private constructor(frame: Frame<Settings>, own: Own, configuration: LiveConfiguration<Settings>, stop: () => void) {
+  private constructor(
+    { apply }: Program<Settings, Own>,
+    frame: Frame<Settings>,
+    own: Own,
+    configuration: LiveConfiguration<Settings>,
+    stop: () => void,
+  ) {
+    this.#apply = (settings) => apply?.(own, settings);
     this.own = own;
     this.settings = frame.settings;
     this.logs = frame.logs;
@@ -120,15 +133,15 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
     this.#configuration = configuration;
   }
 
-  reload(): string[] {
+  async reload(): Promise<string[]> {
     this.own.reload?.();
-    return this.#configuration.reload(this.logs);
+    return this.#configuration.reload(this.logs, (settings) => this.#apply(settings));
   }
 
   /** As `reload`, where nobody waits for an answer: what is wrong is logged. */
-  reloadQuietly(): void {
+  reloadQuietly(): Promise<void> {
     guarded(this.#frame.log, 'reading again', () => this.own.reload?.())();
-    this.#configuration.reloadQuietly(this.logs);
+    return this.#configuration.reloadQuietly(this.logs, (settings) => this.#apply(settings));
   }
 
   async close(): Promise<void> {

@@ -27,7 +27,7 @@ async function run<Settings extends ServiceSettings, Own extends Work>(
   const configuration = new LiveConfiguration(program.schema, flags);
   await untilStopped(async (stop, stopped) => {
     const service = await Service.start(program, configuration, stop);
-    const release = onReloadSignal(() => service.reloadQuietly());
+    const release = onReloadSignal(() => void service.reloadQuietly());
     try {
       await service.logs.flush(); // what was logged so far belongs above the prompt or screen
       const view = openView(program, service);

@@ -12,7 +12,7 @@ export interface WithStatus<Status> {
 
 /** The part of a running program that `reload` asks. */
 export interface WithReload {
-  readonly reload: () => readonly string[];
+  readonly reload: () => Promise<readonly string[]>;
 }
 
 /** The part of a running program that `log` asks. */
@@ -44,7 +44,7 @@ export function reloadVerb(noun: string, what: string): Verb<WithReload, AdminPl
   return verb({
     name: 'reload',
     describe: `Let the running ${noun} read ${what} again`,
-    answer: (running: WithReload) => ({ changes: running.reload() }),
+    answer: async (running: WithReload) => ({ changes: await running.reload() }),
     lines: ({ changes }) => (changes.length === 0 ? ['nothing has changed'] : changes),
   });
 }

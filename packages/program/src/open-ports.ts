@@ -1,0 +1,40 @@
+import { isUnspecifiedAddress, type Endpoint } from '@relay/packet';
+import type { UdpSocket } from '@relay/socket';
+import { listenFailure } from './listen-failure.js';
+import type { Machine } from './machine.js';
+
+/** So many ports are opened at a time. */
+const AT_ONCE = 64;
+
+/**
+ * Opens a socket on each of these endpoints, many at a time: all or none. One on all addresses of
+ * this host learns which was asked. Rejects with a ProgramFailure that names the first endpoint
+ * that could not be had.
+ */
+export async function openPorts(
+  endpoints: readonly Endpoint[],
+  openSocket: Machine['openSocket'],
+): Promise<UdpSocket[]> {
+  const sockets: UdpSocket[] = [];
+  try {
+    for (let first = 0; first < endpoints.length; first += AT_ONCE) {
+      const opened = await Promise.allSettled(
+        endpoints.slice(first, first + AT_ONCE).map((endpoint) => openPort(endpoint, openSocket)),
+      );
+      for (const result of opened) if (result.status === 'fulfilled') sockets.push(result.value);
+      for (const result of opened) if (result.status === 'rejected') throw result.reason;
+    }
+    return sockets;
+  } catch (error) {
+    await Promise.all(sockets.map((socket) => socket.close()));
+    throw error;
+  }
+}
+
+async function openPort(endpoint: Endpoint, openSocket: Machine['openSocket']): Promise<UdpSocket> {
+  const socket = openSocket({ local: endpoint, receiveLocals: isUnspecifiedAddress(endpoint.address) });
+  await socket.open().catch((error: unknown) => {
+    throw listenFailure(endpoint, error);
+  });
+  return socket;
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals';
+import type { SocketOptions, UdpSocket } from '@relay/socket';
+import { MemoryNetwork } from '@relay/socket/testing';
+import { openPorts } from '../src/open-ports.js';
+import { ProgramFailure } from '../src/exit-code.js';
+
+const endpoints = (address: string, first: number, count: number) =>
+  Array.from({ length: count }, (_, i) => ({ address, port: first + i }));
+
+function newHost(maxSockets = Infinity) {
+  const host = new MemoryNetwork().host('192.0.2.1', { maxSockets });
+  const made: UdpSocket[] = [];
+  const options: SocketOptions[] = [];
+  const openSocket = (given: SocketOptions): UdpSocket => {
+    const socket = host.createSocket(given);
+    options.push(given);
+    made.push(socket);
+    return socket;
+  };
+  return { host, made, options, openSocket };
+}
+
+describe('openPorts', () => {
+  test('opens a range of thousands, in its order', async () => {
+    const { openSocket } = newHost();
+    const sockets = await openPorts(endpoints('127.0.0.1', 20_000, 3000), openSocket);
+    expect(sockets.map(({ local }) => local.port)).toEqual(Array.from({ length: 3000 }, (_, i) => 20_000 + i));
+    expect(sockets.every(({ state }) => state === 'open')).toBe(true);
+  });
+
+  test('opens all or none, and names the first port that could not be had', async () => {
+    const { host, made, openSocket } = newHost();
+    for (const port of [20_150, 20_130]) await host.createSocket({ local: { address: '127.0.0.1', port } }).open();
+    const opening = openPorts(endpoints('127.0.0.1', 20_000, 200), openSocket);
+    await expect(opening).rejects.toThrow(ProgramFailure);
+    await expect(opening).rejects.toThrow('cannot listen on 127.0.0.1:20130: the address is in use');
+    expect(made.every(({ state }) => state === 'closed')).toBe(true);
+  });
+
+  test('leaves nothing open where descriptors run out', async () => {
+    const { made, openSocket } = newHost(100);
+    await expect(openPorts(endpoints('127.0.0.1', 20_000, 300), openSocket)).rejects.toThrow('ulimit -n');
+    expect(made.every(({ state }) => state === 'closed')).toBe(true);
+  });
+
+  test('learns which address was asked where it listens on all', async () => {
+    const { options, openSocket } = newHost();
+    await openPorts([...endpoints('0.0.0.0', 20_000, 1), ...endpoints('127.0.0.1', 20_001, 1)], openSocket);
+    expect(options.map(({ receiveLocals }) => receiveLocals)).toEqual([true, false]);
+  });
+});
