@@ -10,7 +10,7 @@ const MAY_IMPORT = {
   'packages/program': ['config', 'logging', 'packet', 'socket', 'terminal'],
   'packages/socket': ['packet'],
   'packages/session': ['packet'],
-  'packages/relay': ['packet', 'session'],
+  'packages/relay': ['packet', 'session', 'socket'],
   'apps/server': ['packet', 'socket', 'session', 'relay', 'logging', 'config', 'terminal', 'program'],
   'apps/client': ['packet', 'socket', 'session', 'relay', 'logging', 'config', 'terminal', 'program'],
   'apps/demo': ['server', 'client', 'program', 'terminal'],

@@ -1,34 +1,17 @@
 /**
  * The client's loop: the only place of the client that owns sockets and timers, on the machine that
- * is given to it. Datagrams of local applications go through their flows and the channel to the
- * server; what comes back goes the other way.
+ * is given to it. What arrives goes to the shard a batch at a time, and what the shard has to send
+ * leaves at the end of the turn.
  */
-import { DROP, DropCounters, PACKED_ENDPOINT_BYTES, parseAddress, type DropReason, type Endpoint } from '@relay/packet';
-import {
-  DatagramRun,
-  DatagramWriter,
-  FlowFrames,
-  Fragments,
-  IdleQueue,
-  ModeTraffic,
-  OpenedFlows,
-  PacketBatch,
-  type FlowsOfSession,
-  type OpenedFlow,
-} from '@relay/relay';
-import {
-  ClientChannel,
-  keyPairOf,
-  type Invitation,
-  type Primitives,
-  type ReceivedFrame,
-  type SessionEvent,
-} from '@relay/session';
+import { DROP, parseAddress, type Endpoint } from '@relay/packet';
+import { ClientShard, type ClientEvent } from '@relay/relay';
+import { keyPairOf, type ClientChannel, type Invitation, type Primitives } from '@relay/session';
 import { Loop, type LoopWork, type Machine } from '@relay/program';
-import { SocketError, type ReceiveBatch, type SocketOptions, type UdpSocket } from '@relay/socket';
+import { SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Forward } from './mapping/forward.js';
-import { ForwardListener } from './mapping/forward-listener.js';
-import { TargetNames } from './mapping/target-names.js';
+import type { ForwardMapping } from './mapping/mapping-format.js';
+import { Mappings, type MappingChanges } from './mapping/mappings.js';
+import { TargetNames, type ResolvedTarget } from './mapping/target-names.js';
 
 export interface RelayClientOptions {
   readonly machine: Machine;
@@ -36,12 +19,10 @@ export interface RelayClientOptions {
   readonly primitives: Primitives;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxPacketBytes: number;
-  readonly forwards: readonly Forward[];
-  readonly onSessionEvent: (event: SessionEvent) => void;
-  /** The server will not carry a flow for now. */
-  readonly onRefused: (flow: OpenedFlow, reason: DropReason) => void;
+  /** Told of all that happens to the session and to flows. */
+  readonly onEvent: (event: ClientEvent) => void;
   /** A target's name was resolved, or could not be. */
-  readonly onResolved: (name: string, address: string | undefined) => void;
+  readonly onResolved: (target: ResolvedTarget) => void;
   readonly onSocketError: (error: SocketError) => void;
   /** Something that nobody waits for failed; the client goes on. */
   readonly onFault: (error: unknown) => void;
@@ -54,68 +35,59 @@ const ANY_ADDRESS = '::';
 const localAddressFor = (host: string): string =>
   parseAddress(host)?.includes(':') === false ? ANY_IPV4 : ANY_ADDRESS;
 
-/** Incomplete datagrams from the server. */
-const FRAGMENT_LIMITS = { maxBytes: 4 << 20, maxDatagrams: 256, timeoutMs: 5000 };
-
 export class RelayClient {
-  readonly forward = new ModeTraffic();
-  /** Packets that were refused, by reason. */
-  readonly packetDrops = new DropCounters();
-  readonly channel: ClientChannel;
-  readonly opened: OpenedFlows;
   readonly #options: RelayClientOptions;
   readonly #machine: Machine;
-  #socket: UdpSocket;
-  readonly #idle = new IdleQueue();
-  readonly #run = new DatagramRun();
-  readonly #out: PacketBatch;
-  readonly #frames = new FlowFrames('client');
-  readonly #flows: FlowsOfSession<never>;
-  readonly #names: TargetNames;
+  readonly #shard: ClientShard;
+  readonly #mappings: Mappings;
+  readonly #names = new TargetNames();
   readonly #loop: Loop;
+  #socket: UdpSocket;
 
   constructor(options: RelayClientOptions) {
     this.#options = options;
-    const { invitation, machine } = options;
+    const { invitation, machine, primitives, maxPacketBytes } = options;
     this.#machine = machine;
     this.#socket = this.#newSocket(localAddressFor(invitation.host));
-    this.#out = new PacketBatch((batch) => this.#socket.sendBatch(batch));
-    this.opened = new OpenedFlows('client', new DatagramWriter(this.#out), this.#idle, this.forward, {
-      toSource: (flow, bytes, offset, length) => this.#toSource(flow, bytes, offset, length),
-      refused: options.onRefused,
+    this.#shard = new ClientShard({
+      channel: {
+        staticKey: keyPairOf(invitation.clientPrivateKey),
+        serverPublicKey: invitation.serverPublicKey,
+        primitives,
+        parameters: { maxPacketBytes },
+        random: machine.random,
+      },
+      socket: { sendBatch: (batch) => this.#socket.sendBatch(batch) },
     });
-    this.#flows = {
-      opened: this.opened,
-      accepted: undefined,
-      fragments: new Fragments(FRAGMENT_LIMITS, this.#idle, this.packetDrops),
-    };
-    this.#names = new TargetNames(options.forwards, options.onResolved);
+    this.#mappings = new Mappings({
+      shard: this.#shard,
+      openSocket: (socket) => machine.openSocket({ ...options.socket, ...socket }),
+      clock: machine.clock,
+      begin: (forward) => this.#listen(forward),
+    });
     const work: LoopWork = {
-      nextDueMs: () => Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs, this.#names.nextLookMs),
+      nextDueMs: () => Math.min(this.#shard.nextWakeMs, this.#names.nextLookMs),
       due: (nowMs) => {
-        this.channel.wake(nowMs);
-        this.#idle.expire(nowMs);
+        this.#shard.wake(nowMs);
         this.#names.look(nowMs);
       },
-      flush: () => {
-        this.#drainEvents();
-        this.#out.flush();
-      },
+      flush: () => this.#endTurn(),
       failed: options.onFault,
     };
     this.#loop = new Loop(work, machine);
-    this.channel = new ClientChannel({
-      staticKey: keyPairOf(invitation.clientPrivateKey),
-      serverPublicKey: invitation.serverPublicKey,
-      primitives: options.primitives,
-      parameters: { maxPacketBytes: options.maxPacketBytes },
-      random: machine.random,
-      out: this.#out,
-    });
+  }
+
+  get channel(): ClientChannel {
+    return this.#shard.channel;
+  }
+
+  /** What it carries, and what it has refused. */
+  get shard(): ClientShard {
+    return this.#shard;
   }
 
   get forwards(): readonly Forward[] {
-    return this.#options.forwards;
+    return this.#mappings.forwards;
   }
 
   get socket(): UdpSocket {
@@ -123,15 +95,18 @@ export class RelayClient {
   }
 
   /** Binds all ports. Rejects with a ProgramFailure if a port cannot be had. */
-  async open(): Promise<void> {
-    for (const forward of this.forwards) {
-      for (const listener of forward.listeners) {
-        listener.onDatagrams = (from, batch) => this.#fromSources(from, batch);
-        listener.socket.onError = this.#options.onSocketError;
-      }
-      await forward.open();
-    }
+  async open(forwards: readonly ForwardMapping[]): Promise<void> {
+    const { failed } = await this.apply(forwards);
+    if (failed[0] !== undefined) throw failed[0];
     await this.#openSocket();
+  }
+
+  /** Carries these forwards from now on; see {@link Mappings.apply}. */
+  async apply(forwards: readonly ForwardMapping[]): Promise<MappingChanges> {
+    const changes = await this.#mappings.apply(forwards);
+    this.#names.follow(this.forwards, this.#machine.clock());
+    this.#loop.settle();
+    return changes;
   }
 
   /** Where the server is: begins to connect, or goes on there if it is elsewhere than before. */
@@ -143,16 +118,37 @@ export class RelayClient {
   }
 
   async close(): Promise<void> {
-    this.channel.close(this.#machine.clock());
+    this.#shard.close(this.#machine.clock());
     this.#loop.close();
-    await Promise.all([this.#socket.close(), ...this.forwards.map((forward) => forward.close())]);
+    await Promise.all([this.#socket.close(), this.#mappings.close()]);
   }
 
   #newSocket(address: string): UdpSocket {
     const socket = this.#machine.openSocket({ ...this.#options.socket, local: { address, port: 0 } });
-    socket.onReceive = (batch) => this.#fromServer(batch);
-    socket.onError = this.#options.onSocketError;
+    socket.onReceive = (batch) => {
+      this.#shard.receive(batch, this.#machine.clock());
+      this.#loop.settle();
+    };
+    this.#countErrors(socket);
     return socket;
+  }
+
+  #listen({ listener, ports }: Forward): void {
+    for (const port of ports) {
+      port.socket.onReceive = (batch) => {
+        this.#shard.receiveFromSources(listener, port, batch, this.#machine.clock());
+        this.#loop.settle();
+      };
+      this.#countErrors(port.socket);
+    }
+  }
+
+  /** What a socket has taken and could not send was counted as sent. */
+  #countErrors(socket: UdpSocket): void {
+    socket.onError = (error, _destination, tag) => {
+      this.#shard.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
+      this.#options.onSocketError(error);
+    };
   }
 
   /** Where there is no IPv6, a server that has a name may still be reached over IPv4. */
@@ -167,78 +163,26 @@ export class RelayClient {
     }
   }
 
-  #fromSources(listener: ForwardListener, { count, bytes, offsets, lengths, sources, locals }: ReceiveBatch): void {
-    const nowMs = this.#machine.clock();
-    const asked = listener.isWildcard ? locals : undefined;
-    for (let i = 0; i < count; i++) {
-      const [at, offset, length] = [i * PACKED_ENDPOINT_BYTES, offsets[i] ?? 0, lengths[i] ?? 0];
+  /** Tells what has happened, and sends what waits. */
+  #endTurn(): void {
+    for (const event of this.#shard.takeEvents()) {
       try {
-        this.opened.fromSource(listener, sources, asked, at, bytes, offset, length, nowMs);
+        this.#happened(event);
       } catch (error) {
-        this.forward.toTarget.dropped(DROP.internalError);
         this.#options.onFault(error);
       }
     }
-    this.#loop.settle();
+    this.#shard.flush();
   }
 
-  #fromServer(batch: ReceiveBatch): void {
+  #happened(event: ClientEvent): void {
     const nowMs = this.#machine.clock();
-    for (let i = 0; i < batch.count; i++) {
-      const code = this.channel.receive(batch, i, nowMs);
-      if (code < 0) this.packetDrops.count(code);
-      while (this.channel.nextFrame(nowMs)) this.#take(this.channel.frame, nowMs);
-      this.#drainEvents();
+    if (event.kind === 'connected') this.#names.begin(event.session, nowMs);
+    if (event.kind === 'disconnected') this.#names.end();
+    if (event.kind === 'answer') {
+      const resolved = this.#names.answered(event.id, event.status, event.body, nowMs);
+      if (resolved !== undefined) this.#options.onResolved(resolved);
     }
-    this.#run.flush();
-    this.#loop.settle();
-  }
-
-  #take({ session, type, bytes, offset, end }: ReceivedFrame, nowMs: number): void {
-    let code: number;
-    try {
-      code = this.#frames.take(this.#flows, type, bytes, offset, end, nowMs);
-    } catch (error) {
-      code = this.channel.fault(session, error, nowMs);
-    }
-    if (code < 0) this.packetDrops.count(code);
-  }
-
-  #drainEvents(): void {
-    for (let event = this.channel.nextEvent(); event !== undefined; event = this.channel.nextEvent()) {
-      const nowMs = this.#machine.clock();
-      try {
-        this.#onEvent(event, nowMs);
-      } catch (error) {
-        // A fault that cannot be told ends nothing more.
-        if (event.kind === 'fault') this.#options.onFault(error);
-        else this.channel.fault(event.session, error, nowMs);
-      }
-    }
-  }
-
-  #toSource(flow: OpenedFlow, bytes: Uint8Array, offset: number, length: number): void {
-    const { entrance } = flow;
-    if (entrance instanceof ForwardListener)
-      this.#run.add(entrance.socket, this.forward.fromTarget, bytes, offset, length, flow.source, flow.local);
-  }
-
-  #onEvent(event: SessionEvent, nowMs: number): void {
-    switch (event.kind) {
-      case 'connected':
-        this.#flows.fragments.clear(); // another session, other fragments under the same numbers
-        this.opened.setSession(event.session);
-        this.#names.begin(event.session, nowMs);
-        break;
-      case 'disconnected':
-        this.opened.setSession(undefined);
-        this.#names.end();
-        break;
-      case 'answer':
-        this.#names.answered(event.id, event.status, event.body, nowMs);
-        break;
-      default:
-    }
-    this.#options.onSessionEvent(event);
+    this.#options.onEvent(event);
   }
 }

@@ -3,6 +3,6 @@
  * the program.
  */
 export { RelayClient, type RelayClientOptions } from './client.js';
-export { Forward } from './mapping/forward.js';
+export { type ForwardMapping } from './mapping/mapping-format.js';
 export { ServerSearch } from './server-search.js';
 export type { ClientStatus } from './status.js';

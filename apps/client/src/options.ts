@@ -24,6 +24,7 @@ export const clientOptions = {
     format: forwardMapping,
     alias: 'f',
     array: true,
+    live: true,
     doc: '[LISTEN=]TARGET: carry datagrams from a local port to a target beyond the server',
   }),
   ...commonOptions,

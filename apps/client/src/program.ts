@@ -12,6 +12,10 @@ export const clientProgram: Program<ClientSettings, RunningClient> = {
   schema: clientSchema,
   check: invitationOf,
   newWork: (frame) => RunningClient.make(frame),
+  apply: async (own, settings) => {
+    invitationOf(settings);
+    await own.apply(settings);
+  },
   verbs: clientVerbs,
   adminPaths,
   historyPath: () => join(defaultStatePath(process.env), 'client-history'),

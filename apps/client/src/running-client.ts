@@ -1,6 +1,6 @@
 /** The client's own within its frame: the loop, the server's name, what users are told. */
 import type { Values } from '@relay/config';
-import { formatEndpoint, unpackEndpoint, type DropReason } from '@relay/packet';
+import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import {
   EXIT,
   ProgramFailure,
@@ -10,10 +10,11 @@ import {
   type RunningProgram,
   type Work,
 } from '@relay/program';
-import type { OpenedFlow } from '@relay/relay';
-import { loadPrimitives, type Invitation, type Primitives, type SessionEvent } from '@relay/session';
+import type { ClientEvent } from '@relay/relay';
+import { loadPrimitives, type Invitation, type Primitives } from '@relay/session';
 import { RelayClient } from './client.js';
-import { Forward } from './mapping/forward.js';
+import type { Forward } from './mapping/forward.js';
+import type { ResolvedTarget } from './mapping/target-names.js';
 import type { clientSchema } from './options.js';
 import { ServerSearch } from './server-search.js';
 import { clientStatus, type ClientStatus } from './status.js';
@@ -28,7 +29,7 @@ export class RunningClient implements Work {
   readonly #frame: Frame<ClientSettings>;
   readonly #log: Frame['log'];
   readonly #invitation: Invitation;
-  readonly #announced = new Set<Forward>();
+  readonly #announced = new WeakSet<Forward>();
   readonly #search: ServerSearch;
   #isClosed = false;
 
@@ -41,7 +42,7 @@ export class RunningClient implements Work {
     this.#frame = frame;
     this.#log = frame.log;
     this.#invitation = invitation;
-    const { engine, receiveBuffer, sendBuffer, sendQueue, maxPacket, forward } = frame.settings;
+    const { engine, receiveBuffer, sendBuffer, sendQueue, maxPacket } = frame.settings;
     const socket = {
       engine,
       receiveBufferBytes: receiveBuffer,
@@ -55,12 +56,8 @@ export class RunningClient implements Work {
       primitives,
       socket,
       maxPacketBytes: maxPacket,
-      forwards: forward.map(
-        (mapping) => new Forward(mapping, (options) => thisMachine.openSocket({ ...socket, ...options })),
-      ),
-      onSessionEvent: (event) => this.#onSessionEvent(event),
-      onRefused: (flow, reason) => this.#onRefused(flow, reason),
-      onResolved: (name, address) => this.#onResolved(name, address),
+      onEvent: (event) => this.#onEvent(event),
+      onResolved: (target) => this.#onResolved(target),
       onFault: (error) => this.#log.error('work of the client failed', { error }),
       onSocketError: (error) => sockets.debug('a datagram could not be sent', { reason: error.code }),
     });
@@ -76,13 +73,22 @@ export class RunningClient implements Work {
   }
 
   open(): Promise<void> {
-    return this.client.open();
+    return this.client.open(this.#frame.settings.forward);
   }
 
   begin(): void {
-    const ports = this.client.forwards.reduce((sum, { listeners }) => sum + listeners.length, 0);
+    const ports = this.client.forwards.reduce((sum, { ports: { length } }) => sum + length, 0);
     warnOfPorts(this.#log, ports, this.#frame.room);
     this.#search.begin();
+  }
+
+  /** Carries the forwards of these settings from now on. Rejects with a ProgramFailure. */
+  async apply({ forward }: ClientSettings): Promise<void> {
+    const { opened, closed, failed } = await this.client.apply(forward);
+    if (failed[0] !== undefined) throw failed[0];
+    for (const { description } of closed) this.#log.info('closed', { mapping: `forward ${description}` });
+    for (const { description } of opened) this.#log.info('opened', { mapping: `forward ${description}` });
+    this.#announce();
   }
 
   async close(): Promise<void> {
@@ -91,9 +97,15 @@ export class RunningClient implements Work {
     await this.client.close();
   }
 
-  #onSessionEvent(event: SessionEvent): void {
+  #onEvent(event: ClientEvent): void {
     this.#search.follow(event);
     switch (event.kind) {
+      case 'refused':
+        this.#log.warn('the server will not carry a flow', {
+          target: formatEndpoint(unpackEndpoint(event.target, 0)),
+          reason: event.reason,
+        });
+        break;
       case 'connected':
         this.#log.info('connected', {
           server: formatEndpoint(unpackEndpoint(event.session.endpoint, 0)),
@@ -121,11 +133,7 @@ export class RunningClient implements Work {
     }
   }
 
-  #onRefused({ target }: OpenedFlow, reason: DropReason): void {
-    this.#log.warn('the server will not carry a flow', { target: formatEndpoint(unpackEndpoint(target, 0)), reason });
-  }
-
-  #onResolved(name: string, address: string | undefined): void {
+  #onResolved({ name, address }: ResolvedTarget): void {
     if (address === undefined) this.#log.warn('the server cannot resolve a name: trying on', { name });
     else this.#log.debug('resolved', { name, address });
     this.#announce();

@@ -4,7 +4,8 @@
 import type { Logger } from '@relay/logging';
 import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
 import { guarded, type Cancel, type Machine } from '@relay/program';
-import type { Invitation, SessionEvent } from '@relay/session';
+import type { ClientEvent } from '@relay/relay';
+import type { Invitation } from '@relay/session';
 import { withNumericZone } from '@relay/socket';
 import type { RelayClient } from './client.js';
 
@@ -56,7 +57,7 @@ export class ServerSearch {
   }
 
   /** What happens to the client's sessions begins and ends the search. */
-  follow(event: SessionEvent): void {
+  follow(event: ClientEvent): void {
     switch (event.kind) {
       case 'connected':
       case 'path-restored':

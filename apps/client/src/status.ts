@@ -37,6 +37,7 @@ export interface ClientStatus extends ProgramStatus {
 /** The status of a client whose process fares as `health` says. */
 export function clientStatus(client: RelayClient, server: string, health: Health): ClientStatus {
   const { session, state } = client.channel;
+  const { toTarget, fromTarget } = client.shard.accounts.forward;
   return {
     program: 'relay-client',
     ...processFigures(),
@@ -46,9 +47,9 @@ export function clientStatus(client: RelayClient, server: string, health: Health
     engine: client.socket.engine,
     session: session?.statistics,
     forwards: client.forwards.map(forwardStatus),
-    flows: client.opened.size,
-    forward: { toTarget: client.forward.toTarget.toJSON(), fromTarget: client.forward.fromTarget.toJSON() },
-    packets: packetFigures(client.socket, client.packetDrops.toJSON()),
+    flows: client.shard.flows.size,
+    forward: { toTarget: toTarget.toJSON(), fromTarget: fromTarget.toJSON() },
+    packets: packetFigures(client.socket, client.shard.packetDrops.toJSON()),
     health,
   };
 }
@@ -56,14 +57,14 @@ export function clientStatus(client: RelayClient, server: string, health: Health
 /** All mappings, in the order in which they were configured. */
 export function mappingStatuses(client: RelayClient): MappingStatus[] {
   return client.forwards.map((forward) => {
-    const { maxFlows, idleMs } = forward;
+    const { maxFlows, idleMs } = forward.listener.mapping;
     return { mode: 'forward', ...forwardStatus(forward), maxFlows, idleMs };
   });
 }
 
-const forwardStatus = ({ description, flowCount, isResolved }: Forward): ForwardStatus => ({
+const forwardStatus = ({ description, listener, isResolved }: Forward): ForwardStatus => ({
   mapping: description,
-  flows: flowCount,
+  flows: listener.flowCount,
   isResolved,
 });
 
@@ -79,7 +80,7 @@ const MAX_FLOWS_LISTED = 1000;
 /** The first flows; a client may have many. */
 export function flowStatuses(client: RelayClient): FlowStatus[] {
   const flows: FlowStatus[] = [];
-  for (const { source, target, lastActivityMs } of client.opened) {
+  for (const { source, target, lastActivityMs } of client.shard.flows) {
     if (flows.length >= MAX_FLOWS_LISTED) break;
     flows.push({
       source: formatEndpoint(unpackEndpoint(source, 0)),

@@ -4,5 +4,5 @@
  */
 export { RelayServer, type RelayServerOptions } from './server.js';
 export { Client, type Clients } from './state/client.js';
-export { type TargetNotice } from './relay/forwarding.js';
-export type { FlowStatus, ServerStatus, SessionStatus } from './status.js';
+export type { FlowStatus, SessionStatus } from '@relay/relay';
+export type { ServerStatus } from './status.js';

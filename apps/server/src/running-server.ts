@@ -5,7 +5,6 @@ import {
   flowsThatFit,
   guarded,
   listenFailure,
-  monotonicMs,
   thisMachine,
   warnOfFlows,
   type Frame,
@@ -16,9 +15,8 @@ import { loadPrimitives, type Primitives } from '@relay/session';
 import { SocketError } from '@relay/socket';
 import type { serverSchema } from './options.js';
 import { statePath } from './place.js';
-import type { TargetNotice } from './relay/forwarding.js';
 import { RelayServer } from './server.js';
-import { logSessionEvent } from './session-log.js';
+import { logEvent } from './event-log.js';
 import { StoredClients } from './state/client-directory.js';
 import { invite, publicEndpoint } from './state/invite.js';
 import { forgetServerKey, openStateFolder, type StateFolder } from './state/state-folder.js';
@@ -63,7 +61,7 @@ export class RunningServer implements Work {
     this.clients = new StoredClients(state.path, (what, error) => frame.log.error(what, { reason: String(error) }));
     this.#server = this.#newServer(frame.settings.listen);
     frame.onLoad = (load, health) => {
-      this.#server.channel.setLoad(load === 'overloaded' ? 'shedding' : load, monotonicMs());
+      this.#server.setLoad(load === 'overloaded' ? 'shedding' : load);
       frame.log[load === 'normal' ? 'info' : 'warn']('load changed', { state: load, ...health });
     };
     frame.descriptorWords = {
@@ -162,8 +160,7 @@ export class RunningServer implements Work {
     const { settings, logs, log, room, descriptors } = this.#frame;
     const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } =
       settings;
-    const sessions = logs.logger('session');
-    const targets = logs.logger('target');
+    const loggers = { sessions: logs.logger('session'), targets: logs.logger('target') };
     return new RelayServer({
       machine: thisMachine,
       listen,
@@ -181,9 +178,7 @@ export class RunningServer implements Work {
       },
       descriptors,
       onFault: (error) => log.error('work of the server failed', { error }),
-      onSessionEvent: (event) => logSessionEvent(sessions, event),
-      onTargetNotice: ({ client, target, error }: TargetNotice) =>
-        targets.warn('a target cannot be reached', { client, target, reason: error.code }),
+      onEvent: (event) => logEvent(loggers, event),
     });
   }
 

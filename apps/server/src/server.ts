@@ -1,33 +1,21 @@
 /**
  * The server's loop: the only place of the server that owns sockets and timers, on the machine that
- * is given to it. What arrives goes through the channel (open), the flows (forward, reply or drop)
- * and back out, a batch at a time.
+ * is given to it. What arrives goes to the shard a batch at a time, and what the shard has to send
+ * leaves at the end of the turn.
  */
-import { DropCounters, isUnspecifiedAddress, type Endpoint } from '@relay/packet';
-import {
-  AcceptedFlows,
-  DatagramRun,
-  DatagramWriter,
-  FlowFrames,
-  IdleQueue,
-  ModeTraffic,
-  PacketBatch,
-  OwnEndpoints,
-} from '@relay/relay';
-import {
-  ServerChannel,
-  type DisconnectReason,
-  type KeyPair,
-  type Primitives,
-  type ReceivedFrame,
-  type Session,
-  type SessionEvent,
-} from '@relay/session';
+import { isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
-import type { ReceiveBatch, SocketOptions, UdpSocket } from '@relay/socket';
-import { Forwarding, type TargetNotice } from './relay/forwarding.js';
-import { answerRequest } from './relay/requests.js';
-import { SessionFlows } from './relay/session-flows.js';
+import {
+  OwnEndpoints,
+  Shard,
+  type FlowStatus,
+  type SessionStatus,
+  type ShardEvent,
+  type ShardFigures,
+} from '@relay/relay';
+import type { DisconnectReason, KeyPair, Load, Primitives } from '@relay/session';
+import type { SocketOptions, UdpSocket } from '@relay/socket';
+import { answerRequest } from './requests/answer-request.js';
 import type { Client, Clients } from './state/client.js';
 
 export interface RelayServerOptions {
@@ -45,29 +33,19 @@ export interface RelayServerOptions {
   /** Idle time of a flow. */
   readonly idleMs: number;
   readonly descriptors: Pick<DescriptorReserve, 'isShort' | 'ranOut'>;
-  readonly onSessionEvent: (event: SessionEvent) => void;
-  readonly onTargetNotice: (notice: TargetNotice) => void;
+  /** Told of all that happens to sessions and flows, but for requests, which are answered here. */
+  readonly onEvent: (event: Exclude<ShardEvent, { kind: 'request' }>) => void;
   /** Something that nobody waits for failed; the server goes on. */
   readonly onFault: (error: unknown) => void;
 }
 
 export class RelayServer {
-  readonly forward = new ModeTraffic();
-  /** Packets that were refused, by reason. */
-  readonly packetDrops = new DropCounters();
-  readonly channel: ServerChannel;
-  readonly forwarding: Forwarding;
   readonly #options: RelayServerOptions;
   readonly #machine: Machine;
   readonly #listener: UdpSocket;
-  readonly #idle = new IdleQueue();
-  readonly #run = new DatagramRun();
-  readonly #out: PacketBatch;
-  readonly #writer: DatagramWriter;
-  readonly #frames = new FlowFrames('server');
-  readonly #flows = new Map<Session, SessionFlows>();
-  #own: OwnEndpoints | undefined;
+  readonly #shard: Shard;
   readonly #loop: Loop;
+  #own: OwnEndpoints | undefined;
 
   constructor(options: RelayServerOptions) {
     this.#options = options;
@@ -78,50 +56,14 @@ export class RelayServer {
       local: listen,
       receiveLocals: isUnspecifiedAddress(listen.address),
     });
-    this.#out = new PacketBatch((batch) => this.#listener.sendBatch(batch));
-    this.#writer = new DatagramWriter(this.#out);
+    this.#shard = this.#newShard();
     const work: LoopWork = {
-      nextDueMs: () => Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs),
-      due: (nowMs) => {
-        this.channel.wake(nowMs);
-        this.#idle.expire(nowMs);
-      },
-      flush: () => {
-        this.#drainEvents();
-        this.#out.flush();
-      },
+      nextDueMs: () => this.#shard.nextWakeMs,
+      due: (nowMs) => this.#shard.wake(nowMs),
+      flush: () => this.#endTurn(),
       failed: options.onFault,
     };
     this.#loop = new Loop(work, machine);
-    this.forwarding = new Forwarding({
-      socket: options.socket,
-      maxFlows: options.maxFlows,
-      machine,
-      descriptors: options.descriptors,
-      run: this.#run,
-      clientOf: (session) => this.clientOf(session),
-      isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
-      replied: () => this.#loop.settleSoon(),
-      notice: options.onTargetNotice,
-      failed: (session, error) => {
-        options.onFault(error);
-        this.closeSession(session, 'internal-error');
-      },
-    });
-    this.channel = new ServerChannel({
-      staticKey: options.staticKey,
-      resetSecret: options.resetSecret,
-      primitives: options.primitives,
-      clients: options.clients,
-      limits: { maxSessions: options.maxSessions },
-      random: machine.random,
-      parameters: {
-        maxPacketBytes: options.maxPacketBytes,
-        maxFlows: options.maxFlowsPerClient,
-        flowIdleMs: options.idleMs,
-      },
-      out: this.#out,
-    });
   }
 
   /** Where it listens: the real port once it is open. */
@@ -133,9 +75,32 @@ export class RelayServer {
     return this.#listener;
   }
 
+  /** The most flows that there can be. */
+  get maxFlows(): number {
+    return this.#options.maxFlows;
+  }
+
+  figures(): ShardFigures {
+    return this.#shard.figures();
+  }
+
+  /** All clients that are connected. */
+  sessions(): SessionStatus[] {
+    return this.#shard.sessions(this.#machine.clock());
+  }
+
+  /** At most `limit` flows: a server may have many. */
+  flows(limit: number): FlowStatus[] {
+    return this.#shard.flows(this.#machine.clock(), limit);
+  }
+
   /** Begins to listen. Rejects with a SocketError. */
   async open(): Promise<void> {
-    this.#listener.onReceive = (batch) => this.#onPackets(batch);
+    this.#listener.onReceive = (batch) => {
+      this.#shard.receive(batch, this.#machine.clock());
+      this.#loop.settle();
+    };
+    this.#listener.onError = (error, _destination, tag) => this.#shard.unsent(tag, error.datagrams);
     await this.#listener.open();
     this.#own = new OwnEndpoints([this.#listener.local], this.#machine.localAddresses);
     this.#loop.settle();
@@ -146,92 +111,72 @@ export class RelayServer {
     this.#own?.look();
   }
 
-  /** The most flows that there can be. */
-  get maxFlows(): number {
-    return this.#options.maxFlows;
-  }
-
-  clientOf(session: Session): Client | undefined {
-    return this.#options.clients.lookup(session.peerPublicKey);
-  }
-
-  flowsOf(session: Session): AcceptedFlows<UdpSocket> {
-    return this.#flowsOf(session).accepted;
+  /** How busy this process is; see `Load` of @relay/session. */
+  setLoad(load: Load): void {
+    this.#shard.setLoad(load, this.#machine.clock());
+    this.#loop.settle();
   }
 
   /** Ends the sessions of clients that may come in no longer. */
   revoke(clients: readonly Client[]): void {
-    for (const client of clients) this.channel.revoke(client.publicKey, this.#machine.clock());
+    this.#shard.revoke(
+      clients.map(({ publicKey }) => publicKey),
+      this.#machine.clock(),
+    );
     this.#loop.settle();
   }
 
-  closeSession(session: Session, reason: DisconnectReason): void {
-    this.channel.closeSession(session, reason, this.#machine.clock());
+  /** Ends a session. Returns whether there is one with this number. */
+  closeSession(id: number, reason: DisconnectReason): boolean {
+    const isThere = this.#shard.closeSession(id, reason, this.#machine.clock());
     this.#loop.settle();
+    return isThere;
   }
 
   /** Tells the clients, and closes everything. */
   async close(): Promise<void> {
-    this.forwarding.isDraining = true;
-    this.channel.close(this.#machine.clock());
+    const flowsClosed = this.#shard.close(this.#machine.clock());
     this.#loop.close();
-    await Promise.all([this.#listener.close(), this.forwarding.closed()]);
+    await Promise.all([this.#listener.close(), flowsClosed]);
   }
 
-  #onPackets(batch: ReceiveBatch): void {
-    const nowMs = this.#machine.clock();
-    for (let i = 0; i < batch.count; i++) {
-      const code = this.channel.receive(batch, i, nowMs);
-      if (code < 0) this.packetDrops.count(code);
-      while (this.channel.nextFrame(nowMs)) this.#take(this.channel.frame, nowMs);
-      this.#drainEvents();
-    }
-    this.#run.flush();
-    this.#loop.settle();
+  #newShard(): Shard {
+    const { machine, clients, socket, staticKey, resetSecret, primitives, descriptors } = this.#options;
+    const { maxFlows, maxFlowsPerClient, maxSessions, maxPacketBytes, idleMs } = this.#options;
+    return new Shard({
+      channel: {
+        ...{ staticKey, resetSecret, primitives, clients },
+        limits: { maxSessions },
+        random: machine.random,
+        parameters: { maxPacketBytes, maxFlows: maxFlowsPerClient, flowIdleMs: idleMs },
+      },
+      socket: this.#listener,
+      openSocket: machine.openSocket,
+      targetSocket: socket,
+      clock: machine.clock,
+      settleSoon: () => this.#loop.settleSoon(),
+      clientOf: (publicKey) => clients.lookup(publicKey),
+      isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
+      ...{ descriptors, maxFlows, maxFlowsPerClient, idleMs },
+    });
   }
 
-  #take({ session, type, bytes, offset, end }: ReceivedFrame, nowMs: number): void {
-    let code: number;
-    try {
-      code = this.#frames.take(this.#flowsOf(session), type, bytes, offset, end, nowMs);
-    } catch (error) {
-      code = this.channel.fault(session, error, nowMs);
-    }
-    if (code < 0) this.packetDrops.count(code);
-  }
-
-  #drainEvents(): void {
-    for (let event = this.channel.nextEvent(); event !== undefined; event = this.channel.nextEvent()) {
+  /** Tells what has happened, and sends what waits. */
+  #endTurn(): void {
+    for (const event of this.#shard.takeEvents()) {
       try {
-        this.#onEvent(event);
+        if (event.kind === 'request') this.#answer(event);
+        else this.#options.onEvent(event);
       } catch (error) {
-        // A fault that cannot be told ends nothing more.
-        if (event.kind === 'fault') this.#options.onFault(error);
-        else this.channel.fault(event.session, error, this.#machine.clock());
+        this.#options.onFault(error);
       }
     }
+    this.#shard.flush();
   }
 
-  #onEvent(event: SessionEvent): void {
-    if (event.kind === 'disconnected') {
-      this.#flows.get(event.session)?.end();
-      this.#flows.delete(event.session);
-    }
-    if (event.kind === 'request')
-      answerRequest(event, this.#machine, {
-        answered: () => this.#loop.settleSoon(),
-        failed: this.#options.onFault,
-      });
-    this.#options.onSessionEvent(event);
-  }
-
-  #flowsOf(session: Session): SessionFlows {
-    const known = this.#flows.get(session);
-    if (known !== undefined) return known;
-    const limits = { maxFlows: this.#options.maxFlowsPerClient, idleMs: this.#options.idleMs };
-    const accepted = new AcceptedFlows(session, this.#writer, this.#idle, this.forward, limits, this.forwarding);
-    const flows = new SessionFlows(accepted, this.#idle, this.packetDrops);
-    this.#flows.set(session, flows);
-    return flows;
+  #answer(request: Parameters<typeof answerRequest>[1]): void {
+    answerRequest(this.#shard, request, this.#machine)
+      .then(() => this.#loop.settle())
+      .catch(this.#options.onFault);
   }
 }

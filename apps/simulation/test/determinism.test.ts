@@ -17,8 +17,8 @@ async function traceOf(seed: number, primitives: Primitives): Promise<unknown> {
   return {
     trace,
     lost: network.lostDatagrams,
-    client: [client.relay.socket.statistics, client.relay.packetDrops.toJSON(), client.relay.forward],
-    server: [server.relay.socket.statistics, server.relay.packetDrops.toJSON(), server.relay.forward],
+    client: [client.relay.socket.statistics, client.relay.shard.packetDrops.toJSON(), client.forward],
+    server: [server.relay.socket.statistics, server.relay.figures()],
   };
 }
 

@@ -1,15 +1,34 @@
-// Flows.
-export { AcceptedFlow, AcceptedFlows, type AcceptedFlowLimits, type AcceptedFlowPorts } from './flow/accepted-flows.js';
-export { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
-export { DatagramWriter, type DatagramFlow } from './batch/datagram-writer.js';
-export { type Side } from './flow/flow.js';
-export { FlowFrames, type FlowsOfSession } from './flow/flow-frames.js';
-export { Fragments, type FragmentLimits } from './flow/fragments.js';
+// A program's sessions and flows as one unit.
+export { Shard, type ShardOptions } from './shard.js';
+export {
+  type ClientRequest,
+  type FlowStatus,
+  type SessionFacts,
+  type SessionStatus,
+  type ShardEvent,
+  type ShardFigures,
+} from './shard-data.js';
+export { ClientShard, type ClientEvent, type ClientShardOptions } from './client-shard.js';
+export { type KnownClient } from './client-state.js';
+// Flows and their ends.
+export { Flow, type Admit, type End, type Opening } from './flow/flow.js';
+export { FlowTable } from './flow/flow-table.js';
 export { IdleQueue, type Idler } from './flow/idle-queue.js';
-export { OpenedFlow, OpenedFlows, type Entrance, type FlowMapping, type OpenedFlowPorts } from './flow/opened-flows.js';
+export { type Side } from './flow/flow-ids.js';
+export { Listener, ListenerPort, type FlowMapping } from './ends/listener.js';
+export { Tunnel, type FlowFrame, type TunnelOptions } from './ends/tunnel.js';
+export { type TunnelSession } from './ends/tunnel-link.js';
+export { Upstreams, type TargetSocket, type UpstreamOwner, type UpstreamsOptions } from './ends/upstream.js';
+export { Fragments, type FragmentLimits } from './ends/fragments.js';
+export { Notices, type FlowNotice } from './notices.js';
+// Batches.
+export { Datagram } from './datagram.js';
+export { DatagramRun, type DatagramExit, type DatagramSender } from './batch/datagram-run.js';
+export { DatagramWriter, type DatagramHeading, type SealingSession } from './batch/datagram-writer.js';
 export { PacketBatch, type BatchSender } from './batch/packet-batch.js';
-export { ModeTraffic, Traffic, type TrafficFigures } from './traffic.js';
+export { Accounts, ModeTraffic, Traffic, type TrafficFigures } from './traffic.js';
 // Who may reach what.
+export { admitFromListener, admitFromTunnel, type ForwardRights } from './modes/forward.js';
 export { TargetPolicy, type Allowance, type PortRange } from './policy/target-policy.js';
 export { OwnEndpoints } from './policy/own-endpoints.js';
 export { addressRange, type AddressBlock, type AddressRange } from './policy/address-range.js';

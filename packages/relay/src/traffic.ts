@@ -6,11 +6,17 @@ import { DropCounters } from '@relay/packet';
  * payload bytes.
  */
 export class Traffic {
+  /** By which a socket's error names this account; see {@link Accounts}. 0: none does. */
+  readonly tag: number;
   inDatagrams = 0;
   inBytes = 0;
   outDatagrams = 0;
   outBytes = 0;
   readonly drops = new DropCounters();
+
+  constructor(tag = 0) {
+    this.tag = tag;
+  }
 
   received(bytes: number): void {
     this.inDatagrams++;
@@ -42,6 +48,7 @@ export class Traffic {
   }
 }
 
+/** What a {@link Traffic} has counted. */
 export interface TrafficFigures {
   readonly inDatagrams: number;
   readonly inBytes: number;
@@ -55,6 +62,26 @@ export interface TrafficFigures {
  * publish mode beside the client.
  */
 export class ModeTraffic {
-  readonly toTarget = new Traffic();
-  readonly fromTarget = new Traffic();
+  readonly toTarget: Traffic;
+  readonly fromTarget: Traffic;
+
+  /** Errors name the directions by `firstTag` and `firstTag + 1`; 0: neither. */
+  constructor(firstTag = 0) {
+    this.toTarget = new Traffic(firstTag);
+    this.fromTarget = new Traffic(firstTag === 0 ? 0 : firstTag + 1);
+  }
+}
+
+/**
+ * All that a program carries, by mode, and by the tag under which it gives datagrams to sockets: a
+ * datagram that the kernel refuses after it was counted as sent is taken back where it was counted.
+ */
+export class Accounts {
+  readonly forward = new ModeTraffic(1);
+  readonly #byTag: readonly Traffic[] = [this.forward.toTarget, this.forward.fromTarget];
+
+  /** The socket has taken datagrams with this tag and could not send them, for this drop code. */
+  unsent(tag: number, datagrams: number, code: number): void {
+    if (datagrams > 0) this.#byTag[tag - 1]?.unsent(datagrams, code);
+  }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint } from '@relay/packet';
 import { MAX_DATAGRAM_BYTES, SocketError, type ReceiveBatch } from '../src/index.js';
-import { nativeLoop } from '../src/native/native-loop.js';
 import { engines } from './engines.js';
 import { batchOf, LOCALHOST, numbered, payloads, received, reported } from './exchange.js';
 
@@ -129,25 +128,6 @@ for (const { create } of native) {
       await server.close();
       expect(seen + (server.statistics.kernelDrops ?? 0)).toBe(200);
       await client.close();
-    });
-
-    test('uses the number of a socket again once it is closed, or could not be opened', async () => {
-      const loop = nativeLoop();
-      if (loop instanceof SocketError) throw loop;
-      const nextNumber = (): number => {
-        const number = loop.add({ ready: () => undefined, flushOutbox: () => undefined });
-        loop.remove(number);
-        return number;
-      };
-      const before = nextNumber();
-      const socket = create({ local: LOCALHOST });
-      await socket.open();
-      expect(nextNumber()).not.toBe(before);
-      const other = nextNumber();
-      await expect(create({ local: socket.local }).open()).rejects.toMatchObject({ code: 'address-in-use' });
-      expect(nextNumber()).toBe(other);
-      await socket.close();
-      expect(nextNumber()).toBe(before);
     });
 
     test('notices that the buffers of a batch that it knows have been given away', async () => {

@@ -1,169 +1,156 @@
-import { DropCounters, EndpointMap, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
-import {
-  AcceptedFlows,
-  DatagramWriter,
-  FlowFrames,
-  Fragments,
-  IdleQueue,
-  ModeTraffic,
-  OpenedFlows,
-  PacketBatch,
-  type FlowsOfSession,
-  type OpenedFlow,
-} from '@relay/relay';
-import {
-  ClientChannel,
-  generateKeyPair,
-  KEY_BYTES,
-  packPath,
-  ServerChannel,
-  type Primitives,
-  type ReceivedFrame,
-  type Session,
-} from '@relay/session';
+import { PACKED_ENDPOINT_BYTES, type DatagramBatch, type SendBatch } from '@relay/packet';
+import { ClientShard, ListenerPort, Shard, type Listener, type TargetSocket } from '@relay/relay';
+import { generateKeyPair, KEY_BYTES, OFFSET_PATH_LOCAL, packPath, type Primitives } from '@relay/session';
 
 const NOW_MS = 1000;
-const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
+const SLOTS = 64;
 
 /**
- * Client and server with their flows, joined by function calls where the sockets would be; the
+ * The shards of a client and of a server, joined by function calls where the sockets would be; the
  * target is an echo.
  */
 export class JoinedEnds {
   echoed = 0;
-  readonly #primitives: Primitives;
-  readonly #sources: readonly Uint8Array[];
-  readonly #toServer: PacketBatch;
-  readonly #toClient: PacketBatch;
-  readonly #idle = new IdleQueue();
-  readonly #opened: OpenedFlows;
-  readonly #entrance;
-  readonly #client: ClientChannel;
-  readonly #server: ServerChannel;
-  readonly #clientFrames = new FlowFrames('client');
-  readonly #serverFrames = new FlowFrames('server');
-  readonly #flowsOfClient: FlowsOfSession<never>;
-  #flowsOfServer: FlowsOfSession<true> | undefined;
+  readonly #client: ClientShard;
+  readonly #server: Shard;
+  readonly #listener: Listener;
+  readonly #port: ListenerPort;
+  readonly #sources: Uint8Array;
+  readonly #toServer = new Wire(CLIENT, (batch) => this.#server.receive(batch, NOW_MS));
+  readonly #toClient = new Wire(SERVER, (batch) => this.#client.receive(batch, NOW_MS));
+  #batch: DatagramBatch | undefined;
 
   constructor(primitives: Primitives, flows: number) {
-    this.#primitives = primitives;
-    this.#sources = Array.from({ length: flows }, (_, i) => packed('127.0.0.1', 20_000 + i));
-    const target = packed('203.0.113.1', 53);
-    this.#entrance = {
-      mapping: { idleMs: 60_000, maxFlows: flows, flowCount: 0 },
-      target,
-      flowBySource: new EndpointMap<OpenedFlow>(),
-    };
-    this.#toServer = new PacketBatch((batch) => this.#deliver(this.#server, batch, fromClient));
-    this.#toClient = new PacketBatch((batch) => this.#deliver(this.#client, batch, fromServer));
-    this.#opened = new OpenedFlows('client', new DatagramWriter(this.#toServer), this.#idle, new ModeTraffic(), {
-      toSource: () => this.echoed++,
-      refused: (_flow, reason) => {
-        throw new Error(`a flow was refused: ${reason}`);
+    const [serverKey, clientKey] = [generateKeyPair(), generateKeyPair()];
+    this.#client = new ClientShard({
+      channel: {
+        ...{ staticKey: clientKey, primitives },
+        serverPublicKey: serverKey.publicKey,
+        server: { address: '192.0.2.1', port: 7878 },
+      },
+      socket: this.#toServer,
+    });
+    this.#server = new Shard({
+      channel: {
+        ...{ staticKey: serverKey, primitives },
+        clients: {
+          lookup: () => ({ name: 'client', limits: {}, newestTimestamp: 0n }),
+          recordTimestamp: () => undefined,
+        },
+        resetSecret: new Uint8Array(KEY_BYTES),
+      },
+      socket: this.#toClient,
+      openSocket: () => new EchoSocket(),
+      targetSocket: {},
+      clock: () => NOW_MS,
+      settleSoon: () => undefined,
+      clientOf: () => ({ name: 'client', allowances: [] }),
+      isOwn: () => false,
+      descriptors: { isShort: false, ranOut: () => undefined },
+      ...{ maxFlows: flows, maxFlowsPerClient: flows, idleMs: 60_000 },
+    });
+    this.#port = new ListenerPort({
+      sendBatch: ({ count }) => {
+        this.echoed += count;
+        return count;
       },
     });
-    const [serverKey, clientKey] = [generateKeyPair(), generateKeyPair()];
-    this.#server = this.#newServer(serverKey);
-    this.#flowsOfClient = { opened: this.#opened, accepted: undefined, fragments: this.#fragments() };
-    this.#client = new ClientChannel({
-      staticKey: clientKey,
-      primitives,
-      serverPublicKey: serverKey.publicKey,
-      server: { address: '192.0.2.1', port: 7878 },
-      out: this.#toServer,
-    });
-    this.#client.connect(NOW_MS, Date.now());
+    this.#port.target = packed('9.9.9.9', 53);
+    this.#listener = this.#client.newListener({ idleMs: 60_000, maxFlows: flows }, [this.#port]);
+    this.#sources = new Uint8Array(flows * PACKED_ENDPOINT_BYTES);
+    for (let i = 0; i < flows; i++) this.#sources.set(packed('127.0.0.1', 20_000 + i), i * PACKED_ENDPOINT_BYTES);
+    this.#client.channel.connect(NOW_MS, Date.now());
     this.#settle();
-    this.#opened.setSession(this.#client.session);
   }
 
   /** One datagram from each source, in one batch, there and back. */
   roundTrips(payload: Uint8Array): void {
-    for (const source of this.#sources)
-      this.#opened.fromSource(this.#entrance, source, undefined, 0, payload, 0, payload.length, NOW_MS);
+    if (this.#batch?.bytes !== payload) this.#batch = this.#batchOf(payload);
+    this.#client.receiveFromSources(this.#listener, this.#port, this.#batch, NOW_MS);
     this.#settle();
+  }
+
+  /** The same payload from every source. */
+  #batchOf(payload: Uint8Array): DatagramBatch {
+    const count = this.#sources.length / PACKED_ENDPOINT_BYTES;
+    return {
+      count,
+      bytes: payload,
+      offsets: new Uint32Array(count),
+      lengths: new Uint32Array(count).fill(payload.length),
+      sources: this.#sources,
+      locals: new Uint8Array(this.#sources.length),
+    };
   }
 
   /** As the loops do it: what a batch has brought about leaves when the batch is done with. */
   #settle(): void {
-    while (this.#toServer.count + this.#toClient.count > 0) {
-      this.#toServer.flush();
-      this.#toClient.flush();
-    }
+    do {
+      this.#client.flush();
+      this.#server.flush();
+    } while (this.#toServer.take() + this.#toClient.take() > 0);
+  }
+}
+
+/**
+ * Hands the packets of a batch to the other side, where they lie: they may be opened in place, as
+ * those of a socket's batch.
+ */
+class Wire {
+  readonly #receive: (batch: DatagramBatch) => void;
+  readonly #sources = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
+  readonly #locals = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
+  #carried = 0;
+
+  constructor(from: Uint8Array, receive: (batch: DatagramBatch) => void) {
+    this.#receive = receive;
+    for (let i = 0; i < SLOTS; i++) this.#sources.set(from, i * PACKED_ENDPOINT_BYTES);
   }
 
-  /**
-   * Hands the packets of a batch to the other side; they are opened in place, as those of a
-   * socket's batch.
-   */
-  #deliver(channel: ClientChannel | ServerChannel, batch: PacketBatch, sources: Uint8Array): number {
-    const { count, bytes, offsets, lengths } = batch;
-    const received: DatagramBatch = { count, bytes, offsets, lengths, sources, locals };
-    for (let i = 0; i < count; i++) {
-      if (channel.receive(received, i, NOW_MS) < 0) throw new Error('a packet was refused');
-      while (channel.nextFrame(NOW_MS)) this.#take(channel === this.#server, channel.frame);
-      while (channel.nextEvent() !== undefined);
-    }
+  sendBatch({ bytes, count, offsets, lengths }: SendBatch): number {
+    this.#carried += count;
+    this.#receive({ bytes, count, offsets, lengths, sources: this.#sources, locals: this.#locals });
     return count;
   }
 
-  #take(isAtServer: boolean, { session, type, bytes, offset, end }: ReceivedFrame): void {
-    if (isAtServer) this.#serverFrames.take(this.#flowsOf(session), type, bytes, offset, end, NOW_MS);
-    else this.#clientFrames.take(this.#flowsOfClient, type, bytes, offset, end, NOW_MS);
-  }
-
-  #newServer(staticKey: ReturnType<typeof generateKeyPair>): ServerChannel {
-    return new ServerChannel({
-      staticKey,
-      primitives: this.#primitives,
-      clients: {
-        lookup: () => ({ name: 'client', limits: {}, newestTimestamp: 0n }),
-        recordTimestamp: () => undefined,
-      },
-      resetSecret: new Uint8Array(KEY_BYTES),
-      out: this.#toClient,
-    });
-  }
-
-  /** There is one session. */
-  #flowsOf(session: Session): FlowsOfSession<true> {
-    return (this.#flowsOfServer ??= {
-      opened: undefined,
-      accepted: new AcceptedFlows<true>(
-        session,
-        new DatagramWriter(this.#toClient),
-        this.#idle,
-        new ModeTraffic(),
-        { maxFlows: 1000, idleMs: 60_000 },
-        {
-          accept: () => 0,
-          toTarget: (flow, payload, at, length) => flow.flows.fromTarget(flow, payload, at, length, NOW_MS),
-          ended: () => undefined,
-        },
-      ),
-      fragments: this.#fragments(),
-    });
-  }
-
-  #fragments(): Fragments {
-    return new Fragments(FRAGMENT_LIMITS, this.#idle, new DropCounters());
+  /** How many packets went this way since the last call. */
+  take(): number {
+    const carried = this.#carried;
+    this.#carried = 0;
+    return carried;
   }
 }
 
-/** More than a batch holds. */
-const MOST_PACKETS = 256;
-const fromClient = sourcesOf(packed('198.51.100.7', 40_000));
-const fromServer = sourcesOf(packed('192.0.2.1', 7878));
-const locals = new Uint8Array(MOST_PACKETS * PACKED_ENDPOINT_BYTES);
+/** A connected socket whose peer sends everything back at once. */
+class EchoSocket implements TargetSocket {
+  readonly state = 'open';
+  onReceive: TargetSocket['onReceive'] = () => undefined;
+  onError: TargetSocket['onError'] = () => undefined;
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  sendBatch({ bytes, count, offsets, lengths }: SendBatch): number {
+    this.onReceive({ bytes, count, offsets, lengths, ...UNUSED });
+    return count;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const UNUSED = {
+  sources: new Uint8Array(0),
+  locals: new Uint8Array(0),
+  ecn: new Uint8Array(0),
+  timestampsMs: new Float64Array(0),
+};
+
+const CLIENT = packed('198.51.100.7', 40_000);
+const SERVER = packed('192.0.2.1', 7878);
 
 function packed(address: string, port: number): Uint8Array {
-  return packPath({ address, port });
-}
-
-/** Where each packet of a full batch came from, if all came on this path. */
-function sourcesOf(path: Uint8Array): Uint8Array {
-  const sources = new Uint8Array(MOST_PACKETS * PACKED_ENDPOINT_BYTES);
-  for (let i = 0; i < MOST_PACKETS; i++)
-    sources.set(path.subarray(0, PACKED_ENDPOINT_BYTES), i * PACKED_ENDPOINT_BYTES);
-  return sources;
+  return packPath({ address, port }).subarray(0, OFFSET_PATH_LOCAL);
 }

@@ -81,6 +81,11 @@ export const forwardMapping: Format<ForwardMapping> = {
   },
 };
 
+/** Where a mapping listens. */
+export function listenRangeOf({ listen, target }: ForwardMapping): ListenRange {
+  return listen ?? { address: LOOPBACK, first: target.first, last: target.last };
+}
+
 export const portCount = ({ first, last }: PortRange): number => last - first + 1;
 
 function parseShortForm(text: string): Record<string, unknown> {

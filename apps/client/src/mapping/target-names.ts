@@ -10,34 +10,48 @@ const RETRY_MS = 5000;
  */
 const LONGEST_MS = 300_000;
 
+/** What the server has told of a name; the address is undefined where it cannot be resolved now. */
+export interface ResolvedTarget {
+  readonly name: string;
+  readonly address: string | undefined;
+}
+
 /**
  * The names of targets: the server resolves them, and they are asked for again as long as there is
  * a session.
  */
 export class TargetNames {
-  readonly #forwardsByName = new Map<string, readonly Forward[]>();
-  readonly #resolved: (name: string, address: string | undefined) => void;
+  #forwards: readonly Forward[] = [];
+  /** What each name led to last. */
+  readonly #addresses = new Map<string, string>();
   readonly #asked = new Map<number, string>();
   readonly #dueMs = new Map<string, number>();
   #session: Session | undefined;
-
-  constructor(forwards: readonly Forward[], resolved: (name: string, address: string | undefined) => void) {
-    for (const forward of forwards) {
-      if (forward.isResolved) continue;
-      this.#forwardsByName.set(forward.targetHost, [...(this.#forwardsByName.get(forward.targetHost) ?? []), forward]);
-    }
-    this.#resolved = resolved;
-  }
 
   /** When {@link look} should be called next, in ms. */
   get nextLookMs(): number {
     return this.#session === undefined ? Infinity : Math.min(Infinity, ...this.#dueMs.values());
   }
 
+  /** The targets of these forwards are wanted, and no others. */
+  follow(forwards: readonly Forward[], nowMs: number): void {
+    const before = this.#names();
+    this.#forwards = forwards;
+    const names = this.#names();
+    for (const name of before) if (!names.has(name)) this.#forget(name);
+    for (const name of names) {
+      const address = this.#addresses.get(name);
+      if (address !== undefined) this.#settle(name, address);
+      if (!before.has(name)) this.#dueMs.set(name, nowMs);
+    }
+    this.look(nowMs);
+  }
+
+  /** There is a session: everything is asked for. */
   begin(session: Session, nowMs: number): void {
     this.end();
     this.#session = session;
-    for (const name of this.#forwardsByName.keys()) this.#dueMs.set(name, nowMs);
+    for (const name of this.#names()) this.#dueMs.set(name, nowMs);
     this.look(nowMs);
   }
 
@@ -49,8 +63,9 @@ export class TargetNames {
 
   /** Asks for what is due. */
   look(nowMs: number): void {
+    if (this.#session === undefined) return;
     for (const [name, dueMs] of this.#dueMs) {
-      if (dueMs > nowMs || this.#session === undefined) continue;
+      if (dueMs > nowMs) continue;
       const id = this.#session.request(REQUEST.resolve, encodeName(name), nowMs);
       if (id < 0) {
         this.#dueMs.set(name, nowMs + RETRY_MS);
@@ -61,17 +76,31 @@ export class TargetNames {
     }
   }
 
-  /** Takes the answer to a request of ours; others are passed over. */
-  answered(id: number, status: number, body: Uint8Array, nowMs: number): void {
+  /** Takes the answer to a request of ours, and says what it tells; others are passed over. */
+  answered(id: number, status: number, body: Uint8Array, nowMs: number): ResolvedTarget | undefined {
     const name = this.#asked.get(id);
-    if (name === undefined) return;
+    if (name === undefined) return undefined;
     this.#asked.delete(id);
     const resolved = status === STATUS.done ? decodeResolvedName(body) : 'unresolved';
     const address = typeof resolved === 'string' ? undefined : resolved.addresses[0];
     const waitMs = typeof resolved === 'string' || address === undefined ? RETRY_MS : resolved.ttlMs;
     this.#dueMs.set(name, nowMs + Math.min(Math.max(RETRY_MS, waitMs), LONGEST_MS));
-    if (address !== undefined)
-      for (const forward of this.#forwardsByName.get(name) ?? []) forward.setTargetAddress(address);
-    this.#resolved(name, address);
+    if (address !== undefined) this.#settle(name, address);
+    return { name, address };
+  }
+
+  #names(): Set<string> {
+    return new Set(this.#forwards.flatMap(({ targetName }) => targetName ?? []));
+  }
+
+  #settle(name: string, address: string): void {
+    this.#addresses.set(name, address);
+    for (const forward of this.#forwards) if (forward.targetName === name) forward.setTargetAddress(address);
+  }
+
+  #forget(name: string): void {
+    this.#addresses.delete(name);
+    this.#dueMs.delete(name);
+    for (const [id, asked] of this.#asked) if (asked === name) this.#asked.delete(id);
   }
 }

@@ -1,13 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodeResolvedName, STATUS, unpackEndpoint, type ResolvedName } from '@relay/packet';
-import { thisMachine } from '@relay/program';
-import { Forward } from '../../src/mapping/forward.js';
+import type { Forward } from '../../src/mapping/forward.js';
 import { TargetNames } from '../../src/mapping/target-names.js';
+import { forwardTo } from '../support/forward-to.js';
 
-const forwardTo = (host: string, first = 53, last = first): Forward =>
-  new Forward({ target: { host, first, last }, idle: 120_000, maxFlows: 10 }, thisMachine.openSocket);
 const targetsOf = (forward: Forward): string[] =>
-  forward.listeners.map(({ target }) => {
+  forward.ports.map(({ target }) => {
     const endpoint = target && unpackEndpoint(target, 0);
     return endpoint === undefined ? 'unresolved' : `${endpoint.address} ${endpoint.port}`;
   });
@@ -31,12 +29,12 @@ describe('a forward', () => {
 
 describe('TargetNames', () => {
   test('asks for nothing without a session, and passes over answers to what it did not ask', () => {
-    const told: string[] = [];
     const forward = forwardTo('dns.example');
-    const names = new TargetNames([forward], (name) => told.push(name));
+    const names = new TargetNames();
+    names.follow([forward], 0);
     expect(names.nextLookMs).toBe(Infinity);
     names.look(1000);
-    names.answered(7, STATUS.done, answer({ ttlMs: 1000, addresses: ['192.0.2.1'] }), 1000);
-    expect([told, targetsOf(forward)]).toEqual([[], ['unresolved']]);
+    const told = names.answered(7, STATUS.done, answer({ ttlMs: 1000, addresses: ['192.0.2.1'] }), 1000);
+    expect([told, targetsOf(forward)]).toEqual([undefined, ['unresolved']]);
   });
 });

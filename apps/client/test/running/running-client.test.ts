@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -16,6 +16,17 @@ import { until } from '../support/until.js';
 
 const stage = new Stage();
 const TARGET = '192.0.2.53:53';
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => {
+    socket.close(() => resolve());
+  });
+  return port;
+}
 
 describe('a client', () => {
   test('carries datagrams of local applications to their targets, and the replies back, and says so', async () => {
@@ -73,13 +84,13 @@ describe('a client', () => {
     });
     const { client: relay } = client.running;
     application.send('early', client.port());
-    await until(() => relay.forward.toTarget.toJSON().inDatagrams === 1);
-    const { drops, outDatagrams } = relay.forward.toTarget.toJSON();
+    await until(() => relay.shard.accounts.forward.toTarget.toJSON().inDatagrams === 1);
+    const { drops, outDatagrams } = relay.shard.accounts.forward.toTarget.toJSON();
     expect((drops['no-session'] ?? 0) + outDatagrams).toBe(1);
     await until(() => relay.channel.state === 'connected');
     const sockets = await Promise.all(Array.from({ length: 101 }, () => stage.application()));
     for (const socket of sockets) for (let i = 0; i < 10; i++) socket.send('x', client.port(i));
-    await until(() => relay.opened.size >= 1001);
+    await until(() => relay.shard.flows.size >= 1001);
     expect(flowStatuses(relay)).toHaveLength(1000);
   });
 
@@ -151,8 +162,8 @@ describe('a client', () => {
     await until(() => client.messages.some((message) => String(message).includes('cannot resolve')));
     expect(client.log).toContainEqual(expect.objectContaining({ level: 'warn', name: 'dns.example' }));
     application.send('x', client.port());
-    await until(() => client.running.client.forward.toTarget.toJSON().inDatagrams === 1);
-    expect(client.running.client.forward.toTarget.toJSON().drops).toEqual({ resolving: 1 });
+    await until(() => client.running.client.shard.accounts.forward.toTarget.toJSON().inDatagrams === 1);
+    expect(client.running.client.shard.accounts.forward.toTarget.toJSON().drops).toEqual({ resolving: 1 });
     expect(client.running.status().forwards[0]?.isResolved).toBe(false);
   });
 
@@ -223,7 +234,7 @@ describe('a client', () => {
     await until(() => server.sessions.length === 0);
     expect(client.messages).toEqual(['connected']);
     expect(socket.state).toBe('closed');
-    expect(forwards[0]?.listeners[0]?.socket.state).toBe('closed');
+    expect(forwards[0]?.ports[0]?.socket.state).toBe('closed');
   });
 
   test('writes metrics as often as it was told', async () => {
@@ -242,6 +253,39 @@ describe('a client', () => {
     const start = Service.start(clientProgram, new LiveConfiguration(clientSchema, given), () => undefined);
     await expect(start).rejects.toMatchObject({ exitCode: EXIT.usage });
     await expect(start).rejects.toThrow(message);
+  });
+
+  test('takes on the forwards of a changed file while it runs: those that stay lose nothing', async () => {
+    const server = await stage.server();
+    const application = await stage.application();
+    const [config, admin] = [`${stage.newPath()}.toml`, join(stage.newPath(), 'admin.sock')];
+    const [kept, gone, added] = await Promise.all(['kept', 'gone', 'added'].map(() => freePort()));
+    const file = (...ports: readonly unknown[]): string =>
+      ports.map((port) => `[[forward]]\nlisten = ${String(port)}\ntarget = "${TARGET}"\n`).join('\n');
+    writeFileSync(config, file(kept, gone));
+    const client = await stage.client(server.invitation(), { forward: undefined, config, admin });
+    await until(() => client.running.status().state === 'connected');
+    application.send('before', kept ?? 0);
+    await until(() => application.replies.length === 1);
+    writeFileSync(config, file(added, kept));
+    const { changes } = (await askAdmin(admin, 'reload')) as { changes: string[] };
+    expect(changes).toEqual([expect.stringMatching(/^forward: .*[^t]$/)]);
+    expect(changes[0]).not.toContain('restart');
+    for (const port of [kept, added]) application.send('after', port ?? 0);
+    await until(() => application.replies.length === 3);
+    expect(client.running.status().forwards.map(({ mapping, flows }) => `${mapping} ${flows}`)).toEqual([
+      `127.0.0.1:${added ?? 0} -> ${TARGET} 1`,
+      `127.0.0.1:${kept ?? 0} -> ${TARGET} 1`,
+    ]);
+    const again = createSocket('udp4').bind(gone, '127.0.0.1');
+    await once(again, 'listening');
+    writeFileSync(config, file(gone, kept));
+    await expect(askAdmin(admin, 'reload')).rejects.toThrow(`cannot listen on 127.0.0.1:${gone ?? 0}`);
+    again.close();
+    expect(client.running.status().forwards).toHaveLength(2);
+    // What was refused can be asked for again: nothing of it was taken on.
+    expect(await askAdmin(admin, 'reload')).toEqual({ changes: [expect.stringContaining('forward')] });
+    expect(client.running.status().forwards[0]?.mapping).toBe(`127.0.0.1:${gone ?? 0} -> ${TARGET}`);
   });
 
   test('does not start where a port is taken, names it, and leaves no other port open', async () => {

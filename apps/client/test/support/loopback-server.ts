@@ -1,20 +1,23 @@
 /**
- * A server for clients under test, in this process: the channel and the flows over a loopback
+ * A server for clients under test, in this process: the channel and a tunnel over a loopback
  * socket, without the server's program. Its flows lead nowhere: each datagram comes back as if its
  * target had sent it.
  */
-import { dropCode, DropCounters, unpackEndpoint, formatEndpoint, type DropReason } from '@relay/packet';
+import { dropCode, DropCounters, formatEndpoint, unpackEndpoint, type DropReason } from '@relay/packet';
 import { Loop, monotonicMs, thisMachine, type LoopWork } from '@relay/program';
 import {
-  AcceptedFlows,
+  Datagram,
   DatagramWriter,
-  FlowFrames,
+  FlowTable,
   Fragments,
   IdleQueue,
   ModeTraffic,
+  Notices,
   PacketBatch,
-  type AcceptedFlow,
-  type FlowsOfSession,
+  Tunnel,
+  type End,
+  type Flow,
+  type Traffic,
 } from '@relay/relay';
 import {
   formatInvitation,
@@ -30,8 +33,34 @@ import { createSocket, type UdpSocket } from '@relay/socket';
 
 type Request = Readonly<{ session: Session; id: number; request: number; body: Uint8Array }>;
 
+/** A target that sends everything back at once. */
+class EchoEnd implements End {
+  readonly #arrivals: string[];
+  #flow: Flow | undefined;
+
+  constructor(arrivals: string[]) {
+    this.#arrivals = arrivals;
+  }
+
+  attach(flow: Flow): void {
+    this.#flow = flow;
+  }
+
+  send({ bytes, offset, length }: Datagram, traffic: Traffic, nowMs: number): void {
+    if (this.#flow === undefined) throw new Error('the flow has ended');
+    const payload = bytes.slice(offset, offset + length);
+    traffic.sent(length);
+    const target = formatEndpoint(unpackEndpoint(this.#flow.target, 0));
+    this.#arrivals.push(`${Buffer.from(payload).toString()} to ${target}`);
+    this.#flow.toSource(new Datagram().show(payload, 0, length), nowMs);
+  }
+
+  close(): void {
+    this.#flow = undefined;
+  }
+}
+
 export class LoopbackServer {
-  readonly traffic = new ModeTraffic();
   readonly serverKey = generateKeyPair();
   readonly clientKey = generateKeyPair();
   /** What came out at targets: `payload to target`. */
@@ -41,8 +70,8 @@ export class LoopbackServer {
   onRequest: (request: Request) => void = () => undefined;
   readonly #idle = new IdleQueue();
   readonly #drops = new DropCounters();
-  readonly #frames = new FlowFrames('server');
-  readonly #flows = new Map<Session, FlowsOfSession<true>>();
+  readonly #tunnels = new Map<Session, Tunnel>();
+  readonly #traffic = new ModeTraffic();
   #socket: UdpSocket;
   #out = new PacketBatch((batch) => this.#socket.sendBatch(batch));
   #channel: ServerChannel;
@@ -112,16 +141,12 @@ export class LoopbackServer {
   #newSocket(port: number): UdpSocket {
     const socket = createSocket({ engine: 'dgram', local: { address: '127.0.0.1', port } });
     socket.onReceive = (batch) => {
-      const channel = this.#channel;
       const nowMs = monotonicMs();
+      const channel = this.#channel;
       for (let i = 0; i < batch.count; i++) {
         const code = channel.receive(batch, i, nowMs);
         if (code < 0) this.#drops.count(code);
-        while (channel.nextFrame(nowMs)) {
-          const { session, type, bytes, offset, end } = channel.frame;
-          this.#frames.take(this.#flowsOf(session), type, bytes, offset, end, nowMs);
-        }
-        this.#drainEvents();
+        while (channel.nextFrame(nowMs)) this.#tunnelOf(channel.frame.session, nowMs).take(channel.frame, nowMs);
       }
       this.#loop.settle();
     };
@@ -136,7 +161,8 @@ export class LoopbackServer {
         this.#idle.expire(nowMs);
       },
       flush: () => {
-        this.#drainEvents();
+        for (let event = this.#channel.nextEvent(); event !== undefined; event = this.#channel.nextEvent())
+          if (event.kind === 'request') this.onRequest(event);
         this.#out.flush();
       },
       failed: (error) => {
@@ -144,11 +170,6 @@ export class LoopbackServer {
       },
     };
     return new Loop(work, thisMachine);
-  }
-
-  #drainEvents(): void {
-    for (let event = this.#channel.nextEvent(); event !== undefined; event = this.#channel.nextEvent())
-      if (event.kind === 'request') this.onRequest(event);
   }
 
   #newChannel(): ServerChannel {
@@ -163,31 +184,22 @@ export class LoopbackServer {
     });
   }
 
-  #flowsOf(session: Session): FlowsOfSession<true> {
-    const known = this.#flows.get(session);
+  #tunnelOf(session: Session, nowMs: number): Tunnel {
+    const known = this.#tunnels.get(session);
     if (known !== undefined) return known;
-    const writer = new DatagramWriter(this.#out);
-    const accepted = new AcceptedFlows<true>(
-      session,
-      writer,
-      this.#idle,
-      this.traffic,
-      { maxFlows: 100, idleMs: 60_000 },
-      {
-        accept: () => (this.refusal === undefined ? 0 : dropCode(this.refusal)),
-        toTarget: (flow, bytes, offset, length) => this.#echo(flow, bytes.slice(offset, offset + length)),
-        ended: () => undefined,
-      },
-    );
     const limits = { maxBytes: 1 << 20, maxDatagrams: 16, timeoutMs: 5000 };
-    const flows = { opened: undefined, accepted, fragments: new Fragments(limits, this.#idle, this.#drops) };
-    this.#flows.set(session, flows);
-    return flows;
-  }
-
-  #echo(flow: AcceptedFlow<true>, payload: Uint8Array): void {
-    const target = formatEndpoint(unpackEndpoint(flow.target, 0));
-    this.arrivals.push(`${Buffer.from(payload).toString()} to ${target}`);
-    flow.flows.fromTarget(flow, payload, 0, payload.length, monotonicMs());
+    const tunnel = new Tunnel({
+      side: 'server',
+      writer: new DatagramWriter(this.#out),
+      idle: this.#idle,
+      idleMs: 60_000,
+      table: new FlowTable(this.#traffic, this.#idle, 100),
+      fragments: new Fragments(limits, this.#idle, this.#drops),
+      notices: new Notices(),
+      admit: () => (this.refusal === undefined ? new EchoEnd(this.arrivals) : dropCode(this.refusal)),
+    });
+    tunnel.begin(session, nowMs);
+    this.#tunnels.set(session, tunnel);
+    return tunnel;
   }
 }

@@ -9,7 +9,7 @@ import { openApplication, type Application } from './application.js';
 import { LoopbackServer } from './loopback-server.js';
 import { logRecords } from './log-records.js';
 
-export type ClientFlags = Readonly<{ forward: readonly string[] } & Record<string, unknown>>;
+export type ClientFlags = Readonly<{ forward: readonly string[] | undefined } & Record<string, unknown>>;
 
 /** Starts servers, clients and applications in this process, and closes them after each test. */
 export class Stage {
@@ -63,8 +63,8 @@ export class StartedClient {
   }
 
   /** The port on which a forward listens. */
-  port(forward = 0, listener = 0): number {
-    return this.running.client.forwards[forward]?.listeners[listener]?.socket.local.port ?? 0;
+  port(forward = 0, port = 0): number {
+    return this.running.client.forwards[forward]?.ports[port]?.socket.local.port ?? 0;
   }
 
   get log(): Record<string, unknown>[] {

@@ -1,7 +1,7 @@
 /** How lists of the server are shown. */
 import { formatDuration, table } from '@relay/terminal';
 import type { ClientRecord } from '../state/client-record.js';
-import type { FlowStatus, SessionStatus } from '../status.js';
+import type { FlowStatus, SessionStatus } from '@relay/relay';
 
 export function clientLines(records: readonly ClientRecord[]): string[] {
   if (records.length === 0) return ['no clients: relay-server invite NAME makes one'];
@@ -36,7 +36,7 @@ export function sessionLines(sessions: readonly SessionStatus[]): string[] {
 export function flowLines(flows: readonly FlowStatus[]): string[] {
   if (flows.length === 0) return ['no flows'];
   const rows = flows.map(({ session, client, source, target, idleMs }) => [
-    `${session}`,
+    `${session ?? '-'}`,
     client,
     source,
     target,

@@ -14,7 +14,6 @@ import {
 import { askAdmin, EXIT, metricsOf } from '@relay/program';
 import { parseInvitation } from '@relay/session';
 import { replaceFile } from '../../src/state/atomic-file.js';
-import { flowStatuses, sessionStatuses } from '../../src/status.js';
 import { logRecords } from '../support/log-records.js';
 import { LoopbackClient } from '../support/loopback-client.js';
 import { firstInvitation, Stage } from '../support/started.js';
@@ -36,7 +35,7 @@ describe('a server', () => {
       serverPublicKey: first.own.state.staticKey.publicKey,
     });
     const client = await new LoopbackClient(invitation, first.own.server.local).connect();
-    expect(sessionStatuses(first.own.server, 0)).toHaveLength(1);
+    expect(first.own.server.sessions()).toHaveLength(1);
     await client.close();
     await first.close();
     const { running: second, said: saidAgain } = await stage.start({ state });
@@ -67,31 +66,30 @@ describe('a server', () => {
     const carried = { inDatagrams: 3, inBytes: 22, outDatagrams: 3, outBytes: 22, drops: {} };
     expect(status.forward).toEqual({ toTarget: carried, fromTarget: carried });
     expect(status.packets.in).toBeGreaterThan(3);
-    const [session] = server.channel.sessions();
-    if (session === undefined) throw new Error('there is no session');
-    expect(sessionStatuses(server, session.connectedMs + 1234)).toEqual([
+    const [session] = server.sessions();
+    expect(server.sessions()).toEqual([
       {
-        id: session.id,
+        id: expect.any(Number),
         client: 'ada',
         endpoint: `${LOOPBACK}:${client.socket.local.port}`,
-        connectedMs: 1234,
+        connectedMs: expect.any(Number),
         flows: 2,
-        statistics: expect.objectContaining({ packetsIn: session.statistics.packetsIn }),
+        statistics: expect.objectContaining({ packetsIn: session?.statistics.packetsIn }),
       },
     ]);
-    const [flow] = server.flowsOf(session);
-    const flows = flowStatuses(server, (flow?.lastActivityMs ?? 0) + 500, 10);
+    expect(session?.connectedMs).toBeGreaterThan(0);
+    const flows = server.flows(10);
     expect(flows).toHaveLength(2);
     expect(flows[0]).toEqual({
-      session: session.id,
+      session: session?.id,
       client: 'ada',
-      id: flow?.id,
+      id: expect.any(Number),
       source: `${LOOPBACK}:1000`,
       target: `${LOOPBACK}:${echo.port}`,
-      idleMs: 500,
+      idleMs: expect.any(Number),
     });
-    expect(flowStatuses(server, 0, 1)).toHaveLength(1);
-    expect(flowStatuses(server, 0, 2)).toHaveLength(2);
+    expect(server.flows(1)).toHaveLength(1);
+    expect(server.flows(2)).toHaveLength(2);
     const metrics = metricsOf(status);
     expect(metrics).toMatchObject({ sessions: 1, eventLoopUtilization: status.health.eventLoopUtilization });
     expect(metrics).not.toHaveProperty('health');
@@ -119,8 +117,8 @@ describe('a server', () => {
       client.send({ address: LOOPBACK, port: port === 0 ? echo.port : port }, 'x', 1000 + i);
     await until(() => client.refusals.length === 1);
     expect(client.refusals).toEqual([reason]);
-    expect(running.own.server.forward.toTarget.toJSON().drops).toEqual({ [reason]: 1 });
-    expect(running.own.server.forwarding.count).toBe(ports.length - 1);
+    expect(running.own.server.figures().forward.toTarget.drops).toEqual({ [reason]: 1 });
+    expect(running.own.server.figures().flows).toBe(ports.length - 1);
   });
 
   test('counts frames that it cannot take', async () => {
@@ -129,7 +127,7 @@ describe('a server', () => {
     const frame = new Uint8Array(20);
     encodeCompactHeader(frame, 0, FLOW_OPENED_BY_SERVER);
     client.sendFrames(frame);
-    await until(() => running.own.server.packetDrops.toJSON()['unknown-flow'] === 1);
+    await until(() => running.own.server.figures().packetDrops['unknown-flow'] === 1);
     expect(running.own.status().packets.drops).toEqual({ 'unknown-flow': 1 });
   });
 
@@ -139,8 +137,8 @@ describe('a server', () => {
     const client = await stage.client(running, 'ada', { allow: ['127.0.0.0/8'] });
     client.send({ address: LOOPBACK, port }, 'x');
     client.send({ address: '127.0.0.2', port }, 'x');
-    await until(() => running.own.server.forward.toTarget.toJSON().inDatagrams === 2);
-    expect(running.own.server.forward.toTarget.toJSON().drops).toEqual({ loop: 2 });
+    await until(() => running.own.server.figures().forward.toTarget.inDatagrams === 2);
+    expect(running.own.server.figures().forward.toTarget.drops).toEqual({ loop: 2 });
   });
 
   test('ends a flow whose target is not there, and says so', async () => {
@@ -153,7 +151,7 @@ describe('a server', () => {
     client.send({ address: LOOPBACK, port }, 'x');
     await until(() => client.refusals.length === 1);
     expect(client.refusals).toEqual(['unreachable']);
-    expect(running.own.server.forwarding.count).toBe(0);
+    expect(running.own.server.figures().flows).toBe(0);
     await running.close();
     expect(logRecords(logDir)).toContainEqual(
       expect.objectContaining({ message: 'a target cannot be reached', client: 'ada', target: `${LOOPBACK}:${port}` }),
@@ -165,8 +163,8 @@ describe('a server', () => {
     const echo = await stage.echo();
     const client = await stage.client(running, 'ada', toEcho(echo.port));
     client.send({ address: LOOPBACK, port: echo.port }, 'x');
-    await until(() => running.own.server.forwarding.count === 1);
-    await until(() => running.own.server.forwarding.count === 0);
+    await until(() => running.own.server.figures().flows === 1);
+    await until(() => running.own.server.figures().flows === 0);
     expect(client.channel.state).toBe('connected');
   });
 
@@ -218,11 +216,12 @@ describe('a server', () => {
     const client = await stage.client(running, 'ada', toEcho(echo.port));
     client.send({ address: LOOPBACK, port: echo.port }, 'x');
     await until(() => client.replies.length === 1);
-    const { local, forwarding, socket } = running.own.server;
+    const { server } = running.own;
+    const { local, socket } = server;
     await running.close();
     await until(() => client.ends.length === 1);
     expect(client.ends).toEqual(['shutdown']);
-    expect([forwarding.count, socket.state]).toEqual([0, 'closed']);
+    expect([server.figures().flows, socket.state]).toEqual([0, 'closed']);
     const next = createSocket('udp4').bind(local.port, LOOPBACK);
     await once(next, 'listening');
     next.close();
@@ -237,10 +236,10 @@ describe('a server', () => {
       'max-flows': '10',
     });
     const client = await stage.client(running, 'ada', { allow: [] });
-    const { id } = [...running.own.server.channel.sessions()][0] ?? {};
+    const { id } = running.own.server.sessions()[0] ?? {};
     await until(() => existsSync(logDir) && logRecords(logDir, 'metrics').length > 0);
     await client.close();
-    await until(() => running.own.server.channel.sessionCount === 0);
+    await until(() => running.own.server.figures().sessions === 0);
     rmSync(join(running.own.state.path, 'clients', 'ada.json'));
     await until(() => running.own.clients.size === 1);
     await running.close();
@@ -306,7 +305,7 @@ describe('a running server, asked over its admin socket', () => {
     await until(() => client.replies.length === 1);
     const admin = join(running.own.state.path, 'admin.sock');
     expect(await askAdmin(admin, 'status')).toMatchObject({ program: 'relay-server', sessions: 1, flows: 1 });
-    const [session] = running.own.server.channel.sessions();
+    const [session] = running.own.server.sessions();
     expect(await askAdmin(admin, 'sessions')).toMatchObject([{ id: session?.id, client: 'ada', flows: 1 }]);
     expect(await askAdmin(admin, 'flows')).toMatchObject([{ client: 'ada', target: `${LOOPBACK}:${echo.port}` }]);
     const unknown = askAdmin(admin, 'kick', { session: 0 });

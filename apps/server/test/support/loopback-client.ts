@@ -1,20 +1,11 @@
 /**
- * A client of one invitation in this process: the channel and the flows over a loopback socket,
- * without the client's program.
+ * A client of one invitation in this process: a client's shard over a loopback socket, without the
+ * client's program.
  */
-import { DropCounters, EndpointMap, packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
+import { packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
 import { Loop, monotonicMs, thisMachine, type LoopWork } from '@relay/program';
-import {
-  DatagramWriter,
-  FlowFrames,
-  Fragments,
-  IdleQueue,
-  ModeTraffic,
-  OpenedFlows,
-  PacketBatch,
-  type OpenedFlow,
-} from '@relay/relay';
-import { ClientChannel, keyPairOf, nodePrimitives, parseInvitation, type SessionEvent } from '@relay/session';
+import { ClientShard, ListenerPort, type ClientEvent, type Listener } from '@relay/relay';
+import { keyPairOf, nodePrimitives, parseInvitation, type ClientChannel } from '@relay/session';
 import { createSocket } from '@relay/socket';
 import { until } from './until.js';
 
@@ -26,47 +17,34 @@ const packed = (endpoint: Endpoint): Uint8Array => {
 
 export class LoopbackClient {
   readonly socket = createSocket({ engine: 'dgram', local: { address: '127.0.0.1', port: 0 } });
-  readonly traffic = new ModeTraffic();
-  readonly drops = new DropCounters();
-  readonly events: SessionEvent[] = [];
+  readonly events: ClientEvent[] = [];
   /** Statuses and bodies of answers. */
   readonly answers: { readonly status: number; readonly body: Uint8Array }[] = [];
   readonly replies: string[] = [];
   readonly refusals: string[] = [];
-  readonly channel: ClientChannel;
-  readonly flows: OpenedFlows;
-  readonly #idle = new IdleQueue();
-  readonly #out = new PacketBatch((batch) => this.socket.sendBatch(batch));
-  readonly #entrances = new Map<string, Parameters<OpenedFlows['fromSource']>[0]>();
+  readonly #shard: ClientShard;
+  /** By target. */
+  readonly #listeners = new Map<string, Listener>();
   readonly #loop: Loop;
 
   constructor(invitation: string, server: Endpoint) {
     const parsed = parseInvitation(invitation);
     if (typeof parsed === 'string') throw new Error(parsed);
-    this.flows = new OpenedFlows('client', new DatagramWriter(this.#out), this.#idle, this.traffic, {
-      toSource: (_flow: OpenedFlow, bytes, offset, length) =>
-        this.replies.push(Buffer.from(bytes.subarray(offset, offset + length)).toString()),
-      refused: (_flow, reason) => this.refusals.push(reason),
-    });
-    const limits = { maxBytes: 1 << 20, maxDatagrams: 16, timeoutMs: 5000 };
-    const fragments = new Fragments(limits, this.#idle, this.drops);
-    const frames = new FlowFrames('client');
-    this.channel = new ClientChannel({
-      staticKey: keyPairOf(parsed.clientPrivateKey),
-      serverPublicKey: parsed.serverPublicKey,
-      server,
-      primitives: nodePrimitives,
-      out: this.#out,
+    this.#shard = new ClientShard({
+      channel: {
+        staticKey: keyPairOf(parsed.clientPrivateKey),
+        serverPublicKey: parsed.serverPublicKey,
+        server,
+        primitives: nodePrimitives,
+      },
+      socket: this.socket,
     });
     const work: LoopWork = {
-      nextDueMs: () => Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs),
-      due: (nowMs) => {
-        this.channel.wake(nowMs);
-        this.#idle.expire(nowMs);
-      },
+      nextDueMs: () => this.#shard.nextWakeMs,
+      due: (nowMs) => this.#shard.wake(nowMs),
       flush: () => {
-        this.#drainEvents();
-        this.#out.flush();
+        for (const event of this.#shard.takeEvents()) this.#happened(event);
+        this.#shard.flush();
       },
       failed: (error) => {
         throw error;
@@ -74,20 +52,13 @@ export class LoopbackClient {
     };
     this.#loop = new Loop(work, thisMachine);
     this.socket.onReceive = (batch) => {
-      const { channel } = this;
-      const nowMs = monotonicMs();
-      const flows = { opened: this.flows, accepted: undefined, fragments };
-      for (let i = 0; i < batch.count; i++) {
-        const code = channel.receive(batch, i, nowMs);
-        if (code < 0) this.drops.count(code);
-        while (channel.nextFrame(nowMs)) {
-          const { type, bytes, offset, end } = channel.frame;
-          frames.take<never>(flows, type, bytes, offset, end, nowMs);
-        }
-        this.#drainEvents();
-      }
+      this.#shard.receive(batch, monotonicMs());
       this.#loop.settle();
     };
+  }
+
+  get channel(): ClientChannel {
+    return this.#shard.channel;
   }
 
   async connect(): Promise<this> {
@@ -100,13 +71,18 @@ export class LoopbackClient {
 
   /** Sends a datagram of the application at this source port to a target. */
   send(target: Endpoint, payload: string, sourcePort = 1000): void {
-    const key = `${target.address} ${target.port}`;
-    const mapping = { idleMs: 60_000, maxFlows: 100, flowCount: 0 };
-    const entrance = this.#entrances.get(key) ?? { mapping, target: packed(target), flowBySource: new EndpointMap() };
-    this.#entrances.set(key, entrance);
-    const source = packed({ address: '127.0.0.1', port: sourcePort });
-    const bytes = Buffer.from(payload);
-    this.flows.fromSource(entrance, source, undefined, 0, bytes, 0, bytes.length, monotonicMs());
+    const listener = this.#listenerFor(target);
+    const [port] = listener.ports;
+    if (port === undefined) throw new Error('a listener has a port');
+    const batch = {
+      count: 1,
+      bytes: Buffer.from(payload),
+      offsets: Uint32Array.of(0),
+      lengths: Uint32Array.of(Buffer.byteLength(payload)),
+      sources: packed({ address: '127.0.0.1', port: sourcePort }),
+      locals: new Uint8Array(PACKED_ENDPOINT_BYTES),
+    };
+    this.#shard.receiveFromSources(listener, port, batch, monotonicMs());
     this.#loop.settle();
   }
 
@@ -127,20 +103,33 @@ export class LoopbackClient {
   }
 
   async close(): Promise<void> {
-    this.channel.close(monotonicMs());
+    this.#shard.close(monotonicMs());
     this.#loop.close();
     await this.socket.close();
   }
 
-  #drainEvents(): void {
-    for (let event = this.channel.nextEvent(); event !== undefined; event = this.channel.nextEvent())
-      this.#happened(event);
+  #listenerFor(target: Endpoint): Listener {
+    const key = `${target.address} ${target.port}`;
+    const known = this.#listeners.get(key);
+    if (known !== undefined) return known;
+    const port = new ListenerPort({
+      sendBatch: ({ bytes, offsets, lengths, count }) => {
+        for (let i = 0; i < count; i++) {
+          const offset = offsets[i] ?? 0;
+          this.replies.push(Buffer.from(bytes.subarray(offset, offset + (lengths[i] ?? 0))).toString());
+        }
+        return count;
+      },
+    });
+    port.target = packed(target);
+    const listener = this.#shard.newListener({ idleMs: 60_000, maxFlows: 100 }, [port]);
+    this.#listeners.set(key, listener);
+    return listener;
   }
 
-  #happened(event: SessionEvent): void {
+  #happened(event: ClientEvent): void {
     this.events.push(event);
-    if (event.kind === 'connected') this.flows.setSession(event.session);
-    if (event.kind === 'disconnected') this.flows.setSession(undefined);
     if (event.kind === 'answer') this.answers.push({ status: event.status, body: event.body });
+    if (event.kind === 'refused') this.refusals.push(event.reason);
   }
 }

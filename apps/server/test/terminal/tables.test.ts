@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Health } from '@relay/program';
 import type { SessionStatistics } from '@relay/session';
-import type { ServerStatus, SessionStatus } from '../../src/status.js';
+import type { SessionStatus } from '@relay/relay';
+import type { ServerStatus } from '../../src/status.js';
 import { StatusView } from '../../src/terminal/status-view.js';
 import { clientLines, flowLines, sessionLines } from '../../src/terminal/tables.js';
 

@@ -1,8 +1,9 @@
-import { Forward, RelayClient, ServerSearch } from '@relay/client';
+import { RelayClient, ServerSearch, type ForwardMapping } from '@relay/client';
 import type { Endpoint } from '@relay/packet';
 import { DescriptorReserve } from '@relay/program';
 import { RelayServer, type Clients } from '@relay/server';
-import type { Invitation, KeyPair, Primitives, SessionEvent } from '@relay/session';
+import type { ClientEvent, ShardEvent, TrafficFigures } from '@relay/relay';
+import type { Invitation, KeyPair, Primitives } from '@relay/session';
 import type { MemoryMachine } from './memory-machine.js';
 
 const MAX_PACKET_BYTES = 1400;
@@ -12,8 +13,22 @@ const MAX_FLOWS = 1000;
 /** How often the server looks whether there are descriptors again, in ms, as the program does. */
 const DESCRIPTOR_LOOK_MS = 1000;
 
-/** Told of everything that happens to sessions. */
-export type Events = (event: SessionEvent) => void;
+/** Told of everything that happens. */
+export type Events = (event: ShardEvent | ClientEvent) => void;
+
+/** What a program has carried, either way. */
+export interface Carried {
+  readonly toTarget: TrafficFigures;
+  readonly fromTarget: TrafficFigures;
+}
+
+/** How many datagrams of a direction came in and neither went out nor were counted as dropped. */
+export const unaccountedIn = ({ inDatagrams, outDatagrams, drops }: TrafficFigures): number =>
+  inDatagrams - outDatagrams - dropped(drops);
+
+/** How many were dropped, for all reasons. */
+export const dropped = (drops: TrafficFigures['drops']): number =>
+  Object.values(drops).reduce((sum, count) => sum + count, 0);
 
 /** A process that runs the server. */
 export class ServerProcess {
@@ -39,14 +54,17 @@ export class ServerProcess {
       maxFlowsPerClient: MAX_FLOWS,
       maxPacketBytes: MAX_PACKET_BYTES,
       idleMs: IDLE_MS,
-      onSessionEvent: (event) => {
+      onEvent: (event) => {
         if (event.kind === 'fault') this.faults.push(event.error);
         events(event);
       },
-      onTargetNotice: () => undefined,
       descriptors: this.#descriptors,
       onFault: (error) => this.faults.push(error),
     });
+  }
+
+  get forward(): Carried {
+    return this.relay.figures().forward;
   }
 
   async start(): Promise<void> {
@@ -74,6 +92,7 @@ export class ClientProcess {
   readonly search: ServerSearch;
   /** What the program threw over its work: a bug. */
   readonly faults: unknown[] = [];
+  readonly #forward: ForwardMapping;
 
   constructor(
     machine: MemoryMachine,
@@ -82,7 +101,7 @@ export class ClientProcess {
   ) {
     this.machine = machine;
     const { listen, target } = forward;
-    const mapping = {
+    this.#forward = {
       listen: { address: listen.address, first: listen.port, last: listen.port },
       target: { host: target.host, first: target.port, last: target.port },
       idle: IDLE_MS,
@@ -92,13 +111,11 @@ export class ClientProcess {
       ...{ machine, invitation, primitives },
       socket: {},
       maxPacketBytes: MAX_PACKET_BYTES,
-      forwards: [new Forward(mapping, machine.openSocket)],
-      onSessionEvent: (event) => {
+      onEvent: (event) => {
         if (event.kind === 'fault') this.faults.push(event.error);
         this.search.follow(event);
         events(event);
       },
-      onRefused: () => undefined,
       onResolved: () => undefined,
       onSocketError: () => undefined,
       onFault: (error) => this.faults.push(error),
@@ -107,8 +124,13 @@ export class ClientProcess {
     this.search = new ServerSearch(invitation, this.relay, log, machine);
   }
 
+  get forward(): Carried {
+    const { toTarget, fromTarget } = this.relay.shard.accounts.forward;
+    return { toTarget: toTarget.toJSON(), fromTarget: fromTarget.toJSON() };
+  }
+
   async start(): Promise<void> {
-    await this.relay.open();
+    await this.relay.open([this.#forward]);
     this.search.begin();
   }
 }

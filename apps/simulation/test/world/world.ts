@@ -1,11 +1,11 @@
 import type { Endpoint } from '@relay/packet';
-import { generateKeyPair, type KeyPair, type Primitives, type SessionEvent } from '@relay/session';
+import { generateKeyPair, type KeyPair, type Primitives } from '@relay/session';
 import { MemoryNetwork, Random, type LinkConditions, type MemoryHost, type MemoryNat } from '@relay/socket/testing';
 import { Application, numberOf, type ApplicationOptions } from './application.js';
 import { Echo } from './echo.js';
 import { ClientsOnDisk } from './memory-clients.js';
 import { MemoryMachine } from './memory-machine.js';
-import { ClientProcess, ServerProcess } from './programs.js';
+import { ClientProcess, dropped, ServerProcess, unaccountedIn, type Events } from './programs.js';
 
 export const SERVER_ADDRESSES = ['192.0.2.1', '192.0.2.2'] as const;
 const NAT_ADDRESSES = ['198.51.100.7', '198.51.100.8'] as const;
@@ -153,12 +153,12 @@ export class World {
    */
   unaccounted(): string[] {
     const { journal } = this.application;
-    const client = this.client.relay.forward;
-    const server = this.server.relay.forward;
+    const client = this.client.forward;
+    const server = this.server.forward;
     const faults = Object.entries({ client, server }).flatMap(([program, { toTarget, fromTarget }]) =>
-      Object.entries({ toTarget, fromTarget }).map(([way, { inDatagrams, outDatagrams, drops }]) => ({
-        what: `${program} ${way}: in ${inDatagrams}, out ${outDatagrams}, dropped ${drops.total}`,
-        difference: inDatagrams - outDatagrams - drops.total,
+      Object.entries({ toTarget, fromTarget }).map(([way, traffic]) => ({
+        what: `${program} ${way}: in ${traffic.inDatagrams}, out ${traffic.outDatagrams}, dropped ${dropped(traffic.drops)}`,
+        difference: unaccountedIn(traffic),
       })),
     );
     const arrived = journal.arrivedCount('there') - this.#arrivedBefore;
@@ -191,7 +191,7 @@ export class World {
     );
   }
 
-  #happened(program: string, { kind }: SessionEvent): void {
+  #happened(program: string, { kind }: Parameters<Events>[0]): void {
     this.trace.push(`${this.nowMs} ${program} ${kind}`);
   }
 }

@@ -14,14 +14,20 @@ import {
   TRANSPORT_HEADER_BYTES,
 } from '@relay/packet';
 import type { Session } from '@relay/session';
-import type { PacketBatch } from './packet-batch.js';
+import { Datagram } from '../datagram.js';
+import type { Opening } from '../flow/flow.js';
 import type { Traffic } from '../traffic.js';
+import type { PacketBatch } from './packet-batch.js';
 
-/** What a datagram is written for: the flow's endpoints are sent along as long as `isAddressed`. */
-export interface DatagramFlow {
+/** What a writer needs of a session. */
+export type SealingSession = Pick<Session, 'maxFramesBytes' | 'packedPath' | 'seal'>;
+
+/**
+ * What is written before a datagram: its flow, with the endpoints where the peer may not know it.
+ */
+export interface DatagramHeading {
   readonly id: number;
-  readonly source: Uint8Array;
-  readonly target: Uint8Array;
+  readonly endpoints: Opening | undefined;
 }
 
 /**
@@ -31,7 +37,7 @@ export interface DatagramFlow {
 export class DatagramWriter {
   readonly #batch: PacketBatch;
   /** A whole frame that is to be split; made at the first one. */
-  #frame: Uint8Array | undefined;
+  #frame: Datagram | undefined;
   #nextFragmentId = 0;
 
   constructor(batch: PacketBatch) {
@@ -39,45 +45,41 @@ export class DatagramWriter {
   }
 
   /**
-   * Writes the datagram `bytes[offset .. offset + length]`, addressed if a flow with endpoints is
-   * given, otherwise compact. `traffic` counts it once it is sent. Returns 0, or the code of the
-   * reason why it is dropped (not yet counted).
+   * Writes a datagram. `traffic` counts it once it is sent. Returns 0, or the code of the reason
+   * why it is dropped (not yet counted).
    */
   write(
-    session: Session,
-    id: number,
-    addressed: DatagramFlow | undefined,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    nowMs: number,
+    session: SealingSession,
+    heading: DatagramHeading,
+    datagram: Datagram,
     traffic: Traffic,
+    nowMs: number,
   ): number {
+    const { length } = datagram;
     if (length > MAX_PAYLOAD_BYTES) return DROP.tooLarge;
-    const headerBytes =
-      addressed === undefined ? COMPACT_HEADER_BYTES : addressedHeaderBytes(addressed.source, 0, addressed.target, 0);
-    const frameBytes = headerBytes + length;
+    const frameBytes = headerBytes(heading) + length;
     if (frameBytes > session.maxFramesBytes) {
-      const frame = (this.#frame ??= new Uint8Array(MAX_FRAGMENTED_BYTES));
-      writeFrame(frame, 0, id, addressed, bytes, offset, length);
-      return this.#fragment(session, frame, frameBytes, nowMs, traffic, length);
+      const frame = (this.#frame ??= new Datagram().show(new Uint8Array(MAX_FRAGMENTED_BYTES), 0, 0));
+      writeFrame(frame.bytes, 0, heading, datagram);
+      frame.length = frameBytes;
+      return this.#fragment(session, frame, length, traffic, nowMs);
     }
     const batch = this.#batch;
     const at = batch.reserve(TRANSPORT_HEADER_BYTES + frameBytes + AEAD_TAG_BYTES);
-    writeFrame(batch.bytes, at + TRANSPORT_HEADER_BYTES, id, addressed, bytes, offset, length);
+    writeFrame(batch.bytes, at + TRANSPORT_HEADER_BYTES, heading, datagram);
     const packetBytes = session.seal(batch.bytes, at, frameBytes, nowMs);
     if (packetBytes < 0) return packetBytes;
     batch.add(packetBytes, session.packedPath, 0, traffic, length);
     return 0;
   }
 
+  /** Writes a whole frame, which holds a payload of so many bytes, in pieces. */
   #fragment(
-    session: Session,
-    frame: Uint8Array,
-    total: number,
-    nowMs: number,
-    traffic: Traffic,
+    session: SealingSession,
+    { bytes, length: total }: Datagram,
     payloadBytes: number,
+    traffic: Traffic,
+    nowMs: number,
   ): number {
     const maxPieceBytes = session.maxFramesBytes - FRAGMENT_HEADER_BYTES;
     if (maxPieceBytes < 1) return DROP.tooLarge;
@@ -93,9 +95,9 @@ export class DatagramWriter {
       const end = fragmentStart(total, count, index + 1);
       const framesBytes = FRAGMENT_HEADER_BYTES + end - start;
       const at = batch.reserve(TRANSPORT_HEADER_BYTES + framesBytes + AEAD_TAG_BYTES);
-      if (batch.dropped > droppedBefore) return DROP.queueFull; // pieces are lost: the rest would be in vain
+      if (batch.dropped > droppedBefore) return DROP.queueFull; // pieces are lost, so the rest is useless
       const piece = encodeFragmentHeader(batch.bytes, at + TRANSPORT_HEADER_BYTES, id, total, index, count);
-      batch.bytes.set(frame.subarray(start, end), piece);
+      batch.bytes.set(bytes.subarray(start, end), piece);
       const packetBytes = session.seal(batch.bytes, at, framesBytes, nowMs);
       if (packetBytes < 0) return packetBytes;
       const isLast = index === count - 1;
@@ -105,18 +107,21 @@ export class DatagramWriter {
   }
 }
 
+function headerBytes({ endpoints }: DatagramHeading): number {
+  return endpoints === undefined
+    ? COMPACT_HEADER_BYTES
+    : addressedHeaderBytes(endpoints.source, 0, endpoints.target, 0);
+}
+
 function writeFrame(
   into: Uint8Array,
   at: number,
-  id: number,
-  addressed: DatagramFlow | undefined,
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
+  { id, endpoints }: DatagramHeading,
+  { bytes, offset, length }: Datagram,
 ): void {
   const payload =
-    addressed === undefined
+    endpoints === undefined
       ? encodeCompactHeader(into, at, id)
-      : encodeAddressedHeader(into, at, id, addressed.source, 0, addressed.target, 0, length);
+      : encodeAddressedHeader(into, at, id, endpoints.source, 0, endpoints.target, 0, length);
   into.set(bytes.subarray(offset, offset + length), payload);
 }

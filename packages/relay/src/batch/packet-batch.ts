@@ -1,5 +1,5 @@
 import { copyPackedEndpoint, DROP, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { OFFSET_PATH_LOCAL, type PacketOut } from '@relay/session';
+import { OFFSET_PATH_LOCAL } from '@relay/session';
 import type { Traffic } from '../traffic.js';
 
 /**
@@ -19,14 +19,15 @@ export type BatchSender = (batch: PacketBatch) => number;
 /**
  * Packets on their way out, packed one behind another in one buffer, so that equal-sized ones to
  * one destination can leave in a single segmented send. It has the shape of a `SendBatch` of
- * @relay/socket, and channels write their own packets into it as well.
+ * @relay/socket.
  */
-export class PacketBatch implements PacketOut {
+export class PacketBatch {
   readonly bytes = new Uint8Array(ARENA_BYTES);
   readonly offsets = new Uint32Array(SLOTS);
   readonly lengths = new Uint32Array(SLOTS);
   readonly destinations = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
   readonly locals = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
+  readonly tags = new Uint32Array(SLOTS);
   count = 0;
   /** How many packets were not taken so far. */
   dropped = 0;
@@ -60,9 +61,17 @@ export class PacketBatch implements PacketOut {
     const at = slot * PACKED_ENDPOINT_BYTES;
     copyPackedEndpoint(destination, destinationOffset, this.destinations, at);
     copyPackedEndpoint(destination, destinationOffset + OFFSET_PATH_LOCAL, this.locals, at);
+    this.tags[slot] = traffic?.tag ?? 0;
     this.#traffic[slot] = traffic;
     this.#payloadBytes[slot] = payloadBytes;
     this.#end += length;
+  }
+
+  /** Copies a finished packet into the batch, to be sent on the packed path at `destination`. */
+  addCopy(bytes: Uint8Array, offset: number, length: number, destination: Uint8Array, destinationOffset: number): void {
+    const at = this.reserve(length);
+    this.bytes.set(bytes.subarray(offset, offset + length), at);
+    this.add(length, destination, destinationOffset);
   }
 
   /** Sends what waits. */

@@ -1,35 +1,92 @@
-import { FLOW_OPENED_BY_SERVER } from '@relay/packet';
+import { FLOW_CLOSE } from '@relay/packet';
+import type { Datagram } from '../datagram.js';
+import type { ModeTraffic, Traffic } from '../traffic.js';
+import type { Idler } from './idle-queue.js';
 
 /**
- * Which side of the session this is; the lowest bit of a flow id says which side opened the flow.
+ * One of the two ends that a flow joins: a listener, a tunnel or an upstream. It belongs to one
+ * flow.
  */
-export type Side = 'client' | 'server';
-
-/** The lowest bit of the ids of flows that this side opens. */
-export const idBitOf = (side: Side): number => (side === 'server' ? FLOW_OPENED_BY_SERVER : 0);
-
-const MAX_FLOW_ID = 0xffff_ffff;
+export interface End {
+  /** The flow is open: called once, before anything is sent. */
+  attach(flow: Flow): void;
+  /** Sends the datagram out at this end, and counts what becomes of it in `traffic`. */
+  send(datagram: Datagram, traffic: Traffic, nowMs: number): void;
+  /**
+   * The flow has ended, for a reason out of `FLOW_CLOSE` of @relay/packet: tells who is to know it,
+   * and gives back what this end holds.
+   */
+  close(reason: number, nowMs: number): void;
+}
 
 /**
- * Ids for the flows that one side opens: one after another, and from the beginning again after the
- * largest.
+ * A flow that a source asks for: packed endpoints, valid during the call that they are given to.
  */
-export class FlowIds {
-  readonly #first: number;
-  #next: number;
+export interface Opening {
+  readonly source: Uint8Array;
+  readonly target: Uint8Array;
+}
 
-  /** `next` is the first one to be given. */
-  constructor(side: Side, next = idBitOf(side)) {
-    this.#first = idBitOf(side);
-    this.#next = next;
+/**
+ * Decides on a new flow, and opens nothing: the end at which its target is reached, or the drop
+ * code of the reason against it.
+ */
+export type Admit = (opening: Opening, nowMs: number) => End | number;
+
+/** Keeps flows; a `FlowTable` is one. */
+export interface FlowKeeper {
+  readonly traffic: ModeTraffic;
+  /** Ends the flow for a reason out of `FLOW_CLOSE` of @relay/packet; once. */
+  end(flow: Flow, reason: number, nowMs: number): void;
+}
+
+let lastId = 0;
+
+/** One source and one target, joined by two ends, as long as datagrams pass. */
+export class Flow implements Idler {
+  /** Number of this flow within the process, for lists. */
+  readonly id = ++lastId;
+  /** Packed endpoints. */
+  readonly source: Uint8Array;
+  readonly target: Uint8Array;
+  readonly sourceEnd: End;
+  readonly targetEnd: End;
+  /**
+   * After how many ms without a datagram in either direction it ends (RFC 4787 REQ-5, REQ-6).
+   */
+  readonly idleMs: number;
+  lastActivityMs: number;
+  readonly #keeper: FlowKeeper;
+
+  constructor(keeper: FlowKeeper, { source, target }: Opening, ends: readonly [End, End], idleMs: number) {
+    this.#keeper = keeper;
+    this.source = source.slice();
+    this.target = target.slice();
+    [this.sourceEnd, this.targetEnd] = ends;
+    this.idleMs = idleMs;
+    this.lastActivityMs = 0;
   }
 
-  /** The next id that is not in use. */
-  take(isInUse: (id: number) => boolean): number {
-    for (;;) {
-      const id = this.#next;
-      this.#next = id + 2 > MAX_FLOW_ID ? this.#first : id + 2;
-      if (!isInUse(id)) return id;
-    }
+  /** A datagram came from the source. It is counted as received already. */
+  toTarget(datagram: Datagram, nowMs: number): void {
+    this.lastActivityMs = nowMs;
+    this.targetEnd.send(datagram, this.#keeper.traffic.toTarget, nowMs);
+  }
+
+  /** A datagram came from the target: a reply. */
+  toSource(datagram: Datagram, nowMs: number): void {
+    const { fromTarget } = this.#keeper.traffic;
+    fromTarget.received(datagram.length);
+    this.lastActivityMs = nowMs;
+    this.sourceEnd.send(datagram, fromTarget, nowMs);
+  }
+
+  /** Ends it, for a reason out of `FLOW_CLOSE` of @relay/packet. */
+  end(reason: number, nowMs: number): void {
+    this.#keeper.end(this, reason, nowMs);
+  }
+
+  expire(nowMs: number): void {
+    this.end(FLOW_CLOSE.idle, nowMs);
   }
 }

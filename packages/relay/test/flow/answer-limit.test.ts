@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { AnswerLimit } from '../../src/flow/flow-notices.js';
+import { AnswerLimit } from '../../src/ends/flow-notices.js';
 
 test('a thousand answers go out in a second, and the next second brings as many', () => {
   const limit = new AnswerLimit();

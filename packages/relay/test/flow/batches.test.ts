@@ -9,10 +9,11 @@ import {
   unpackEndpoint,
   type SendBatch,
 } from '@relay/packet';
-import { closeReasonOf, refusalCode, refusalOf } from '../../src/flow/close-reason.js';
+import { closeReasonOf, refusalCode, refusalOf } from '../../src/ends/close-reason.js';
 import { DatagramRun, type DatagramSender } from '../../src/batch/datagram-run.js';
-import { FlowIds } from '../../src/flow/flow.js';
-import { Fragments } from '../../src/flow/fragments.js';
+import { Datagram } from '../../src/datagram.js';
+import { FlowIds } from '../../src/flow/flow-ids.js';
+import { Fragments } from '../../src/ends/fragments.js';
 import { IdleQueue } from '../../src/flow/idle-queue.js';
 import { PacketBatch } from '../../src/batch/packet-batch.js';
 import { ModeTraffic, Traffic } from '../../src/traffic.js';
@@ -57,7 +58,7 @@ describe('PacketBatch', () => {
     const batch = new PacketBatch((full) => recorder.sendBatch(full));
     add(batch, 'one', HERE);
     add(batch, 'three', THERE);
-    add(batch, 'four', OURS);
+    batch.addCopy(Buffer.from('..copy..'), 2, 4, OURS, 0);
     expect([...batch.offsets.subarray(0, 3)]).toEqual([0, 3, 8]);
     batch.flush();
     batch.flush();
@@ -65,7 +66,7 @@ describe('PacketBatch', () => {
       [
         ['one', '192.0.2.1 1000'],
         ['three', '2001:db8::1 2000'],
-        ['four', '198.51.100.1 1', 'from 192.0.2.254'],
+        ['copy', '198.51.100.1 1', 'from 192.0.2.254'],
       ],
     ]);
   });
@@ -94,19 +95,27 @@ describe('PacketBatch', () => {
 });
 
 describe('DatagramRun', () => {
+  const add = (
+    run: DatagramRun,
+    socket: DatagramSender,
+    traffic: Traffic,
+    [bytes, offset, length]: [Uint8Array, number, number],
+    ...[destination, local]: (Uint8Array | undefined)[]
+  ): void => run.add({ socket, destination, local }, traffic, new Datagram().show(bytes, offset, length));
+
   test('datagrams leave together as long as socket, buffer, traffic and way of addressing are the same', () => {
     const [one, two] = [new Recorder(), new Recorder()];
     const [traffic, otherTraffic] = [new Traffic(), new Traffic()];
     const [bytes, otherBytes] = [Buffer.from('abcdef'), Buffer.from('ghijkl')];
     const run = new DatagramRun();
-    run.add(one, traffic, bytes, 0, 2, HERE);
-    run.add(one, traffic, bytes, 4, 1, THERE);
-    run.add(one, traffic, bytes, 3, 1, THERE, OURS.subarray(OFFSET_PATH_LOCAL));
-    run.add(one, traffic, bytes, 5, 1, HERE, OURS.subarray(OFFSET_PATH_LOCAL));
-    run.add(one, traffic, bytes, 2, 0);
-    run.add(one, traffic, otherBytes, 0, 1);
-    run.add(two, traffic, otherBytes, 1, 1);
-    run.add(two, otherTraffic, otherBytes, 2, 1);
+    add(run, one, traffic, [bytes, 0, 2], HERE);
+    add(run, one, traffic, [bytes, 4, 1], THERE);
+    add(run, one, traffic, [bytes, 3, 1], THERE, OURS.subarray(OFFSET_PATH_LOCAL));
+    add(run, one, traffic, [bytes, 5, 1], HERE, OURS.subarray(OFFSET_PATH_LOCAL));
+    add(run, one, traffic, [bytes, 2, 0]);
+    add(run, one, traffic, [otherBytes, 0, 1]);
+    add(run, two, traffic, [otherBytes, 1, 1]);
+    add(run, two, otherTraffic, [otherBytes, 2, 1]);
     run.flush();
     run.flush();
     expect(one.batches).toEqual([
@@ -129,7 +138,7 @@ describe('DatagramRun', () => {
     const recorder = new Recorder();
     const run = new DatagramRun();
     const [bytes, traffic] = [new Uint8Array(1), new Traffic()];
-    for (let i = 0; i < 130; i++) run.add(recorder, traffic, bytes, 0, 1);
+    for (let i = 0; i < 130; i++) add(run, recorder, traffic, [bytes, 0, 1]);
     run.flush();
     expect(recorder.batches.map((sent) => sent.length)).toEqual([64, 64, 2]);
   });
@@ -139,7 +148,7 @@ describe('DatagramRun', () => {
     recorder.takes = 1;
     const run = new DatagramRun();
     const [bytes, traffic] = [new Uint8Array(5), new Traffic()];
-    for (let i = 0; i < 3; i++) run.add(recorder, traffic, bytes, 0, i);
+    for (let i = 0; i < 3; i++) add(run, recorder, traffic, [bytes, 0, i]);
     run.flush();
     expect(traffic.toJSON()).toEqual({
       ...{ inDatagrams: 0, inBytes: 0, outDatagrams: 1, outBytes: 0 },

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { dropCode, dropReasonOf } from '@relay/packet';
 import { DatagramWriter } from '../../src/batch/datagram-writer.js';
 import { PacketBatch } from '../../src/batch/packet-batch.js';
+import { Datagram } from '../../src/datagram.js';
 import { Traffic } from '../../src/traffic.js';
 import { PlainSession } from './plain-session.js';
 import { packed, PERFECT, TwoPeers } from './two-peers.js';
@@ -10,6 +11,8 @@ const MAX_PAYLOAD = 65_507;
 const SOURCE = packed('192.0.2.1', 4000);
 const TARGET = packed('2001:db8::1', 53);
 const LIMITS = { maxFlows: 8, idleMs: 60_000 };
+
+const HEADING = { id: 2, endpoints: undefined };
 
 /** Bytes of which no two stretches are alike. */
 const sample = Buffer.alloc(MAX_PAYLOAD);
@@ -59,7 +62,7 @@ describe('datagrams of every size', () => {
 
 describe('DatagramWriter', () => {
   const write = (batch: PacketBatch, session: PlainSession, length: number, traffic = new Traffic()): number =>
-    new DatagramWriter(batch).write(session, 2, undefined, sample, 0, length, 0, traffic);
+    new DatagramWriter(batch).write(session, HEADING, new Datagram().show(sample, 0, length), traffic, 0);
 
   // The peer tells how large its packets may be, and may tell anything.
   test.each([1, 5, 32, 43, 44, 60])('a peer that takes %i bytes gets what fits, and nothing is thrown', (maxFrames) => {

@@ -1,9 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { FLOW_CLOSE } from '@relay/packet';
 import fc from 'fast-check';
-import type { AcceptedFlow } from '../../src/flow/accepted-flows.js';
-import type { OpenedFlow } from '../../src/flow/opened-flows.js';
-import { packed, TwoPeers, type TargetSocket } from './two-peers.js';
+import type { Flow } from '../../src/flow/flow.js';
+import { packed, TwoPeers } from './two-peers.js';
 
 /**
  * All times are multiples of the tick of the idle queue, so that the model knows to the ms what has
@@ -34,6 +33,8 @@ interface Model {
   isConnected: boolean;
   readonly opened: Map<string, ModelFlow>;
   readonly accepted: Map<string, number>;
+  /** Accepted in a session that is over, and not claimed yet. */
+  readonly lost: Map<string, number>;
   readonly dropped: { opener: number; acceptor: number };
   toTargets: number;
   toSources: number;
@@ -49,6 +50,7 @@ const newModel = (): Model => ({
   isConnected: false,
   opened: new Map(),
   accepted: new Map(),
+  lost: new Map(),
   dropped: { opener: 0, acceptor: 0 },
   toTargets: 0,
   toSources: 0,
@@ -66,24 +68,24 @@ const countOf = (model: Model, entrance: number): number =>
 
 const sourceOf = (source: number): Uint8Array => SOURCES[source] ?? PAYLOAD;
 
-function openedFlow({ entrances }: Real, entrance: number, source: number): OpenedFlow | undefined {
-  return entrances[entrance]?.flowBySource.get(sourceOf(source), 0);
+function openedFlow({ entrances }: Real, entrance: number, source: number): Flow | undefined {
+  return entrances[entrance]?.flowOf(sourceOf(source));
 }
 
-function acceptedFlow({ peers }: Real, entrance: number, source: number): AcceptedFlow<TargetSocket> | undefined {
-  const isIt = (flow: AcceptedFlow<TargetSocket>): boolean =>
+function acceptedFlow({ peers }: Real, entrance: number, source: number): Flow | undefined {
+  const isIt = (flow: Flow): boolean =>
     Buffer.compare(flow.source, sourceOf(source)) === 0 &&
     Buffer.compare(flow.target, TARGETS[entrance] ?? PAYLOAD) === 0;
-  return [...(peers.acceptor.flows ?? [])].find(isIt);
+  return [...peers.acceptor.flows].find(isIt);
 }
 
 function assertAgreement(model: Model, { peers, entrances }: Real): void {
   const { opener, acceptor } = peers;
   const seen = {
     opened: opener.flows.size,
-    byEntrance: entrances.map(({ mapping }) => mapping.flowCount),
-    accepted: acceptor.flows?.size ?? 0,
-    sockets: acceptor.sockets.size,
+    byEntrance: entrances.map(({ listener }) => listener.flowCount),
+    accepted: acceptor.flows.size,
+    sockets: acceptor.targets.size,
     dropped: { opener: opener.traffic.toTarget.drops.total, acceptor: acceptor.traffic.toTarget.drops.total },
     toTargets: acceptor.arrivals.length,
     toSources: opener.arrivals.length,
@@ -91,8 +93,8 @@ function assertAgreement(model: Model, { peers, entrances }: Real): void {
   expect(seen).toEqual({
     opened: model.opened.size,
     byEntrance: entrances.map((_, i) => countOf(model, i)),
-    accepted: model.accepted.size,
-    sockets: model.accepted.size,
+    accepted: model.accepted.size + model.lost.size,
+    sockets: model.accepted.size + model.lost.size,
     dropped: model.dropped,
     toTargets: model.toTargets,
     toSources: model.toSources,
@@ -143,18 +145,19 @@ const send = (at: number, from: number): Command =>
   );
 
 function modelSend(model: Model, at: number, key: string): void {
-  const { nowMs, opened, accepted, dropped } = model;
+  const { nowMs, opened, accepted, lost, dropped } = model;
   const isRoom = countOf(model, at) < (MAX_FLOWS[at] ?? 0);
-  if (!model.isConnected || (!opened.has(key) && !isRoom)) {
+  if (!opened.has(key) && !(model.isConnected && isRoom)) {
     dropped.opener++;
     return;
   }
   const flow = opened.get(key) ?? { activeMs: nowMs, isAcknowledged: false, refusedUntilMs: -Infinity };
   opened.set(key, flow);
   flow.activeMs = nowMs;
-  if (nowMs < flow.refusedUntilMs) {
+  if (!model.isConnected || nowMs < flow.refusedUntilMs) {
     dropped.opener++;
-  } else if (accepted.has(key) || (!flow.isAcknowledged && accepted.size < MAX_ACCEPTED)) {
+  } else if (isTaken(model, key, flow.isAcknowledged)) {
+    lost.delete(key);
     accepted.set(key, nowMs);
     flow.isAcknowledged = true;
     model.toTargets++;
@@ -165,11 +168,18 @@ function modelSend(model: Model, at: number, key: string): void {
   }
 }
 
+/**
+ * Whether the acceptor takes the next datagram of the flow: it knows it, has it back, or has room.
+ */
+const isTaken = ({ accepted, lost }: Model, key: string, isAcknowledged: boolean): boolean =>
+  accepted.has(key) || (!isAcknowledged && (lost.has(key) || accepted.size + lost.size < MAX_ACCEPTED));
+
 const reply = (at: number, from: number): Command =>
   new Step(
     `reply(${keyOf(at, from)})`,
     (model) => {
       const key = keyOf(at, from);
+      if (model.lost.has(key)) model.lost.set(key, model.nowMs);
       if (!model.accepted.has(key)) return;
       model.accepted.set(key, model.nowMs);
       const flow = model.opened.get(key);
@@ -195,10 +205,12 @@ const wait = (ticks: number): Command =>
           const flow = model.opened.get(key);
           if (flow !== undefined) flow.isAcknowledged = false;
         }
+        for (const [key, activeMs] of model.lost)
+          if (activeMs + ACCEPTOR_IDLE_MS <= model.nowMs) model.lost.delete(key);
         for (const [key, { activeMs }] of model.opened)
           if (activeMs + OPENER_IDLE_MS <= model.nowMs) {
             model.opened.delete(key);
-            model.accepted.delete(key);
+            if (model.isConnected) model.accepted.delete(key);
           }
       }
       model.nowMs = untilMs;
@@ -215,7 +227,7 @@ const openerEnds = (at: number, from: number): Command =>
     },
     (real) => {
       const flow = openedFlow(real, at, from);
-      if (flow !== undefined) real.peers.opener.flows.end(flow, FLOW_CLOSE.closed, real.peers.nowMs);
+      flow?.end(FLOW_CLOSE.closed, real.peers.nowMs);
     },
   );
 
@@ -224,19 +236,23 @@ const acceptorEnds = (at: number, from: number): Command =>
     `acceptorEnds(${keyOf(at, from)})`,
     (model) => {
       const flow = model.opened.get(keyOf(at, from));
+      model.lost.delete(keyOf(at, from));
       if (model.accepted.delete(keyOf(at, from)) && flow !== undefined) flow.isAcknowledged = false;
     },
     (real) => {
       const flow = acceptedFlow(real, at, from);
-      flow?.flows.end(flow, FLOW_CLOSE.closed, real.peers.nowMs);
+      flow?.end(FLOW_CLOSE.closed, real.peers.nowMs);
     },
   );
 
 const acceptorForgets = (): Command =>
   new Step(
     'acceptorForgets()',
-    (model) => model.accepted.clear(),
-    ({ peers }) => peers.acceptor.begin(peers.acceptor.session),
+    (model) => {
+      model.accepted.clear();
+      model.lost.clear();
+    },
+    ({ peers }) => peers.acceptor.forget(peers.nowMs),
   );
 
 const changeSession = (isConnected: boolean): Command =>
@@ -244,6 +260,7 @@ const changeSession = (isConnected: boolean): Command =>
     isConnected ? 'connect()' : 'disconnect()',
     (model) => {
       model.isConnected = isConnected;
+      for (const [key, activeMs] of model.accepted) model.lost.set(key, activeMs);
       model.accepted.clear();
       for (const flow of model.opened.values()) flow.isAcknowledged = false;
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { dropCode, FLOW_CLOSE } from '@relay/packet';
 import fc from 'fast-check';
-import type { Side } from '../../src/flow/flow.js';
+import type { Side } from '../../src/flow/flow-ids.js';
 import type { Traffic } from '../../src/traffic.js';
 import { packed, PERFECT, randomOf, TwoPeers, type Arrival, type Conditions } from './two-peers.js';
 
@@ -60,8 +60,12 @@ class Bookkeeping {
   }
 
   sendOnEveryFlow(): void {
-    for (const { source, target, entrance } of this.peers.opener.flows)
-      this.peers.send(entrance, source, this.payload('ask', source, target));
+    for (const { source, target } of this.peers.opener.flows) {
+      const entrance = this.entrances.find(
+        (candidate) => candidate.target === target || textOf(candidate.target ?? source) === textOf(target),
+      );
+      if (entrance !== undefined) this.peers.send(entrance, source, this.payload('ask', source, target));
+    }
     this.peers.pass(0);
   }
 
@@ -71,16 +75,16 @@ class Bookkeeping {
     if (what < 70) this.send();
     else if (what < 90) peers.pass(this.pick(60));
     else if (what < 92) peers.pass(this.pick(3 * IDLE_MS));
-    else if (what < 94) peers.acceptor.begin(peers.acceptor.session);
+    else if (what < 94) peers.acceptor.forget(peers.nowMs);
     else if (what < 96) peers.connect();
-    else if (what < 98) for (const flow of peers.opener.flows) return peers.opener.flows.end(flow, 0, peers.nowMs);
-    else for (const flow of peers.acceptor.flows ?? []) return flow.flows.end(flow, FLOW_CLOSE.idle, peers.nowMs);
+    else if (what < 98) for (const flow of peers.opener.flows) return flow.end(0, peers.nowMs);
+    else for (const flow of peers.acceptor.flows) return flow.end(FLOW_CLOSE.idle, peers.nowMs);
   }
 
   /** What is wrong, in words; nothing if all is well. */
   faults(): string[] {
     const { opener, acceptor } = this.peers;
-    const flowCounts = this.entrances.map(({ mapping }) => mapping.flowCount);
+    const flowCounts = this.entrances.map(({ listener }) => listener.flowCount);
     const directions = [opener, acceptor].flatMap(({ traffic }) => [traffic.toTarget, traffic.fromTarget]);
     const isRight = {
       'an arrival at a target was sent once, to that flow': acceptor.arrivals
@@ -90,13 +94,15 @@ class Bookkeeping {
         .splice(0)
         .every((arrival) => this.#wasSent('reply', arrival)),
       'what came in went out or was counted': directions.every((direction) => unaccounted(direction) === 0),
-      'a mapping counts its flows': this.entrances.every(
-        ({ mapping, flowBySource }) => mapping.flowCount === flowBySource.size,
+      'a listener finds its flows by their sources': [...opener.flows].every((flow) =>
+        this.entrances.some((entrance) => entrance.flowOf(flow.source) === flow),
       ),
-      'no mapping exceeds its limit': this.entrances.every(({ mapping }) => mapping.flowCount <= mapping.maxFlows),
+      'no mapping exceeds its limit': this.entrances.every(
+        ({ listener }) => listener.flowCount <= listener.mapping.maxFlows,
+      ),
       'every flow belongs to a mapping': flowCounts.reduce((sum, count) => sum + count, 0) === opener.flows.size,
-      'every accepted flow has a socket, and no other is open': acceptor.flows?.size === acceptor.sockets.size,
-      'no session exceeds its limit': acceptor.sockets.size <= this.#maxFlows,
+      'every accepted flow has a socket, and no other is open': acceptor.flows.size === acceptor.targets.size,
+      'no session exceeds its limit': acceptor.targets.size <= this.#maxFlows,
     };
     return Object.entries(isRight).flatMap(([rule, holds]) => (holds ? [] : [rule]));
   }
@@ -160,7 +166,7 @@ describe('flows over a wire that loses, delays, repeats and refuses', () => {
         for (let step = 0; step < 60; step++) books.step();
         const { opener, acceptor } = books.peers;
         books.peers.pass(IDLE_MS + 1000 + 2 * wire.maxDelayMs);
-        expect([opener.flows.size, acceptor.flows?.size, acceptor.sockets.size]).toEqual([0, 0, 0]);
+        expect([opener.flows.size, acceptor.flows.size, acceptor.targets.size]).toEqual([0, 0, 0]);
         books.peers.pass(10_000);
         expect([opener.idle.size, acceptor.idle.size, books.peers.isQuiet]).toEqual([0, 0, true]);
       }),
@@ -209,7 +215,7 @@ describe('a refused flow', () => {
     peers.connect();
     peers.send(entrance, source, payload);
     peers.pass(0);
-    for (const flow of peers.acceptor.flows ?? []) flow.flows.end(flow, FLOW_CLOSE.unreachable, peers.nowMs);
+    for (const flow of peers.acceptor.flows) flow.end(FLOW_CLOSE.unreachable, peers.nowMs);
     peers.pass(0);
     peers.send(entrance, source, payload);
     peers.pass(0);

@@ -10,8 +10,8 @@ const TAG = 0xee;
  */
 export class PlainSession implements Session {
   readonly id: number;
-  readonly peerPublicKey = new Uint8Array(32);
   readonly peerName = '';
+  readonly peerPublicKey = new Uint8Array(32);
   readonly client = undefined;
   readonly packedPath = new Uint8Array(PACKED_PATH_BYTES);
   readonly endpoint = this.packedPath.subarray(0, PACKED_ENDPOINT_BYTES);

@@ -5,23 +5,28 @@
 import {
   AEAD_TAG_BYTES,
   DropCounters,
-  EndpointMap,
   frameType,
   nextFrame,
   packEndpoint,
   PACKED_ENDPOINT_BYTES,
   TRANSPORT_HEADER_BYTES,
+  type DatagramBatch,
   type DropReason,
 } from '@relay/packet';
-import { AcceptedFlows, type AcceptedFlow, type AcceptedFlowLimits } from '../../src/flow/accepted-flows.js';
+import { DatagramRun } from '../../src/batch/datagram-run.js';
 import { DatagramWriter } from '../../src/batch/datagram-writer.js';
-import { FlowFrames } from '../../src/flow/flow-frames.js';
-import type { Side } from '../../src/flow/flow.js';
-import { Fragments } from '../../src/flow/fragments.js';
-import { IdleQueue } from '../../src/flow/idle-queue.js';
-import { OpenedFlows, type Entrance, type OpenedFlow } from '../../src/flow/opened-flows.js';
 import { PacketBatch } from '../../src/batch/packet-batch.js';
-import { ModeTraffic } from '../../src/traffic.js';
+import { Datagram } from '../../src/datagram.js';
+import { Fragments } from '../../src/ends/fragments.js';
+import { Listener, ListenerPort } from '../../src/ends/listener.js';
+import { Tunnel } from '../../src/ends/tunnel.js';
+import type { End, Flow, Opening } from '../../src/flow/flow.js';
+import type { Side } from '../../src/flow/flow-ids.js';
+import { FlowTable } from '../../src/flow/flow-table.js';
+import { IdleQueue } from '../../src/flow/idle-queue.js';
+import { admitFromListener } from '../../src/modes/forward.js';
+import { Notices } from '../../src/notices.js';
+import { ModeTraffic, type Traffic } from '../../src/traffic.js';
 import { PlainSession } from './plain-session.js';
 
 export interface Conditions {
@@ -46,9 +51,32 @@ export interface Arrival {
   readonly payload: Uint8Array;
 }
 
-/** Stands for the socket of a flow. */
-export interface TargetSocket {
-  isOpen: boolean;
+/** Stands for a target: an end that is reached without a socket. */
+export class TargetEnd implements End {
+  flow: Flow | undefined;
+  readonly #acceptor: Acceptor;
+
+  constructor(acceptor: Acceptor) {
+    this.#acceptor = acceptor;
+  }
+
+  attach(flow: Flow): void {
+    this.flow = flow;
+    this.#acceptor.targets.add(this);
+  }
+
+  send({ bytes, offset, length }: Datagram, traffic: Traffic): void {
+    if (this.flow === undefined) throw new Error('the flow has ended');
+    const payload = bytes.slice(offset, offset + length);
+    traffic.sent(length);
+    this.#acceptor.arrivals.push({ source: this.flow.source, target: this.flow.target, payload });
+    this.#acceptor.arrived(this.flow, payload);
+  }
+
+  close(): void {
+    this.flow = undefined;
+    this.#acceptor.targets.delete(this);
+  }
 }
 
 export function packed(address: string, port: number): Uint8Array {
@@ -57,91 +85,134 @@ export function packed(address: string, port: number): Uint8Array {
   return bytes;
 }
 
-export class Opener {
+/** What both peers have. */
+class Peer {
   readonly traffic = new ModeTraffic();
   readonly packetDrops = new DropCounters();
   readonly idle = new IdleQueue();
   readonly arrivals: Arrival[] = [];
-  readonly refusals: DropReason[] = [];
-  readonly batch: PacketBatch;
-  readonly flows: OpenedFlows;
+  readonly notices = new Notices();
   readonly fragments = new Fragments(FRAGMENT_LIMITS, this.idle, this.packetDrops);
+  readonly batch: PacketBatch;
+  readonly writer: DatagramWriter;
   session: PlainSession | undefined;
 
+  constructor(send: (batch: PacketBatch) => number) {
+    this.batch = new PacketBatch(send);
+    this.writer = new DatagramWriter(this.batch);
+  }
+}
+
+export class Opener extends Peer {
+  readonly run = new DatagramRun();
+  readonly flows = new FlowTable(this.traffic, this.idle);
+  readonly tunnel: Tunnel;
+
   constructor(side: Side, send: (batch: PacketBatch) => number) {
-    this.batch = new PacketBatch(send);
-    this.flows = new OpenedFlows(side, new DatagramWriter(this.batch), this.idle, this.traffic, {
-      toSource: (flow, bytes, offset, length) => {
-        const payload = bytes.slice(offset, offset + length);
-        this.arrivals.push({ source: flow.source, target: flow.target, payload });
-        this.traffic.fromTarget.sent(length);
-      },
-      refused: (_flow, reason) => this.refusals.push(reason),
-    });
+    super(send);
+    const { writer, idle, fragments, notices } = this;
+    this.tunnel = new Tunnel({ ...{ side, writer, idle, fragments, notices }, table: this.flows });
   }
 
-  begin(session: PlainSession | undefined): void {
+  /** The reasons for which the peer has refused flows since the last call. */
+  get refusals(): DropReason[] {
+    return this.notices.take().flatMap((notice) => (notice.kind === 'refused' ? [notice.reason] : []));
+  }
+
+  begin(session: PlainSession | undefined, nowMs: number): void {
     this.session = session;
-    this.fragments.clear();
-    this.flows.setSession(session);
+    if (session === undefined) this.tunnel.lose(nowMs);
+    else this.tunnel.begin(session, nowMs);
   }
 }
 
-export class Acceptor {
-  readonly traffic = new ModeTraffic();
-  readonly packetDrops = new DropCounters();
-  readonly idle = new IdleQueue();
-  readonly arrivals: Arrival[] = [];
-  readonly sockets = new Set<TargetSocket>();
-  readonly batch: PacketBatch;
+export class Acceptor extends Peer {
+  readonly targets = new Set<TargetEnd>();
   /** 0, or the code against a new flow. */
-  verdict: (flow: AcceptedFlow<TargetSocket>) => number = () => 0;
-  arrived: (flow: AcceptedFlow<TargetSocket>, payload: Uint8Array) => void = () => undefined;
-  readonly fragments = new Fragments(FRAGMENT_LIMITS, this.idle, this.packetDrops);
-  flows: AcceptedFlows<TargetSocket> | undefined;
-  readonly #limits: AcceptedFlowLimits;
-  readonly #writer: DatagramWriter;
+  verdict: (opening: Opening) => number = () => 0;
+  arrived: (flow: Flow, payload: Uint8Array) => void = () => undefined;
+  flows: FlowTable;
+  tunnel: Tunnel;
+  readonly #newTunnel: () => Tunnel;
 
-  constructor(limits: AcceptedFlowLimits, send: (batch: PacketBatch) => number) {
-    this.#limits = limits;
-    this.batch = new PacketBatch(send);
-    this.#writer = new DatagramWriter(this.batch);
+  constructor(side: Side, limits: AcceptorLimits, send: (batch: PacketBatch) => number) {
+    super(send);
+    const newTable = (): FlowTable => new FlowTable(this.traffic, this.idle, limits.maxFlows);
+    const { writer, idle, fragments, notices } = this;
+    this.flows = newTable();
+    this.#newTunnel = () => {
+      const table = (this.flows = newTable());
+      const admit = (opening: Opening): End | number => {
+        const code = this.verdict(opening);
+        return code < 0 ? code : new TargetEnd(this);
+      };
+      return new Tunnel({ ...{ side, writer, idle, fragments, notices, table, admit }, idleMs: limits.idleMs });
+    };
+    this.tunnel = this.#newTunnel();
   }
 
-  get session(): PlainSession | undefined {
-    return this.flows?.session instanceof PlainSession ? this.flows.session : undefined;
+  begin(session: PlainSession | undefined, nowMs: number): void {
+    this.session = session;
+    if (session === undefined) this.tunnel.lose(nowMs);
+    else this.tunnel.begin(session, nowMs);
   }
 
-  /** Forgets all flows, and begins with this session, or none. */
-  begin(session: PlainSession | undefined): void {
-    this.flows?.endAll();
-    this.fragments.clear();
-    this.flows =
-      session && new AcceptedFlows<TargetSocket>(session, this.#writer, this.idle, this.traffic, this.#limits, this);
-  }
-
-  accept(flow: AcceptedFlow<TargetSocket>): number {
-    const code = this.verdict(flow);
-    if (code < 0) return code;
-    flow.socket = { isOpen: true };
-    this.sockets.add(flow.socket);
-    return 0;
-  }
-
-  toTarget(flow: AcceptedFlow<TargetSocket>, bytes: Uint8Array, offset: number, length: number): void {
-    if (flow.socket?.isOpen !== true) throw new Error('the flow has no socket');
-    const payload = bytes.slice(offset, offset + length);
-    this.traffic.toTarget.sent(length);
-    this.arrivals.push({ source: flow.source, target: flow.target, payload });
-    this.arrived(flow, payload);
-  }
-
-  ended({ socket }: AcceptedFlow<TargetSocket>): void {
-    if (socket === undefined) return;
-    socket.isOpen = false;
-    this.sockets.delete(socket);
+  /** Forgets all flows, without a word to the peer. */
+  forget(nowMs: number): void {
+    this.tunnel.lose(nowMs);
+    this.flows.endAll(nowMs);
+    this.tunnel = this.#newTunnel();
+    this.begin(this.session, nowMs);
   }
 }
+
+/** A port where sources' datagrams arrive, whose target is `target`. */
+export class Entrance {
+  readonly listener: Listener;
+  readonly port: ListenerPort;
+  readonly target: Uint8Array | undefined;
+
+  constructor(opener: Opener, target: Uint8Array | undefined, maxFlows: number, idleMs: number) {
+    this.target = target;
+    this.port = new ListenerPort({
+      sendBatch: ({ bytes, offsets, lengths, destinations = new Uint8Array(0), count }) => {
+        for (let i = 0; i < count; i++) {
+          const [at, offset] = [i * PACKED_ENDPOINT_BYTES, offsets[i] ?? 0];
+          const source = destinations.slice(at, at + PACKED_ENDPOINT_BYTES);
+          const payload = bytes.slice(offset, offset + (lengths[i] ?? 0));
+          opener.arrivals.push({ source, target: target ?? source, payload });
+        }
+        return count;
+      },
+    });
+    this.port.target = target;
+    const admit = (): End | number => admitFromListener(opener.tunnel);
+    this.listener = new Listener({ maxFlows, idleMs }, [this.port], { table: opener.flows, run: opener.run, admit });
+  }
+
+  /** The flow of this source. */
+  flowOf(source: Uint8Array, local: Uint8Array = NO_LOCAL): Flow | undefined {
+    return this.port.flows.get(source, local, 0);
+  }
+}
+
+/** How many flows an acceptor takes, and for how long each stays without a datagram. */
+export interface AcceptorLimits {
+  readonly maxFlows: number;
+  readonly idleMs: number;
+}
+
+const NO_LOCAL = new Uint8Array(PACKED_ENDPOINT_BYTES);
+
+/** A batch of one datagram from this source to this local address. */
+export const batchOf = (payload: Uint8Array, source: Uint8Array, local: Uint8Array = NO_LOCAL): DatagramBatch => ({
+  count: 1,
+  bytes: payload,
+  offsets: Uint32Array.of(0),
+  lengths: Uint32Array.of(payload.length),
+  sources: source,
+  locals: local,
+});
 
 interface Flying {
   readonly atMs: number;
@@ -156,18 +227,16 @@ export class TwoPeers {
   readonly opener: Opener;
   readonly acceptor: Acceptor;
   readonly #random: () => number;
-  readonly #openerFrames: FlowFrames;
-  readonly #acceptorFrames: FlowFrames;
   readonly #flying: Flying[] = [];
   #sessions = 0;
 
-  constructor(side: Side, seed: number, limits: AcceptedFlowLimits, conditions: Conditions = PERFECT) {
+  constructor(side: Side, seed: number, limits: AcceptorLimits, conditions: Conditions = PERFECT) {
     this.#random = randomOf(seed);
     this.conditions = conditions;
     this.opener = new Opener(side, (batch) => this.#sendBatch(batch, this.acceptor));
-    this.acceptor = new Acceptor(limits, (batch) => this.#sendBatch(batch, this.opener));
-    this.#openerFrames = new FlowFrames(side);
-    this.#acceptorFrames = new FlowFrames(side === 'client' ? 'server' : 'client');
+    this.acceptor = new Acceptor(side === 'client' ? 'server' : 'client', limits, (batch) =>
+      this.#sendBatch(batch, this.opener),
+    );
   }
 
   get isQuiet(): boolean {
@@ -177,15 +246,15 @@ export class TwoPeers {
   /** A new session on both sides; what is still under way belongs to the old one. */
   connect(): void {
     this.disconnect();
-    this.opener.begin(this.newSession(this.acceptor));
-    this.acceptor.begin(this.newSession(this.opener));
+    this.opener.begin(this.newSession(this.acceptor), this.nowMs);
+    this.acceptor.begin(this.newSession(this.opener), this.nowMs);
     this.#sessions++;
   }
 
   disconnect(): void {
     for (const { session } of [this.opener, this.acceptor]) if (session !== undefined) session.isOpen = false;
-    this.opener.begin(undefined);
-    this.acceptor.begin(undefined);
+    this.opener.begin(undefined, this.nowMs);
+    this.acceptor.begin(undefined, this.nowMs);
   }
 
   /**
@@ -196,16 +265,16 @@ export class TwoPeers {
   }
 
   entrance(target: Uint8Array | undefined, maxFlows: number, idleMs: number): Entrance {
-    return { mapping: { idleMs, maxFlows, flowCount: 0 }, target, flowBySource: new EndpointMap<OpenedFlow>() };
+    return new Entrance(this.opener, target, maxFlows, idleMs);
   }
 
-  send(entrance: Entrance, source: Uint8Array, payload: Uint8Array): void {
-    this.opener.flows.fromSource(entrance, source, undefined, 0, payload, 0, payload.length, this.nowMs);
+  send({ listener, port }: Entrance, source: Uint8Array, payload: Uint8Array, local?: Uint8Array): void {
+    listener.receive(port, batchOf(payload, source, local), 0, this.nowMs);
     this.opener.batch.flush();
   }
 
-  reply(flow: AcceptedFlow<TargetSocket>, payload: Uint8Array): void {
-    flow.flows.fromTarget(flow, payload, 0, payload.length, this.nowMs);
+  reply(flow: Flow, payload: Uint8Array): void {
+    flow.toSource(new Datagram().show(payload, 0, payload.length), this.nowMs);
     this.acceptor.batch.flush();
   }
 
@@ -265,24 +334,9 @@ export class TwoPeers {
 
   /** Gives a frame to a peer, as if it had come in its session. */
   take(to: Opener | Acceptor, type: number, bytes: Uint8Array, offset: number, end: number): number {
-    const { fragments } = to;
-    return to instanceof Opener
-      ? this.#openerFrames.take<TargetSocket>(
-          { opened: to.flows, accepted: undefined, fragments },
-          type,
-          bytes,
-          offset,
-          end,
-          this.nowMs,
-        )
-      : this.#acceptorFrames.take<TargetSocket>(
-          { opened: undefined, accepted: to.flows, fragments },
-          type,
-          bytes,
-          offset,
-          end,
-          this.nowMs,
-        );
+    const code = to.tunnel.take({ type, bytes, offset, end }, this.nowMs);
+    this.opener.run.flush();
+    return code;
   }
 }
 

@@ -1,5 +1,5 @@
 import { Reassembly, type DropCounters, type FragmentFields } from '@relay/packet';
-import type { IdleQueue, Idler } from './idle-queue.js';
+import type { IdleQueue, Idler } from '../flow/idle-queue.js';
 
 /** Bounds of what may wait for missing pieces. */
 export interface FragmentLimits {

@@ -1,5 +1,5 @@
 import { encodeFlowAcknowledge, encodeFlowClose, encodeFlowUnknown } from '@relay/packet';
-import type { Session } from '@relay/session';
+import type { TunnelSession } from './tunnel-link.js';
 
 /** Room for the largest frame about a flow. */
 const scratch = new Uint8Array(16);
@@ -9,16 +9,16 @@ const scratch = new Uint8Array(16);
  * dropped: the next datagram of its flow brings about the same one.
  */
 
-export function acknowledgeFlow(session: Session, id: number, nowMs: number): void {
+export function acknowledgeFlow(session: TunnelSession, id: number, nowMs: number): void {
   session.sendFrames(scratch, 0, encodeFlowAcknowledge(scratch, 0, id), nowMs);
 }
 
-export function disownFlow(session: Session, id: number, nowMs: number): void {
+export function disownFlow(session: TunnelSession, id: number, nowMs: number): void {
   session.sendFrames(scratch, 0, encodeFlowUnknown(scratch, 0, id), nowMs);
 }
 
 /** `reason` is one of `FLOW_CLOSE` of @relay/packet. */
-export function closeFlow(session: Session, id: number, reason: number, nowMs: number): void {
+export function closeFlow(session: TunnelSession, id: number, reason: number, nowMs: number): void {
   session.sendFrames(scratch, 0, encodeFlowClose(scratch, 0, id, reason), nowMs);
 }
 

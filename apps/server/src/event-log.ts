@@ -1,0 +1,50 @@
+import { formatEndpoint, unpackEndpoint } from '@relay/packet';
+import type { Logger } from '@relay/logging';
+import type { ShardEvent } from '@relay/relay';
+
+/** Where to write what happens. */
+export interface EventLoggers {
+  readonly sessions: Logger;
+  readonly targets: Logger;
+}
+
+/** Writes what happens to sessions and flows into the log. */
+export function logEvent({ sessions, targets }: EventLoggers, event: Exclude<ShardEvent, { kind: 'request' }>): void {
+  switch (event.kind) {
+    case 'fault':
+      return sessions.error('a fault of this program ended what it worked on (please report it)', {
+        ...(event.client !== undefined && { client: event.client }),
+        error: event.error,
+      });
+    case 'target-failed':
+      return targets.warn('a target cannot be reached', {
+        client: event.client,
+        target: formatEndpoint(unpackEndpoint(event.target, 0)),
+        reason: event.reason,
+      });
+    case 'refused':
+      return; // by clients, whose flows the server does not open
+    default:
+      return logSession(sessions, event);
+  }
+}
+
+function logSession(logger: Logger, event: Extract<ShardEvent, { session: number }>): void {
+  if (event.kind === 'request') return;
+  const { client, session, endpoint } = event;
+  const fields = { client, session, from: formatEndpoint(unpackEndpoint(endpoint, 0)) };
+  switch (event.kind) {
+    case 'connected':
+      return logger.info('client connected', fields);
+    case 'disconnected':
+      return logger.info('client disconnected', { ...fields, reason: event.reason });
+    case 'roamed':
+      return logger.info('client changed its address', fields);
+    case 'path-lost':
+      return logger.debug('client does not answer', fields);
+    case 'path-restored':
+      return logger.debug('client answers again', fields);
+    default:
+      return logger.trace(event.kind, fields);
+  }
+}

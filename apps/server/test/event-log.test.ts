@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { createLogging } from '@relay/logging';
+import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import type { ShardEvent } from '@relay/relay';
+import { logEvent } from '../src/event-log.js';
+import { logRecords } from './support/log-records.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const folder = temporaryFolder();
+
+type Loggable = Parameters<typeof logEvent>[1];
+
+/** What is logged of the event. */
+async function logged(event: Loggable): Promise<Record<string, unknown>[]> {
+  const directory = join(folder, event.kind);
+  const logging = createLogging({ level: 'trace', directory, console: false });
+  logEvent({ sessions: logging.logger('session'), targets: logging.logger('target') }, event);
+  await logging.close();
+  return logRecords(directory);
+}
+
+describe('the log of sessions', () => {
+  const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint({ address: '127.0.0.1', port: 5000 }, endpoint, 0);
+  const facts = { client: 'ada', session: 7, endpoint };
+  const fields = { client: 'ada', session: 7, from: '127.0.0.1:5000' };
+
+  test.each<[Exclude<ShardEvent, { kind: 'request' }>, Record<string, unknown>]>([
+    [
+      { kind: 'connected', ...facts },
+      { level: 'info', message: 'client connected' },
+    ],
+    [
+      { kind: 'disconnected', ...facts, reason: 'kicked' },
+      { level: 'info', message: 'client disconnected', reason: 'kicked' },
+    ],
+    [
+      { kind: 'roamed', ...facts },
+      { level: 'info', message: 'client changed its address' },
+    ],
+    [
+      { kind: 'path-lost', ...facts },
+      { level: 'debug', message: 'client does not answer' },
+    ],
+    [
+      { kind: 'path-restored', ...facts },
+      { level: 'debug', message: 'client answers again' },
+    ],
+    [
+      { kind: 'rekeyed', ...facts },
+      { level: 'trace', message: 'rekeyed' },
+    ],
+  ])('says who it is about: $kind', async (event, expected) => {
+    expect(await logged(event)).toEqual([expect.objectContaining({ ...fields, ...expected })]);
+  });
+
+  test('says which target of whom cannot be reached, and why', async () => {
+    const [record] = await logged({
+      kind: 'target-failed',
+      client: 'ada',
+      target: endpoint,
+      reason: 'connection-refused',
+    });
+    expect(record).toMatchObject({ level: 'warn', scope: 'target', client: 'ada', target: '127.0.0.1:5000' });
+    expect(record).toMatchObject({ message: 'a target cannot be reached', reason: 'connection-refused' });
+  });
+
+  test('asks for a report of a fault, with the client that it was of', async () => {
+    const [record] = await logged({ kind: 'fault', client: 'ada', error: new Error('a bug') });
+    expect(record).toMatchObject({ level: 'error', client: 'ada', error: expect.anything() });
+    expect(record?.['message']).toMatch(/please report it/);
+  });
+});

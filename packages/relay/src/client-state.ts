@@ -1,0 +1,118 @@
+import type { DropCounters } from '@relay/packet';
+import type { Session } from '@relay/session';
+import type { DatagramWriter } from './batch/datagram-writer.js';
+import { Fragments } from './ends/fragments.js';
+import { LOST_FLOWS_PATIENCE_MS } from './ends/lost-flows.js';
+import { Tunnel } from './ends/tunnel.js';
+import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
+import type { End } from './flow/flow.js';
+import { FlowTable } from './flow/flow-table.js';
+import type { IdleQueue, Idler } from './flow/idle-queue.js';
+import { admitFromTunnel, type ForwardClient, type ForwardRights, type ForwardServer } from './modes/forward.js';
+import type { Notices } from './notices.js';
+import type { ModeTraffic } from './traffic.js';
+
+/** Incomplete datagrams of one client: room for the largest one many times over, and no more. */
+const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
+
+/** Who a client is, as the program's directory says now. */
+export interface KnownClient extends ForwardRights {
+  readonly name: string;
+}
+
+/** What all clients of a shard have in common. */
+export interface ClientSurroundings {
+  readonly writer: DatagramWriter;
+  readonly idle: IdleQueue;
+  readonly forward: ModeTraffic;
+  /** Counts the packets that are given up. */
+  readonly packetDrops: DropCounters;
+  readonly notices: Notices;
+  readonly upstreams: Upstreams;
+  readonly server: ForwardServer;
+  readonly maxFlowsPerClient: number;
+  readonly idleMs: number;
+  /** The client with this public key, while it may come in. */
+  readonly clientOf: (publicKey: Uint8Array) => KnownClient | undefined;
+  /** Ends a session over what this program threw. */
+  readonly fault: (session: Session | undefined, error: unknown, nowMs: number) => void;
+  /** Nothing of a client is left that its next session could find. */
+  readonly forget: (client: ClientState) => void;
+}
+
+/**
+ * What a server keeps for one client, found by the client's key: the session that stands, and what
+ * outlives it. A client that comes back in time finds its flows as they were.
+ */
+export class ClientState implements UpstreamOwner, ForwardClient, Idler {
+  /** A client that is away is looked at again after this: its flows have ended then. */
+  readonly idleMs = LOST_FLOWS_PATIENCE_MS + 1000;
+  lastActivityMs = 0;
+  /** Its public key, as a string for maps and as 32 bytes. */
+  readonly key: string;
+  readonly publicKey: Uint8Array;
+  readonly table: FlowTable;
+  readonly tunnel: Tunnel;
+  waitingBytes = 0;
+  readonly #surroundings: ClientSurroundings;
+  #session: Session | undefined;
+
+  constructor(key: string, publicKey: Uint8Array, surroundings: ClientSurroundings) {
+    const { forward, idle, maxFlowsPerClient, idleMs, writer, notices, packetDrops, server } = surroundings;
+    this.key = key;
+    this.publicKey = publicKey;
+    this.#surroundings = surroundings;
+    this.table = new FlowTable(forward, idle, maxFlowsPerClient);
+    this.tunnel = new Tunnel({
+      side: 'server',
+      ...{ writer, idle, idleMs, notices },
+      table: this.table,
+      fragments: new Fragments(FRAGMENT_LIMITS, idle, packetDrops),
+      admit: (opening) => admitFromTunnel(opening, this, server),
+    });
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get name(): string {
+    return this.rights?.name ?? '(revoked)';
+  }
+
+  get rights(): KnownClient | undefined {
+    return this.#surroundings.clientOf(this.publicKey);
+  }
+
+  newEnd(): End {
+    return this.#surroundings.upstreams.newEnd(this);
+  }
+
+  /** This session carries its frames from now on. */
+  begin(session: Session, nowMs: number): void {
+    if (session === this.#session) return;
+    this.#session = session;
+    this.tunnel.begin(session, nowMs);
+  }
+
+  /** The session is over. Its flows wait for the next one, unless the client `isGone` for good. */
+  lose(session: Session, isGone: boolean, nowMs: number): void {
+    if (session !== this.#session) return;
+    this.#session = undefined;
+    this.tunnel.lose(nowMs);
+    if (isGone) this.table.endAll(nowMs);
+    this.lastActivityMs = nowMs;
+    this.expire();
+  }
+
+  /** It has been away for long, or is gone. */
+  expire(): void {
+    if (this.#session !== undefined) return;
+    if (this.table.size === 0) this.#surroundings.forget(this);
+    else this.#surroundings.idle.add(this);
+  }
+
+  fault(error: unknown, nowMs: number): void {
+    this.#surroundings.fault(this.#session, error, nowMs);
+  }
+}

@@ -1,0 +1,130 @@
+/** The end where sources' datagrams arrive: local ports of a client, public ports of a server. */
+import { DROP, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
+import type { DatagramExit, DatagramRun, DatagramSender } from '../batch/datagram-run.js';
+import { Datagram } from '../datagram.js';
+import type { Admit, End, Flow } from '../flow/flow.js';
+import type { FlowTable } from '../flow/flow-table.js';
+import { SourceFlows } from '../flow/source-flows.js';
+import type { Traffic } from '../traffic.js';
+
+/** What a mapping settles for its flows. */
+export interface FlowMapping {
+  /** After how many ms without a datagram in either direction a flow ends. */
+  idleMs: number;
+  maxFlows: number;
+}
+
+/** One port of a listener: a range has several, each with a target of its own. */
+export class ListenerPort {
+  readonly socket: DatagramSender;
+  /** Packed endpoint that datagrams are for; undefined while its name is not resolved. */
+  target: Uint8Array | undefined;
+  readonly flows = new SourceFlows();
+
+  constructor(socket: DatagramSender) {
+    this.socket = socket;
+  }
+}
+
+/** The ports of one mapping. */
+export class Listener {
+  readonly mapping: FlowMapping;
+  readonly ports: readonly ListenerPort[];
+  readonly #table: FlowTable;
+  readonly #run: DatagramRun;
+  readonly #admit: Admit;
+  readonly #flows = new Set<Flow>();
+  readonly #datagram = new Datagram();
+  /** The flow that is asked for now. */
+  readonly #opening: { source: Uint8Array; target: Uint8Array };
+
+  /** Flows are kept in `table`, and let in by `admit`; replies leave through `run`. */
+  constructor(
+    mapping: FlowMapping,
+    ports: readonly ListenerPort[],
+    { table, run, admit }: { table: FlowTable; run: DatagramRun; admit: Admit },
+  ) {
+    this.mapping = mapping;
+    this.ports = ports;
+    this.#table = table;
+    this.#run = run;
+    this.#admit = admit;
+    this.#opening = { source: new Uint8Array(PACKED_ENDPOINT_BYTES), target: this.#datagram.bytes };
+  }
+
+  /** How many flows there are now. */
+  get flowCount(): number {
+    return this.#flows.size;
+  }
+
+  /** Takes datagram `i` of what has arrived at a port of this listener. */
+  receive(port: ListenerPort, batch: DatagramBatch, i: number, nowMs: number): void {
+    const { toTarget } = this.#table.traffic;
+    const datagram = this.#datagram.showOf(batch, i);
+    toTarget.received(datagram.length);
+    const flow =
+      port.flows.get(batch.sources, batch.locals, i * PACKED_ENDPOINT_BYTES) ?? this.#open(port, batch, i, nowMs);
+    if (typeof flow === 'number') toTarget.dropped(flow);
+    else flow.toTarget(datagram, nowMs);
+  }
+
+  /** Ends all its flows, for a reason out of `FLOW_CLOSE`. */
+  end(reason: number, nowMs: number): void {
+    for (const flow of [...this.#flows]) flow.end(reason, nowMs);
+  }
+
+  #open(port: ListenerPort, { sources, locals }: DatagramBatch, i: number, nowMs: number): Flow | number {
+    if (port.target === undefined) return DROP.resolving;
+    if (this.#flows.size >= this.mapping.maxFlows || this.#table.isFull) return DROP.flowLimit;
+    const at = i * PACKED_ENDPOINT_BYTES;
+    this.#opening.source.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));
+    this.#opening.target = port.target;
+    const admitted = this.#admit(this.#opening, nowMs);
+    if (typeof admitted === 'number') return admitted;
+    const end = new ListenerEnd(port, locals.slice(at, at + PACKED_ENDPOINT_BYTES), this.#flows, this.#run);
+    return this.#table.open(this.#opening, [end, admitted], this.mapping.idleMs, nowMs);
+  }
+}
+
+/** A source at a port. */
+class ListenerEnd implements End, DatagramExit {
+  /** Replies leave from the address that was asked, where that is known. */
+  readonly local: Uint8Array | undefined;
+  readonly #port: ListenerPort;
+  readonly #flows: Set<Flow>;
+  readonly #run: DatagramRun;
+  readonly #asked: Uint8Array;
+  #flow: Flow | undefined;
+
+  constructor(port: ListenerPort, asked: Uint8Array, flows: Set<Flow>, run: DatagramRun) {
+    this.#port = port;
+    this.#asked = asked;
+    this.local = asked.some((byte) => byte !== 0) ? asked : undefined;
+    this.#flows = flows;
+    this.#run = run;
+  }
+
+  get socket(): DatagramSender {
+    return this.#port.socket;
+  }
+
+  get destination(): Uint8Array | undefined {
+    return this.#flow?.source;
+  }
+
+  attach(flow: Flow): void {
+    this.#flow = flow;
+    this.#flows.add(flow);
+    this.#port.flows.add(flow, this.#asked);
+  }
+
+  send(datagram: Datagram, traffic: Traffic): void {
+    this.#run.add(this, traffic, datagram);
+  }
+
+  close(): void {
+    if (this.#flow === undefined) return;
+    this.#flows.delete(this.#flow);
+    this.#port.flows.remove(this.#flow, this.#asked);
+  }
+}

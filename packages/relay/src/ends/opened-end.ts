@@ -1,0 +1,79 @@
+import type { DropReason } from '@relay/packet';
+import type { DatagramHeading } from '../batch/datagram-writer.js';
+import type { Datagram } from '../datagram.js';
+import type { End, Flow, Opening } from '../flow/flow.js';
+import type { Traffic } from '../traffic.js';
+import { refusalCode, refusalOf } from './close-reason.js';
+import { closeFlow } from './flow-notices.js';
+import type { TunnelLink } from './tunnel-link.js';
+
+/**
+ * How long a flow's datagrams are dropped here after the peer refused it: policies seldom change
+ * within a second.
+ */
+const REFUSAL_MS = 1000;
+
+/**
+ * The tunnel's end of a flow that began here: its datagrams carry their endpoints until the peer
+ * knows the flow, and only its id after that.
+ */
+export class OpenedEnd implements End, DatagramHeading {
+  readonly id: number;
+  /** Whether the peer knows the flow. */
+  isAcknowledged = false;
+  readonly #link: TunnelLink;
+  readonly #registry: Map<number, OpenedEnd>;
+  #flow: Flow | undefined;
+  /**
+   * Until when datagrams are dropped here, since the peer refused the flow, and with which code.
+   */
+  #refusedUntilMs = -Infinity;
+  #refusal = 0;
+
+  /** `registry`: the ends by id; it has this one as long as its flow is open. */
+  constructor(id: number, link: TunnelLink, registry: Map<number, OpenedEnd>) {
+    this.id = id;
+    this.#link = link;
+    this.#registry = registry;
+  }
+
+  get flow(): Flow | undefined {
+    return this.#flow;
+  }
+
+  get endpoints(): Opening | undefined {
+    return this.isAcknowledged ? undefined : this.#flow;
+  }
+
+  attach(flow: Flow): void {
+    this.#flow = flow;
+    this.#registry.set(this.id, this);
+  }
+
+  send(datagram: Datagram, traffic: Traffic, nowMs: number): void {
+    if (nowMs < this.#refusedUntilMs) traffic.dropped(this.#refusal);
+    else this.#link.send(this, datagram, traffic, nowMs);
+  }
+
+  /**
+   * The peer has closed its side: the source's next datagram opens it again, unless the peer
+   * refuses. Returns why the peer refuses, where that is news.
+   */
+  closedByPeer(closeReason: number, nowMs: number): DropReason | undefined {
+    this.isAcknowledged = false;
+    const reason = refusalOf(closeReason);
+    if (reason === undefined) return undefined;
+    const isKnown = nowMs < this.#refusedUntilMs;
+    if (reason !== 'unreachable') {
+      this.#refusal = refusalCode(reason);
+      this.#refusedUntilMs = nowMs + REFUSAL_MS;
+    }
+    return isKnown ? undefined : reason;
+  }
+
+  /** Tells the peer, which may know the flow even if its acknowledgement has not come. */
+  close(reason: number, nowMs: number): void {
+    this.#registry.delete(this.id);
+    if (this.#link.session !== undefined) closeFlow(this.#link.session, this.id, reason, nowMs);
+  }
+}

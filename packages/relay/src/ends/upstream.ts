@@ -1,0 +1,232 @@
+/** The end where targets are reached: one connected socket for each flow. */
+import { DROP, FLOW_CLOSE, unpackEndpoint, type DatagramBatch } from '@relay/packet';
+import type { SocketError, SocketErrorCode, SocketOptions, UdpSocket } from '@relay/socket';
+import type { DatagramExit, DatagramRun, DatagramSender } from '../batch/datagram-run.js';
+import { Datagram } from '../datagram.js';
+import type { End, Flow } from '../flow/flow.js';
+import type { Notices } from '../notices.js';
+import type { Accounts, Traffic } from '../traffic.js';
+import { WaitingDatagrams, type WaitingRoom } from './waiting-datagrams.js';
+
+/** Who flows to targets are of: a client. */
+export interface UpstreamOwner extends WaitingRoom {
+  readonly name: string;
+  /** Takes what this program threw over a datagram of the client's; its session cannot go on. */
+  fault(error: unknown, nowMs: number): void;
+}
+
+/** What an upstream needs of a socket. */
+export type TargetSocket = Pick<UdpSocket, 'close' | 'onError' | 'onReceive' | 'open' | 'sendBatch' | 'state'>;
+
+/** What {@link Upstreams} are made of. */
+export interface UpstreamsOptions {
+  /** A socket in the state `created`; may throw a SocketError. */
+  readonly openSocket: (options: SocketOptions) => TargetSocket;
+  readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
+  /** A steady clock, ms. */
+  readonly clock: () => number;
+  /** Gathers what goes to targets. */
+  readonly run: DatagramRun;
+  readonly accounts: Accounts;
+  readonly notices: Notices;
+  /** Called after something has come from a target, or failed there, outside of any other call. */
+  readonly settleSoon: () => void;
+  /** Called where there was no file descriptor for a socket. */
+  readonly ranOut: () => void;
+}
+
+/** All sockets to targets of one shard. */
+export class Upstreams {
+  readonly #options: UpstreamsOptions;
+  readonly #admitted: UpstreamEnd[] = [];
+  readonly #closing = new Set<Promise<void>>();
+  readonly #datagram = new Datagram();
+  #count = 0;
+
+  constructor(options: UpstreamsOptions) {
+    this.#options = options;
+  }
+
+  /** Flows that have a socket, or are to have one. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Sockets that take a descriptor: those of flows, and those that are being closed. */
+  get held(): number {
+    return this.#count + this.#closing.size;
+  }
+
+  /**
+   * The end for a flow of this client, if that opens; its socket is opened by {@link openAdmitted}.
+   */
+  newEnd(owner: UpstreamOwner): End {
+    return new UpstreamEnd(this, owner);
+  }
+
+  /** Opens the sockets of the flows that were let in since the last call. */
+  openAdmitted(): void {
+    for (const end of this.#admitted.splice(0)) this.#open(end);
+  }
+
+  /** Resolves when the sockets of all ended flows are closed. */
+  async closed(): Promise<void> {
+    await Promise.all(this.#closing);
+  }
+
+  // What ends call.
+
+  admitted(end: UpstreamEnd): void {
+    this.#count++;
+    this.#admitted.push(end);
+  }
+
+  send(end: UpstreamEnd, traffic: Traffic, datagram: Datagram): void {
+    this.#options.run.add(end, traffic, datagram);
+  }
+
+  release(socket: TargetSocket | undefined): void {
+    this.#count--;
+    if (socket === undefined) return;
+    this.#options.run.flush(); // its last datagrams may still be in there
+    // Of a socket that cannot be closed nothing is left to do.
+    const closed = socket.close().catch(() => undefined);
+    this.#closing.add(closed);
+    void closed.then(() => this.#closing.delete(closed));
+  }
+
+  // What happens at sockets.
+
+  #open(end: UpstreamEnd): void {
+    const { flow } = end;
+    if (flow === undefined) return; // it ended within the same batch
+    const { openSocket, socket: settings, clock } = this.#options;
+    try {
+      const socket = openSocket({ ...settings, remote: unpackEndpoint(flow.target, 0) });
+      socket.onReceive = (batch) => this.#receive(end, batch);
+      socket.onError = (error, _destination, tag) => this.#failed(end, error, tag);
+      end.use(socket);
+      socket
+        .open()
+        .then(
+          () => this.#opened(end),
+          (error: unknown) => this.#notOpened(end, error),
+        )
+        .catch((error: unknown) => end.owner.fault(error, clock()));
+      // An engine that opens within the call need not be waited for.
+      if (socket.state === 'open') end.opened();
+    } catch (error) {
+      this.#notOpened(end, error);
+    }
+  }
+
+  #opened(end: UpstreamEnd): void {
+    end.opened();
+    this.#options.run.flush();
+  }
+
+  #receive({ flow, owner }: UpstreamEnd, batch: DatagramBatch): void {
+    const nowMs = this.#options.clock();
+    try {
+      for (let i = 0; i < batch.count; i++) flow?.toSource(this.#datagram.showOf(batch, i), nowMs);
+    } catch (error) {
+      owner.fault(error, nowMs);
+    }
+    this.#options.run.flush(); // before the batch is used again
+    this.#options.settleSoon();
+  }
+
+  /**
+   * Nobody listens there, or a datagram could not be sent: the flow ends, and the next datagram
+   * opens another.
+   */
+  #failed(end: UpstreamEnd, error: SocketError, tag: number): void {
+    this.#options.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
+    this.#notice(end, error.code);
+    if (error.operation === 'icmp') end.flow?.end(FLOW_CLOSE.unreachable, this.#options.clock());
+    this.#options.settleSoon();
+  }
+
+  #notOpened(end: UpstreamEnd, cause: unknown): void {
+    if (end.flow === undefined) return; // it ended while its socket was opened
+    const code = codeOf(cause);
+    if (code === 'too-many-open-files') this.#options.ranOut();
+    this.#notice(end, code);
+    end.dropWaiting(DROP.overloaded);
+    end.flow.end(FLOW_CLOSE.overloaded, this.#options.clock());
+    this.#options.settleSoon();
+  }
+
+  #notice({ flow, owner }: UpstreamEnd, reason: SocketErrorCode): void {
+    if (flow !== undefined)
+      this.#options.notices.add({ kind: 'target-failed', target: flow.target, client: owner.name, reason });
+  }
+}
+
+/** The target of one flow. */
+export class UpstreamEnd implements End, DatagramExit {
+  readonly owner: UpstreamOwner;
+  /** The socket is connected. */
+  readonly destination = undefined;
+  readonly local = undefined;
+  readonly #upstreams: Upstreams;
+  readonly #waiting: WaitingDatagrams;
+  #socket: TargetSocket | undefined;
+  #isOpen = false;
+  #flow: Flow | undefined;
+
+  constructor(upstreams: Upstreams, owner: UpstreamOwner) {
+    this.#upstreams = upstreams;
+    this.owner = owner;
+    this.#waiting = new WaitingDatagrams(owner);
+  }
+
+  /** Undefined after it has ended. */
+  get flow(): Flow | undefined {
+    return this.#flow;
+  }
+
+  get socket(): DatagramSender {
+    return this.#socket ?? NOWHERE;
+  }
+
+  attach(flow: Flow): void {
+    this.#flow = flow;
+    this.#upstreams.admitted(this);
+  }
+
+  /** What it is sent through, once that is open. */
+  use(socket: TargetSocket): void {
+    this.#socket = socket;
+  }
+
+  /** The socket is open: what has waited goes first. */
+  opened(): void {
+    if (this.#isOpen || this.#flow === undefined) return;
+    this.#isOpen = true;
+    this.#waiting.leave((datagram, traffic) => this.#upstreams.send(this, traffic, datagram));
+  }
+
+  send(datagram: Datagram, traffic: Traffic): void {
+    if (this.#isOpen) this.#upstreams.send(this, traffic, datagram);
+    else this.#waiting.add(datagram, traffic);
+  }
+
+  dropWaiting(code: number): void {
+    this.#waiting.drop(code);
+  }
+
+  close(): void {
+    this.#flow = undefined;
+    this.#waiting.drop(DROP.unknownFlow);
+    this.#upstreams.release(this.#socket);
+  }
+}
+
+/** Of what a socket's `open` threw or rejected with: a SocketError as a rule. */
+function codeOf(cause: unknown): SocketErrorCode {
+  const { code, operation } = { ...(cause as Partial<SocketError>) };
+  return operation === undefined ? 'unknown' : (code ?? 'unknown');
+}
+
+const NOWHERE: DatagramSender = { sendBatch: () => 0 };

@@ -1,0 +1,55 @@
+/**
+ * Forward: a client's local ports lead to targets beyond its server. These are its rules: each side
+ * decides on a new flow, and opens nothing.
+ */
+import { DROP } from '@relay/packet';
+import type { End, Opening } from '../flow/flow.js';
+import { TargetPolicy, type Allowance } from '../policy/target-policy.js';
+
+/** The way to the server, as the client has it. */
+export interface WayToServer {
+  /** Undefined while there is none. */
+  readonly session: object | undefined;
+  newEnd(): End;
+}
+
+/** On the client: the end for a flow that a local source asks for, or a drop code. */
+export function admitFromListener(tunnel: WayToServer): End | number {
+  return tunnel.session === undefined ? DROP.noSession : tunnel.newEnd();
+}
+
+/** What a client may reach; see `TargetPolicy`. */
+export interface ForwardRights {
+  readonly allowances: readonly Allowance[];
+}
+
+/** A client, as the server knows it. */
+export interface ForwardClient {
+  /** Undefined where it may not come in any more. */
+  readonly rights: ForwardRights | undefined;
+  /** The end at a target, for a flow of this client. */
+  newEnd(): End;
+}
+
+/** What holds for all clients of a server. */
+export interface ForwardServer {
+  readonly isDraining: boolean;
+  /** Whether file descriptors are left to those who have some. */
+  readonly isShort: boolean;
+  readonly maxFlows: number;
+  /** Flows that take a descriptor. */
+  readonly heldFlows: number;
+  /** Whether the server itself listens on the packed endpoint. */
+  isOwn(target: Uint8Array, offset: number): boolean;
+}
+
+/** On the server: the end for a flow that a client asks for, or a drop code. */
+export function admitFromTunnel({ target }: Opening, client: ForwardClient, server: ForwardServer): End | number {
+  if (server.isDraining) return DROP.draining;
+  if (server.heldFlows >= server.maxFlows) return DROP.flowLimit;
+  if (server.isShort) return DROP.overloaded;
+  if (client.rights === undefined) return DROP.deniedByPolicy;
+  const policy = new TargetPolicy(client.rights.allowances, (own, offset) => server.isOwn(own, offset));
+  const verdict = policy.verdict(target, 0);
+  return verdict < 0 ? verdict : client.newEnd();
+}

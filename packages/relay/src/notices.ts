@@ -1,0 +1,39 @@
+import type { DropReason } from '@relay/packet';
+import type { SocketErrorCode } from '@relay/socket';
+
+/**
+ * What happened to a flow that people should read of. Its target is a packed endpoint.
+ *
+ * - `refused`: the peer does not carry the flow for now.
+ * - `target-failed`: the target cannot be reached, or a datagram to it could not be sent.
+ */
+export type FlowNotice =
+  | { readonly kind: 'refused'; readonly target: Uint8Array; readonly reason: DropReason }
+  | {
+      readonly kind: 'target-failed';
+      readonly target: Uint8Array;
+      readonly client: string;
+      readonly reason: SocketErrorCode;
+    };
+
+/**
+ * What is to be told to people is kept here until the program takes it, once it is done with a
+ * batch.
+ */
+export class Notices {
+  #notices: FlowNotice[] = [];
+
+  add(notice: FlowNotice): void {
+    this.#notices.push(notice);
+  }
+
+  /** All since the last call, the oldest first. */
+  take(): readonly FlowNotice[] {
+    if (this.#notices.length === 0) return NONE;
+    const taken = this.#notices;
+    this.#notices = [];
+    return taken;
+  }
+}
+
+const NONE: readonly FlowNotice[] = [];

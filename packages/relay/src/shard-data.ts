@@ -1,0 +1,78 @@
+/** What a shard says of itself: plain data, which can be sent from thread to thread. */
+import type { DisconnectReason, SessionEvent, SessionStatistics } from '@relay/session';
+import type { FlowNotice } from './notices.js';
+import type { TrafficFigures } from './traffic.js';
+
+/** A session, as events speak of it. */
+export interface SessionFacts {
+  readonly session: number;
+  /** Name of the client; undefined where the directory does not know it any more. */
+  readonly client: string | undefined;
+  /** Packed endpoint to which packets go. */
+  readonly endpoint: Uint8Array;
+}
+
+/** What a client asks of the server; see `REQUEST` of @relay/packet. */
+export interface ClientRequest {
+  readonly session: number;
+  readonly id: number;
+  readonly request: number;
+  readonly body: Uint8Array;
+}
+
+type OtherKind = Exclude<SessionEvent['kind'], 'disconnected' | 'fault' | 'request'>;
+
+/**
+ * What has happened within a shard: what happens to sessions, with the meaning that `SessionEvent`
+ * of @relay/session gives it, and what happens to flows.
+ */
+export type ShardEvent =
+  | ({ readonly kind: OtherKind } & SessionFacts)
+  | ({ readonly kind: 'disconnected'; readonly reason: DisconnectReason } & SessionFacts)
+  | ({ readonly kind: 'request' } & ClientRequest)
+  | { readonly kind: 'fault'; readonly client: string | undefined; readonly error: unknown }
+  | FlowNotice;
+
+/** The event of a session of the client with this name. */
+export function plainEvent(event: SessionEvent, client: string | undefined): ShardEvent {
+  if (event.kind === 'fault') return { kind: 'fault', client, error: event.error };
+  const { kind, session } = event;
+  if (kind === 'request') {
+    const { id, request, body } = event;
+    return { kind, session: session.id, id, request, body };
+  }
+  const facts = { session: session.id, client, endpoint: session.endpoint.slice() };
+  return kind === 'disconnected' ? { kind, ...facts, reason: event.reason } : { kind, ...facts };
+}
+
+/** A client that is connected. */
+export interface SessionStatus {
+  readonly id: number;
+  readonly client: string;
+  readonly endpoint: string;
+  /** For how long, ms. */
+  readonly connectedMs: number;
+  readonly flows: number;
+  readonly statistics: SessionStatistics;
+}
+
+/** A flow of a client. */
+export interface FlowStatus {
+  readonly id: number;
+  /** Its session; undefined while the client is away. */
+  readonly session: number | undefined;
+  readonly client: string;
+  readonly source: string;
+  readonly target: string;
+  /** How long since its last datagram, ms. */
+  readonly idleMs: number;
+}
+
+/** A shard as a whole. */
+export interface ShardFigures {
+  readonly sessions: number;
+  readonly flows: number;
+  readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
+  /** Packets that were refused, by reason. */
+  readonly packetDrops: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,310 @@
+/**
+ * A server's sessions, flows and sockets to targets as one unit, which shares nothing with another:
+ * datagrams and a time go in, datagrams go out, and everything else is plain data.
+ */
+import { DROP, DropCounters, formatEndpoint, unpackEndpoint, type DatagramBatch } from '@relay/packet';
+import {
+  ServerChannel,
+  type DisconnectReason,
+  type Load,
+  type ServerChannelOptions,
+  type Session,
+  type SessionEvent,
+} from '@relay/session';
+import type { SocketOptions } from '@relay/socket';
+import { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
+import { DatagramWriter } from './batch/datagram-writer.js';
+import { PacketBatch } from './batch/packet-batch.js';
+import { ClientState, type ClientSurroundings, type KnownClient } from './client-state.js';
+import { Upstreams, type TargetSocket } from './ends/upstream.js';
+import type { Flow } from './flow/flow.js';
+import { IdleQueue } from './flow/idle-queue.js';
+import type { ForwardServer } from './modes/forward.js';
+import { Notices } from './notices.js';
+import {
+  plainEvent,
+  type ClientRequest,
+  type FlowStatus,
+  type SessionStatus,
+  type ShardEvent,
+  type ShardFigures,
+} from './shard-data.js';
+import { Accounts } from './traffic.js';
+
+/** What a {@link Shard} is made of. */
+export interface ShardOptions {
+  /** Of the sessions; the shard adds where their packets go. */
+  readonly channel: Omit<ServerChannelOptions, 'out'>;
+  /** Sends the packets of the sessions: the socket on which they arrive. */
+  readonly socket: DatagramSender;
+  /** A socket to a target, in the state `created`; may throw a SocketError. */
+  readonly openSocket: (options: SocketOptions) => TargetSocket;
+  readonly targetSocket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
+  /** A steady clock, ms. */
+  readonly clock: () => number;
+  /** Called after a target's socket has brought something: {@link Shard.flush} is due soon. */
+  readonly settleSoon: () => void;
+  /** The client with this public key, while it may come in. */
+  readonly clientOf: (publicKey: Uint8Array) => KnownClient | undefined;
+  /** Whether the server itself listens on the packed endpoint. */
+  readonly isOwn: (target: Uint8Array, offset: number) => boolean;
+  /** File descriptors: flows leave the spares alone, and say where there was none for one. */
+  readonly descriptors: { readonly isShort: boolean; ranOut(): void };
+  readonly maxFlows: number;
+  readonly maxFlowsPerClient: number;
+  /** After how many ms of silence a flow ends. */
+  readonly idleMs: number;
+}
+
+/** One event loop's part of a server. */
+export class Shard implements ForwardServer {
+  readonly #options: ShardOptions;
+  readonly #channel: ServerChannel;
+  readonly #accounts = new Accounts();
+  readonly #packetDrops = new DropCounters();
+  readonly #idle = new IdleQueue();
+  readonly #run = new DatagramRun();
+  readonly #notices = new Notices();
+  readonly #out: PacketBatch;
+  readonly #upstreams: Upstreams;
+  readonly #surroundings: ClientSurroundings;
+  readonly #sessions = new Map<number, Session>();
+  /** By the name of the client's key. */
+  readonly #clients = new Map<string, ClientState>();
+  /** Of the frame before: the next is mostly of the same. */
+  #latest: ClientState | undefined;
+  #events: ShardEvent[] = [];
+  #isDraining = false;
+
+  constructor(options: ShardOptions) {
+    this.#options = options;
+    const { clock, openSocket, socket, targetSocket, settleSoon, descriptors, clientOf } = options;
+    this.#out = new PacketBatch((batch) => socket.sendBatch(batch));
+    this.#channel = new ServerChannel({ ...options.channel, out: this.#out });
+    this.#upstreams = new Upstreams({
+      ...{ clock, openSocket, settleSoon },
+      socket: targetSocket,
+      run: this.#run,
+      accounts: this.#accounts,
+      notices: this.#notices,
+      ranOut: () => descriptors.ranOut(),
+    });
+    this.#surroundings = {
+      writer: new DatagramWriter(this.#out),
+      idle: this.#idle,
+      forward: this.#accounts.forward,
+      packetDrops: this.#packetDrops,
+      notices: this.#notices,
+      upstreams: this.#upstreams,
+      server: this,
+      maxFlowsPerClient: options.maxFlowsPerClient,
+      idleMs: options.idleMs,
+      clientOf,
+      fault: (session, error, nowMs) => {
+        this.#channel.fault(session, error, nowMs);
+        this.#drain(nowMs);
+      },
+      forget: ({ key }) => this.#clients.delete(key),
+    };
+  }
+
+  /** When {@link wake} is due, ms; Infinity: never. */
+  get nextWakeMs(): number {
+    return Math.min(this.#channel.nextWakeMs, this.#idle.nextExpiryMs);
+  }
+
+  /** Takes packets that have arrived. What they bring about leaves with the next {@link flush}. */
+  receive(batch: DatagramBatch, nowMs: number): void {
+    const channel = this.#channel;
+    for (let i = 0; i < batch.count; i++) {
+      const code = channel.receive(batch, i, nowMs);
+      if (code < 0) this.#packetDrops.count(code);
+      while (channel.nextFrame(nowMs)) this.#take(nowMs);
+      this.#drain(nowMs);
+    }
+    this.#run.flush(); // before the batch is used again
+    this.#upstreams.openAdmitted();
+  }
+
+  /** Does what is due. */
+  wake(nowMs: number): void {
+    this.#channel.wake(nowMs);
+    this.#drain(nowMs);
+    this.#idle.expire(nowMs);
+  }
+
+  /** Sends what waits for the next call to the kernel. */
+  flush(): void {
+    this.#run.flush();
+    this.#out.flush();
+  }
+
+  /** All that has happened since the last call, the oldest first. */
+  takeEvents(): readonly ShardEvent[] {
+    const events = [...this.#events, ...this.#notices.take()];
+    this.#events = [];
+    return events;
+  }
+
+  /** The socket has taken datagrams with this tag and could not send them. */
+  unsent(tag: number, datagrams: number): void {
+    this.#accounts.unsent(tag, datagrams, DROP.sendFailed);
+  }
+
+  // What modes ask.
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get isShort(): boolean {
+    return this.#options.descriptors.isShort;
+  }
+
+  get maxFlows(): number {
+    return this.#options.maxFlows;
+  }
+
+  get heldFlows(): number {
+    return this.#upstreams.held;
+  }
+
+  isOwn(target: Uint8Array, offset: number): boolean {
+    return this.#options.isOwn(target, offset);
+  }
+
+  // What the program asks and tells.
+
+  /** Answers a request of a client; see `Session.answer`. */
+  answer(request: Pick<ClientRequest, 'session' | 'id'>, status: number, body: Uint8Array, nowMs: number): number {
+    return this.#sessions.get(request.session)?.answer(request.id, status, body, nowMs) ?? DROP.noSession;
+  }
+
+  /** Ends a session, and tells its client why. Returns whether there is one with this number. */
+  closeSession(id: number, reason: DisconnectReason, nowMs: number): boolean {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) this.#channel.closeSession(session, reason, nowMs);
+    this.#drain(nowMs);
+    return session !== undefined;
+  }
+
+  /** Ends the sessions of clients that may come in no longer. */
+  revoke(publicKeys: readonly Uint8Array[], nowMs: number): void {
+    for (const publicKey of publicKeys) this.#channel.revoke(publicKey, nowMs);
+    this.#drain(nowMs);
+  }
+
+  setLoad(load: Load, nowMs: number): void {
+    this.#channel.setLoad(load, nowMs);
+  }
+
+  /** Ends all sessions and flows. Resolves when the sockets to targets are closed. */
+  async close(nowMs: number): Promise<void> {
+    this.#isDraining = true;
+    this.#channel.close(nowMs);
+    this.#drain(nowMs);
+    this.flush();
+    await this.#upstreams.closed();
+  }
+
+  // What it says of itself.
+
+  figures(): ShardFigures {
+    const { toTarget, fromTarget } = this.#accounts.forward;
+    return {
+      sessions: this.#channel.sessionCount,
+      flows: this.#upstreams.count,
+      forward: { toTarget: toTarget.toJSON(), fromTarget: fromTarget.toJSON() },
+      packetDrops: this.#packetDrops.toJSON(),
+    };
+  }
+
+  /** All clients that are connected. */
+  sessions(nowMs: number): SessionStatus[] {
+    return [...this.#channel.sessions()].map((session) => {
+      const client = this.#clients.get(session.peerName);
+      return {
+        id: session.id,
+        client: this.#nameOf(session),
+        endpoint: formatEndpoint(unpackEndpoint(session.endpoint, 0)),
+        connectedMs: Math.round(nowMs - session.connectedMs),
+        flows: client?.table.size ?? 0,
+        statistics: session.statistics,
+      };
+    });
+  }
+
+  /** At most `limit` flows: there may be many. */
+  flows(nowMs: number, limit: number): FlowStatus[] {
+    const statuses: FlowStatus[] = [];
+    for (const client of this.#clients.values()) {
+      for (const flow of client.table) {
+        if (statuses.length >= limit) return statuses;
+        statuses.push({ session: client.session?.id, client: client.name, ...flowStatus(flow, nowMs) });
+      }
+    }
+    return statuses;
+  }
+
+  #take(nowMs: number): void {
+    const { frame } = this.#channel;
+    try {
+      if (frame.session !== this.#latest?.session) this.#latest = this.#clientOf(frame.session, nowMs);
+      const code = this.#latest.tunnel.take(frame, nowMs);
+      if (code < 0) this.#packetDrops.count(code);
+    } catch (error) {
+      this.#packetDrops.count(this.#channel.fault(frame.session, error, nowMs));
+    }
+  }
+
+  #clientOf(session: Session, nowMs: number): ClientState {
+    let client = this.#clients.get(session.peerName);
+    if (client === undefined) {
+      client = new ClientState(session.peerName, session.peerPublicKey, this.#surroundings);
+      this.#clients.set(session.peerName, client);
+    }
+    client.begin(session, nowMs);
+    return client;
+  }
+
+  #drain(nowMs: number): void {
+    for (let event = this.#channel.nextEvent(); event !== undefined; event = this.#channel.nextEvent())
+      this.#happened(event, nowMs);
+  }
+
+  #happened(event: SessionEvent, nowMs: number): void {
+    const { kind, session } = event;
+    if (session !== undefined) {
+      if (kind === 'connected') {
+        this.#sessions.set(session.id, session);
+        this.#clientOf(session, nowMs);
+      } else if (kind === 'disconnected') {
+        this.#sessions.delete(session.id);
+        this.#clients.get(session.peerName)?.lose(session, ENDS_FLOWS.has(event.reason), nowMs);
+      }
+    }
+    this.#events.push(plainEvent(event, session && this.#nameOf(session)));
+  }
+
+  #nameOf(session: Session): string {
+    return this.#options.clientOf(session.peerPublicKey)?.name ?? session.client?.name ?? '(revoked)';
+  }
+}
+
+/**
+ * A client whose session ended so does not come back to its flows; any other has some seconds to do
+ * so.
+ */
+const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set(['revoked', 'kicked', 'shutdown', 'limit', 'idle']);
+
+function flowStatus(
+  { id, source, target, lastActivityMs }: Flow,
+  nowMs: number,
+): Omit<FlowStatus, 'session' | 'client'> {
+  return {
+    id,
+    source: formatEndpoint(unpackEndpoint(source, 0)),
+    target: formatEndpoint(unpackEndpoint(target, 0)),
+    idleMs: Math.round(nowMs - lastActivityMs),
+  };
+}

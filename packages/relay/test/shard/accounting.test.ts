@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals';
+import { Pair, SERVER, TARGET } from './pair.js';
+import type { TrafficFigures } from '../../src/index.js';
+
+const CLIENT_ADDRESS = '198.51.100.7';
+
+/** In, out, and what was dropped, for each direction of each side. */
+function books(pair: Pair) {
+  const { toTarget, fromTarget } = pair.client.accounts.forward;
+  const { forward } = pair.server.figures();
+  const inOutDrops = ({ inDatagrams, outDatagrams, drops }: TrafficFigures) => [inDatagrams, outDatagrams, drops];
+  return {
+    client: [toTarget.toJSON(), fromTarget.toJSON()].map(inOutDrops),
+    server: [forward.toTarget, forward.fromTarget].map(inOutDrops),
+  };
+}
+
+/** Five datagrams from an application, after one that opened the flow. */
+async function exchange(pair: Pair, refuse: () => void): Promise<void> {
+  await pair.send('opens');
+  await pair.pass(100);
+  refuse();
+  for (let i = 0; i < 5; i++) await pair.send(`${i}`);
+  await pair.pass(100);
+}
+
+describe('a datagram that the kernel refuses after it was counted as sent', () => {
+  test('is taken back at the client, on its way to the server', async () => {
+    const pair = await Pair.open();
+    await exchange(pair, () => {
+      pair.clientHost.refusalOf = ({ address }) => (address === SERVER.address ? 'ENETUNREACH' : undefined);
+    });
+    expect(books(pair).client).toEqual([
+      [6, 1, { 'send-failed': 5 }],
+      [1, 1, {}],
+    ]);
+  });
+
+  test('is taken back at the client, on its way to the application', async () => {
+    const pair = await Pair.open();
+    await exchange(pair, () => {
+      pair.clientHost.refusalOf = ({ port }) => (port === 1000 ? 'EPERM' : undefined);
+    });
+    expect(books(pair).client).toEqual([
+      [6, 6, {}],
+      [6, 1, { 'send-failed': 5 }],
+    ]);
+    expect(pair.replies).toEqual(['1000 opens']);
+  });
+
+  test('is taken back at the server, on its way to the target', async () => {
+    const pair = await Pair.open();
+    await exchange(pair, () => {
+      pair.serverHost.refusalOf = ({ address }) => (address === TARGET.address ? 'EPERM' : undefined);
+    });
+    expect(books(pair).server).toEqual([
+      [6, 1, { 'send-failed': 5 }],
+      [1, 1, {}],
+    ]);
+    expect(pair.serverEvents).toContainEqual(
+      expect.objectContaining({ kind: 'target-failed', client: 'ada', reason: 'permission-denied' }),
+    );
+  });
+
+  test('is taken back at the server, on its way to the client, and packets of the session itself are not', async () => {
+    const pair = await Pair.open();
+    await exchange(pair, () => {
+      pair.serverHost.refusalOf = ({ address }) => (address === CLIENT_ADDRESS ? 'ENETUNREACH' : undefined);
+    });
+    await pair.pass(2000); // pings of the server fail as well
+    expect(books(pair).server).toEqual([
+      [6, 6, {}],
+      [6, 1, { 'send-failed': 5 }],
+    ]);
+  });
+});
+
+test('datagrams that come before the socket of their flow is open leave in order, and 16 at most', async () => {
+  let opened: (() => void) | undefined;
+  const pair = await Pair.open({}, {}, (socket) => {
+    const open = socket.open.bind(socket);
+    socket.open = async () => {
+      await new Promise<void>((resolve) => {
+        opened = resolve;
+      });
+      await open();
+    };
+  });
+  for (let i = 0; i < 20; i++) await pair.send(`${i}`);
+  await pair.pass(100);
+  expect(pair.arrivals).toEqual([]);
+  opened?.();
+  await pair.pass(100);
+  expect(pair.arrivals.map(({ text }) => text)).toEqual(Array.from({ length: 16 }, (_, i) => `${i}`));
+  expect(books(pair).server[0]).toEqual([20, 16, { 'queue-full': 4 }]);
+});
+
+test('a flow whose socket cannot be opened ends, and what waited for it is counted', async () => {
+  const pair = await Pair.open({}, {}, (socket) => {
+    socket.open = () => Promise.reject(Object.assign(new Error('no descriptors'), SOCKET_ERROR));
+  });
+  for (let i = 0; i < 3; i++) await pair.send(`${i}`);
+  await pair.pass(100);
+  const { forward, flows } = pair.server.figures();
+  expect(flows).toBe(0);
+  const { inDatagrams, outDatagrams, drops } = forward.toTarget;
+  expect([outDatagrams, Object.values(drops).reduce((sum, count) => sum + count, 0)]).toEqual([0, inDatagrams]);
+  expect(drops).toHaveProperty('overloaded');
+  expect(pair.shortages).toBeGreaterThan(0);
+  expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'refused', reason: 'overloaded' }));
+});
+
+const SOCKET_ERROR = { code: 'too-many-open-files', operation: 'open' };

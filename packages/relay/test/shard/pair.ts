@@ -1,0 +1,291 @@
+/**
+ * A client's shard and a server's, on hosts of a network in memory, with applications and a target:
+ * a whole relay without its programs, in virtual time.
+ */
+import {
+  DROP,
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  unpackEndpoint,
+  type DatagramBatch,
+  type Endpoint,
+} from '@relay/packet';
+import { generateKeyPair, nodePrimitives, type ClientEntry, type DisconnectReason } from '@relay/session';
+import type { UdpSocket } from '@relay/socket';
+import { MemoryNetwork, type LinkConditions, type MemoryHost } from '@relay/socket/testing';
+import {
+  ClientShard,
+  ListenerPort,
+  Shard,
+  type ClientEvent,
+  type Listener,
+  type ShardEvent,
+  type ShardOptions,
+} from '../../src/index.js';
+
+export const SERVER: Endpoint = { address: '192.0.2.1', port: 7878 };
+export const TARGET: Endpoint = { address: '9.9.9.9', port: 7 };
+const CLIENT = '198.51.100.7';
+const LISTEN: Endpoint = { address: '127.0.0.1', port: 5007 };
+const WALL_MS = 1_790_000_000_000;
+const DELAY_MS = 5;
+
+export function packed(endpoint: Endpoint): Uint8Array {
+  const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint(endpoint, bytes, 0);
+  return bytes;
+}
+
+/** What arrived at the target: from which endpoint of the server, and what. */
+export interface Arrival {
+  readonly from: Endpoint;
+  readonly text: string;
+}
+
+/** Sends what waits and wakes in time: what a program's loop does for a shard. */
+class Driver {
+  readonly #network: MemoryNetwork;
+  readonly #shard: { readonly nextWakeMs: number; wake(nowMs: number): void; flush(): void };
+  #cancel: (() => void) | undefined;
+
+  constructor(
+    network: MemoryNetwork,
+    shard: { readonly nextWakeMs: number; wake(nowMs: number): void; flush(): void },
+  ) {
+    this.#network = network;
+    this.#shard = shard;
+  }
+
+  settle(): void {
+    this.#shard.flush();
+    this.#cancel?.();
+    const { clock } = this.#network;
+    const { nextWakeMs } = this.#shard;
+    if (nextWakeMs === Infinity) return;
+    this.#cancel = clock.schedule(Math.max(0.001, nextWakeMs - clock.nowMs), () => {
+      this.#shard.wake(clock.nowMs);
+      this.settle();
+    });
+  }
+
+  stop(): void {
+    this.#cancel?.();
+  }
+}
+
+export class Pair {
+  readonly network: MemoryNetwork;
+  readonly serverHost: MemoryHost;
+  readonly clientHost: MemoryHost;
+  readonly client: ClientShard;
+  readonly clientEvents: ClientEvent[] = [];
+  readonly serverEvents: ShardEvent[] = [];
+  readonly listener: Listener;
+  /** What came to the target, which sends everything back unless it `isSilent`. */
+  readonly arrivals: Arrival[] = [];
+  isSilent = false;
+  /** What came back to applications: the source and the text. */
+  readonly replies: string[] = [];
+  server: Shard;
+  readonly target: UdpSocket;
+  /** How often there was no descriptor for a flow. */
+  shortages = 0;
+  /** Whether the directory knows the client. */
+  isInvited = true;
+  /** What the server carries is refused where this is false. */
+  mayReach = true;
+  readonly #serverKey = generateKeyPair();
+  readonly #clientKey = generateKeyPair();
+  readonly #options: Partial<ShardOptions>;
+  readonly #clientSocket: UdpSocket;
+  readonly #clientDriver: Driver;
+  readonly #prepare: (socket: UdpSocket) => void;
+  readonly #targetSockets: UdpSocket[] = [];
+  readonly #applications = new Map<number, UdpSocket>();
+  #serverSocket: UdpSocket;
+  #serverDriver: Driver;
+  #newestTimestamp = 0n;
+
+  private constructor(
+    options: Partial<ShardOptions>,
+    conditions: Partial<LinkConditions>,
+    prepare: (socket: UdpSocket) => void,
+  ) {
+    this.#prepare = prepare;
+    this.#options = options;
+    this.network = new MemoryNetwork({ delayMs: DELAY_MS });
+    for (const [from, to] of [
+      [CLIENT, SERVER.address],
+      [SERVER.address, CLIENT],
+    ] as const)
+      this.network.setConditions(conditions, { from, to });
+    this.serverHost = this.network.host(SERVER.address);
+    this.clientHost = this.network.host(CLIENT);
+    this.target = this.network.host(TARGET.address).createSocket({ local: TARGET });
+    this.#clientSocket = this.clientHost.createSocket({ local: { address: '0.0.0.0', port: 0 } });
+    this.client = new ClientShard({
+      channel: {
+        staticKey: this.#clientKey,
+        serverPublicKey: this.#serverKey.publicKey,
+        server: SERVER,
+        primitives: nodePrimitives,
+      },
+      socket: this.#clientSocket,
+    });
+    this.#clientDriver = new Driver(this.network, this.client);
+    const port = new ListenerPort(this.#listen());
+    port.target = packed(TARGET);
+    this.listener = this.client.newListener({ idleMs: 60_000, maxFlows: 100 }, [port]);
+    [this.#serverSocket, this.server] = this.#newServer();
+    this.#serverDriver = new Driver(this.network, this.server);
+  }
+
+  /** Both run, and a session stands. Sockets to targets are given to `prepare` before they open. */
+  static async open(
+    options: Partial<ShardOptions> = {},
+    conditions: Partial<LinkConditions> = {},
+    prepare = (_socket: UdpSocket): void => undefined,
+  ): Promise<Pair> {
+    const pair = new Pair(options, conditions, prepare);
+    pair.#clientSocket.onReceive = (batch) => {
+      pair.client.receive(batch, pair.nowMs);
+      pair.settle();
+    };
+    pair.#clientSocket.onError = (error, _destination, tag) =>
+      pair.client.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
+    await pair.#clientSocket.open();
+    await pair.#openTarget();
+    await pair.#serverSocket.open();
+    pair.client.channel.connect(pair.nowMs, WALL_MS);
+    pair.settle();
+    await pair.pass(1000);
+    return pair;
+  }
+
+  get nowMs(): number {
+    return this.network.clock.nowMs;
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): Promise<void> {
+    return this.network.clock.pass(ms);
+  }
+
+  settle(): void {
+    this.#clientDriver.settle();
+    this.#serverDriver.settle();
+    this.clientEvents.push(...this.client.takeEvents());
+    this.serverEvents.push(...this.server.takeEvents());
+  }
+
+  /** An application, named by its port, sends this to the local port. */
+  async send(text: string, sourcePort = 1000): Promise<void> {
+    let application = this.#applications.get(sourcePort);
+    if (application === undefined) {
+      application = this.clientHost.createSocket({ local: { address: '127.0.0.1', port: sourcePort } });
+      application.onReceive = ({ count, bytes, offsets, lengths }) => {
+        for (let i = 0; i < count; i++) this.replies.push(`${sourcePort} ${textAt(bytes, offsets[i], lengths[i])}`);
+      };
+      this.#applications.set(sourcePort, application);
+      await application.open();
+    }
+    application.send(Buffer.from(text), LISTEN);
+  }
+
+  /** The server ends as if it were killed, and another begins in its place. */
+  async restartServer(): Promise<void> {
+    this.#serverDriver.stop();
+    await this.#serverSocket.close();
+    [this.#serverSocket, this.server] = this.#newServer();
+    this.#serverDriver = new Driver(this.network, this.server);
+    await this.#serverSocket.open();
+  }
+
+  /** The client ends its session and begins another, as after a restart of its own. */
+  reconnectClient(): void {
+    this.client.channel.close(this.nowMs);
+    this.client.channel.connect(this.nowMs, WALL_MS + this.nowMs);
+    this.settle();
+  }
+
+  async #openTarget(): Promise<void> {
+    this.target.onReceive = (batch) => this.#arrived(batch);
+    await this.target.open();
+  }
+
+  /** How many sockets to targets the server has. */
+  get openTargetSockets(): number {
+    return this.#targetSockets.filter(({ state }) => state !== 'closed').length;
+  }
+
+  /** The reasons for which sessions of the client have ended at the server. */
+  get ends(): DisconnectReason[] {
+    return this.serverEvents.flatMap((event) => (event.kind === 'disconnected' ? [event.reason] : []));
+  }
+
+  #arrived({ count, bytes, offsets, lengths, sources }: DatagramBatch): void {
+    for (let i = 0; i < count; i++) {
+      const from = unpackEndpoint(sources, i * PACKED_ENDPOINT_BYTES);
+      const text = textAt(bytes, offsets[i], lengths[i]);
+      this.arrivals.push({ from, text });
+      if (!this.isSilent) this.target.send(Buffer.from(text), from);
+    }
+  }
+
+  #listen(): UdpSocket {
+    const socket = this.clientHost.createSocket({ local: LISTEN });
+    socket.onReceive = (batch) => {
+      const [port] = this.listener.ports;
+      if (port !== undefined) this.client.receiveFromSources(this.listener, port, batch, this.nowMs);
+      this.settle();
+    };
+    socket.onError = (error, _destination, tag) => this.client.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
+    void socket.open();
+    return socket;
+  }
+
+  #newServer(): [UdpSocket, Shard] {
+    const socket = this.serverHost.createSocket({ local: SERVER });
+    const isIt = (key: Uint8Array): boolean => this.isInvited && Buffer.compare(key, this.#clientKey.publicKey) === 0;
+    const entry = (): ClientEntry => ({ name: 'ada', limits: {}, newestTimestamp: this.#newestTimestamp });
+    const shard: Shard = new Shard({
+      channel: {
+        staticKey: this.#serverKey,
+        resetSecret: new Uint8Array(32).fill(7),
+        primitives: nodePrimitives,
+        clients: {
+          lookup: (key) => (isIt(key) ? entry() : undefined),
+          recordTimestamp: (_key, timestamp) => {
+            this.#newestTimestamp = timestamp;
+          },
+        },
+      },
+      socket,
+      openSocket: (options) => {
+        const socket = this.serverHost.createSocket(options);
+        this.#prepare(socket);
+        this.#targetSockets.push(socket);
+        return socket;
+      },
+      targetSocket: {},
+      clock: () => this.nowMs,
+      settleSoon: () => this.network.clock.schedule(0, () => this.settle()),
+      clientOf: (key) => (isIt(key) ? { name: 'ada', allowances: [] } : undefined),
+      isOwn: () => !this.mayReach,
+      descriptors: { isShort: false, ranOut: () => this.shortages++ },
+      maxFlows: 1000,
+      maxFlowsPerClient: 100,
+      idleMs: 60_000,
+      ...this.#options,
+    });
+    socket.onReceive = (batch) => {
+      shard.receive(batch, this.nowMs);
+      this.settle();
+    };
+    socket.onError = (error, _destination, tag) => shard.unsent(tag, error.datagrams);
+    return [socket, shard];
+  }
+}
+
+const textAt = (bytes: Uint8Array, offset = 0, length = 0): string =>
+  Buffer.from(bytes.subarray(offset, offset + length)).toString();

@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import { Pair } from './pair.js';
+
+const ports = (pair: Pair): number[] => pair.arrivals.map(({ from }) => from.port);
+
+describe('a session that is followed by another of the same client', () => {
+  test('leaves its flows to it: the target hears the source from the same port', async () => {
+    const pair = await Pair.open();
+    await pair.send('before');
+    await pair.pass(100);
+    pair.reconnectClient();
+    await pair.pass(1000);
+    expect(pair.server.figures()).toMatchObject({ sessions: 1, flows: 1 });
+    await pair.send('after');
+    await pair.pass(100);
+    expect(pair.replies).toEqual(['1000 before', '1000 after']);
+    expect(new Set(ports(pair)).size).toBe(1);
+    expect(pair.server.figures().flows).toBe(1);
+  });
+
+  test('passes it nothing of a flow that it has not claimed', async () => {
+    const pair = await Pair.open();
+    await pair.send('before');
+    await pair.pass(100);
+    const [arrival] = pair.arrivals;
+    pair.reconnectClient();
+    await pair.pass(1000);
+    pair.target.send(Buffer.from('late'), arrival?.from);
+    await pair.pass(100);
+    expect(pair.replies).toEqual(['1000 before']);
+    expect(pair.server.figures().forward.fromTarget.drops).toEqual({ 'no-session': 1 });
+    await pair.send('after');
+    await pair.pass(100);
+    pair.target.send(Buffer.from('in time'), arrival?.from);
+    await pair.pass(100);
+    expect(pair.replies).toEqual(['1000 before', '1000 after', '1000 in time']);
+  });
+
+  test('leaves flows that nobody claims for ten seconds, and their sockets, no longer', async () => {
+    const pair = await Pair.open();
+    for (const source of [1000, 1001]) await pair.send('x', source);
+    await pair.pass(100);
+    pair.reconnectClient();
+    await pair.pass(9000);
+    await pair.send('y', 1001);
+    await pair.pass(500);
+    expect(pair.server.figures().flows).toBe(2);
+    await pair.pass(2000);
+    expect(pair.server.figures().flows).toBe(1);
+    expect(pair.server.flows(pair.nowMs, 10)).toMatchObject([{ client: 'ada', source: '127.0.0.1:1001' }]);
+    expect(pair.openTargetSockets).toBe(1);
+  });
+
+  test.each(['kicked', 'revoked'] as const)('leaves no flow behind where the client is %s', async (reason) => {
+    const pair = await Pair.open();
+    await pair.send('x');
+    await pair.pass(100);
+    const [session] = pair.server.sessions(pair.nowMs);
+    expect(session).toMatchObject({ client: 'ada', flows: 1 });
+    pair.server.closeSession(session?.id ?? -1, reason, pair.nowMs);
+    pair.settle();
+    expect(pair.server.figures().flows).toBe(0);
+    expect(pair.server.flows(pair.nowMs, 10)).toEqual([]);
+    expect(pair.ends).toEqual([reason]);
+  });
+
+  test('gives its flows new sockets where the server was killed, and they go on', async () => {
+    const pair = await Pair.open();
+    await pair.send('before');
+    await pair.pass(100);
+    await pair.restartServer();
+    await pair.send('tells the client');
+    await pair.pass(2000);
+    await pair.send('after');
+    await pair.pass(100);
+    expect(pair.replies).toEqual(['1000 before', '1000 after']);
+  });
+});
+
+describe('two shards', () => {
+  test('carry datagrams of every size there and back over a wire that repeats and reorders', async () => {
+    const pair = await Pair.open({}, { jitterMs: 20, duplicateRate: 0.2, reorderRate: 0.2 });
+    const texts = [0, 1, 1200, 1419, 1420, 1421, 9000, 65_507].flatMap((size) =>
+      [1, 2, 3].map((source) => ({ source, text: `${source}`.repeat(size) })),
+    );
+    for (const { source, text } of texts) {
+      await pair.send(text, source);
+      await pair.pass(200);
+    }
+    const expected = texts.map(({ source, text }) => `${source} ${text}`);
+    expect(pair.replies.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
+    expect(pair.replies.filter((reply, i) => reply !== expected[i])).toHaveLength(0);
+    const { forward } = pair.server.figures();
+    expect(forward.toTarget).toMatchObject({ inDatagrams: texts.length, outDatagrams: texts.length, drops: {} });
+    expect(pair.client.accounts.forward.fromTarget.outDatagrams).toBe(texts.length);
+  });
+
+  test('tell each other why a flow is refused', async () => {
+    const pair = await Pair.open();
+    pair.mayReach = false;
+    await pair.send('x');
+    await pair.pass(100);
+    expect(pair.clientEvents.flatMap((event) => (event.kind === 'refused' ? [event.reason] : []))).toEqual([
+      'denied-by-policy',
+    ]);
+    expect(pair.server.figures().forward.toTarget.drops).toEqual({ loop: 1 });
+  });
+
+  test('end a flow whose target is not there, and say so', async () => {
+    const pair = await Pair.open();
+    await pair.target.close();
+    await pair.send('x');
+    await pair.pass(100);
+    expect(pair.server.figures().flows).toBe(0);
+    expect(pair.serverEvents).toContainEqual(
+      expect.objectContaining({ kind: 'target-failed', client: 'ada', reason: 'connection-refused' }),
+    );
+    expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'refused', reason: 'unreachable' }));
+  });
+});
