@@ -114,7 +114,9 @@ export class ClientShard {
 
   /** All that has happened since the last call, the oldest first. */
   takeEvents(): readonly ClientEvent[] {
-    const events = [...this.#events, ...this.#notices.take()];
+    const notices = this.#notices.take();
+    if (this.#events.length === 0) return notices;
+    const events = [...this.#events, ...notices];
     this.#events = [];
     return events;
   }

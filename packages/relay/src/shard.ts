@@ -141,7 +141,9 @@ export class Shard implements ForwardServer {
 
   /** All that has happened since the last call, the oldest first. */
   takeEvents(): readonly ShardEvent[] {
-    const events = [...this.#events, ...this.#notices.take()];
+    const notices = this.#notices.take();
+    if (this.#events.length === 0) return notices;
+    const events = [...this.#events, ...notices];
     this.#events = [];
     return events;
   }
