@@ -132,6 +132,28 @@ describe('the network in memory', () => {
     expect((atThird[0]?.ms ?? 0) - startMs).toBe(20);
   });
 
+  test('gives a datagram to the socket that fits it best: by its remote, then by its address', async () => {
+    const network = new MemoryNetwork();
+    const [host, far] = [network.host(['192.0.2.1', '192.0.2.2']), network.host('192.0.2.3')];
+    const sender = await open(far, { local: { address: '192.0.2.3', port: 5 } });
+    const at = { address: '192.0.2.1', port: 7000 };
+    const shared = { reusePort: true };
+    const any = await open(host, { local: { ...at, address: '0.0.0.0' }, ...shared });
+    const counts = (...sockets: UdpSocket[]): number[] => sockets.map((s) => s.statistics.receivedDatagrams);
+    const send = (address: string): void => {
+      sender.send(numbered(1, 1), { ...at, address });
+      network.clock.advance(1);
+    };
+    send('192.0.2.1');
+    const exact = await open(host, { local: at, ...shared });
+    send('192.0.2.1');
+    send('192.0.2.2');
+    expect(counts(any, exact)).toEqual([2, 1]);
+    const connected = await open(host, { local: { ...at, address: '0.0.0.0' }, remote: sender.local, ...shared });
+    send('192.0.2.1');
+    expect(counts(any, exact, connected)).toEqual([2, 1, 1]);
+  });
+
   test('answers for hosts that are not there', async () => {
     const network = new MemoryNetwork({ delayMs: 10 });
     const client = await open(network.host('192.0.2.2'));
