@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { PACKED_ENDPOINT_BYTES, packEndpoint, unpackEndpoint } from '@relay/packet';
 import { MAX_DATAGRAM_BYTES, SocketError, type ReceiveBatch } from '../src/index.js';
-import { engines } from './engines.js';
+import { nativeLoop } from '../src/native/native-loop.js';
+import { engines, kernelEngines } from './engines.js';
 import { batchOf, LOCALHOST, numbered, payloads, received, reported } from './exchange.js';
 
 describe.each(engines)('what the engine $engine tells of datagrams', ({ engine, create }) => {
@@ -103,13 +104,22 @@ for (const { create } of native) {
       await Promise.all([server.close(), client.close()]);
     });
 
-    test('gets larger kernel buffers when asked for them, and says what it got', async () => {
-      const plain = create({ local: LOCALHOST });
-      const larger = create({ local: LOCALHOST, receiveBufferBytes: 1 << 20, sendBufferBytes: 1 << 20 });
-      await Promise.all([plain.open(), larger.open()]);
-      expect(larger.receiveBufferBytes).toBeGreaterThan(plain.receiveBufferBytes);
-      expect(larger.sendBufferBytes).toBeGreaterThan(plain.sendBufferBytes);
-      await Promise.all([plain.close(), larger.close()]);
+    test('tells the errors of several sockets in one turn', async () => {
+      const nobody = create({ local: LOCALHOST });
+      await nobody.open();
+      await nobody.close();
+      const sockets = Array.from({ length: 8 }, () => create({ remote: nobody.local }));
+      for (const socket of sockets) await socket.open();
+      const told: number[] = [];
+      const inTurn = new Promise<number[]>((resolve) => {
+        for (const [i, socket] of sockets.entries())
+          socket.onError = () => {
+            if (told.push(i) === 1) setImmediate(() => resolve([...told]));
+          };
+      });
+      for (const socket of sockets) socket.send(numbered(1, 1));
+      expect((await inTurn).sort((a, b) => a - b)).toEqual(sockets.map((_, i) => i));
+      await Promise.all(sockets.map((socket) => socket.close()));
     });
 
     test('counts exactly what the kernel dropped for want of room, even when nothing follows', async () => {
@@ -130,6 +140,25 @@ for (const { create } of native) {
       await client.close();
     });
 
+    test('uses the number of a socket again once it is closed, or could not be opened', async () => {
+      const loop = nativeLoop();
+      if (loop instanceof SocketError) throw loop;
+      const nextNumber = (): number => {
+        const number = loop.add({ ready: () => undefined, flushOutbox: () => undefined });
+        loop.remove(number);
+        return number;
+      };
+      const before = nextNumber();
+      const socket = create({ local: LOCALHOST });
+      await socket.open();
+      expect(nextNumber()).not.toBe(before);
+      const other = nextNumber();
+      await expect(create({ local: socket.local }).open()).rejects.toMatchObject({ code: 'address-in-use' });
+      expect(nextNumber()).toBe(other);
+      await socket.close();
+      expect(nextNumber()).toBe(before);
+    });
+
     test('notices that the buffers of a batch that it knows have been given away', async () => {
       const socket = create({ local: LOCALHOST });
       await socket.open();
@@ -147,7 +176,20 @@ for (const { create } of native) {
   });
 }
 
-describe.each(engines.filter(({ engine }) => engine !== 'memory'))('on the engine $engine', ({ create }) => {
+describe.each(kernelEngines)('on the engine $engine', ({ create }) => {
+  test('kernel buffers are larger where that is asked for, and it says what it got', async () => {
+    const plain = create({ local: LOCALHOST });
+    const receives = create({ local: LOCALHOST, receiveBufferBytes: 150_000 });
+    const sends = create({ local: LOCALHOST, sendBufferBytes: 150_000 });
+    await Promise.all([plain, receives, sends].map((socket) => socket.open()));
+    expect(receives.receiveBufferBytes).toBeGreaterThan(plain.receiveBufferBytes);
+    expect(receives.sendBufferBytes).toBe(plain.sendBufferBytes);
+    expect(sends.sendBufferBytes).toBeGreaterThan(plain.sendBufferBytes);
+    expect(sends.receiveBufferBytes).toBe(plain.receiveBufferBytes);
+    expect(plain.receiveBufferBytes).toBeGreaterThan(50_000);
+    await Promise.all([plain, receives, sends].map((socket) => socket.close()));
+  });
+
   test('the largest datagram over IPv6 is sent although it is larger than that of IPv4, and no larger one', async () => {
     const socket = create({ local: { address: '::1', port: 0 } });
     await socket.open();

@@ -93,6 +93,19 @@ describe.each(engines)('on the engine $engine', (engine) => {
     await third.close();
   });
 
+  test('a port of IPv6 alone leaves that of IPv4 free, and one of both does not', async () => {
+    const both = create({ local: { address: '::', port: 0 } });
+    await both.open();
+    const taken = create({ local: { address: '0.0.0.0', port: both.local.port } });
+    await expect(taken.open()).rejects.toMatchObject({ code: 'address-in-use' });
+    await both.close();
+    const alone = create({ local: { address: '::', port: both.local.port }, dualStack: false });
+    await alone.open();
+    const free = create({ local: { address: '0.0.0.0', port: both.local.port } });
+    await free.open();
+    await Promise.all([alone.close(), free.close()]);
+  });
+
   test('an address of another host cannot be bound', async () => {
     const socket = create({ local: { address: '203.0.113.77', port: 0 } });
     await expect(socket.open()).rejects.toMatchObject({ code: 'address-not-available' });

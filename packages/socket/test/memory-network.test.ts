@@ -132,6 +132,47 @@ describe('the network in memory', () => {
     expect((atThird[0]?.ms ?? 0) - startMs).toBe(20);
   });
 
+  test('gives a datagram to the socket that fits it best: by its remote, then by its address', async () => {
+    const network = new MemoryNetwork();
+    const [host, far] = [network.host(['192.0.2.1', '192.0.2.2']), network.host('192.0.2.3')];
+    const sender = await open(far, { local: { address: '192.0.2.3', port: 5 } });
+    const at = { address: '192.0.2.1', port: 7000 };
+    const shared = { reusePort: true };
+    const any = await open(host, { local: { ...at, address: '0.0.0.0' }, ...shared });
+    const counts = (...sockets: UdpSocket[]): number[] => sockets.map((s) => s.statistics.receivedDatagrams);
+    const send = (address: string): void => {
+      sender.send(numbered(1, 1), { ...at, address });
+      network.clock.advance(1);
+    };
+    send('192.0.2.1');
+    const exact = await open(host, { local: at, ...shared });
+    send('192.0.2.1');
+    send('192.0.2.2');
+    expect(counts(any, exact)).toEqual([2, 1]);
+    const connected = await open(host, { local: { ...at, address: '0.0.0.0' }, remote: sender.local, ...shared });
+    send('192.0.2.1');
+    expect(counts(any, exact, connected)).toEqual([2, 1, 1]);
+  });
+
+  test('delivers the last datagram of more than one batch', async () => {
+    const { network, server, client } = await line({});
+    for (let i = 0; i < 2 * server.maxBatch + 1; i++) client.send(numbered(i, 10));
+    network.clock.runUntilIdle();
+    expect(server.statistics).toMatchObject({ receivedDatagrams: 65, receiveBatches: 3, largestReceiveBatch: 32 });
+  });
+
+  test('drops and counts what does not fit the receive buffer until that is read', async () => {
+    const network = new MemoryNetwork();
+    const host = network.host('192.0.2.1');
+    const server = await open(host, { local: { address: '192.0.2.1', port: 7000 }, receiveBufferBytes: 100 });
+    for (const size of [60, 40, 1, 0]) server.send(numbered(1, size), server.local);
+    network.clock.advance(1);
+    expect(server.statistics).toMatchObject({ receivedDatagrams: 3, receivedBytes: 100, kernelDrops: 1 });
+    for (const size of [50, 51, 50]) server.send(numbered(1, size), server.local);
+    network.clock.advance(1);
+    expect(server.statistics).toMatchObject({ receivedDatagrams: 5, receivedBytes: 200, kernelDrops: 2 });
+  });
+
   test('answers for hosts that are not there', async () => {
     const network = new MemoryNetwork({ delayMs: 10 });
     const client = await open(network.host('192.0.2.2'));

@@ -61,9 +61,12 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     this.#number = number;
     calls.local(number, local);
     calls.inspect(number);
-    const [receiveBufferBytes = 0, sendBufferBytes = 0, , maxSegments = 1] = report;
-    this.#maxSegments = maxSegments;
-    return { local: unpackEndpoint(local, 0), receiveBufferBytes, sendBufferBytes };
+    this.#maxSegments = report[3] ?? 0;
+    return {
+      local: unpackEndpoint(local, 0),
+      receiveBufferBytes: report[0] ?? 0,
+      sendBufferBytes: report[1] ?? 0,
+    };
   }
 
   ready(events: number): void {
@@ -221,7 +224,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     const { calls, report } = this.#loop;
     calls.inspect(this.#number);
     this.#kernelDrops = report[2] ?? 0;
-    this.#maxSegments = report[3] ?? 1;
+    this.#maxSegments = report[3] ?? 0;
   }
 
   protected override async release(): Promise<void> {
