@@ -43,6 +43,17 @@ describe('the options of a socket', () => {
     reusePort: true,
     steering: { offset: 0, mask: 1, ...changes },
   });
+  test('of steering have their defaults too, and are taken as they are', () => {
+    expect(resolveOptions(steering({ offset: 4, mask: 0xff00 })).steering).toEqual({
+      offset: 4,
+      mask: 0xff00,
+      shift: 0,
+      modulus: 0,
+    });
+    const all = { offset: 0, mask: 0xffff_ffff, shift: 31, modulus: 0xffff_ffff };
+    expect(resolveOptions(steering(all)).steering).toEqual(all);
+  });
+
   test.each<[string, SocketOptions]>([
     ['buffers', { receiveBufferBytes: LARGEST, sendBufferBytes: LARGEST, sendQueueBytes: LARGEST }],
     ['no queue and no patience', { sendQueueBytes: 0, closeTimeoutMs: 0 }],
