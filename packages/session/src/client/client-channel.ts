@@ -27,6 +27,7 @@ import type { ReceivedFrame } from '../received-frame.js';
 import type { Session } from '../session.js';
 import type { ChannelShared } from '../session/channel-shared.js';
 import { EventQueue } from '../session/event-queue.js';
+import { frameLayerOf } from '../session/frame-layer-of.js';
 import { LiveSession } from '../session/live-session.js';
 import { Pull } from '../session/pull.js';
 import { ChosenIndices } from '../transport/chosen-indices.js';
@@ -69,7 +70,7 @@ export class ClientChannel {
       throw new RangeError('the public key of the server is a point of low order, which no server has');
     secret.fill(0);
     this.#shared = {
-      ...{ role: 'client', protocol, primitives, random, told, tokens: undefined, out },
+      ...{ role: 'client', layer: frameLayerOf(protocol), primitives, random, told, tokens: undefined, out },
       maxPacketBytes: told.maxPacketBytes,
       keepaliveMs: keepaliveMs > 0 ? keepaliveMs : Infinity,
       rings: new ReplayRings(),
@@ -159,7 +160,7 @@ export class ClientChannel {
       this.#handshakes.begin('new-session', nowMs);
     const isTried = this.#handshakes.wake(nowMs);
     // If the server has forgotten the session, a packet of it brings the reset that says so.
-    if (isTried && this.#handshakes.purpose === 'rekey' && this.#shared.protocol.framed) this.#session?.ping(nowMs);
+    if (isTried && this.#handshakes.purpose === 'rekey' && this.#shared.layer.tellsTokens) this.#session?.ping(nowMs);
   }
 
   /**
@@ -257,8 +258,8 @@ export class ClientChannel {
     const keys = new TransportKeys(this.#shared, session, result, nowMs);
     this.#shared.keys.set(result.localIndex, keys);
     session.adopt(keys, nowMs);
-    session.announce(nowMs);
-    session.emit({ kind: renewed === undefined ? 'connected' : 'rekeyed', session });
+    this.#shared.layer.greet(session, nowMs);
+    this.#shared.events.push({ kind: renewed === undefined ? 'connected' : 'rekeyed', session });
     return 0;
   }
 
@@ -285,7 +286,7 @@ export class ClientChannel {
    * reset that was forged or repeated costs one handshake, and nothing else.
    */
   #receiveReset(bytes: Uint8Array, offset: number, nowMs: number): number {
-    const keys = this.#session?.current;
+    const keys = this.#session?.keys.current;
     if (keys === undefined || keys.peerIndex !== resetUnknownIndex(bytes, offset)) return DROP.unknownIndex;
     const token = keys.resetToken;
     if (token === undefined || !equalSecrets(token, 0, bytes, offset + RESET_OFFSET.token, RESET_TOKEN_BYTES))
@@ -319,12 +320,12 @@ export class ClientChannel {
   #pathChanged(isLost: boolean, nowMs: number): void {
     this.#wasPathLost = isLost;
     if (isLost) {
-      if (this.#session?.current?.resetToken === undefined) this.#handshakes.beginAtOnce(nowMs);
+      if (this.#session?.keys.current?.resetToken === undefined) this.#handshakes.beginAtOnce(nowMs);
     } else if (this.#handshakes.purpose === 'new-session') this.#handshakes.stop();
   }
 
   #rekeyDueMs(): number {
-    const keys = this.#session?.current;
+    const keys = this.#session?.keys.current;
     if (keys === undefined) return Infinity;
     return keys.nextCounter >= REKEY_AFTER_PACKETS ? keys.createdMs : keys.createdMs + this.#rekeyAfterMs;
   }

@@ -127,7 +127,8 @@ export function readFirstMessage(
   return {
     initiator,
     payload,
-    respond: (ephemeral, answer) => respond(suite, state, ephemeral, message.ephemeral, initiator, answer),
+    respond: (ephemeral, answer) =>
+      respond(suite, state, ephemeral, { staticKey: initiator, ephemeral: message.ephemeral }, answer),
   };
 }
 
@@ -135,13 +136,12 @@ function respond(
   suite: NoiseSuite,
   state: SymmetricState,
   ephemeral: PrivateKey,
-  initiatorEphemeral: Uint8Array,
-  initiator: Uint8Array,
+  peer: { readonly staticKey: Uint8Array; readonly ephemeral: Uint8Array },
   payload: Uint8Array,
 ): { message: SecondMessage; keys: SplitKeys } | undefined {
   mixEphemeral(suite, state, ephemeral.publicKey);
-  if (!mixAgreement(state, ephemeral, initiatorEphemeral)) return undefined;
-  if (!mixAgreement(state, ephemeral, initiator)) return undefined;
+  if (!mixAgreement(state, ephemeral, peer.ephemeral)) return undefined;
+  if (!mixAgreement(state, ephemeral, peer.staticKey)) return undefined;
   if (suite.presharedKey !== undefined) state.mixKeyAndHash(suite.presharedKey);
   const message = { ephemeral: ephemeral.publicKey, sealedPayload: state.encryptAndHash(payload) };
   return { message, keys: state.split() };

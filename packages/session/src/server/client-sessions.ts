@@ -1,4 +1,3 @@
-import { INSTANCE_MASK, REKEY_BIT } from '../protocol.js';
 import type { LiveSession } from '../session/live-session.js';
 import type { ClientLimits } from './directory.js';
 import { DoorLimits } from './door-limits.js';
@@ -94,17 +93,6 @@ export class ClientSessions {
   }
 }
 
-/** Whether a framed initiation with this sender index claims to renew the keys of a session. */
-export function isRekey(senderIndex: number): boolean {
-  return (senderIndex & REKEY_BIT) !== 0;
-}
-
-/** Whether a framed initiation with this sender index is from the session's own client channel. */
-export function isSameInstance(session: LiveSession, senderIndex: number): boolean {
-  const keys = session.current ?? session.next;
-  return keys !== undefined && ((keys.peerIndex ^ senderIndex) & INSTANCE_MASK) === 0;
-}
-
 function lastHandshakeMsOf(session: LiveSession | undefined): number {
-  return session?.next?.createdMs ?? session?.current?.createdMs ?? -Infinity;
+  return session?.keys.next?.createdMs ?? session?.keys.current?.createdMs ?? -Infinity;
 }

@@ -9,7 +9,7 @@ import { LiveSession } from '../session/live-session.js';
 import { shardByteOf, type IndexTable } from '../transport/index-table.js';
 import { TransportKeys } from '../transport/transport-keys.js';
 import { CLIENT_HANDSHAKE_EVERY_MS, UNCONFIRMED_MS } from '../tuning.js';
-import { isRekey, isSameInstance, type ClientSessions } from './client-sessions.js';
+import type { ClientSessions } from './client-sessions.js';
 import type { ClientDirectory, ClientEntry } from './directory.js';
 import type { Load } from './load.js';
 
@@ -70,21 +70,17 @@ export class HandshakeAnswers {
       return DROP.staleTimestamp;
     if (nowMs - this.#sessions.lastHandshakeMs(name) < CLIENT_HANDSHAKE_EVERY_MS) return DROP.rateLimited;
     if (this.#continued(name, senderIndex) !== undefined) return 0;
-    if (this.#shared.protocol.framed && isRekey(senderIndex)) return DROP.noSession;
+    if (this.#shared.layer.isRekey(senderIndex)) return DROP.noSession;
     if (this.load === 'draining') return DROP.draining;
     if (this.load === 'shedding') return DROP.overloaded;
     if (this.#sessions.pending(name) !== undefined) return 0;
     return this.#sessions.size < this.#sessions.most ? 0 : DROP.sessionLimit;
   }
 
-  /**
-   * The session whose keys an initiation with this sender index renews. Without frames indices tell
-   * nothing: any that there is.
-   */
+  /** The session whose keys an initiation with this sender index renews. */
   #continued(name: string, senderIndex: number): LiveSession | undefined {
     const session = this.#sessions.established(name);
-    if (session === undefined || !this.#shared.protocol.framed) return session;
-    return isRekey(senderIndex) && isSameInstance(session, senderIndex) ? session : undefined;
+    return session !== undefined && this.#shared.layer.isRenewal(session, senderIndex) ? session : undefined;
   }
 
   #respond({ client, name, initiation, senderIndex }: Caller, path: Uint8Array, nowMs: number): number {
@@ -107,7 +103,7 @@ export class HandshakeAnswers {
     session.timestamp = initiation.timestamp;
     const offered = new TransportKeys(this.#shared, session, { keys, ...indices }, nowMs);
     this.#indices.set(localIndex, offered);
-    session.offer(offered);
+    session.keys.offer(offered);
     out.add(RESPONSE_BYTES, path, 0);
     return 0;
   }

@@ -22,8 +22,10 @@ import type { ReceivedFrame } from '../received-frame.js';
 import type { Session } from '../session.js';
 import type { ChannelShared } from '../session/channel-shared.js';
 import { EventQueue } from '../session/event-queue.js';
+import { frameLayerOf } from '../session/frame-layer-of.js';
 import type { LiveSession } from '../session/live-session.js';
 import { Pull } from '../session/pull.js';
+import { beginAt } from '../session/roaming.js';
 import { IndexTable } from '../transport/index-table.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
@@ -51,7 +53,7 @@ export class ServerChannel {
   readonly #clients: ClientDirectory;
   readonly #admission: Admission;
   readonly #answers: HandshakeAnswers;
-  readonly #resets: Resets;
+  readonly #resets: Resets | undefined;
   readonly #keys: IndexTable<TransportKeys<LiveSession>>;
   readonly #sessions: ClientSessions;
   /** Of the packet that is being received, if anybody asked. */
@@ -62,12 +64,13 @@ export class ServerChannel {
     const told = parametersToTell(options.parameters ?? {});
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
-    const tokens = new ResetTokens(options.resetSecret);
+    const layer = frameLayerOf<LiveSession>(protocol);
+    const tokens = layer.tellsTokens ? new ResetTokens(options.resetSecret) : undefined;
     this.#clients = options.clients;
     this.#keys = new IndexTable(limits.maxSessions * KEYS_PER_SESSION, random);
     this.#sessions = new ClientSessions(limits.maxSessions);
     this.#shared = {
-      ...{ role: 'server', protocol, primitives, random, told, tokens, out },
+      ...{ role: 'server', layer, primitives, random, told, tokens, out },
       maxPacketBytes: told.maxPacketBytes,
       keepaliveMs: Infinity,
       rings: new ReplayRings(),
@@ -79,7 +82,7 @@ export class ServerChannel {
     this.#pull = new Pull(this.#shared);
     this.#admission = new Admission(identity, limits.handshakesPerSecond, random, out);
     this.#answers = new HandshakeAnswers(this.#shared, identity, options.clients, this.#sessions, this.#keys);
-    this.#resets = new Resets(tokens, limits.resetsPerSecond, random, out);
+    this.#resets = tokens && new Resets(tokens, limits.resetsPerSecond, random, out);
   }
 
   /**
@@ -117,7 +120,7 @@ export class ServerChannel {
   wake(nowMs: number): void {
     this.#shared.deadlines.wakeDue(nowMs, (session) => {
       try {
-        if (session.current === undefined) session.end('expired', undefined, nowMs);
+        if (session.keys.current === undefined) session.end('expired', undefined, nowMs);
         else session.wake(nowMs);
       } catch (error) {
         this.#pull.fault(session, error, nowMs);
@@ -219,7 +222,7 @@ export class ServerChannel {
     const index = transportReceiverIndex(bytes, offset);
     const keys = this.#keys.at(index);
     if (keys === undefined) {
-      if (this.#shared.protocol.framed) this.#resets.send(index, batch, i, nowMs);
+      this.#resets?.send(index, batch, i, nowMs);
       return DROP.unknownIndex;
     }
     const session = keys.owner;
@@ -233,7 +236,7 @@ export class ServerChannel {
     arrival.keys = keys;
     arrival.at = offset + TRANSPORT_HEADER_BYTES;
     arrival.end = offset + length - AEAD_TAG_BYTES;
-    if (keys === session.next) this.#confirmed(keys, batch, i, nowMs);
+    if (keys === session.keys.next) this.#confirmed(keys, batch, i, nowMs);
     session.received(arrival, opened, length, nowMs);
     return 0;
   }
@@ -241,21 +244,21 @@ export class ServerChannel {
   /** The client has used the keys of its last handshake: that makes the session, or renews it. */
   #confirmed(keys: TransportKeys<LiveSession>, batch: DatagramBatch, i: number, nowMs: number): void {
     const session = keys.owner;
-    const isRenewal = session.current !== undefined;
+    const isRenewal = session.keys.current !== undefined;
     if (session.timestamp !== undefined) this.#clients.recordTimestamp(session.peerPublicKey, session.timestamp);
     session.timestamp = undefined;
     session.adopt(keys, nowMs);
     if (isRenewal) {
-      session.emit({ kind: 'rekeyed', session });
+      this.#shared.events.push({ kind: 'rekeyed', session });
       return;
     }
     const former = this.#sessions.establish(session);
     session.connectedMs = nowMs;
     // The response went to the address of the initiation: only who answers from there is known to
     // receive there.
-    if (!session.path.isOf(batch, i)) session.beginAt(this.#pathOf(batch, i), nowMs);
+    if (!session.path.isOf(batch, i)) beginAt(session, this.#pathOf(batch, i), nowMs);
     former?.end('replaced', CLOSE.replaced, nowMs);
-    session.emit({ kind: 'connected', session });
+    this.#shared.events.push({ kind: 'connected', session });
   }
 
   #receiveInitiation(batch: DatagramBatch, i: number, nowMs: number): number {

@@ -3,19 +3,12 @@ import type { Primitives } from '../crypto/primitives.js';
 import type { Deadlines, Sleeper } from '../deadlines.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import type { PacketOut } from '../packet-out.js';
-import type { ChannelProtocol } from '../protocol.js';
 import type { ReplayRings } from '../transport/replay-window.js';
 import type { ResetTokens } from '../transport/reset-tokens.js';
 import type { TransportKeys } from '../transport/transport-keys.js';
 import type { EventQueue } from './event-queue.js';
-
-/** Where the keys of a channel are found by their index. */
-export interface KeyTable<K> {
-  at(index: number): K | undefined;
-  set(index: number, keys: K): void;
-  /** Frees the index. */
-  remove(index: number): void;
-}
+import type { FrameLayer } from './frame-layer.js';
+import type { KeyTable } from './key-set.js';
 
 /**
  * What all sessions `S` of a channel share: data alone. A session never calls its channel; what it
@@ -23,7 +16,7 @@ export interface KeyTable<K> {
  */
 export interface ChannelShared<S extends Sleeper> {
   readonly role: 'client' | 'server';
-  readonly protocol: ChannelProtocol;
+  readonly layer: FrameLayer<S>;
   readonly primitives: Primitives;
   readonly random: RandomSource;
   /** What to tell the peer of ourselves; on the server, the reset token comes to it. */
