@@ -8,8 +8,11 @@ export interface EventLoggers {
   readonly targets: Logger;
 }
 
+/** What people read of: requests and timestamps are none of it. */
+export type LoggedEvent = Exclude<ShardEvent, { kind: 'request' | 'newest-timestamp' }>;
+
 /** Writes what happens to sessions and flows into the log. */
-export function logEvent({ sessions, targets }: EventLoggers, event: Exclude<ShardEvent, { kind: 'request' }>): void {
+export function logEvent({ sessions, targets }: EventLoggers, event: LoggedEvent): void {
   switch (event.kind) {
     case 'fault':
       return sessions.error('a fault of this program ended what it worked on (please report it)', {

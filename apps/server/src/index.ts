@@ -3,6 +3,5 @@
  * the program.
  */
 export { RelayServer, type RelayServerOptions } from './server.js';
-export { Client, type Clients } from './state/client.js';
 export type { FlowStatus, SessionStatus } from '@relay/relay';
 export type { ServerStatus } from './status.js';

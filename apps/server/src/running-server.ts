@@ -11,13 +11,14 @@ import {
   type RunningProgram,
   type Work,
 } from '@relay/program';
+import type { ClientsChange } from '@relay/relay';
 import { loadPrimitives, type Primitives } from '@relay/session';
 import { SocketError } from '@relay/socket';
 import type { serverSchema } from './options.js';
 import { statePath } from './place.js';
 import { RelayServer } from './server.js';
 import { logEvent } from './event-log.js';
-import { StoredClients } from './state/client-directory.js';
+import { ClientFiles } from './state/client-files.js';
 import { invite, publicEndpoint } from './state/invite.js';
 import { forgetServerKey, openStateFolder, type StateFolder } from './state/state-folder.js';
 import { serverStatus, type ServerStatus } from './status.js';
@@ -29,15 +30,13 @@ export type ServerService = RunningProgram<ServerSettings, RunningServer>;
 
 /** The invitation that the first start makes. */
 const FIRST_CLIENT = 'default';
-/** How soon the sessions of a client end whose invitation has expired, in ms. */
-const EXPIRY_LOOK_MS = 1000;
 /** How soon a new address of this host is known as the server's own, in ms. */
 const ADDRESS_LOOK_MS = 10_000;
 const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
 
 export class RunningServer implements Work {
   readonly state: StateFolder;
-  readonly clients: StoredClients;
+  readonly clients: ClientFiles;
   readonly #frame: Frame<ServerSettings>;
   readonly #primitives: Primitives;
   #server: RelayServer;
@@ -58,7 +57,7 @@ export class RunningServer implements Work {
     this.#frame = frame;
     this.#primitives = primitives;
     this.state = state;
-    this.clients = new StoredClients(state.path, (what, error) => frame.log.error(what, { reason: String(error) }));
+    this.clients = new ClientFiles(state.path, (what, error) => frame.log.error(what, { reason: String(error) }));
     this.#server = this.#newServer(frame.settings.listen);
     frame.onLoad = (load, health) => {
       this.#server.setLoad(load === 'overloaded' ? 'shedding' : load);
@@ -79,14 +78,12 @@ export class RunningServer implements Work {
   }
 
   /**
-   * Reads the clients' files again and ends the sessions of those that are gone. Throws what the
-   * file system throws: all clients stay as they were then, and the files are read again soon.
+   * Reads the clients' files again and applies what has changed: the sessions of clients that are
+   * gone end. Throws what the file system throws: all clients stay as they were then, and the files
+   * are read again soon.
    */
   reloadClients(): void {
-    const { revoked, faults } = this.clients.reload();
-    for (const { file, fault } of faults) this.#frame.log.error('cannot use a client file', { file, fault });
-    for (const { name } of revoked) this.#frame.log.info('client revoked', { client: name });
-    if (revoked.length > 0) this.#server.revoke(revoked);
+    this.#server.updateClients(this.#readClients());
   }
 
   reload(): void {
@@ -94,8 +91,9 @@ export class RunningServer implements Work {
   }
 
   async open(): Promise<void> {
-    this.reloadClients();
+    this.#readClients();
     await this.#listen();
+    this.#server.updateClients(this.clients.all());
     this.clients.watch(() => this.reloadClients());
   }
 
@@ -129,14 +127,15 @@ export class RunningServer implements Work {
     const frame = this.#frame;
     const lookAtAddresses = (): void => this.#server.lookAtAddresses();
     guarded(frame.log, "the look at this host's addresses", lookAtAddresses)();
-    frame.look('the look at expired invitations', EXPIRY_LOOK_MS, () => this.#endExpired());
     frame.look("the look at this host's addresses", ADDRESS_LOOK_MS, lookAtAddresses);
   }
 
-  /** Ends the sessions of clients whose invitations have expired meanwhile. */
-  #endExpired(): void {
-    const expired = this.clients.expired();
-    if (expired.length > 0) this.#server.revoke(expired);
+  /** Reads the clients' files, says what it found there, and returns what has changed. */
+  #readClients(): ClientsChange {
+    const { change, revoked, faults } = this.clients.reload();
+    for (const { file, fault } of faults) this.#frame.log.error('cannot use a client file', { file, fault });
+    for (const client of revoked) this.#frame.log.info('client revoked', { client });
+    return change;
   }
 
   /** Where IPv6 is missing the default address falls back to IPv4. */
@@ -167,7 +166,6 @@ export class RunningServer implements Work {
       staticKey: this.state.staticKey,
       resetSecret: this.state.resetSecret,
       primitives: this.#primitives,
-      clients: this.clients,
       socket: { engine, receiveBufferBytes: receiveBuffer, sendBufferBytes: sendBuffer, sendQueueBytes: sendQueue },
       ...{
         idleMs: idle,
@@ -178,7 +176,10 @@ export class RunningServer implements Work {
       },
       descriptors,
       onFault: (error) => log.error('work of the server failed', { error }),
-      onEvent: (event) => logEvent(loggers, event),
+      onEvent: (event) => {
+        if (event.kind === 'newest-timestamp') this.clients.recordTimestamp(event.publicKey, event.timestamp);
+        else logEvent(loggers, event);
+      },
     });
   }
 

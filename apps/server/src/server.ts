@@ -8,6 +8,7 @@ import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@rela
 import {
   OwnEndpoints,
   Shard,
+  type ClientsChange,
   type FlowStatus,
   type SessionStatus,
   type ShardEvent,
@@ -16,7 +17,6 @@ import {
 import type { DisconnectReason, KeyPair, Load, Primitives } from '@relay/session';
 import type { SocketOptions, UdpSocket } from '@relay/socket';
 import { answerRequest } from './requests/answer-request.js';
-import type { Client, Clients } from './state/client.js';
 
 export interface RelayServerOptions {
   readonly machine: Machine;
@@ -24,7 +24,6 @@ export interface RelayServerOptions {
   readonly staticKey: KeyPair;
   readonly resetSecret: Uint8Array;
   readonly primitives: Primitives;
-  readonly clients: Clients;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxSessions: number;
   readonly maxFlows: number;
@@ -33,7 +32,7 @@ export interface RelayServerOptions {
   /** Idle time of a flow. */
   readonly idleMs: number;
   readonly descriptors: Pick<DescriptorReserve, 'isShort' | 'ranOut'>;
-  /** Told of all that happens to sessions and flows, but for requests, which are answered here. */
+  /** Takes all that happens to sessions and flows, but for requests, which are answered here. */
   readonly onEvent: (event: Exclude<ShardEvent, { kind: 'request' }>) => void;
   /** Something that nobody waits for failed; the server goes on. */
   readonly onFault: (error: unknown) => void;
@@ -117,12 +116,9 @@ export class RelayServer {
     this.#loop.settle();
   }
 
-  /** Ends the sessions of clients that may come in no longer. */
-  revoke(clients: readonly Client[]): void {
-    this.#shard.revoke(
-      clients.map(({ publicKey }) => publicKey),
-      this.#machine.clock(),
-    );
+  /** Changes the clients that may come in; see `Shard.updateClients`. */
+  updateClients(change: ClientsChange): void {
+    this.#shard.updateClients(change, this.#machine.clock());
     this.#loop.settle();
   }
 
@@ -141,11 +137,11 @@ export class RelayServer {
   }
 
   #newShard(): Shard {
-    const { machine, clients, socket, staticKey, resetSecret, primitives, descriptors } = this.#options;
+    const { machine, socket, staticKey, resetSecret, primitives, descriptors } = this.#options;
     const { maxFlows, maxFlowsPerClient, maxSessions, maxPacketBytes, idleMs } = this.#options;
     return new Shard({
       channel: {
-        ...{ staticKey, resetSecret, primitives, clients },
+        ...{ staticKey, resetSecret, primitives },
         limits: { maxSessions },
         random: machine.random,
         parameters: { maxPacketBytes, maxFlows: maxFlowsPerClient, flowIdleMs: idleMs },
@@ -154,8 +150,8 @@ export class RelayServer {
       openSocket: machine.openSocket,
       targetSocket: socket,
       clock: machine.clock,
+      wallClock: machine.wallClock,
       settleSoon: () => this.#loop.settleSoon(),
-      clientOf: (publicKey) => clients.lookup(publicKey),
       isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
       ...{ descriptors, maxFlows, maxFlowsPerClient, idleMs },
     });

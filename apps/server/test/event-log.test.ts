@@ -2,17 +2,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createLogging } from '@relay/logging';
 import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import type { ShardEvent } from '@relay/relay';
-import { logEvent } from '../src/event-log.js';
+import { logEvent, type LoggedEvent } from '../src/event-log.js';
 import { logRecords } from './support/log-records.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const folder = temporaryFolder();
 
-type Loggable = Parameters<typeof logEvent>[1];
-
 /** What is logged of the event. */
-async function logged(event: Loggable): Promise<Record<string, unknown>[]> {
+async function logged(event: LoggedEvent): Promise<Record<string, unknown>[]> {
   const directory = join(folder, event.kind);
   const logging = createLogging({ level: 'trace', directory, console: false });
   logEvent({ sessions: logging.logger('session'), targets: logging.logger('target') }, event);
@@ -26,7 +23,7 @@ describe('the log of sessions', () => {
   const facts = { client: 'ada', session: 7, endpoint };
   const fields = { client: 'ada', session: 7, from: '127.0.0.1:5000' };
 
-  test.each<[Exclude<ShardEvent, { kind: 'request' }>, Record<string, unknown>]>([
+  test.each<[LoggedEvent, Record<string, unknown>]>([
     [
       { kind: 'connected', ...facts },
       { level: 'info', message: 'client connected' },

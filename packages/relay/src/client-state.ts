@@ -8,17 +8,13 @@ import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
 import type { End } from './flow/flow.js';
 import { FlowTable } from './flow/flow-table.js';
 import type { IdleQueue, Idler } from './flow/idle-queue.js';
-import { admitFromTunnel, type ForwardClient, type ForwardRights, type ForwardServer } from './modes/forward.js';
+import type { KnownClient, KnownClients } from './known-clients.js';
+import { admitFromTunnel, type ForwardClient, type ForwardServer } from './modes/forward.js';
 import type { Notices } from './notices.js';
 import type { ModeTraffic } from './traffic.js';
 
 /** Incomplete datagrams of one client: room for the largest one many times over, and no more. */
 const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
-
-/** Who a client is, as the program's directory says now. */
-export interface KnownClient extends ForwardRights {
-  readonly name: string;
-}
 
 /** What all clients of a shard have in common. */
 export interface ClientSurroundings {
@@ -32,8 +28,8 @@ export interface ClientSurroundings {
   readonly server: ForwardServer;
   readonly maxFlowsPerClient: number;
   readonly idleMs: number;
-  /** The client with this public key, while it may come in. */
-  readonly clientOf: (publicKey: Uint8Array) => KnownClient | undefined;
+  /** The clients that may come in. */
+  readonly known: Pick<KnownClients, 'lookup'>;
   /** Ends a session over what this program threw. */
   readonly fault: (session: Session | undefined, error: unknown, nowMs: number) => void;
   /** Nothing of a client is left that its next session could find. */
@@ -81,7 +77,7 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
   }
 
   get rights(): KnownClient | undefined {
-    return this.#surroundings.clientOf(this.publicKey);
+    return this.#surroundings.known.lookup(this.publicKey);
   }
 
   newEnd(): End {

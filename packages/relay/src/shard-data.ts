@@ -1,5 +1,6 @@
 /** What a shard says of itself: plain data, which can be sent from thread to thread. */
 import type { DisconnectReason, SessionEvent, SessionStatistics } from '@relay/session';
+import type { NewestTimestamp } from './known-clients.js';
 import type { FlowNotice } from './notices.js';
 import type { TrafficFigures } from './traffic.js';
 
@@ -23,19 +24,22 @@ export interface ClientRequest {
 type OtherKind = Exclude<SessionEvent['kind'], 'disconnected' | 'fault' | 'request'>;
 
 /**
- * What has happened within a shard: what happens to sessions, with the meaning that `SessionEvent`
- * of @relay/session gives it, and what happens to flows.
+ * What has happened within a shard: to sessions, with the meaning that `SessionEvent` of
+ * @relay/session gives it; to flows; and the timestamps of handshakes, which must outlive the
+ * process. The `error` of a fault is what was thrown, or an error with its message and its stack
+ * where another thread could not receive it.
  */
 export type ShardEvent =
   | ({ readonly kind: OtherKind } & SessionFacts)
   | ({ readonly kind: 'disconnected'; readonly reason: DisconnectReason } & SessionFacts)
   | ({ readonly kind: 'request' } & ClientRequest)
   | { readonly kind: 'fault'; readonly client: string | undefined; readonly error: unknown }
+  | NewestTimestamp
   | FlowNotice;
 
 /** The event of a session of the client with this name. */
 export function plainEvent(event: SessionEvent, client: string | undefined): ShardEvent {
-  if (event.kind === 'fault') return { kind: 'fault', client, error: event.error };
+  if (event.kind === 'fault') return { kind: 'fault', client, error: sendable(event.error) };
   const { kind, session } = event;
   if (kind === 'request') {
     const { id, request, body } = event;
@@ -43,6 +47,18 @@ export function plainEvent(event: SessionEvent, client: string | undefined): Sha
   }
   const facts = { session: session.id, client, endpoint: session.endpoint.slice() };
   return kind === 'disconnected' ? { kind, ...facts, reason: event.reason } : { kind, ...facts };
+}
+
+/** What was thrown, if another thread can receive it, otherwise an error that says the same. */
+function sendable(thrown: unknown): unknown {
+  try {
+    structuredClone(thrown);
+    return thrown;
+  } catch {
+    if (!(thrown instanceof Error)) return new Error(`a value of type ${typeof thrown} was thrown`);
+    const { message, stack } = thrown;
+    return Object.assign(new Error(message), stack !== undefined && { stack });
+  }
 }
 
 /** A client that is connected. */

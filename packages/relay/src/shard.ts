@@ -15,10 +15,11 @@ import type { SocketOptions } from '@relay/socket';
 import { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
 import { DatagramWriter } from './batch/datagram-writer.js';
 import { PacketBatch } from './batch/packet-batch.js';
-import { ClientState, type ClientSurroundings, type KnownClient } from './client-state.js';
+import { ClientState, type ClientSurroundings } from './client-state.js';
 import { Upstreams, type TargetSocket } from './ends/upstream.js';
 import type { Flow } from './flow/flow.js';
 import { IdleQueue } from './flow/idle-queue.js';
+import { KnownClients, type ClientsChange } from './known-clients.js';
 import type { ForwardServer } from './modes/forward.js';
 import { Notices } from './notices.js';
 import {
@@ -33,8 +34,8 @@ import { Accounts } from './traffic.js';
 
 /** What a {@link Shard} is made of. */
 export interface ShardOptions {
-  /** Of the sessions; the shard adds where their packets go. */
-  readonly channel: Omit<ServerChannelOptions, 'out'>;
+  /** Of the sessions; the shard adds its clients, and where packets go. */
+  readonly channel: Omit<ServerChannelOptions, 'out' | 'clients'>;
   /** Sends the packets of the sessions: the socket on which they arrive. */
   readonly socket: DatagramSender;
   /** A socket to a target, in the state `created`; may throw a SocketError. */
@@ -42,10 +43,10 @@ export interface ShardOptions {
   readonly targetSocket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
   /** A steady clock, ms. */
   readonly clock: () => number;
+  /** The time of the calendar, by which invitations expire: ms since 1970. */
+  readonly wallClock: () => number;
   /** Called after a target's socket has brought something: {@link Shard.flush} is due soon. */
   readonly settleSoon: () => void;
-  /** The client with this public key, while it may come in. */
-  readonly clientOf: (publicKey: Uint8Array) => KnownClient | undefined;
   /** Whether the server itself listens on the packed endpoint. */
   readonly isOwn: (target: Uint8Array, offset: number) => boolean;
   /** File descriptors: flows leave the spares alone, and say where there was none for one. */
@@ -55,6 +56,9 @@ export interface ShardOptions {
   /** After how many ms of silence a flow ends. */
   readonly idleMs: number;
 }
+
+/** How soon the sessions of a client end whose invitation has expired, ms. */
+const EXPIRY_LOOK_MS = 1000;
 
 /** One event loop's part of a server. */
 export class Shard implements ForwardServer {
@@ -68,6 +72,7 @@ export class Shard implements ForwardServer {
   readonly #out: PacketBatch;
   readonly #upstreams: Upstreams;
   readonly #surroundings: ClientSurroundings;
+  readonly #known: KnownClients;
   readonly #sessions = new Map<number, Session>();
   /** By the name of the client's key. */
   readonly #clients = new Map<string, ClientState>();
@@ -75,12 +80,14 @@ export class Shard implements ForwardServer {
   #latest: ClientState | undefined;
   #events: ShardEvent[] = [];
   #isDraining = false;
+  #lastExpiryLookMs = 0;
 
   constructor(options: ShardOptions) {
     this.#options = options;
-    const { clock, openSocket, socket, targetSocket, settleSoon, descriptors, clientOf } = options;
+    const { clock, openSocket, socket, targetSocket, settleSoon, descriptors } = options;
     this.#out = new PacketBatch((batch) => socket.sendBatch(batch));
-    this.#channel = new ServerChannel({ ...options.channel, out: this.#out });
+    this.#known = new KnownClients(options.wallClock);
+    this.#channel = new ServerChannel({ ...options.channel, clients: this.#known, out: this.#out });
     this.#upstreams = new Upstreams({
       ...{ clock, openSocket, settleSoon },
       socket: targetSocket,
@@ -99,7 +106,7 @@ export class Shard implements ForwardServer {
       server: this,
       maxFlowsPerClient: options.maxFlowsPerClient,
       idleMs: options.idleMs,
-      clientOf,
+      known: this.#known,
       fault: (session, error, nowMs) => {
         this.#channel.fault(session, error, nowMs);
         this.#drain(nowMs);
@@ -110,7 +117,7 @@ export class Shard implements ForwardServer {
 
   /** When {@link wake} is due, ms; Infinity: never. */
   get nextWakeMs(): number {
-    return Math.min(this.#channel.nextWakeMs, this.#idle.nextExpiryMs);
+    return Math.min(this.#channel.nextWakeMs, this.#idle.nextExpiryMs, this.#nextExpiryLookMs);
   }
 
   /** Takes packets that have arrived. What they bring about leaves with the next {@link flush}. */
@@ -129,6 +136,10 @@ export class Shard implements ForwardServer {
   /** Does what is due. */
   wake(nowMs: number): void {
     this.#channel.wake(nowMs);
+    if (this.#nextExpiryLookMs <= nowMs) {
+      this.#lastExpiryLookMs = nowMs;
+      this.#revoke(this.#known.takeExpired(), nowMs);
+    }
     this.#drain(nowMs);
     this.#idle.expire(nowMs);
   }
@@ -139,11 +150,12 @@ export class Shard implements ForwardServer {
     this.#out.flush();
   }
 
-  /** All that has happened since the last call, the oldest first. */
+  /** All that has happened since the last call; of each sort of event the oldest first. */
   takeEvents(): readonly ShardEvent[] {
     const notices = this.#notices.take();
-    if (this.#events.length === 0) return notices;
-    const events = [...this.#events, ...notices];
+    const timestamps = this.#known.takeTimestamps();
+    if (this.#events.length + timestamps.length === 0) return notices;
+    const events = [...this.#events, ...notices, ...timestamps];
     this.#events = [];
     return events;
   }
@@ -190,9 +202,12 @@ export class Shard implements ForwardServer {
     return session !== undefined;
   }
 
-  /** Ends the sessions of clients that may come in no longer. */
-  revoke(publicKeys: readonly Uint8Array[], nowMs: number): void {
-    for (const publicKey of publicKeys) this.#channel.revoke(publicKey, nowMs);
+  /**
+   * Changes the clients that may come in; at first there are none. Ends the sessions of clients
+   * that are gone, and of clients whose invitations have expired by now.
+   */
+  updateClients(change: ClientsChange, nowMs: number): void {
+    this.#revoke(this.#known.apply(change), nowMs);
     this.#drain(nowMs);
   }
 
@@ -248,6 +263,14 @@ export class Shard implements ForwardServer {
     return statuses;
   }
 
+  get #nextExpiryLookMs(): number {
+    return this.#known.isExpiring ? this.#lastExpiryLookMs + EXPIRY_LOOK_MS : Infinity;
+  }
+
+  #revoke(publicKeys: readonly Uint8Array[], nowMs: number): void {
+    for (const publicKey of publicKeys) this.#channel.revoke(publicKey, nowMs);
+  }
+
   #take(nowMs: number): void {
     const { frame } = this.#channel;
     try {
@@ -289,7 +312,7 @@ export class Shard implements ForwardServer {
   }
 
   #nameOf(session: Session): string {
-    return this.#options.clientOf(session.peerPublicKey)?.name ?? session.client?.name ?? '(revoked)';
+    return this.#known.lookup(session.peerPublicKey)?.name ?? session.client?.name ?? '(revoked)';
   }
 }
 

@@ -33,22 +33,23 @@ export class JoinedEnds {
     this.#server = new Shard({
       channel: {
         ...{ staticKey: serverKey, primitives },
-        clients: {
-          lookup: () => ({ name: 'client', limits: {}, newestTimestamp: 0n }),
-          recordTimestamp: () => undefined,
-        },
         resetSecret: new Uint8Array(KEY_BYTES),
       },
       socket: this.#toClient,
       openSocket: () => new EchoSocket(),
       targetSocket: {},
       clock: () => NOW_MS,
+      wallClock: () => Date.now(),
       settleSoon: () => undefined,
-      clientOf: () => ({ name: 'client', allowances: [] }),
       isOwn: () => false,
       descriptors: { isShort: false, ranOut: () => undefined },
       ...{ maxFlows: flows, maxFlowsPerClient: flows, idleMs: 60_000 },
     });
+    const rights = { allowances: [], limits: {}, expiresWallMs: Infinity, newestTimestamp: 0n };
+    this.#server.updateClients(
+      { changed: [{ name: 'client', publicKey: clientKey.publicKey, ...rights }], gone: [] },
+      NOW_MS,
+    );
     this.#port = new ListenerPort({
       sendBatch: ({ count }) => {
         this.echoed += count;

@@ -86,7 +86,7 @@ const revokeVerb = verb({
 const clientsVerb = verb({
   name: 'clients',
   describe: 'List the clients that may connect, and what they may reach',
-  answer: ({ own }: ServerService) => own.clients.list().map(({ record }) => record),
+  answer: ({ own }: ServerService) => own.clients.list(),
   lines: clientLines,
   alone: {
     run: ({ state }: ServerPaths, _given, print) => {

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -199,15 +199,29 @@ describe('a server', () => {
     expect(running.own.clients.list().map(({ name }) => name)).toEqual(['default', 'bob']);
   });
 
-  test('ends the sessions of a client whose invitation expires', async () => {
+  test.each([
+    ['expires soon', 300],
+    ['has expired', -1],
+  ])('ends the sessions of a client whose file is changed so that its invitation %s', async (_when, inMs) => {
     const running = await stage.server();
     const client = await stage.client(running, 'ada', { allow: [] });
     const bob = await stage.client(running, 'bob', { allow: [], expiresInMs: 3_600_000 });
-    const record = running.own.clients.list().find(({ name }) => name === 'ada')?.record;
-    const expiresAt = new Date(Date.now() - 1).toISOString();
+    const record = running.own.clients.list().find(({ name }) => name === 'ada');
+    const expiresAt = new Date(Date.now() + inMs).toISOString();
     replaceFile(join(running.own.state.path, 'clients', 'ada.json'), JSON.stringify({ ...record, expiresAt }));
     await until(() => client.ends.length === 1);
     expect([client.ends, bob.ends]).toEqual([['revoked'], []]);
+  });
+
+  test('has written the newest timestamps of its clients when it has ended', async () => {
+    const running = await stage.server();
+    await stage.client(running, 'ada', { allow: [] });
+    const { path } = running.own.state;
+    const ada = running.own.clients.list().find(({ name }) => name === 'ada');
+    await running.close();
+    expect(readFileSync(join(path, 'newest-timestamps'), 'utf8')).toMatch(
+      new RegExp(`^${ada?.publicKey ?? ''} [0-9a-f]{20,24}\n$`),
+    );
   });
 
   test('tells its clients of its end, and closes every socket', async () => {

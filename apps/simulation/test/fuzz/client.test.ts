@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Endpoint } from '@relay/packet';
+import { KnownClients } from '@relay/relay';
 import { generateKeyPair, loadPrimitives } from '@relay/session';
 import { MemoryNetwork, Random, type MemoryHost } from '@relay/socket/testing';
 import { ClientsOnDisk } from '../world/memory-clients.js';
@@ -52,12 +53,14 @@ async function attack(seed: number) {
   const [serverKey, clientKey] = [generateKeyPair(serverMachine.random), generateKeyPair(serverMachine.random)];
   const onDisk = new ClientsOnDisk([]);
   onDisk.add('tester', clientKey.publicKey);
+  const clients = new KnownClients(serverMachine.wallClock);
+  clients.apply(onDisk.read());
   const server = new HostileServer(
     serverMachine,
     random,
     new HostileFrames(random, [LISTEN, SERVER, { address: '::1', port: 1 }], [TARGET_NAME]),
     SERVER,
-    { staticKey: serverKey, clients: onDisk.read(serverMachine.schedule), primitives },
+    { staticKey: serverKey, clients, primitives },
   );
   const events: Parameters<Events>[0][] = [];
   const client = new ClientProcess(

@@ -40,14 +40,14 @@ async function attack(seed: number) {
     new MemoryMachine(network.host(address, { maxSockets }), new Random(random.next() * 2 ** 32), NAMES);
   const machine = newMachine(SERVER.address, SOCKETS);
   const staticKey = generateKeyPair(machine.random);
-  const onDisk = new ClientsOnDisk(['0.0.0.0/0', '::/0']);
+  const onDisk = new ClientsOnDisk(['0.0.0.0', '::'].map((address) => ({ address, prefix: 0 })));
   const keys = Array.from({ length: CLIENTS }, () => generateKeyPair(machine.random));
   for (const [i, { publicKey }] of keys.entries()) onDisk.add(`hostile ${i}`, publicKey);
   const events: Parameters<Events>[0][] = [];
   const server = new ServerProcess(
     machine,
     { address: '0.0.0.0', port: SERVER.port },
-    { staticKey, clients: onDisk.read(machine.schedule), primitives },
+    { staticKey, clients: onDisk, primitives },
     (event) => events.push(event),
   );
   await server.start();

@@ -1,4 +1,4 @@
-import { Client, type Clients } from '@relay/server';
+import { addressRange, type AddressBlock, type ClientsChange } from '@relay/relay';
 import { formatKey } from '@relay/session';
 
 /**
@@ -9,35 +9,35 @@ const DISK_DELAY_MS = 1000;
 
 /** What survives the server's process: the clients, and the timestamps that were written. */
 export class ClientsOnDisk {
-  readonly #allow: readonly string[];
-  readonly #keys = new Map<string, string>();
+  readonly #reachable: readonly AddressBlock[];
+  readonly #clients: { readonly name: string; readonly publicKey: Uint8Array }[] = [];
   readonly #timestamps = new Map<string, bigint>();
 
-  /** `allow` is what each client may reach. */
-  constructor(allow: readonly string[]) {
-    this.#allow = allow;
+  /** Each client may reach `reachable`. */
+  constructor(reachable: readonly AddressBlock[]) {
+    this.#reachable = reachable;
   }
 
   add(name: string, publicKey: Uint8Array): void {
-    this.#keys.set(formatKey(publicKey), name);
+    this.#clients.push({ name, publicKey });
   }
 
-  /** The clients as a new process of the server reads them; `schedule` is its timer. */
-  read(schedule: (delayMs: number, run: () => void) => void): Clients {
-    const clients = new Map<string, Client>();
-    for (const [publicKey, name] of this.#keys) {
-      const record = { name, publicKey, allow: this.#allow, createdAt: '2026-01-01T00:00:00Z' };
-      clients.set(publicKey, new Client(record, this.#timestamps.get(publicKey) ?? 0n));
-    }
-    return {
-      lookup: (publicKey) => clients.get(formatKey(publicKey)),
-      recordTimestamp: (publicKey, timestamp) => {
-        const key = formatKey(publicKey);
-        const client = clients.get(key);
-        if (client === undefined) return;
-        client.newestTimestamp = timestamp;
-        schedule(DISK_DELAY_MS, () => this.#timestamps.set(key, client.newestTimestamp));
-      },
+  /** The clients as a new process of the server reads them. */
+  read(): ClientsChange {
+    const rights = {
+      allowances: this.#reachable.map((block) => ({ range: addressRange(block), ports: [] })),
+      limits: {},
+      expiresWallMs: Infinity,
     };
+    const changed = this.#clients.map(({ name, publicKey }) => {
+      const newestTimestamp = this.#timestamps.get(formatKey(publicKey)) ?? 0n;
+      return { name, publicKey, ...rights, newestTimestamp };
+    });
+    return { changed, gone: [] };
+  }
+
+  /** Writes a timestamp that the server has recorded; `schedule` is the timer of its process. */
+  write(publicKey: Uint8Array, timestamp: bigint, schedule: (delayMs: number, run: () => void) => void): void {
+    schedule(DISK_DELAY_MS, () => this.#timestamps.set(formatKey(publicKey), timestamp));
   }
 }

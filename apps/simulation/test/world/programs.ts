@@ -1,9 +1,10 @@
 import { RelayClient, ServerSearch, type ForwardMapping } from '@relay/client';
 import type { Endpoint } from '@relay/packet';
 import { DescriptorReserve } from '@relay/program';
-import { RelayServer, type Clients } from '@relay/server';
+import { RelayServer } from '@relay/server';
 import type { ClientEvent, ShardEvent, TrafficFigures } from '@relay/relay';
 import type { Invitation, KeyPair, Primitives } from '@relay/session';
+import type { ClientsOnDisk } from './memory-clients.js';
 import type { MemoryMachine } from './memory-machine.js';
 
 const MAX_PACKET_BYTES = 1400;
@@ -41,12 +42,12 @@ export class ServerProcess {
   constructor(
     machine: MemoryMachine,
     listen: Endpoint,
-    { staticKey, clients, primitives }: { staticKey: KeyPair; clients: Clients; primitives: Primitives },
+    { staticKey, clients, primitives }: { staticKey: KeyPair; clients: ClientsOnDisk; primitives: Primitives },
     events: Events,
   ) {
     this.machine = machine;
     this.relay = new RelayServer({
-      ...{ machine, listen, staticKey, clients, primitives },
+      ...{ machine, listen, staticKey, primitives },
       resetSecret: new Uint8Array(32).fill(7),
       socket: {},
       maxSessions: 16,
@@ -56,11 +57,13 @@ export class ServerProcess {
       idleMs: IDLE_MS,
       onEvent: (event) => {
         if (event.kind === 'fault') this.faults.push(event.error);
-        events(event);
+        if (event.kind === 'newest-timestamp') clients.write(event.publicKey, event.timestamp, machine.schedule);
+        else events(event);
       },
       descriptors: this.#descriptors,
       onFault: (error) => this.faults.push(error),
     });
+    this.relay.updateClients(clients.read());
   }
 
   get forward(): Carried {

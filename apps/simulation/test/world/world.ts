@@ -42,7 +42,7 @@ export class World {
   /** Replaced by {@link startServer}. */
   server: ServerProcess;
   readonly #primitives: Primitives;
-  readonly #clients = new ClientsOnDisk([`${TARGET.address}/32`]);
+  readonly #clients = new ClientsOnDisk([{ address: TARGET.address, prefix: 32 }]);
   readonly #names = new Map<string, readonly string[]>([[TARGET_NAME, [TARGET.address]]]);
   readonly #serverKey: KeyPair;
   readonly #serverHosts: readonly MemoryHost[];
@@ -186,7 +186,7 @@ export class World {
     return new ServerProcess(
       machine,
       { address: '0.0.0.0', port: SERVER_PORT },
-      { staticKey: this.#serverKey, clients: this.#clients.read(machine.schedule), primitives: this.#primitives },
+      { staticKey: this.#serverKey, clients: this.#clients, primitives: this.#primitives },
       (event) => this.#happened('server', event),
     );
   }

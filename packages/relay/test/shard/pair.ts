@@ -10,7 +10,7 @@ import {
   type DatagramBatch,
   type Endpoint,
 } from '@relay/packet';
-import { generateKeyPair, nodePrimitives, type ClientEntry, type DisconnectReason } from '@relay/session';
+import { generateKeyPair, nodePrimitives, type DisconnectReason } from '@relay/session';
 import type { UdpSocket } from '@relay/socket';
 import { MemoryNetwork, type LinkConditions, type MemoryHost } from '@relay/socket/testing';
 import {
@@ -18,6 +18,7 @@ import {
   ListenerPort,
   Shard,
   type ClientEvent,
+  type KnownClient,
   type Listener,
   type ShardEvent,
   type ShardOptions,
@@ -90,8 +91,6 @@ export class Pair {
   readonly target: UdpSocket;
   /** How often there was no descriptor for a flow. */
   shortages = 0;
-  /** Whether the directory knows the client. */
-  isInvited = true;
   /** What the server carries is refused where this is false. */
   mayReach = true;
   readonly #serverKey = generateKeyPair();
@@ -175,7 +174,10 @@ export class Pair {
     this.#clientDriver.settle();
     this.#serverDriver.settle();
     this.clientEvents.push(...this.client.takeEvents());
-    this.serverEvents.push(...this.server.takeEvents());
+    for (const event of this.server.takeEvents()) {
+      this.serverEvents.push(event);
+      if (event.kind === 'newest-timestamp') this.#newestTimestamp = event.timestamp;
+    }
   }
 
   /** An application, named by its port, sends this to the local port. */
@@ -213,6 +215,18 @@ export class Pair {
     await this.target.open();
   }
 
+  /** The client, as invited: it may reach public addresses, and its invitation never expires. */
+  get knownClient(): KnownClient {
+    const { publicKey } = this.#clientKey;
+    const newestTimestamp = this.#newestTimestamp;
+    return { name: 'ada', publicKey, allowances: [], limits: {}, expiresWallMs: Infinity, newestTimestamp };
+  }
+
+  /** The client, with an invitation that expires after this time. */
+  expiringIn(ms: number): KnownClient {
+    return { ...this.knownClient, expiresWallMs: WALL_MS + this.nowMs + ms };
+  }
+
   /** How many sockets to targets the server has. */
   get openTargetSockets(): number {
     return this.#targetSockets.filter(({ state }) => state !== 'closed').length;
@@ -246,19 +260,11 @@ export class Pair {
 
   #newServer(): [UdpSocket, Shard] {
     const socket = this.serverHost.createSocket({ local: SERVER });
-    const isIt = (key: Uint8Array): boolean => this.isInvited && Buffer.compare(key, this.#clientKey.publicKey) === 0;
-    const entry = (): ClientEntry => ({ name: 'ada', limits: {}, newestTimestamp: this.#newestTimestamp });
     const shard: Shard = new Shard({
       channel: {
         staticKey: this.#serverKey,
         resetSecret: new Uint8Array(32).fill(7),
         primitives: nodePrimitives,
-        clients: {
-          lookup: (key) => (isIt(key) ? entry() : undefined),
-          recordTimestamp: (_key, timestamp) => {
-            this.#newestTimestamp = timestamp;
-          },
-        },
       },
       socket,
       openSocket: (options) => {
@@ -269,8 +275,8 @@ export class Pair {
       },
       targetSocket: {},
       clock: () => this.nowMs,
+      wallClock: () => WALL_MS + this.nowMs,
       settleSoon: () => this.network.clock.schedule(0, () => this.settle()),
-      clientOf: (key) => (isIt(key) ? { name: 'ada', allowances: [] } : undefined),
       isOwn: () => !this.mayReach,
       descriptors: { isShort: false, ranOut: () => this.shortages++ },
       maxFlows: 1000,
@@ -278,6 +284,7 @@ export class Pair {
       idleMs: 60_000,
       ...this.#options,
     });
+    shard.updateClients({ changed: [this.knownClient], gone: [] }, this.nowMs);
     socket.onReceive = (batch) => {
       shard.receive(batch, this.nowMs);
       this.settle();

@@ -1,14 +1,19 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { ClientsChange, KnownClient } from '@relay/relay';
 import { replaceFile } from './atomic-file.js';
-import { Client, type Clients } from './client.js';
+import type { ClientRecord } from './client-record.js';
 import { clientId, publicKeyOf, readClients, type ClientFault } from './client-store.js';
+import { knownClient } from './known-client.js';
 import { clientsPath, readIfThere } from './state-folder.js';
 
-/** What a look at the files has changed. */
-export interface DirectoryChange {
-  /** Clients that may come in no longer. */
-  readonly revoked: readonly Client[];
+/** What a look at the files has found. */
+export interface FilesChange {
+  /** The change since the look before. */
+  readonly change: ClientsChange;
+  /** Names of the clients that are gone. */
+  readonly revoked: readonly string[];
   readonly faults: readonly ClientFault[];
 }
 
@@ -22,13 +27,16 @@ const LOOK_DELAY_MS = 20;
 /** In ms: disks seldom empty themselves faster. */
 const RETRY_MS = 5000;
 
-/** Told what cannot be done at present, and why; it is tried again. */
+/** Called with what cannot be done at present, and why; it is tried again. */
 export type FileTrouble = (what: string, error: unknown) => void;
 
-/** The clients of a running server: read from the state folder, and again when its files change. */
-export class StoredClients implements Clients {
+/**
+ * The files of a server's clients: one for each client, and one with the newest timestamps of their
+ * handshakes. Says how the clients have changed, and lets nobody in: shards do.
+ */
+export class ClientFiles {
   readonly #folder: string;
-  readonly #byId = new Map<string, Client>();
+  readonly #byId = new Map<string, ClientRecord>();
   readonly #timestamps: Map<string, bigint>;
   readonly #trouble: FileTrouble;
   readonly #retryMs: number;
@@ -51,27 +59,19 @@ export class StoredClients implements Clients {
     return this.#byId.size;
   }
 
-  list(): Client[] {
+  list(): ClientRecord[] {
     return [...this.#byId.values()];
   }
 
-  /** The client of this key, while its invitation has not expired. */
-  lookup(publicKey: Uint8Array): Client | undefined {
-    const client = this.#byId.get(clientId(publicKey));
-    return client === undefined || client.expiresWallMs <= Date.now() ? undefined : client;
+  /** All clients that were read, as a change for a shard that knows none yet. */
+  all(): ClientsChange {
+    return { changed: [...this.#byId].map(([id, record]) => this.#known(id, record)), gone: [] };
   }
 
-  /** The clients whose invitations have expired. */
-  expired(): Client[] {
-    const nowMs = Date.now();
-    return this.list().filter(({ expiresWallMs }) => expiresWallMs <= nowMs);
-  }
-
+  /** Keeps the timestamp of a handshake that a client has completed; a stranger's is left out. */
   recordTimestamp(publicKey: Uint8Array, timestamp: bigint): void {
     const id = clientId(publicKey);
-    const client = this.#byId.get(id);
-    if (client === undefined) return;
-    client.newestTimestamp = timestamp;
+    if (!this.#byId.has(id)) return;
     this.#timestamps.set(id, timestamp);
     this.#write ??= setTimeout(() => this.#writeTimestamps(), WRITE_DELAY_MS);
   }
@@ -80,21 +80,29 @@ export class StoredClients implements Clients {
    * Reads the files again. Throws where that is not possible now: nothing has changed then, and it
    * is tried again soon.
    */
-  reload(): DirectoryChange {
+  reload(): FilesChange {
     const { records, faults } = this.#readClients();
+    const changed: [string, ClientRecord][] = [];
     const gone = new Map(this.#byId);
     for (const record of records) {
       const id = clientId(publicKeyOf(record));
+      if (!isDeepStrictEqual(gone.get(id), record)) changed.push([id, record]);
       gone.delete(id);
-      const known = this.#byId.get(id);
-      if (known === undefined) this.#byId.set(id, new Client(record, this.#timestamps.get(id) ?? 0n));
-      else known.update(record);
+      this.#byId.set(id, record);
     }
     for (const id of gone.keys()) {
       this.#byId.delete(id);
       this.#timestamps.delete(id);
     }
-    return { revoked: [...gone.values()], faults };
+    const change = {
+      changed: changed.map(([id, record]) => this.#known(id, record)),
+      gone: [...gone.values()].map(publicKeyOf),
+    };
+    return { change, revoked: [...gone.values()].map(({ name }) => name), faults };
+  }
+
+  #known(id: string, record: ClientRecord): KnownClient {
+    return knownClient(record, this.#timestamps.get(id) ?? 0n);
   }
 
   #readClients(): ReturnType<typeof readClients> {

@@ -1,0 +1,257 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { addressRange } from '@relay/relay';
+import { formatKey, generateKeyPair } from '@relay/session';
+import { ClientFiles } from '../../src/state/client-files.js';
+import { addClient, removeClient } from '../../src/state/client-store.js';
+import type { ClientRecord } from '../../src/state/client-record.js';
+import { openStateFolder, type StateFolder } from '../../src/state/state-folder.js';
+import { temporaryFolder } from '../temporary-folder.js';
+
+const folder = temporaryFolder();
+let number = 0;
+const newState = (): StateFolder => openStateFolder(join(folder, `${++number}`));
+const noTrouble = (what: string, error: unknown): void => {
+  throw new Error(what, { cause: error });
+};
+
+const { publicKey } = generateKeyPair();
+const record = (name: string, changes: Partial<ClientRecord> = {}): ClientRecord => ({
+  name,
+  publicKey: formatKey(publicKey),
+  allow: ['10.0.0.0/8:53'],
+  createdAt: '2026-01-01T00:00:00.000Z',
+  ...changes,
+});
+const fileOf = ({ path }: StateFolder, name: string): string => join(path, 'clients', `${name}.json`);
+const write = (state: StateFolder, name: string, changes: Partial<ClientRecord>): void =>
+  writeFileSync(fileOf(state, name), JSON.stringify(record(name, changes)));
+/** The files of a state folder that were read once. */
+function read(state: StateFolder): ClientFiles {
+  const files = new ClientFiles(state.path, noTrouble);
+  files.reload();
+  return files;
+}
+
+const NOTHING = { change: { changed: [], gone: [] }, revoked: [], faults: [] };
+/** The client of `record('ada')`, as shards know it. */
+const ADA = {
+  name: 'ada',
+  publicKey,
+  allowances: [{ range: addressRange({ address: '10.0.0.0', prefix: 8 }), ports: [{ first: 53, last: 53 }] }],
+  limits: {},
+  expiresWallMs: Infinity,
+  newestTimestamp: 0n,
+};
+
+describe('the files of clients', () => {
+  test('bring a client that was added, with its rights', () => {
+    const state = newState();
+    const files = new ClientFiles(state.path, noTrouble);
+    expect(files.reload()).toEqual(NOTHING);
+    addClient(state.path, record('ada', { maxPps: 7, maxBps: 8, expiresAt: '2030-01-01T00:00:00.000Z' }));
+    const limits = { packetsPerSecond: 7, bitsPerSecond: 8 };
+    const ada = { ...ADA, limits, expiresWallMs: Date.parse('2030-01-01T00:00:00.000Z') };
+    expect(files.reload()).toEqual({ ...NOTHING, change: { changed: [ada], gone: [] } });
+    expect(files.all()).toEqual({ changed: [ada], gone: [] });
+    expect([files.size, files.list().map(({ name }) => name)]).toEqual([1, ['ada']]);
+  });
+
+  test.each<[string, Partial<ClientRecord>, object]>([
+    ['rights', { allow: [] }, { allowances: [] }],
+    ['limits', { maxBps: 8 }, { limits: { bitsPerSecond: 8 } }],
+    ['expiry', { expiresAt: '2030-01-01T00:00:00.000Z' }, { expiresWallMs: Date.parse('2030-01-01T00:00:00.000Z') }],
+  ])('bring a client again whose %s were changed, and no other', (_what, changes, expected) => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    addClient(state.path, record('bob', { publicKey: formatKey(generateKeyPair().publicKey) }));
+    const files = read(state);
+    expect(files.reload()).toEqual(NOTHING);
+    write(state, 'ada', changes);
+    expect(files.reload()).toEqual({ ...NOTHING, change: { changed: [{ ...ADA, ...expected }], gone: [] } });
+    expect(files.reload()).toEqual(NOTHING);
+  });
+
+  test('bring a client again whose file has another name, and take nothing from it', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const files = read(state);
+    files.recordTimestamp(publicKey, 5n);
+    renameSync(fileOf(state, 'ada'), fileOf(state, 'grace'));
+    const grace = { ...ADA, name: 'grace', newestTimestamp: 5n };
+    expect(files.reload()).toEqual({ ...NOTHING, change: { changed: [grace], gone: [] } });
+    files.close();
+  });
+
+  test('name a client that was removed, once', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const files = read(state);
+    removeClient(state.path, 'ada');
+    expect(files.reload()).toEqual({ ...NOTHING, change: { changed: [], gone: [publicKey] }, revoked: ['ada'] });
+    expect(files.reload()).toEqual(NOTHING);
+    expect([files.size, files.list(), files.all()]).toEqual([0, [], { changed: [], gone: [] }]);
+  });
+
+  test('name a client whose file was spoilt as gone, and the file as faulty', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const files = read(state);
+    writeFileSync(fileOf(state, 'ada'), '{');
+    expect(files.reload()).toEqual({
+      change: { changed: [], gone: [publicKey] },
+      revoked: ['ada'],
+      faults: [{ file: 'ada.json', fault: 'it is not JSON' }],
+    });
+  });
+
+  test('speak of changes in data that another thread can receive', () => {
+    const state = newState();
+    addClient(state.path, record('ada', { maxPps: 7 }));
+    const files = new ClientFiles(state.path, noTrouble);
+    const { change } = files.reload();
+    expect(structuredClone(change)).toEqual(change);
+    removeClient(state.path, 'ada');
+    const { change: gone } = files.reload();
+    expect(structuredClone(gone)).toEqual(gone);
+  });
+
+  test('call back when anybody changes them', async () => {
+    const state = newState();
+    const clients = new ClientFiles(state.path, noTrouble);
+    const changed = new Promise<void>((resolve) => clients.watch(resolve));
+    addClient(state.path, record('ada'));
+    await changed;
+    clients.close();
+  });
+
+  test('that a look cannot read are trouble, and are looked at again', async () => {
+    const state = newState();
+    const told: string[] = [];
+    const trouble = new Promise<void>((resolve) => {
+      const clients = new ClientFiles(state.path, (what) => {
+        told.push(what);
+        clients.close();
+        resolve();
+      });
+      clients.watch(() => {
+        throw new Error('EMFILE: too many open files');
+      });
+    });
+    addClient(state.path, record('ada'));
+    await trouble;
+    expect(told).toEqual(['cannot read the files of clients']);
+  });
+
+  test('that cannot be read on request are read again without one', async () => {
+    const state = newState();
+    rmSync(join(state.path, 'clients'), { recursive: true }); // so no watcher calls either
+    const clients = new ClientFiles(state.path, () => undefined, 1);
+    const again = new Promise<void>((resolve) => clients.watch(resolve));
+    expect(() => clients.reload()).toThrow('ENOENT');
+    await again;
+    clients.close();
+  });
+
+  test('in a folder that can be watched again are watched and looked at', async () => {
+    const state = newState();
+    const path = join(state.path, 'clients');
+    rmSync(path, { recursive: true });
+    const troubles: string[] = [];
+    let seen = (): void => undefined;
+    const clients = new ClientFiles(state.path, (what) => troubles.push(what), 1);
+    const looked = new Promise<void>((resolve) => (seen = resolve));
+    clients.watch(() => seen());
+    mkdirSync(path);
+    await looked;
+    const changed = new Promise<void>((resolve) => (seen = resolve));
+    addClient(state.path, record('ada'));
+    await changed;
+    expect(new Set(troubles)).toEqual(new Set(['cannot watch the files of clients']));
+    clients.close();
+  });
+
+  test('in a folder that cannot be watched are trouble, not the end', () => {
+    const state = newState();
+    rmSync(join(state.path, 'clients'), { recursive: true });
+    const told: string[] = [];
+    const clients = new ClientFiles(state.path, (what) => told.push(what));
+    clients.watch(() => undefined);
+    clients.close();
+    expect(told).toEqual(['cannot watch the files of clients']);
+  });
+});
+
+describe('the newest timestamps', () => {
+  const recorded = (state: StateFolder, timestamp: bigint, trouble = noTrouble): ClientFiles => {
+    const files = new ClientFiles(state.path, trouble);
+    files.reload();
+    files.recordTimestamp(publicKey, timestamp);
+    return files;
+  };
+  const timestampIn = (files: ClientFiles): bigint | undefined => files.all().changed[0]?.newestTimestamp;
+  const afterRestart = (state: StateFolder): bigint | undefined => timestampIn(read(state));
+
+  test('are known at once, survive a restart, and lie in a file of the owner', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const timestamp = (1n << 96n) - 1n;
+    const files = recorded(state, timestamp);
+    expect(timestampIn(files)).toBe(timestamp);
+    files.close();
+    expect(afterRestart(state)).toBe(timestamp);
+    expect(statSync(join(state.path, 'newest-timestamps')).mode & 0o777).toBe(0o600);
+  });
+
+  test('are no reason to bring a client again', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const files = recorded(state, 5n);
+    expect(files.reload()).toEqual(NOTHING);
+    files.close();
+  });
+
+  test('of strangers are not kept', () => {
+    const state = newState();
+    recorded(state, 5n).close();
+    expect(readdirSync(state.path)).not.toContain('newest-timestamps');
+  });
+
+  test('of a revoked client are forgotten', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const files = recorded(state, 5n);
+    removeClient(state.path, 'ada');
+    files.reload();
+    files.close();
+    expect(readFileSync(join(state.path, 'newest-timestamps'), 'utf8')).toBe('');
+  });
+
+  test('are read where other lines of their file are spoilt', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    recorded(state, 7n).close();
+    const file = join(state.path, 'newest-timestamps');
+    writeFileSync(file, `\u0000garbage\n${'x'.repeat(500)}\n${readFileSync(file, 'utf8')}${formatKey(publicKey)} zz\n`);
+    expect(afterRestart(state)).toBe(7n);
+  });
+
+  test('that cannot be written are trouble, the server goes on, and they are written when it is over', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const told: string[] = [];
+    const files = recorded(state, 9n, (what) => told.push(what));
+    const file = join(state.path, 'newest-timestamps');
+    mkdirSync(file); // nothing can be renamed to it, not even by root
+    files.close();
+    expect(told).toEqual(['cannot write the newest timestamps']);
+    expect(timestampIn(files)).toBe(9n);
+    rmSync(file, { recursive: true });
+    files.recordTimestamp(publicKey, 10n);
+    files.close();
+    expect(told).toHaveLength(1);
+    expect(afterRestart(state)).toBe(10n);
+    chmodSync(file, 0o600);
+  });
+});

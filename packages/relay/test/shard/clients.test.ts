@@ -1,0 +1,122 @@
+import { describe, expect, test } from '@jest/globals';
+import { Pair } from './pair.js';
+
+/** What the shard says while its client has a session and a flow, and once it has none. */
+const SESSIONS = { sessions: 1, flows: 1 };
+const NO_SESSIONS = { sessions: 0, flows: 0 };
+/** A shard looks at expired invitations this often. */
+const LOOK_MS = 1000;
+
+/** A pair whose client has a session and a flow. */
+async function withFlow(): Promise<Pair> {
+  const pair = await Pair.open();
+  await pair.send('x');
+  await pair.pass(100);
+  expect(pair.server.figures()).toMatchObject(SESSIONS);
+  return pair;
+}
+
+describe('a shard whose clients change', () => {
+  test('ends the session and flows of a client that is gone, and lets it in no more', async () => {
+    const pair = await withFlow();
+    pair.server.updateClients({ changed: [], gone: [pair.knownClient.publicKey] }, pair.nowMs);
+    pair.settle();
+    expect(pair.server.figures()).toMatchObject(NO_SESSIONS);
+    await pair.pass(100);
+    expect(pair.ends).toEqual(['revoked']);
+    expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'disconnected', reason: 'revoked' }));
+    pair.reconnectClient();
+    await pair.pass(5000);
+    expect(pair.server.figures().sessions).toBe(0);
+    expect(pair.server.figures().packetDrops).toHaveProperty('unknown-client');
+  });
+
+  test('names a client that is gone in the event of its end', async () => {
+    const pair = await withFlow();
+    pair.server.updateClients({ changed: [], gone: [pair.knownClient.publicKey] }, pair.nowMs);
+    pair.settle();
+    expect(pair.serverEvents).toContainEqual(expect.objectContaining({ kind: 'disconnected', client: 'ada' }));
+  });
+
+  test('lets in a client that came back', async () => {
+    const pair = await withFlow();
+    pair.server.updateClients({ changed: [], gone: [pair.knownClient.publicKey] }, pair.nowMs);
+    pair.server.updateClients({ changed: [pair.knownClient], gone: [] }, pair.nowMs);
+    pair.reconnectClient();
+    await pair.pass(1000);
+    expect(pair.server.figures().sessions).toBe(1);
+  });
+
+  test('keeps the session of a client that changes, and judges its new flows by its new rights', async () => {
+    const pair = await withFlow();
+    const elsewhere = { range: { address: new Uint8Array(16), prefixBits: 128 }, ports: [] };
+    const changed = [{ ...pair.knownClient, name: 'grace', allowances: [elsewhere] }];
+    pair.server.updateClients({ changed, gone: [] }, pair.nowMs);
+    await pair.send('y', 1001);
+    await pair.pass(100);
+    expect(pair.server.figures()).toMatchObject(SESSIONS);
+    expect(pair.server.figures().forward.toTarget.drops).toEqual({ 'denied-by-policy': 1 });
+    expect(pair.server.sessions(pair.nowMs)).toMatchObject([{ client: 'grace' }]);
+    expect(pair.server.flows(pair.nowMs, 10)).toMatchObject([{ client: 'grace' }]);
+    expect(pair.ends).toEqual([]);
+  });
+});
+
+describe('a shard with a client whose invitation expires', () => {
+  test('ends its session and flows within a second, and lets it in no more', async () => {
+    const pair = await withFlow();
+    pair.server.updateClients({ changed: [pair.expiringIn(2500)], gone: [] }, pair.nowMs);
+    pair.settle();
+    await pair.pass(2499);
+    expect(pair.server.figures()).toMatchObject(SESSIONS);
+    await pair.pass(LOOK_MS + 1);
+    expect(pair.server.figures()).toMatchObject(NO_SESSIONS);
+    expect(pair.ends).toEqual(['revoked']);
+    pair.reconnectClient();
+    await pair.pass(5000);
+    expect(pair.server.figures().sessions).toBe(0);
+  });
+
+  test('opens no flow for it from then on', async () => {
+    const pair = await withFlow();
+    pair.server.updateClients({ changed: [pair.expiringIn(0.5)], gone: [] }, pair.nowMs);
+    await pair.send('y', 1001);
+    await pair.pass(20);
+    expect(pair.server.figures().forward.toTarget.drops).toEqual({ 'denied-by-policy': 1 });
+  });
+
+  test('ends its session at once where it has expired already', async () => {
+    const pair = await withFlow();
+    pair.server.updateClients({ changed: [pair.expiringIn(0)], gone: [] }, pair.nowMs);
+    pair.settle();
+    expect(pair.server.figures()).toMatchObject(NO_SESSIONS);
+  });
+
+  test('has nothing to do for it until then, nor where no invitation expires', async () => {
+    const pair = await withFlow();
+    pair.client.channel.close(pair.nowMs);
+    pair.settle();
+    await pair.pass(60_000);
+    expect(pair.server.nextWakeMs).toBe(Infinity);
+    pair.server.updateClients({ changed: [pair.expiringIn(60_000)], gone: [] }, pair.nowMs);
+    pair.server.wake(pair.nowMs);
+    expect(pair.server.nextWakeMs).toBe(pair.nowMs + LOOK_MS);
+    pair.server.updateClients({ changed: [pair.knownClient], gone: [] }, pair.nowMs);
+    expect(pair.server.nextWakeMs).toBe(Infinity);
+  });
+});
+
+test('a handshake that a client completes is told with its timestamp, which a later shard refuses to see again', async () => {
+  const pair = await Pair.open();
+  const [told] = pair.serverEvents.flatMap((event) => (event.kind === 'newest-timestamp' ? [event] : []));
+  expect(told).toMatchObject({ publicKey: pair.knownClient.publicKey });
+  expect(told?.timestamp).toBeGreaterThan(0n);
+  await pair.restartServer();
+  pair.server.updateClients(
+    { changed: [{ ...pair.knownClient, newestTimestamp: (1n << 96n) - 1n }], gone: [] },
+    pair.nowMs,
+  );
+  pair.reconnectClient();
+  await pair.pass(1000);
+  expect(pair.server.figures().packetDrops).toHaveProperty('stale-timestamp');
+});
