@@ -2,16 +2,16 @@ import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import type { Logger } from '@relay/logging';
 import type { ShardEvent } from '@relay/relay';
 
-/** Where to write what happens. */
+/** The loggers for the events of a shard. */
 export interface EventLoggers {
   readonly sessions: Logger;
   readonly targets: Logger;
 }
 
-/** What people read of: requests and timestamps are none of it. */
+/** Events that people read of: neither requests nor timestamps. */
 export type LoggedEvent = Exclude<ShardEvent, { kind: 'request' | 'newest-timestamp' }>;
 
-/** Writes what happens to sessions and flows into the log. */
+/** Writes an event of a session or a flow into the log. */
 export function logEvent({ sessions, targets }: EventLoggers, event: LoggedEvent): void {
   switch (event.kind) {
     case 'fault':

@@ -3,8 +3,8 @@ import { defineSchema, duration, integer, option } from '@relay/config';
 import { commonOptions, packetBytes, socketOptions } from '@relay/program';
 
 /**
- * Twenty times what was measured (docs/performance.md); indices of sessions and flows have room for
- * 2^32.
+ * Twenty times the highest measured count (docs/performance.md); indices of sessions and flows have
+ * room for 2^32.
  */
 const MAX_COUNT = 1_000_000;
 
@@ -26,7 +26,7 @@ export const serverOptions = {
   ...commonOptions,
   ...socketOptions,
   idle: option({
-    // Clients are told in a field of 32 bits, within which the bound of durations lies.
+    // Clients learn it from a field of 32 bits, within which the bound of durations lies.
     format: duration({ min: 1000 }),
     default: '120s',
     group: 'Limits',

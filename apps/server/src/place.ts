@@ -19,7 +19,7 @@ import { SERVER_NAMES, serverOptions, serverSchema } from './options.js';
 
 const { config, state, admin, public: publicHost, listen } = serverOptions;
 
-/** What only the command of `invite` takes: a running server knows its own address. */
+/** Options of the `invite` command alone: a running server knows its own address. */
 export const inviteOptions = yargsOptions(defineSchema({ public: publicHost, listen }, SERVER_NAMES));
 
 export interface ServerPaths extends AdminPlace {
@@ -27,7 +27,7 @@ export interface ServerPaths extends AdminPlace {
   readonly state: string;
 }
 
-/** How each command finds the server. */
+/** The way in which each command finds the server. */
 export const serverPlace: CommandDoor<ServerPaths> = {
   options: yargsOptions(defineSchema({ config, state, admin }, SERVER_NAMES)),
   find: (flags) => {
@@ -47,16 +47,16 @@ export function statePath({
 }
 
 /**
- * For how long a server that does not confirm is told again, in ms: one without descriptors makes
- * room within a second.
+ * A command tells a server that does not confirm again for this time, in ms: one without
+ * descriptors makes room within a second.
  */
 const TELL_FOR_MS = 3000;
 const TELL_AGAIN_MS = 300;
 
 /**
- * Tells a running server that the clients' files have changed; where none runs there is nobody to
- * tell. Rejects with a ProgramFailure that begins with `done`, what was changed all the same, if a
- * server runs and does not confirm it.
+ * Tells a running server, if there is one, that the clients' files have changed. Rejects with a
+ * ProgramFailure if a server runs and does not confirm it: its text begins with `done`, the change
+ * that was made all the same.
  */
 export async function tellClientsChanged(path: string, done: string): Promise<void> {
   if (path === 'off') return;
@@ -66,7 +66,7 @@ export async function tellClientsChanged(path: string, done: string): Promise<vo
   throw new ProgramFailure(EXIT.failed, `${done}, but the running server did not confirm: ${failure} (${advice})`);
 }
 
-/** Why the server that runs did not confirm; undefined if it did, or none runs. */
+/** The reason why the running server did not confirm; undefined if it did, or none runs. */
 async function failureToTell(path: string): Promise<string | undefined> {
   const endMs = performance.now() + TELL_FOR_MS;
   for (;;) {

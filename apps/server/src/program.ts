@@ -1,4 +1,4 @@
-/** What `relay-server` is: its verbs, in the frame that every program has. */
+/** `relay-server`: its verbs, in the frame that every program has. */
 import { join } from 'node:path';
 import { logVerb, reloadVerb, statusVerb, stopVerb, type Program, type Verb } from '@relay/program';
 import { serverSchema } from './options.js';

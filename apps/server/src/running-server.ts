@@ -1,4 +1,4 @@
-/** The server's own within its frame: state folder, clients, the loop, what users are told. */
+/** The server's own within its frame: state folder, clients, loop, and its words to users. */
 import type { Values } from '@relay/config';
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 import {
@@ -30,7 +30,7 @@ export type ServerService = RunningProgram<ServerSettings, RunningServer>;
 
 /** The invitation that the first start makes. */
 const FIRST_CLIENT = 'default';
-/** How soon a new address of this host is known as the server's own, in ms. */
+/** The server knows a new address of this host as its own after at most this time, in ms. */
 const ADDRESS_LOOK_MS = 10_000;
 const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
 
@@ -78,9 +78,9 @@ export class RunningServer implements Work {
   }
 
   /**
-   * Reads the clients' files again and applies what has changed: the sessions of clients that are
-   * gone end. Throws what the file system throws: all clients stay as they were then, and the files
-   * are read again soon.
+   * Reads the clients' files again and applies their changes: the sessions of clients that are gone
+   * end. Throws the file system's error: all clients stay as they were then, and the server reads
+   * the files again soon.
    */
   reloadClients(): void {
     this.#server.updateClients(this.#readClients());
@@ -130,7 +130,9 @@ export class RunningServer implements Work {
     frame.look("the look at this host's addresses", ADDRESS_LOOK_MS, lookAtAddresses);
   }
 
-  /** Reads the clients' files, says what it found there, and returns what has changed. */
+  /**
+   * Reads the clients' files, logs their faults and the revoked clients, and returns the change.
+   */
   #readClients(): ClientsChange {
     const { change, revoked, faults } = this.clients.reload();
     for (const { file, fault } of faults) this.#frame.log.error('cannot use a client file', { file, fault });

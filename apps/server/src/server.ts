@@ -1,7 +1,7 @@
 /**
  * The server's loop: the only place of the server that owns sockets and timers, on the machine that
- * is given to it. What arrives goes to the shard a batch at a time, and what the shard has to send
- * leaves at the end of the turn.
+ * is given to it. Packets that arrive go to the shard a batch at a time, and the packets of the
+ * shard leave at the end of the turn.
  */
 import { isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
@@ -32,9 +32,9 @@ export interface RelayServerOptions {
   /** Idle time of a flow. */
   readonly idleMs: number;
   readonly descriptors: Pick<DescriptorReserve, 'isShort' | 'ranOut'>;
-  /** Takes all that happens to sessions and flows, but for requests, which are answered here. */
+  /** Takes the events of the shard, except requests, which are answered here. */
   readonly onEvent: (event: Exclude<ShardEvent, { kind: 'request' }>) => void;
-  /** Something that nobody waits for failed; the server goes on. */
+  /** Takes the error of work that nobody waits for; the server goes on. */
   readonly onFault: (error: unknown) => void;
 }
 
@@ -105,12 +105,12 @@ export class RelayServer {
     this.#loop.settle();
   }
 
-  /** Reads this host's addresses, which may have changed. Throws what the system throws. */
+  /** Reads this host's addresses, which may have changed. Throws the system's error. */
   lookAtAddresses(): void {
     this.#own?.look();
   }
 
-  /** How busy this process is; see `Load` of @relay/session. */
+  /** Sets how busy this process is; see `Load` of @relay/session. */
   setLoad(load: Load): void {
     this.#shard.setLoad(load, this.#machine.clock());
     this.#loop.settle();
@@ -157,7 +157,7 @@ export class RelayServer {
     });
   }
 
-  /** Tells what has happened, and sends what waits. */
+  /** Hands out the events, and sends the packets and datagrams that wait. */
   #endTurn(): void {
     for (const event of this.#shard.takeEvents()) {
       try {

@@ -1,4 +1,4 @@
-/** What the server says of itself: plain data, for each of its doors and for the metrics log. */
+/** The server's status: plain data, for each of its doors and for the metrics log. */
 import { formatEndpoint } from '@relay/packet';
 import { packetFigures, processFigures, type Frame, type LoadState, type ProgramStatus } from '@relay/program';
 import type { TrafficFigures } from '@relay/relay';
@@ -10,7 +10,7 @@ export interface ServerStatus extends ProgramStatus {
   readonly listen: string;
   readonly sessions: number;
   /**
-   * The most flows that there can be: as configured, or what fits below the limit of open files.
+   * The most flows that there can be: as configured, or as many as the limit of open files allows.
    */
   readonly maxFlows: number;
   readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };

@@ -1,6 +1,6 @@
 /**
- * A client's session, listeners and flows as one unit: datagrams and a time go in, datagrams go
- * out, and what has happened is taken when there is time for it.
+ * A client's session, listeners and flows as one unit. Datagrams and a time go in, datagrams go
+ * out, and the program takes the events when it has time for them.
  */
 import { DropCounters, type DatagramBatch } from '@relay/packet';
 import { ClientChannel, type ClientChannelOptions, type SessionEvent } from '@relay/session';
@@ -19,12 +19,12 @@ import { Accounts } from './traffic.js';
 /** Incomplete datagrams from the server. */
 const FRAGMENT_LIMITS = { maxBytes: 4 << 20, maxDatagrams: 256, timeoutMs: 5000 };
 
-/** What has happened within a client. Bodies of events are copies. */
+/** An event of a client's shard. Bodies of events are copies. */
 export type ClientEvent = SessionEvent | FlowNotice;
 
-/** What a {@link ClientShard} is made of. */
+/** The parts of a {@link ClientShard}. */
 export interface ClientShardOptions {
-  /** Of the session; the shard adds where its packets go. */
+  /** Options of the session; the shard adds the way out for its packets. */
   readonly channel: Omit<ClientChannelOptions, 'out'>;
   /** Sends the packets of the session: the socket on which they arrive. */
   readonly socket: DatagramSender;
@@ -69,7 +69,7 @@ export class ClientShard {
     return new Listener(mapping, ports, { table: this.flows, run: this.#run, admit });
   }
 
-  /** Takes packets of the server. What they bring about leaves with the next {@link flush}. */
+  /** Takes packets of the server. The answers to them leave with the next {@link flush}. */
   receive(batch: DatagramBatch, nowMs: number): void {
     const { channel } = this;
     for (let i = 0; i < batch.count; i++) {
@@ -92,7 +92,7 @@ export class ClientShard {
     }
   }
 
-  /** Does what is due. */
+  /** Does the work that is due. */
   wake(nowMs: number): void {
     this.channel.wake(nowMs);
     this.#drain(nowMs);
@@ -106,13 +106,13 @@ export class ClientShard {
     this.flush();
   }
 
-  /** Sends what waits for the next call to the kernel. */
+  /** Sends the packets and datagrams that wait for the next call to the kernel. */
   flush(): void {
     this.#run.flush();
     this.#out.flush();
   }
 
-  /** All that has happened since the last call, the oldest first. */
+  /** The events since the last call, the oldest first. */
   takeEvents(): readonly ClientEvent[] {
     const notices = this.#notices.take();
     if (this.#events.length === 0) return notices;
@@ -131,7 +131,7 @@ export class ClientShard {
     }
   }
 
-  /** The tunnel follows the session at once; the program learns of it when it asks. */
+  /** The tunnel follows the session at once; the program learns of the event when it asks. */
   #drain(nowMs: number): void {
     for (let event = this.channel.nextEvent(); event !== undefined; event = this.channel.nextEvent()) {
       if (event.kind === 'connected') this.#tunnel.begin(event.session, nowMs);

@@ -16,7 +16,7 @@ import type { ModeTraffic } from './traffic.js';
 /** Incomplete datagrams of one client: room for the largest one many times over, and no more. */
 const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
 
-/** What all clients of a shard have in common. */
+/** The parts that all clients of a shard share. */
 export interface ClientSurroundings {
   readonly writer: DatagramWriter;
   readonly idle: IdleQueue;
@@ -30,15 +30,15 @@ export interface ClientSurroundings {
   readonly idleMs: number;
   /** The clients that may come in. */
   readonly known: Pick<KnownClients, 'lookup'>;
-  /** Ends a session over what this program threw. */
+  /** Ends a session over an error that this program threw. */
   readonly fault: (session: Session | undefined, error: unknown, nowMs: number) => void;
   /** Nothing of a client is left that its next session could find. */
   readonly forget: (client: ClientState) => void;
 }
 
 /**
- * What a server keeps for one client, found by the client's key: the session that stands, and what
- * outlives it. A client that comes back in time finds its flows as they were.
+ * The state that a server keeps for one client, found by the client's key: its present session, and
+ * the flows that outlive it. A client that comes back in time finds its flows as they were.
  */
 export class ClientState implements UpstreamOwner, ForwardClient, Idler {
   /** A client that is away is looked at again after this: its flows have ended then. */
@@ -101,7 +101,7 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
     this.expire();
   }
 
-  /** It has been away for long, or is gone. */
+  /** The client has been away for long, or is gone. */
   expire(): void {
     if (this.#session !== undefined) return;
     if (this.table.size === 0) this.#surroundings.forget(this);

@@ -1,9 +1,8 @@
 import type { DatagramBatch } from '@relay/packet';
 
 /**
- * A view of one datagram's payload where it lies: `bytes[offset .. offset + length]`. Whoever
- * receives datagrams has one and reuses it, so it is valid only during the call that it is given
- * to.
+ * A view of one datagram's payload where it lies: `bytes[offset .. offset + length]`. A receiver of
+ * datagrams has one and reuses it, so it is valid only during the call that it is given to.
  */
 export class Datagram {
   bytes: Uint8Array = NOTHING;

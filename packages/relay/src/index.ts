@@ -27,7 +27,7 @@ export { DatagramRun, type DatagramExit, type DatagramSender } from './batch/dat
 export { DatagramWriter, type DatagramHeading, type SealingSession } from './batch/datagram-writer.js';
 export { PacketBatch, type BatchSender } from './batch/packet-batch.js';
 export { Accounts, ModeTraffic, Traffic, type TrafficFigures } from './traffic.js';
-// Who may reach what.
+// The targets that a client may reach.
 export { admitFromListener, admitFromTunnel, type ForwardRights } from './modes/forward.js';
 export { TargetPolicy, type Allowance, type PortRange } from './policy/target-policy.js';
 export { OwnEndpoints } from './policy/own-endpoints.js';

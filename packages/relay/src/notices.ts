@@ -2,7 +2,7 @@ import type { DropReason } from '@relay/packet';
 import type { SocketErrorCode } from '@relay/socket';
 
 /**
- * What happened to a flow that people should read of. Its target is a packed endpoint.
+ * An event of a flow for people to read. Its target is a packed endpoint.
  *
  * - `refused`: the peer does not carry the flow for now.
  * - `target-failed`: the target cannot be reached, or a datagram to it could not be sent.
@@ -16,10 +16,7 @@ export type FlowNotice =
       readonly reason: SocketErrorCode;
     };
 
-/**
- * What is to be told to people is kept here until the program takes it, once it is done with a
- * batch.
- */
+/** Keeps notices until the program takes them, once it is done with a batch. */
 export class Notices {
   #notices: FlowNotice[] = [];
 

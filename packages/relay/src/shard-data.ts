@@ -1,4 +1,4 @@
-/** What a shard says of itself: plain data, which can be sent from thread to thread. */
+/** A shard's account of itself: plain data, which can be sent from thread to thread. */
 import type { DisconnectReason, SessionEvent, SessionStatistics } from '@relay/session';
 import type { NewestTimestamp } from './known-clients.js';
 import type { FlowNotice } from './notices.js';
@@ -13,7 +13,7 @@ export interface SessionFacts {
   readonly endpoint: Uint8Array;
 }
 
-/** What a client asks of the server; see `REQUEST` of @relay/packet. */
+/** A request of a client to the server; see `REQUEST` of @relay/packet. */
 export interface ClientRequest {
   readonly session: number;
   readonly id: number;
@@ -24,10 +24,10 @@ export interface ClientRequest {
 type OtherKind = Exclude<SessionEvent['kind'], 'disconnected' | 'fault' | 'request'>;
 
 /**
- * What has happened within a shard: to sessions, with the meaning that `SessionEvent` of
- * @relay/session gives it; to flows; and the timestamps of handshakes, which must outlive the
- * process. The `error` of a fault is what was thrown, or an error with its message and its stack
- * where another thread could not receive it.
+ * An event of a shard. Events of sessions have the meaning that `SessionEvent` of @relay/session
+ * gives them; others are about flows, and about timestamps of handshakes, which must outlive the
+ * process. The `error` of a fault is the thrown value, or an error with its message and its stack
+ * where another thread could not receive the value itself.
  */
 export type ShardEvent =
   | ({ readonly kind: OtherKind } & SessionFacts)
@@ -49,7 +49,7 @@ export function plainEvent(event: SessionEvent, client: string | undefined): Sha
   return kind === 'disconnected' ? { kind, ...facts, reason: event.reason } : { kind, ...facts };
 }
 
-/** What was thrown, if another thread can receive it, otherwise an error that says the same. */
+/** The thrown value, if another thread can receive it, otherwise an error that says the same. */
 function sendable(thrown: unknown): unknown {
   try {
     structuredClone(thrown);

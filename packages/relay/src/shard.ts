@@ -32,9 +32,9 @@ import {
 } from './shard-data.js';
 import { Accounts } from './traffic.js';
 
-/** What a {@link Shard} is made of. */
+/** The parts of a {@link Shard}. */
 export interface ShardOptions {
-  /** Of the sessions; the shard adds its clients, and where packets go. */
+  /** Options of the sessions; the shard adds its clients and the way out for packets. */
   readonly channel: Omit<ServerChannelOptions, 'out' | 'clients'>;
   /** Sends the packets of the sessions: the socket on which they arrive. */
   readonly socket: DatagramSender;
@@ -49,15 +49,15 @@ export interface ShardOptions {
   readonly settleSoon: () => void;
   /** Whether the server itself listens on the packed endpoint. */
   readonly isOwn: (target: Uint8Array, offset: number) => boolean;
-  /** File descriptors: flows leave the spares alone, and say where there was none for one. */
+  /** File descriptors: flows take no spare ones, and say when there was none for a socket. */
   readonly descriptors: { readonly isShort: boolean; ranOut(): void };
   readonly maxFlows: number;
   readonly maxFlowsPerClient: number;
-  /** After how many ms of silence a flow ends. */
+  /** A flow ends after this many ms of silence. */
   readonly idleMs: number;
 }
 
-/** How soon the sessions of a client end whose invitation has expired, ms. */
+/** The sessions of a client end at most this many ms after its invitation has expired. */
 const EXPIRY_LOOK_MS = 1000;
 
 /** One event loop's part of a server. */
@@ -76,7 +76,7 @@ export class Shard implements ForwardServer {
   readonly #sessions = new Map<number, Session>();
   /** By the name of the client's key. */
   readonly #clients = new Map<string, ClientState>();
-  /** Of the frame before: the next is mostly of the same. */
+  /** The client of the frame before: the next frame is mostly of the same. */
   #latest: ClientState | undefined;
   #events: ShardEvent[] = [];
   #isDraining = false;
@@ -120,7 +120,7 @@ export class Shard implements ForwardServer {
     return Math.min(this.#channel.nextWakeMs, this.#idle.nextExpiryMs, this.#nextExpiryLookMs);
   }
 
-  /** Takes packets that have arrived. What they bring about leaves with the next {@link flush}. */
+  /** Takes packets that have arrived. The answers to them leave with the next {@link flush}. */
   receive(batch: DatagramBatch, nowMs: number): void {
     const channel = this.#channel;
     for (let i = 0; i < batch.count; i++) {
@@ -133,7 +133,7 @@ export class Shard implements ForwardServer {
     this.#upstreams.openAdmitted();
   }
 
-  /** Does what is due. */
+  /** Does the work that is due. */
   wake(nowMs: number): void {
     this.#channel.wake(nowMs);
     if (this.#nextExpiryLookMs <= nowMs) {
@@ -144,13 +144,13 @@ export class Shard implements ForwardServer {
     this.#idle.expire(nowMs);
   }
 
-  /** Sends what waits for the next call to the kernel. */
+  /** Sends the packets and datagrams that wait for the next call to the kernel. */
   flush(): void {
     this.#run.flush();
     this.#out.flush();
   }
 
-  /** All that has happened since the last call; of each sort of event the oldest first. */
+  /** The events since the last call: of sessions, of flows, then timestamps, each oldest first. */
   takeEvents(): readonly ShardEvent[] {
     const notices = this.#notices.take();
     const timestamps = this.#known.takeTimestamps();
@@ -165,7 +165,7 @@ export class Shard implements ForwardServer {
     this.#accounts.unsent(tag, datagrams, DROP.sendFailed);
   }
 
-  // What modes ask.
+  // Asked by modes.
 
   get isDraining(): boolean {
     return this.#isDraining;
@@ -187,14 +187,14 @@ export class Shard implements ForwardServer {
     return this.#options.isOwn(target, offset);
   }
 
-  // What the program asks and tells.
+  // Called by the program.
 
   /** Answers a request of a client; see `Session.answer`. */
   answer(request: Pick<ClientRequest, 'session' | 'id'>, status: number, body: Uint8Array, nowMs: number): number {
     return this.#sessions.get(request.session)?.answer(request.id, status, body, nowMs) ?? DROP.noSession;
   }
 
-  /** Ends a session, and tells its client why. Returns whether there is one with this number. */
+  /** Ends a session, and tells its client why. Returns whether there was one with this number. */
   closeSession(id: number, reason: DisconnectReason, nowMs: number): boolean {
     const session = this.#sessions.get(id);
     if (session !== undefined) this.#channel.closeSession(session, reason, nowMs);
@@ -224,7 +224,7 @@ export class Shard implements ForwardServer {
     await this.#upstreams.closed();
   }
 
-  // What it says of itself.
+  // The shard's account of itself.
 
   figures(): ShardFigures {
     const { toTarget, fromTarget } = this.#accounts.forward;
@@ -317,8 +317,8 @@ export class Shard implements ForwardServer {
 }
 
 /**
- * A client whose session ended so does not come back to its flows; any other has some seconds to do
- * so.
+ * A client whose session ended for one of these reasons does not come back to its flows. Any other
+ * has some seconds to do so.
  */
 const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set(['revoked', 'kicked', 'shutdown', 'limit', 'idle']);
 

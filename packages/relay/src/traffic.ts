@@ -1,8 +1,8 @@
 import { DropCounters } from '@relay/packet';
 
 /**
- * Datagrams of one direction: what came in went out or was dropped for a counted reason, so that
- * `inDatagrams` equals `outDatagrams + drops.total` whenever nothing is under way. Bytes are
+ * Datagrams of one direction. Each that came in went out or was dropped for a counted reason, so
+ * that `inDatagrams` equals `outDatagrams + drops.total` whenever nothing is under way. Bytes are
  * payload bytes.
  */
 export class Traffic {
@@ -48,7 +48,7 @@ export class Traffic {
   }
 }
 
-/** What a {@link Traffic} has counted. */
+/** The counts of a {@link Traffic}. */
 export interface TrafficFigures {
   readonly inDatagrams: number;
   readonly inBytes: number;
@@ -58,8 +58,8 @@ export interface TrafficFigures {
 }
 
 /**
- * Both directions of a mode. The target is who is reached: in forward mode beyond the server, in
- * publish mode beside the client.
+ * Both directions of a mode. The target lies beyond the server in forward mode, and beside the
+ * client in publish mode.
  */
 export class ModeTraffic {
   readonly toTarget: Traffic;

@@ -1,4 +1,4 @@
-/** What clients ask the server for, by kind; a new kind is a line here and a file beside. */
+/** Answers the requests of clients, by kind. A new kind is a line here and a file beside. */
 import { DROP, REQUEST, STATUS } from '@relay/packet';
 import type { Machine } from '@relay/program';
 import type { ClientRequest, Shard } from '@relay/relay';
@@ -16,7 +16,7 @@ export async function answerRequest(
   const handler = HANDLERS.get(request.request);
   const answer = handler === undefined ? statusOnly(STATUS.unsupported) : await handler(request.body, machine);
   const code = shard.answer(request, answer.status, answer.body, machine.clock());
-  // What the peer takes may be less than the answer: it hears that there is one.
+  // The answer may be larger than the peer takes: the peer then hears that it failed.
   if (code !== DROP.tooLarge) return;
   const failed = statusOnly(STATUS.failed);
   shard.answer(request, failed.status, failed.body, machine.clock());

@@ -1,6 +1,6 @@
 import type { Machine } from '@relay/program';
 
-/** What the server answers; `status` is one of `STATUS` of @relay/packet. */
+/** An answer of the server; `status` is one of `STATUS` of @relay/packet. */
 export interface Answer {
   readonly status: number;
   readonly body: Uint8Array;

@@ -2,8 +2,8 @@ import { decodeName, encodeResolvedName, MAX_RESOLVED_ADDRESSES, parseAddress, S
 import { statusOnly, type RequestHandler } from './request.js';
 
 /**
- * For how long a client may use an answer, in ms: the system's resolver does not tell what the
- * name's owner allows.
+ * A client may use an answer for this time, in ms: the system's resolver does not tell the time
+ * that the name's owner allows.
  */
 const RESOLVED_TTL_MS = 60_000;
 
@@ -20,7 +20,7 @@ export const resolve: RequestHandler = async (body, { resolveName }) => {
   return { status: STATUS.done, body: encodeResolvedName({ ttlMs: RESOLVED_TTL_MS, addresses }) };
 };
 
-/** Those that mean the same to the client, each once, as many as an answer holds. */
+/** The addresses that mean the same to the client, each once, as many as an answer holds. */
 function tellable(found: readonly string[]): string[] {
   const addresses = found.flatMap((address) => parseAddress(address) ?? []).filter((address) => !address.includes('%'));
   return [...new Set(addresses)].slice(0, MAX_RESOLVED_ADDRESSES);

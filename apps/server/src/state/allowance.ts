@@ -1,4 +1,4 @@
-/** How `--allow` and the files of clients write what a client may reach: `CIDR[:PORTS]`. */
+/** The targets of a client, as `--allow` and the files of clients write them: `CIDR[:PORTS]`. */
 import { FORMATS, Refusal } from '@relay/config';
 import { addressRange, type Allowance } from '@relay/relay';
 

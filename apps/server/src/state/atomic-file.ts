@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 
 /**
  * Replaces a file so that a cut at any moment leaves the old content or the new: written beside it,
- * synced, renamed, and the folder synced. Only the owner can read it (mode 0600). Throws what the
- * file system throws.
+ * synced, renamed, and the folder synced. Only the owner can read it (mode 0600). Throws the file
+ * system's error.
  */
 export function replaceFile(path: string, content: string): void {
   const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
@@ -23,7 +23,7 @@ export function replaceFile(path: string, content: string): void {
 }
 
 /**
- * Makes sure that what was added to a folder, renamed in it or removed from it stays so after a
+ * Makes sure that a file that was added to a folder, renamed or removed stays so after a
  * power cut.
  */
 export function syncFolder(path: string): void {

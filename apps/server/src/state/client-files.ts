@@ -8,7 +8,7 @@ import { clientId, publicKeyOf, readClients, type ClientFault } from './client-s
 import { knownClient } from './known-client.js';
 import { clientsPath, readIfThere } from './state-folder.js';
 
-/** What a look at the files has found. */
+/** The findings of a look at the files. */
 export interface FilesChange {
   /** The change since the look before. */
   readonly change: ClientsChange;
@@ -18,16 +18,16 @@ export interface FilesChange {
 }
 
 /**
- * How long after a handshake the newest timestamps are written, in ms: one write for a storm of
+ * The newest timestamps are written this many ms after a handshake: one write for a storm of
  * handshakes.
  */
 const WRITE_DELAY_MS = 1000;
-/** A change of several files is looked at once. */
+/** In ms: one look for a change of several files. */
 const LOOK_DELAY_MS = 20;
 /** In ms: disks seldom empty themselves faster. */
 const RETRY_MS = 5000;
 
-/** Called with what cannot be done at present, and why; it is tried again. */
+/** Takes the name and the error of work that cannot be done now; it is tried again. */
 export type FileTrouble = (what: string, error: unknown) => void;
 
 /**
@@ -47,7 +47,7 @@ export class ClientFiles {
   #write: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** `retryMs` is how soon what the file system refused is tried again. */
+  /** Work that the file system refused is tried again after `retryMs`. */
   constructor(folder: string, trouble: FileTrouble, retryMs = RETRY_MS) {
     this.#retryMs = retryMs;
     this.#folder = folder;
@@ -115,16 +115,16 @@ export class ClientFiles {
   }
 
   /**
-   * Calls `changed` shortly after a client's file was added, changed or removed by whomever, and
-   * again later if it throws. Where the system has no watchers left that is trouble; until it has,
-   * only those who tell the server of changes are heard.
+   * Calls `changed` shortly after anybody added, changed or removed a client's file, and again
+   * later if it throws. Where the system has no watchers left that is trouble; until it has one,
+   * only commands that tell the server of their changes are heard.
    */
   watch(changed: () => void): void {
     this.#changed = changed;
     this.#watchFolder();
   }
 
-  /** Stops watching and writes what is still to be written. */
+  /** Stops watching, and writes timestamps that are not written yet. */
   close(): void {
     this.#isClosed = true;
     this.#watcher?.close();
@@ -143,7 +143,7 @@ export class ClientFiles {
     }
   }
 
-  /** What changes until there is a watcher again is seen then. */
+  /** Changes are seen once there is a watcher again. */
   #notWatching(error: unknown): void {
     this.#watcher?.close();
     this.#watcher = undefined;

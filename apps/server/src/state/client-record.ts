@@ -1,6 +1,6 @@
 /**
- * What the server keeps of a client: its public key and its rights. One JSON file each, named after
- * the client.
+ * The record of a client: its public key and its rights. One JSON file each, named after the
+ * client.
  */
 import { parseKey } from '@relay/session';
 import { parseAllowance } from './allowance.js';
@@ -27,7 +27,7 @@ const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 export const isClientName = (name: string): boolean => NAME.test(name);
 
-/** Reads the content of a client's file; a string says what is wrong with it. */
+/** Reads the content of a client's file; a string names its fault. */
 export function parseClientRecord(text: string, name: string): ClientRecord | string {
   let value: unknown;
   try {

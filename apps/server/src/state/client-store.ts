@@ -17,9 +17,8 @@ export interface ClientFault {
 }
 
 /**
- * All clients of a state folder, in the order of their names. Throws what the file system throws
- * where the fault may pass, such as too many open files: a client is not to lose its rights by
- * that.
+ * All clients of a state folder, in the order of their names. Throws an error of the file system
+ * that may pass, such as too many open files: no client may lose its rights by that.
  */
 export function readClients(folder: string): { records: ClientRecord[]; faults: ClientFault[] } {
   const records = new Map<string, ClientRecord>();
@@ -28,7 +27,7 @@ export function readClients(folder: string): { records: ClientRecord[]; faults: 
     const name = file.slice(0, -SUFFIX.length);
     if (!file.endsWith(SUFFIX) || !isClientName(name)) continue;
     const record = readRecord(join(clientsPath(folder), file), name);
-    if (record === undefined) continue; // revoked meanwhile
+    if (record === undefined) continue; // revoked since the folder was listed
     if (typeof record === 'string') {
       faults.push({ file, fault: record });
       continue;
@@ -40,7 +39,7 @@ export function readClients(folder: string): { records: ClientRecord[]; faults: 
   return { records: [...records.values()], faults };
 }
 
-/** A string says what is wrong with the file. */
+/** A string names the fault of the file. */
 function readRecord(path: string, name: string): ClientRecord | string | undefined {
   try {
     const text = readIfThere(path);
@@ -76,7 +75,7 @@ export function addClient(folder: string, record: ClientRecord): void {
 }
 
 /**
- * Removes a client and returns what it was. Throws a ProgramFailure if there is none of this name.
+ * Removes a client and returns its record. Throws a ProgramFailure if there is none of this name.
  */
 export function removeClient(folder: string, name: string): ClientRecord | undefined {
   const path = clientFile(folder, name);

@@ -6,7 +6,7 @@ import { isClientName, type ClientRecord } from './client-record.js';
 import { addClient } from './client-store.js';
 import type { StateFolder } from './state-folder.js';
 
-/** What an invitation grants. */
+/** The rights that an invitation grants. */
 export interface Rights {
   readonly allow: readonly string[];
   readonly maxPps?: number | undefined;
@@ -22,7 +22,7 @@ export interface PublicEndpoint {
 
 /**
  * Makes a client: its public key and rights are kept, its private key is only in the invitation
- * that is returned. Throws a ProgramFailure where the name is taken or no name.
+ * that is returned. Throws a ProgramFailure where the name is taken or is no name.
  */
 export function invite(state: StateFolder, name: string, rights: Rights, at: PublicEndpoint): string {
   if (!isClientName(name))
@@ -46,8 +46,8 @@ export function invite(state: StateFolder, name: string, rights: Rights, at: Pub
 }
 
 /**
- * What invitations name: what was configured, or the listen address, or this host's name where that
- * is a wildcard.
+ * The endpoint that invitations name: the configured one, or the listen address, or this host's
+ * name where that is a wildcard.
  */
 export function publicEndpoint(
   configured: Host | undefined,

@@ -1,4 +1,4 @@
-/** What `invite` grants, as its parameters say it. */
+/** The rights that `invite` grants, as its parameters give them. */
 import { bitRate, duration, option, rate, Refusal, refuse, type Format, type ValuesOf } from '@relay/config';
 import { parseAllowance } from './allowance.js';
 import type { Rights } from './invite.js';
@@ -31,7 +31,7 @@ function perSecond(unit: Format<number>, max: number): Format<number> {
   };
 }
 
-/** What `invite` takes besides a name. */
+/** The options of `invite` besides the name. */
 export const rightsOptions = {
   allow: option({
     format: allowance,
@@ -56,7 +56,7 @@ export const rightsOptions = {
   }),
 } as const;
 
-/** What the values of these options grant. */
+/** The rights that the values of these options grant. */
 export function rightsOf({ expires, ...rights }: ValuesOf<typeof rightsOptions>): Rights {
   return { ...rights, expiresInMs: expires };
 }

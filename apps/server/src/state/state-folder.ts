@@ -5,7 +5,7 @@ import { formatKey, generateKeyPair, keyPairOf, KEY_BYTES, parseKey, systemRando
 import { replaceFile } from './atomic-file.js';
 import { isFileError } from './file-error.js';
 
-/** Where a server keeps its keys and clients. */
+/** The folder in which a server keeps its keys and clients. */
 export interface StateFolder {
   readonly path: string;
   readonly staticKey: KeyPair;
@@ -36,7 +36,7 @@ export function openStateFolder(path: string): StateFolder {
   }
 }
 
-/** Undoes the making of the server's key, before anybody was told of it. */
+/** Undoes the making of the server's key, before anybody knows of it. */
 export function forgetServerKey(folder: string): void {
   rmSync(serverKeyPath(folder), { force: true });
 }

@@ -1,6 +1,6 @@
 /**
- * Verbs about who may connect. Their commands change the state folder, whether a server runs or
- * not.
+ * Verbs about the clients that may connect. Their commands change the state folder, whether a
+ * server runs or not.
  */
 import { option } from '@relay/config';
 import { verb, type Verb } from '@relay/program';

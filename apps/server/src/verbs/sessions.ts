@@ -1,4 +1,4 @@
-/** Verbs about who is connected, and reaches what. */
+/** Verbs about connected clients and their flows. */
 import { integer, option } from '@relay/config';
 import { EXIT, ProgramFailure, verb, type AdminPlace, type Verb } from '@relay/program';
 import type { ServerService } from '../running-server.js';

@@ -5,14 +5,14 @@ import type { Traffic } from '../traffic.js';
 const SLOTS = 64;
 
 /**
- * What sends datagrams and says how many, from the first on, it took. A `UdpSocket` of
- * @relay/socket is one.
+ * Sends datagrams, and says how many, from the first on, it took. A `UdpSocket` of @relay/socket is
+ * one.
  */
 export interface DatagramSender {
   sendBatch(batch: SendBatch): number;
 }
 
-/** Where a datagram leaves, and to where. */
+/** The socket through which a datagram leaves, and its destination. */
 export interface DatagramExit {
   readonly socket: DatagramSender;
   /** Packed endpoint; undefined where the socket is connected. */
@@ -37,7 +37,7 @@ export class DatagramRun {
   #socket: DatagramSender | undefined;
   #traffic: Traffic | undefined;
 
-  /** Adds a datagram; `traffic` counts what becomes of it. */
+  /** Adds a datagram; `traffic` counts it as sent or dropped. */
   add({ socket, destination, local }: DatagramExit, traffic: Traffic, { bytes, offset, length }: Datagram): void {
     const batch = destination === undefined ? this.#connected : local === undefined ? this.#addressed : this.#answering;
     const isSameWay = socket === this.#socket && traffic === this.#traffic && batch === this.#batch;
@@ -57,7 +57,7 @@ export class DatagramRun {
     if (local !== undefined) copyPackedEndpoint(local, 0, this.#locals, at);
   }
 
-  /** Sends what was gathered. */
+  /** Sends the datagrams that were gathered. */
   flush(): void {
     const [batch, traffic] = [this.#batch, this.#traffic];
     if (batch.count === 0 || this.#socket === undefined || traffic === undefined) return;

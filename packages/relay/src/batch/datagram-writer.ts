@@ -19,12 +19,10 @@ import type { Opening } from '../flow/flow.js';
 import type { Traffic } from '../traffic.js';
 import type { PacketBatch } from './packet-batch.js';
 
-/** What a writer needs of a session. */
+/** The part of a session that a writer needs. */
 export type SealingSession = Pick<Session, 'maxFramesBytes' | 'packedPath' | 'seal'>;
 
-/**
- * What is written before a datagram: its flow, with the endpoints where the peer may not know it.
- */
+/** The heading of a datagram: its flow, with the endpoints where the peer may not know it. */
 export interface DatagramHeading {
   readonly id: number;
   readonly endpoints: Opening | undefined;
@@ -45,8 +43,8 @@ export class DatagramWriter {
   }
 
   /**
-   * Writes a datagram. `traffic` counts it once it is sent. Returns 0, or the code of the reason
-   * why it is dropped (not yet counted).
+   * Writes a datagram. `traffic` counts it once it is sent. Returns 0, or a drop code, which is not
+   * counted yet.
    */
   write(
     session: SealingSession,

@@ -3,15 +3,14 @@ import { OFFSET_PATH_LOCAL } from '@relay/session';
 import type { Traffic } from '../traffic.js';
 
 /**
- * How many packets wait for one send at most: as many as the kernel takes in one call, and then
- * some.
+ * The most packets that wait for one send: as many as the kernel takes in one call, and some more.
  */
 const SLOTS = 64;
 /** Room for 64 packets of Ethernet's size; larger ones fill it sooner. */
 const ARENA_BYTES = SLOTS * 2048;
 
 /**
- * What sends a batch: how many of its datagrams, from the first on, were taken.
+ * Sends a batch. Returns how many of its datagrams, from the first on, were taken.
  * `UdpSocket.sendBatch` is one.
  */
 export type BatchSender = (batch: PacketBatch) => number;
@@ -41,8 +40,8 @@ export class PacketBatch {
   }
 
   /**
-   * Where a packet of up to `length` bytes may be written; sends what waits if there is no room. At
-   * most 128 KiB.
+   * Returns the offset at which a packet of up to `length` bytes, at most 128 KiB, may be written.
+   * Sends the packets that wait if there is no room.
    */
   reserve(length: number): number {
     if (this.count === SLOTS || this.#end + length > ARENA_BYTES) this.flush();
@@ -74,7 +73,7 @@ export class PacketBatch {
     this.add(length, destination, destinationOffset);
   }
 
-  /** Sends what waits. */
+  /** Sends the packets that wait. */
   flush(): void {
     if (this.count === 0) return;
     const taken = this.#send(this);

@@ -6,7 +6,7 @@ import type { Traffic } from '../traffic.js';
 import { acknowledgeFlow, closeFlow } from './flow-notices.js';
 import type { TunnelLink } from './tunnel-link.js';
 
-/** How often a flow is acknowledged at most: a burst needs one answer, a lost answer another. */
+/** The least time between two acknowledgements: a burst needs one, a lost one needs another. */
 const ACKNOWLEDGE_EVERY_MS = 20;
 
 /** The tunnel's end of a flow that the peer opened: replies carry the id that the peer chose. */
@@ -55,7 +55,7 @@ export class AcceptedEnd implements End, DatagramHeading {
     this.#registry.set(id, this);
   }
 
-  /** Tells the peer that its flow is known, unless it was just told. */
+  /** Acknowledges the flow to the peer, unless it has just done so. */
   acknowledge(nowMs: number): void {
     if (this.#link.session === undefined || nowMs - this.#acknowledgedMs < ACKNOWLEDGE_EVERY_MS) return;
     this.#acknowledgedMs = nowMs;

@@ -3,8 +3,7 @@ import { dropCode, dropReasonOf, FLOW_CLOSE, type DropReason } from '@relay/pack
 type CloseName = keyof typeof FLOW_CLOSE;
 
 /**
- * What a refusal is called on the wire, for the reasons that a peer may know; every other is just
- * `closed`.
+ * The names of refusals on the wire, for the reasons that a peer may know; every other is `closed`.
  */
 const NAME_OF_REASON: Partial<Record<DropReason, CloseName>> = {
   'denied-by-policy': 'denied',

@@ -5,8 +5,8 @@ import type { TunnelSession } from './tunnel-link.js';
 const scratch = new Uint8Array(16);
 
 /*
- * What is said about flows, each in a packet of its own. A notice that cannot be sent now is
- * dropped: the next datagram of its flow brings about the same one.
+ * Notices about flows to the peer, each in a packet of its own. A notice that cannot be sent now
+ * is dropped: the next datagram of its flow causes the same one.
  */
 
 export function acknowledgeFlow(session: TunnelSession, id: number, nowMs: number): void {
@@ -23,14 +23,13 @@ export function closeFlow(session: TunnelSession, id: number, reason: number, no
 }
 
 /**
- * How many answers per second go to datagrams of flows that are not known: enough to heal, too few
- * to be a load.
+ * The most answers per second to datagrams of unknown flows: enough to heal, too few to be a load.
  */
 const ANSWERS_PER_SECOND = 1000;
 
 /**
- * Limits the answers to datagrams of flows that are not known; what is not answered is asked for
- * again by the next datagram.
+ * Limits the answers to datagrams of unknown flows. The next datagram of a flow asks again for an
+ * answer that was left out.
  */
 export class AnswerLimit {
   #sinceMs = -Infinity;

@@ -1,7 +1,7 @@
 import { Reassembly, type DropCounters, type FragmentFields } from '@relay/packet';
 import type { IdleQueue, Idler } from '../flow/idle-queue.js';
 
-/** Bounds of what may wait for missing pieces. */
+/** Bounds of the datagrams that wait for missing pieces. */
 export interface FragmentLimits {
   readonly maxBytes: number;
   readonly maxDatagrams: number;
@@ -9,7 +9,8 @@ export interface FragmentLimits {
 }
 
 /**
- * The incomplete datagrams of one session; given up in time also where no further fragment comes.
+ * The incomplete datagrams of one session. Each is given up in time, even if no fragment comes any
+ * more.
  */
 export class Fragments implements Idler {
   lastActivityMs = 0;
@@ -17,7 +18,7 @@ export class Fragments implements Idler {
   readonly #reassembly: Reassembly;
   readonly #idle: IdleQueue;
 
-  /** `drops` counts what is given up. */
+  /** `drops` counts the datagrams that are given up. */
   constructor(limits: FragmentLimits, idle: IdleQueue, drops: DropCounters) {
     this.idleMs = limits.timeoutMs;
     this.#reassembly = new Reassembly({ ...limits, drops });

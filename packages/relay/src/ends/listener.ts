@@ -7,7 +7,7 @@ import type { FlowTable } from '../flow/flow-table.js';
 import { SourceFlows } from '../flow/source-flows.js';
 import type { Traffic } from '../traffic.js';
 
-/** What a mapping settles for its flows. */
+/** The settings of a mapping for its flows. */
 export interface FlowMapping {
   /** After how many ms without a datagram in either direction a flow ends. */
   idleMs: number;
@@ -57,7 +57,7 @@ export class Listener {
     return this.#flows.size;
   }
 
-  /** Takes datagram `i` of what has arrived at a port of this listener. */
+  /** Takes datagram `i` of a batch that has arrived at a port of this listener. */
   receive(port: ListenerPort, batch: DatagramBatch, i: number, nowMs: number): void {
     const { toTarget } = this.#table.traffic;
     const datagram = this.#datagram.showOf(batch, i);

@@ -3,13 +3,13 @@ import type { Opening } from '../flow/flow.js';
 import type { IdleQueue, Idler } from '../flow/idle-queue.js';
 import type { AcceptedEnd } from './accepted-end.js';
 
-/** How long flows wait for their peer after a session was lost, ms. */
+/** Flows wait this many ms for their peer after a session was lost. */
 export const LOST_FLOWS_PATIENCE_MS = 10_000;
 
 /**
  * The flows of a session that was lost. The peer's next session claims each by its endpoints, so
- * that the target hears the source from the same address and port as before; what is not claimed in
- * time ends.
+ * that the target hears the source from the same address and port as before. A flow that is not
+ * claimed in time ends.
  */
 export class LostFlows implements Idler {
   readonly idleMs = LOST_FLOWS_PATIENCE_MS;

@@ -8,8 +8,8 @@ import { closeFlow } from './flow-notices.js';
 import type { TunnelLink } from './tunnel-link.js';
 
 /**
- * How long a flow's datagrams are dropped here after the peer refused it: policies seldom change
- * within a second.
+ * After the peer refused a flow, its datagrams are dropped here for this time: policies seldom
+ * change within a second.
  */
 const REFUSAL_MS = 1000;
 
@@ -24,9 +24,7 @@ export class OpenedEnd implements End, DatagramHeading {
   readonly #link: TunnelLink;
   readonly #registry: Map<number, OpenedEnd>;
   #flow: Flow | undefined;
-  /**
-   * Until when datagrams are dropped here, since the peer refused the flow, and with which code.
-   */
+  /** The peer refused the flow: datagrams are dropped here until this time, for this code. */
   #refusedUntilMs = -Infinity;
   #refusal = 0;
 
@@ -56,8 +54,8 @@ export class OpenedEnd implements End, DatagramHeading {
   }
 
   /**
-   * The peer has closed its side: the source's next datagram opens it again, unless the peer
-   * refuses. Returns why the peer refuses, where that is news.
+   * The peer has closed its side. The source's next datagram opens the flow again, unless the peer
+   * refuses it. Returns the reason of the refusal, where that is news.
    */
   closedByPeer(closeReason: number, nowMs: number): DropReason | undefined {
     this.isAcknowledged = false;

@@ -4,7 +4,7 @@ import type { Datagram } from '../datagram.js';
 import type { Traffic } from '../traffic.js';
 import { DROP } from '@relay/packet';
 
-/** What flows need of a session. */
+/** The part of a session that flows need. */
 export type TunnelSession = Pick<Session, 'maxFramesBytes' | 'packedPath' | 'seal' | 'sendFrames'>;
 
 /** The way to the peer: all ends of one tunnel send through it. */
@@ -17,7 +17,7 @@ export class TunnelLink {
     this.#writer = writer;
   }
 
-  /** Sends a datagram, and counts what becomes of it. */
+  /** Sends a datagram, and counts it as sent or dropped. */
   send(heading: DatagramHeading, datagram: Datagram, traffic: Traffic, nowMs: number): void {
     const { session } = this;
     const code =

@@ -1,7 +1,7 @@
 /**
  * The end that is a session: datagrams of flows go to the peer and come from it. Flows that begin
- * here are *opened*; flows that the peer opened are *accepted*. Which of both a flow is, and how
- * the two sides agree on what they know of it, is decided here and matters nowhere else.
+ * here are *opened*; flows that the peer opened are *accepted*. Only the tunnel tells them apart,
+ * and only the tunnel knows how both sides agree on a flow.
  */
 import {
   AddressedFields,
@@ -38,7 +38,7 @@ import { LostFlows } from './lost-flows.js';
 import { OpenedEnd } from './opened-end.js';
 import { TunnelLink, type TunnelSession } from './tunnel-link.js';
 
-/** What a {@link Tunnel} is made of. */
+/** The parts of a {@link Tunnel}. */
 export interface TunnelOptions {
   readonly side: Side;
   readonly writer: DatagramWriter;
@@ -49,7 +49,7 @@ export interface TunnelOptions {
   readonly notices: Notices;
   /** Lets in the flows that the peer opens. Absent: none. */
   readonly admit?: Admit;
-  /** Of these flows: after how many ms of silence they end. */
+  /** The flows that the peer opens end after this many ms of silence. */
   readonly idleMs?: number;
 }
 
@@ -87,8 +87,8 @@ export class Tunnel {
   }
 
   /**
-   * A session stands, and its peer knows no flow: it learns of those that began here by their next
-   * datagrams, and claims those that it had opened.
+   * A session stands, and its peer knows no flow. It learns of the flows that began here by their
+   * next datagrams, and claims the flows that it had opened.
    */
   begin(session: TunnelSession, nowMs: number): void {
     this.lose(nowMs);
@@ -224,7 +224,7 @@ export class Tunnel {
     return end;
   }
 
-  /** What was put together has passed no check of its length yet. */
+  /** A frame that was put together: its length is not checked yet. */
   #takeFragment({ bytes, offset, end }: FlowFrame, nowMs: number): number {
     const { fragments } = this.#options;
     const code = decodeFragment(bytes, offset, end, fragment);

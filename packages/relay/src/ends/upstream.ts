@@ -8,24 +8,24 @@ import type { Notices } from '../notices.js';
 import type { Accounts, Traffic } from '../traffic.js';
 import { WaitingDatagrams, type WaitingRoom } from './waiting-datagrams.js';
 
-/** Who flows to targets are of: a client. */
+/** The owner of flows to targets: a client. */
 export interface UpstreamOwner extends WaitingRoom {
   readonly name: string;
-  /** Takes what this program threw over a datagram of the client's; its session cannot go on. */
+  /** Takes an error that this program threw over a datagram; the client's session must end. */
   fault(error: unknown, nowMs: number): void;
 }
 
-/** What an upstream needs of a socket. */
+/** The part of a socket that an upstream needs. */
 export type TargetSocket = Pick<UdpSocket, 'close' | 'onError' | 'onReceive' | 'open' | 'sendBatch' | 'state'>;
 
-/** What {@link Upstreams} are made of. */
+/** The parts of {@link Upstreams}. */
 export interface UpstreamsOptions {
   /** A socket in the state `created`; may throw a SocketError. */
   readonly openSocket: (options: SocketOptions) => TargetSocket;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
   /** A steady clock, ms. */
   readonly clock: () => number;
-  /** Gathers what goes to targets. */
+  /** Gathers the datagrams to targets. */
   readonly run: DatagramRun;
   readonly accounts: Accounts;
   readonly notices: Notices;
@@ -57,9 +57,7 @@ export class Upstreams {
     return this.#count + this.#closing.size;
   }
 
-  /**
-   * The end for a flow of this client, if that opens; its socket is opened by {@link openAdmitted}.
-   */
+  /** The end for a flow of this client, if that opens; {@link openAdmitted} opens its socket. */
   newEnd(owner: UpstreamOwner): End {
     return new UpstreamEnd(this, owner);
   }
@@ -74,7 +72,7 @@ export class Upstreams {
     await Promise.all(this.#closing);
   }
 
-  // What ends call.
+  // Called by ends.
 
   admitted(end: UpstreamEnd): void {
     this.#count++;
@@ -89,13 +87,13 @@ export class Upstreams {
     this.#count--;
     if (socket === undefined) return;
     this.#options.run.flush(); // its last datagrams may still be in there
-    // Of a socket that cannot be closed nothing is left to do.
+    // Nothing is left to do for a socket that cannot be closed.
     const closed = socket.close().catch(() => undefined);
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));
   }
 
-  // What happens at sockets.
+  // Called by sockets.
 
   #open(end: UpstreamEnd): void {
     const { flow } = end;
@@ -195,12 +193,12 @@ export class UpstreamEnd implements End, DatagramExit {
     this.#upstreams.admitted(this);
   }
 
-  /** What it is sent through, once that is open. */
+  /** The way out through its socket, once that is open. */
   use(socket: TargetSocket): void {
     this.#socket = socket;
   }
 
-  /** The socket is open: what has waited goes first. */
+  /** The socket is open: the datagrams that waited go first. */
   opened(): void {
     if (this.#isOpen || this.#flow === undefined) return;
     this.#isOpen = true;
@@ -223,7 +221,7 @@ export class UpstreamEnd implements End, DatagramExit {
   }
 }
 
-/** Of what a socket's `open` threw or rejected with: a SocketError as a rule. */
+/** The code of the error of a socket's `open`: a SocketError as a rule. */
 function codeOf(cause: unknown): SocketErrorCode {
   const { code, operation } = { ...(cause as Partial<SocketError>) };
   return operation === undefined ? 'unknown' : (code ?? 'unknown');

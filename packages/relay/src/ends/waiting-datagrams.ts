@@ -2,12 +2,12 @@ import { DROP } from '@relay/packet';
 import { Datagram } from '../datagram.js';
 import type { Traffic } from '../traffic.js';
 
-/** What may wait for one flow's socket, and for all those of one client. */
+/** The most that waits for one flow's socket, and for all sockets of one client. */
 const MAX_DATAGRAMS = 16;
 const MAX_BYTES = 1 << 16;
 const MAX_CLIENT_BYTES = 1 << 20;
 
-/** How many bytes wait for sockets of one client. */
+/** The bytes that wait for the sockets of one client. */
 export interface WaitingRoom {
   waitingBytes: number;
 }
@@ -37,12 +37,12 @@ export class WaitingDatagrams {
     this.#room.waitingBytes += length;
   }
 
-  /** Hands over what waits, in order. */
+  /** Hands over the datagrams that wait, in order. */
   leave(send: (datagram: Datagram, traffic: Traffic) => void): void {
     for (const { datagram, traffic } of this.#empty()) send(datagram, traffic);
   }
 
-  /** Drops what waits, for this drop code. */
+  /** Drops the datagrams that wait, for this drop code. */
   drop(code: number): void {
     for (const { traffic } of this.#empty()) traffic.dropped(code);
   }

@@ -4,9 +4,8 @@ import { Flow, type End, type FlowKeeper, type Opening } from './flow.js';
 import type { IdleQueue } from './idle-queue.js';
 
 /**
- * The flows of one client in one mode, from their opening to their end: how many there are, when
- * they fall idle, and what they carried. Which id or which source stands for a flow is the affair
- * of its ends.
+ * The flows of one client in one mode, from their opening to their end: their number, their idle
+ * times and their traffic. The ends of a flow find it by its id or its source; the table does not.
  */
 export class FlowTable implements FlowKeeper {
   readonly traffic: ModeTraffic;

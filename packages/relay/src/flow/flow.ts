@@ -10,26 +10,24 @@ import type { Idler } from './idle-queue.js';
 export interface End {
   /** The flow is open: called once, before anything is sent. */
   attach(flow: Flow): void;
-  /** Sends the datagram out at this end, and counts what becomes of it in `traffic`. */
+  /** Sends the datagram out at this end, and counts it in `traffic` as sent or dropped. */
   send(datagram: Datagram, traffic: Traffic, nowMs: number): void;
   /**
-   * The flow has ended, for a reason out of `FLOW_CLOSE` of @relay/packet: tells who is to know it,
-   * and gives back what this end holds.
+   * The flow has ended, for a reason out of `FLOW_CLOSE` of @relay/packet. The end tells its peer,
+   * if it has one, and gives back its sockets and ids.
    */
   close(reason: number, nowMs: number): void;
 }
 
-/**
- * A flow that a source asks for: packed endpoints, valid during the call that they are given to.
- */
+/** A flow that a source asks for: packed endpoints, valid during the call. */
 export interface Opening {
   readonly source: Uint8Array;
   readonly target: Uint8Array;
 }
 
 /**
- * Decides on a new flow, and opens nothing: the end at which its target is reached, or the drop
- * code of the reason against it.
+ * Decides on a new flow, and opens nothing. Returns the end at which its target is reached, or a
+ * drop code.
  */
 export type Admit = (opening: Opening, nowMs: number) => End | number;
 

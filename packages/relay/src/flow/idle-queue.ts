@@ -1,6 +1,6 @@
 /**
- * What can fall idle: kept in an {@link IdleQueue} from {@link IdleQueue.add} until it is removed
- * or has expired.
+ * Something that can fall idle. An {@link IdleQueue} keeps it from {@link IdleQueue.add} until it
+ * is removed or has expired.
  */
 export interface Idler {
   /** Called when its time is up, after it was taken out. */
@@ -15,22 +15,22 @@ export interface Idler {
 }
 
 /**
- * How finely expiry is told apart: something expires at most this much after its time (and the
- * caller's own timer).
+ * The precision of expiry: an entry expires at most this many ms after its time (and the delay of
+ * the caller's own timer).
  */
 const TICK_MS = 250;
 
 /**
- * Finds what has fallen idle, at a cost that does not depend on how often things are active: each
- * entry waits in the tick in which it could expire at the earliest, and moves to a later one if it
- * was active meanwhile.
+ * Finds the entries that have fallen idle, at a cost that does not depend on their activity. Each
+ * entry waits in the earliest tick in which it can expire, and moves to a later one if it was
+ * active in the time between.
  */
 export class IdleQueue {
   readonly #ticks = new Map<number, Set<Idler>>();
   readonly #tickOf = new Map<Idler, number>();
   #nextTick = Infinity;
 
-  /** How many wait. */
+  /** The number of entries that wait. */
   get size(): number {
     return this.#tickOf.size;
   }
@@ -58,7 +58,7 @@ export class IdleQueue {
     return true;
   }
 
-  /** Takes out what has been idle for its whole time at `nowMs`, and calls its `expire`. */
+  /** Takes out each entry that was idle for its whole time at `nowMs`, and calls its `expire`. */
   expire(nowMs: number): void {
     const due = [...this.#ticks.keys()].filter((tick) => tick * TICK_MS <= nowMs).sort((a, b) => a - b);
     for (const tick of due) {

@@ -2,9 +2,9 @@ import { copyPackedEndpoint, EndpointMap, equalPackedEndpoints, PACKED_ENDPOINT_
 import type { Flow } from './flow.js';
 
 /**
- * The flows of one listening port, found by their source and by the local address that it asked: a
- * source that asks two addresses of this host has two flows, and hears from each address what it
- * asked there. Where local addresses are not known, all are the same (zeros).
+ * The flows of one listening port, found by their source and by the local address that it asked. A
+ * source that asks two addresses of this host has two flows, and each address answers its own
+ * questions. Where local addresses are not known, all are the same (zeros).
  */
 export class SourceFlows {
   readonly #byLocal = new EndpointMap<EndpointMap<Flow>>();

@@ -6,7 +6,7 @@ import { DROP } from '@relay/packet';
 import type { End, Opening } from '../flow/flow.js';
 import { TargetPolicy, type Allowance } from '../policy/target-policy.js';
 
-/** The way to the server, as the client has it. */
+/** The client's way to the server. */
 export interface WayToServer {
   /** Undefined while there is none. */
   readonly session: object | undefined;
@@ -18,7 +18,7 @@ export function admitFromListener(tunnel: WayToServer): End | number {
   return tunnel.session === undefined ? DROP.noSession : tunnel.newEnd();
 }
 
-/** What a client may reach; see `TargetPolicy`. */
+/** The targets that a client may reach; see `TargetPolicy`. */
 export interface ForwardRights {
   readonly allowances: readonly Allowance[];
 }
@@ -31,10 +31,10 @@ export interface ForwardClient {
   newEnd(): End;
 }
 
-/** What holds for all clients of a server. */
+/** The state of a server that its rules ask for. */
 export interface ForwardServer {
   readonly isDraining: boolean;
-  /** Whether file descriptors are left to those who have some. */
+  /** Whether file descriptors are scarce: no new flow may take one. */
   readonly isShort: boolean;
   readonly maxFlows: number;
   /** Flows that take a descriptor. */

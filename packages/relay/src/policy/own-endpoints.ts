@@ -26,8 +26,8 @@ export class OwnEndpoints {
   }
 
   /**
-   * Reads this host's addresses again. Throws what the system throws (it opens a socket); the
-   * former ones stay in use then.
+   * Reads this host's addresses again. Throws the system's error (it opens a socket); the former
+   * ones stay in use then.
    */
   look(): void {
     this.#addresses = this.#read()

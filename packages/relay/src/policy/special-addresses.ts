@@ -1,6 +1,6 @@
 /**
  * Addresses that are not public unicast, after the IANA special-purpose registries (RFC 6890 and
- * what has been added since), and the ways in which an IPv4 address hides in an IPv6 one.
+ * its additions), and the ways in which an IPv4 address hides in an IPv6 one.
  */
 import { addressRange, ADDRESS_BYTES, IPV4_RANGE, isInRange, type AddressRange } from './address-range.js';
 
@@ -62,8 +62,8 @@ const EMBEDDINGS: readonly Embedding[] = [
 
 /**
  * Writes to `into` (16 bytes) the address that the one at `offset` really means: an IPv4 address
- * that is embedded in an IPv6 one comes out as IPv4-mapped, everything else as it is. `::` and
- * `::1` stay what they are.
+ * that is embedded in an IPv6 one comes out as IPv4-mapped, everything else unchanged. `::` and
+ * `::1` stay unchanged too.
  */
 export function unwrapAddress(bytes: Uint8Array, offset: number, into: Uint8Array): void {
   into.set(bytes.subarray(offset, offset + ADDRESS_BYTES));

@@ -1,5 +1,6 @@
 /**
- * Which targets a client may reach: public unicast addresses, or just what its invitation names.
+ * The targets that a client may reach: public unicast addresses, or only those that its invitation
+ * names.
  */
 import { DROP, packedPort, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { ADDRESS_BYTES, isInRange, type AddressRange } from './address-range.js';
