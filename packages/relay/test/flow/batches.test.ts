@@ -190,13 +190,17 @@ describe('Fragments', () => {
     Object.assign(new FragmentFields(), { id, total: 4, count: 2, index: 0, pieceOffset: 0, pieceLength: 2 });
   const limits = { maxBytes: 100, maxDatagrams: 4, timeoutMs: 1000 };
 
-  test('are given up in time though nothing more comes', () => {
+  test.each([
+    ['one incomplete datagram is', [900]],
+    ['two incomplete datagrams are', [100, 900]],
+  ])('%s given up in time though nothing more comes', (_what, times) => {
     const [idle, drops] = [new IdleQueue(), new DropCounters()];
     const fragments = new Fragments(limits, idle, drops);
-    fragments.add(fragment(1), new Uint8Array(2), 100);
-    fragments.add(fragment(2), new Uint8Array(2), 900);
+    for (const [id, nowMs] of times.entries()) fragments.add(fragment(id), new Uint8Array(2), nowMs);
+    idle.expire(1750);
+    expect(drops.toJSON()).toEqual({});
     idle.expire(2250);
-    expect(drops.toJSON()).toEqual({ 'reassembly-timeout': 2 });
+    expect(drops.toJSON()).toEqual({ 'reassembly-timeout': times.length });
     expect(idle.size).toBe(0);
   });
 

@@ -215,6 +215,11 @@ export class Pair {
     await this.target.open();
   }
 
+  /** Loses all that the server sends to the client, or nothing any more. */
+  cutToClient(isCut: boolean): void {
+    this.network.setConditions({ lossRate: isCut ? 1 : 0 }, { from: SERVER.address, to: CLIENT });
+  }
+
   /** The client, as invited: it may reach public addresses, and its invitation never expires. */
   get knownClient(): KnownClient {
     const { publicKey } = this.#clientKey;

@@ -78,6 +78,22 @@ describe('a session that is followed by another of the same client', () => {
 });
 
 describe('two shards', () => {
+  test('open a flow again that the server ended, though the client heard nothing of its end', async () => {
+    const pair = await Pair.open({ idleMs: 1000 });
+    await pair.send('before');
+    await pair.pass(100);
+    pair.cutToClient(true);
+    await pair.pass(1500);
+    pair.cutToClient(false);
+    expect(pair.server.figures().flows).toBe(0);
+    for (const text of ['lost', 'after', 'later']) {
+      await pair.send(text);
+      await pair.pass(100);
+    }
+    expect(pair.replies).toEqual(['1000 before', '1000 after', '1000 later']);
+    expect(pair.server.figures().forward.toTarget.drops).toEqual({ 'unknown-flow': 1 });
+  });
+
   test('carry datagrams of every size there and back over a wire that repeats and reorders', async () => {
     const pair = await Pair.open({}, { jitterMs: 20, duplicateRate: 0.2, reorderRate: 0.2 });
     const texts = [0, 1, 1200, 1419, 1420, 1421, 9000, 65_507].flatMap((size) =>
@@ -93,6 +109,19 @@ describe('two shards', () => {
     const { forward } = pair.server.figures();
     expect(forward.toTarget).toMatchObject({ inDatagrams: texts.length, outDatagrams: texts.length, drops: {} });
     expect(pair.client.accounts.forward.fromTarget.outDatagrams).toBe(texts.length);
+  });
+
+  test('say that the path is lost, and that it is back, though nothing arrives in between', async () => {
+    const pair = await Pair.open();
+    const pathEvents = (): string[] =>
+      pair.clientEvents.map(({ kind }) => kind).filter((kind) => kind.startsWith('path-'));
+    pair.cutToClient(true);
+    await pair.send('x');
+    await pair.pass(4000);
+    expect(pathEvents()).toEqual(['path-lost']);
+    pair.cutToClient(false);
+    await pair.pass(4000);
+    expect(pathEvents()).toEqual(['path-lost', 'path-restored']);
   });
 
   test('tell each other why a flow is refused', async () => {
