@@ -48,11 +48,11 @@ describe('the log of sessions', () => {
       { kind: 'rekeyed', ...facts },
       { level: 'trace', message: 'rekeyed' },
     ],
-  ])('says who it is about: $kind', async (event, expected) => {
+  ])('names the client of the event $kind', async (event, expected) => {
     expect(await logged(event)).toEqual([expect.objectContaining({ ...fields, ...expected })]);
   });
 
-  test('says which target of whom cannot be reached, and why', async () => {
+  test('names a target that cannot be reached, its client and the reason', async () => {
     const [record] = await logged({
       kind: 'target-failed',
       client: 'ada',

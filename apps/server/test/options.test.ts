@@ -22,7 +22,7 @@ describe('every number that is configured has an end', () => {
     },
   );
 
-  test('and there are as many as are known here', () => {
+  test('and this test knows each of them', () => {
     expect(options.filter(isNumber).map(({ key }) => key)).toEqual([
       'logMaxFile',
       'logMaxFiles',
@@ -49,7 +49,7 @@ test('the longest duration of every option of start is one that a timer waits fo
   for (const { option } of durations) expect(option.format.bounds?.max).toBeLessThanOrEqual(MAX_TIMER_MS);
 });
 
-test('what clients are told of the largest values reaches them', () => {
+test('the largest values reach the clients that learn of them', () => {
   const told = Object.assign(new SessionParameters(), {
     flowIdleMs: maxOf(serverOptions.idle),
     maxPacketBytes: maxOf(serverOptions.maxPacket),

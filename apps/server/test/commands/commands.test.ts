@@ -79,7 +79,7 @@ describe('commands about a running server', () => {
     expect(JSON.parse(await outputOf('flows', { ...flags, json: true }))).toMatchObject([{ client: 'ada' }]);
   });
 
-  test('tell it of clients that come and go, and let it read all again', async () => {
+  test('make it read clients that come and go, and let it read all again', async () => {
     const running = await stage.server();
     const flags = { state: running.own.state.path };
     const names = (): string[] => running.own.clients.list().map(({ name }) => name);

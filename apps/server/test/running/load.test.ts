@@ -11,7 +11,7 @@ function beBusy(ms: number): void {
 }
 
 describe('a server that is busy', () => {
-  test('says so as a warning, and when it is over as news', async () => {
+  test('logs a warning, and information once that is over', async () => {
     const logDir = stage.newPath();
     const running = await stage.server({ 'log-dir': logDir, 'log-level': 'info' });
     while (running.own.status().load === 'normal') {

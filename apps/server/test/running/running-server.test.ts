@@ -241,7 +241,7 @@ describe('a server', () => {
     next.close();
   });
 
-  test('logs who comes and goes, and writes metrics', async () => {
+  test('logs clients that come and go, and writes metrics', async () => {
     const logDir = stage.newPath();
     const running = await stage.server({
       'log-dir': logDir,
@@ -335,7 +335,7 @@ describe('a running server, asked over its admin socket', () => {
     expect(stops).toBe(1);
   });
 
-  test('does not listen for questions where it shall not', async () => {
+  test('answers nowhere where the admin socket is off, and at another path where that is configured', async () => {
     const running = await stage.server({ admin: 'off' });
     expect(existsSync(join(running.own.state.path, 'admin.sock'))).toBe(false);
     const other = stage.newPath();

@@ -89,11 +89,14 @@ describe('clients', () => {
       { address: '::', port: 7878 },
       { host: 'relay.example', port: 443 },
     ],
-  ])('are told to come to: public %j, listening on %j', (configured, listen, expected) => {
-    expect(publicEndpoint(configured, listen)).toEqual(expected);
-  });
+  ])(
+    'are sent to the right endpoint by a server with the public host %j that listens on %j',
+    (configured, listen, expected) => {
+      expect(publicEndpoint(configured, listen)).toEqual(expected);
+    },
+  );
 
-  test.each(['::', '0.0.0.0'])("are told this host's name where the server listens on %s", (address) => {
+  test.each(['::', '0.0.0.0'])("are sent to this host's name where the server listens on %s", (address) => {
     expect(publicEndpoint(undefined, { address, port: 5 }).host).not.toBe(address);
   });
 });
@@ -129,7 +132,7 @@ describe('a client file', () => {
       JSON.stringify({ ...FIELDS, allow: '10.0.0.0/8' }),
       'its allow is wrong or missing',
     ],
-  ])('with %s is told and left out; the others are used', (_name, text, fault) => {
+  ])('with %s is reported and left out; the others are used', (_name, text, fault) => {
     const state = newState();
     addClient(state.path, record('bob'));
     writeFileSync(fileOf(state, 'ada'), text);
@@ -137,7 +140,7 @@ describe('a client file', () => {
     expect(readClients(state.path)).toEqual({ records: [record('bob')], faults: [{ file: 'ada.json', fault }] });
   });
 
-  test('that is a folder, or holds the key of another client, is told and left out', () => {
+  test('that is a folder, or holds the key of another client, is reported and left out', () => {
     const state = newState();
     addClient(state.path, record('bob'));
     addClient(state.path, record('copy'));
@@ -151,7 +154,7 @@ describe('a client file', () => {
     });
   });
 
-  test('that is none of ours is passed over', () => {
+  test('whose name is no name of a client is passed over', () => {
     const state = newState();
     for (const file of ['ada.json.new', '.ada.json', 'README', 'a b.json'])
       writeFileSync(join(state.path, 'clients', file), 'x');

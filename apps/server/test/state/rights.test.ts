@@ -39,7 +39,7 @@ describe('rights', () => {
     ['ada --max-bps 8Mbit/s --expires 7d', { allow: [], maxBps: 8_000_000, expiresInMs: 7 * 86_400_000 }],
     ['ada --expires 36500d', { allow: [], expiresInMs: 36_500 * 86_400_000 }],
     ['--expires 90s ada', { allow: [], expiresInMs: 90_000 }],
-  ])('of: invite %s', async (line, rights) => {
+  ])('are read from: invite %s', async (line, rights) => {
     expect(await read(line)).toEqual({ name: 'ada', rights });
   });
 
@@ -78,7 +78,7 @@ describe('rights', () => {
     expect(new Date(records[0]?.expiresAt ?? '').getTime()).toBeGreaterThan(Date.now() + 36_499 * 86_400_000);
   });
 
-  test('everything that is wrong is told at once', async () => {
+  test('every fault is reported at once', async () => {
     await expect(read('ada --allow x --expires y')).rejects.toThrow(/allow[^]*expires/);
   });
 

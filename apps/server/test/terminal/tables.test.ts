@@ -37,7 +37,7 @@ describe('the list of clients', () => {
     expect(clientLines([])).toEqual(['no clients: relay-server invite NAME makes one']);
   });
 
-  test('says what each may reach, how much, and how long', () => {
+  test('shows the targets, the limits and the expiry of each', () => {
     const record = { publicKey: '', createdAt: '2026-01-01T00:00:00.000Z' };
     const lines = clientLines([
       { ...record, name: 'ada', allow: [] },
@@ -60,7 +60,7 @@ describe('the list of sessions', () => {
     expect(sessionLines([])).toEqual(['no client is connected']);
   });
 
-  test('shows what was measured, and a dash for what was not', () => {
+  test('shows measured figures, and a dash for each that was not measured', () => {
     const measured = session({ roundTripMs: 12, lossIn: 0.0125, lossOut: 1 });
     const lines = sessionLines([measured, session({})]).map(cells);
     expect(lines[0]).toEqual(['session', 'client', 'from', 'connected', 'flows', 'round trip', 'loss in', 'loss out']);
@@ -79,7 +79,7 @@ describe('the list of flows', () => {
     expect(flowLines([])).toEqual(['no flows']);
   });
 
-  test('says who reaches what through which session', () => {
+  test('names the client, the target and the session of each flow', () => {
     const flow = { session: 7, client: 'ada', id: 2, source: '127.0.0.1:1', target: '192.0.2.53:53', idleMs: 2000 };
     expect(flowLines([flow]).map(cells)).toEqual([
       ['session', 'client', 'source', 'target', 'idle for'],
@@ -123,7 +123,7 @@ describe('the status', () => {
     health,
   };
 
-  test('says where the server is, what it carries, and what it drops', () => {
+  test('shows the address of the server, its traffic and its drops', () => {
     const lines = new StatusView().lines(status);
     expect(lines[0]).toBe('relay-server on [::]:7878   engine native   up 1m 01s   pid 42');
     expect(lines[1]).toBe('1 session   2 flows of at most 50000   load loaded');

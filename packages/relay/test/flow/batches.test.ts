@@ -71,7 +71,7 @@ describe('PacketBatch', () => {
     ]);
   });
 
-  test('what is full is sent before more is added: by packets, and by bytes', () => {
+  test('a batch that is full by packets or by bytes is sent before more is added', () => {
     const recorder = new Recorder();
     const batch = new PacketBatch((full) => recorder.sendBatch(full));
     for (let i = 0; i < 65; i++) add(batch, 'x', HERE);
@@ -81,7 +81,7 @@ describe('PacketBatch', () => {
     expect(recorder.batches.map((sent) => sent.length)).toEqual([64, 1, 2]);
   });
 
-  test('what the socket does not take is counted for the traffic that it belongs to', () => {
+  test('packets that the socket does not take are counted for their own traffic', () => {
     const recorder = new Recorder();
     recorder.takes = 2;
     const batch = new PacketBatch((full) => recorder.sendBatch(full));
@@ -143,7 +143,7 @@ describe('DatagramRun', () => {
     expect(recorder.batches.map((sent) => sent.length)).toEqual([64, 64, 2]);
   });
 
-  test('what the socket does not take is counted', () => {
+  test('datagrams that the socket does not take are counted', () => {
     const recorder = new Recorder();
     recorder.takes = 1;
     const run = new DatagramRun();

@@ -65,12 +65,15 @@ describe('DatagramWriter', () => {
     new DatagramWriter(batch).write(session, HEADING, new Datagram().show(sample, 0, length), traffic, 0);
 
   // The peer tells how large its packets may be, and may tell anything.
-  test.each([1, 5, 32, 43, 44, 60])('a peer that takes %i bytes gets what fits, and nothing is thrown', (maxFrames) => {
-    const session = new PlainSession(0, maxFrames, () => undefined);
-    const code = write(new PacketBatch(({ count }) => count), session, 20_000);
-    expect(dropReasonOf(code)).toBe('too-large');
-    expect(session.sealed).toBe(0);
-  });
+  test.each([1, 5, 32, 43, 44, 60])(
+    'a peer that takes %i bytes gets the datagrams that fit, and nothing is thrown',
+    (maxFrames) => {
+      const session = new PlainSession(0, maxFrames, () => undefined);
+      const code = write(new PacketBatch(({ count }) => count), session, 20_000);
+      expect(dropReasonOf(code)).toBe('too-large');
+      expect(session.sealed).toBe(0);
+    },
+  );
 
   test('a datagram that lost a piece in a full queue is counted as dropped, and its rest is not sent', () => {
     const traffic = new Traffic();
@@ -92,7 +95,7 @@ describe('DatagramWriter', () => {
     expect(batch.count).toBe(0);
   });
 
-  test('what a session will not seal is dropped for its reason', () => {
+  test('a datagram that a session refuses to seal is dropped for that reason', () => {
     const session = new PlainSession(0, 1420, () => undefined);
     session.isOpen = false;
     const batch = new PacketBatch(({ count }) => count);

@@ -135,7 +135,7 @@ describe('a tunnel', () => {
     expect(peers.acceptor.flows.size).toBe(1);
   });
 
-  test('who accepts no flows refuses datagrams of such', () => {
+  test('a peer that accepts no flows refuses their datagrams', () => {
     const peers = connected();
     expect(take(peers, peers.opener, addressed(1, new Uint8Array(1)))).toBe('not-published');
     expect(take(peers, peers.opener, compact(1, new Uint8Array(1)))).toBe('unknown-flow');

@@ -28,7 +28,7 @@ function opened() {
 }
 
 describe('a source that asks several addresses of this host', () => {
-  test('has a flow for each, and hears from each what it asked there', () => {
+  test('has a flow for each, and hears the answers of each from that address', () => {
     const { peers, replies, ask } = opened();
     for (const local of [FIRST, SECOND, FIRST]) ask(SOURCE, local);
     expect(replies).toEqual(['198.51.100.1', '198.51.100.2', '198.51.100.1']);
@@ -50,7 +50,7 @@ describe('a source that asks several addresses of this host', () => {
     expect(peers.opener.flows.size).toBe(3);
   });
 
-  test('hears from where the system chooses if it is not known what it asked', () => {
+  test('hears from an address that the system chooses where the asked address is unknown', () => {
     const { peers, replies, ask } = opened();
     ask(SOURCE);
     ask(SOURCE);

@@ -121,7 +121,7 @@ const endpointsOf = ({ source, target }: Pick<Arrival, 'source' | 'target'>): st
 const unaccounted = ({ inDatagrams, outDatagrams, drops }: Traffic): number => inDatagrams - outDatagrams - drops.total;
 
 describe('flows over a wire that loses, delays, repeats and refuses', () => {
-  test('what arrives was sent once, to that flow; what came in went out or was counted; no limit is exceeded', () => {
+  test('each arrival was sent once, to its flow; each datagram went out or was counted; no limit is exceeded', () => {
     fc.assert(
       fc.property(side, fc.nat(), conditions, (opensOn, seed, wire) => {
         const books = new Bookkeeping(opensOn, seed, wire);
@@ -199,7 +199,7 @@ describe('a refused flow', () => {
     expect(peers.acceptor.arrivals).toHaveLength(1);
   });
 
-  test('is told of once, however many datagrams were under way', () => {
+  test('is reported once, however many datagrams were under way', () => {
     const peers = new TwoPeers('client', 1, LIMITS);
     const entrance = peers.entrance(TARGETS[0], 4, 60_000);
     peers.connect();
@@ -209,7 +209,7 @@ describe('a refused flow', () => {
     expect(peers.opener.refusals).toEqual(['denied-by-policy']);
   });
 
-  test('with an unreachable target is told of, and tried again at once', () => {
+  test('with an unreachable target is reported, and tried again at once', () => {
     const peers = new TwoPeers('client', 1, LIMITS);
     const entrance = peers.entrance(TARGETS[0], 4, 60_000);
     peers.connect();
@@ -224,7 +224,7 @@ describe('a refused flow', () => {
   });
 
   test.each(['loop', 'flow-limit', 'not-published', 'draining', 'overloaded', 'send-failed'] as const)(
-    'for %s is told in words that the opener knows',
+    'for %s is reported in words that the opener knows',
     (reason) => {
       const peers = new TwoPeers('client', 1, LIMITS);
       peers.connect();
