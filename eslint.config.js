@@ -19,6 +19,16 @@ const MAY_IMPORT = {
   'apps/bench': ['packet', 'socket', 'session', 'relay', 'logging', 'config'],
 };
 
+// Where a function may have six parameters, and why.
+const MANY_PARAMETERS = [
+  // `write` has the signature of node:fs, whose place it takes.
+  'packages/logging/src/file/patient-files.ts',
+  // The responder's step of the Noise pattern: all that its formula mixes.
+  'packages/session/src/handshake/noise-ik.ts',
+  // A property of fast-check gets each of its arbitrary values as a parameter.
+  'packages/socket/test/addon.test.ts',
+];
+
 const MEMORY_NETWORK = 'socket/testing';
 
 /** The files of a folder may import its own package and these, and nothing else of @relay. */
@@ -67,5 +77,10 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.{js,mjs}'], extends: [...tseslint.configs.recommended] },
+  // A function has one task and a file one subject. Every line counts, comments and blanks too.
+  { files: ['**/*.{ts,js,mjs}'], rules: { 'max-params': ['error', 5], 'max-lines': ['error', 400] } },
+  // Not the tests: a `describe` is one function over all that it groups.
+  { files: ['**/*.{ts,js,mjs}'], ignores: ['**/test/**'], rules: { 'max-lines-per-function': ['error', 60] } },
+  ...MANY_PARAMETERS.map((file) => ({ files: [file], rules: { 'max-params': ['error', 6] } })),
   ...directions,
 );

@@ -29,6 +29,7 @@ export {
   packEndpoint,
   PACKED_ENDPOINT_BYTES,
   unpackEndpoint,
+  type PackedEndpoints,
 } from './endpoint/packed-endpoint.js';
 export { EndpointMap } from './endpoint/endpoint-map.js';
 export { type DatagramBatch, type SendBatch } from './datagram-batch.js';
@@ -118,6 +119,7 @@ export {
   FRAGMENT_HEADER_BYTES,
   MAX_FRAGMENTED_BYTES,
   MAX_FRAGMENTS,
+  type FragmentHeader,
 } from './frames/fragment.js';
 export { Reassembly, type ReassemblyOptions } from './frames/reassembly.js';
 export {
@@ -139,6 +141,7 @@ export {
   PING_TOKEN_BYTES,
   PingFields,
   PongFields,
+  type Ping,
 } from './frames/ping.js';
 export { decodeReport, encodeReport, ReportFields } from './frames/report.js';
 export {
@@ -160,6 +163,7 @@ export {
   REQUEST,
   RequestFields,
   STATUS,
+  type Answer,
 } from './frames/control.js';
 export {
   decodeGoAway,

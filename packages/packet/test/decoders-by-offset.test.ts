@@ -41,6 +41,7 @@ import {
   RequestFields,
   SessionParameters,
   unpackEndpoint,
+  type Endpoint,
 } from '../src/index.js';
 import { bytes, endpoints, frames, nearly } from './arbitraries.js';
 
@@ -87,12 +88,10 @@ describe('each decoder of a frame by offset', () => {
 test('an addressed datagram is read as it was written, endpoints and payload', () => {
   fc.assert(
     fc.property(endpoints, endpoints, bytes(), fc.nat(20), (source, destination, payload, offset) => {
-      const packed = new Uint8Array(2 * PACKED_ENDPOINT_BYTES);
-      packEndpoint(source, packed, 0);
-      packEndpoint(destination, packed, PACKED_ENDPOINT_BYTES);
-      const length = addressedHeaderBytes(packed, 0, packed, PACKED_ENDPOINT_BYTES) + payload.length;
+      const both = { source: packed(source), destination: packed(destination) };
+      const length = addressedHeaderBytes(both) + payload.length;
       const buffer = new Uint8Array(offset + length);
-      const at = encodeAddressedHeader(buffer, offset, 6, packed, 0, packed, PACKED_ENDPOINT_BYTES, payload.length);
+      const at = encodeAddressedHeader(buffer, offset, 6, both, payload.length);
       buffer.set(payload, at);
       const fields = new AddressedFields();
       expect(decodeAddressed(buffer, offset, buffer.length, fields)).toBe(buffer.length);
@@ -129,3 +128,9 @@ test('what a decoder fills in is a copy, even of a Buffer', () => {
   expect(readPong.token).toEqual(pong.token);
   expect(unpackEndpoint(readPong.observed, 0)).toEqual(observed);
 });
+
+function packed(endpoint: Endpoint): Uint8Array {
+  const packedEndpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint(endpoint, packedEndpoint, 0);
+  return packedEndpoint;
+}

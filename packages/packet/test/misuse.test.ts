@@ -37,6 +37,7 @@ import {
 
 const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
 packEndpoint({ address: '192.0.2.1', port: 9 }, endpoint, 0);
+const endpoints = { source: endpoint, destination: endpoint };
 const token = new Uint8Array(16);
 const parameters = withParameters({ maxFlows: 1, resetToken: token });
 
@@ -45,21 +46,21 @@ const encoders: readonly [string, (bytes: Uint8Array) => number][] = [
   ['encodeTransportHeader', (bytes) => encodeTransportHeader(bytes, 0, 1, 2)],
   ['encodeReset', (bytes) => encodeReset(bytes, 0, 1, token, 0)],
   ['encodeCompactHeader', (bytes) => encodeCompactHeader(bytes, 0, 1)],
-  ['encodeAddressedHeader', (bytes) => encodeAddressedHeader(bytes, 0, 1, endpoint, 0, endpoint, 0, 10) + 10],
-  ['encodeUdpPacketHeader', (bytes) => encodeUdpPacketHeader(bytes, 0, endpoint, 0, endpoint, 0, 10, 5) + 10],
-  ['encodeFragmentHeader', (bytes) => encodeFragmentHeader(bytes, 0, 1, 20, 1, 3) + 7],
+  ['encodeAddressedHeader', (bytes) => encodeAddressedHeader(bytes, 0, 1, endpoints, 10) + 10],
+  ['encodeUdpPacketHeader', (bytes) => encodeUdpPacketHeader(bytes, 0, endpoints, 10, 5) + 10],
+  ['encodeFragmentHeader', (bytes) => encodeFragmentHeader(bytes, 0, { id: 1, total: 20, index: 1, count: 3 }) + 7],
   ['encodeFlowAcknowledge', (bytes) => encodeFlowAcknowledge(bytes, 0, 1)],
   ['encodeFlowUnknown', (bytes) => encodeFlowUnknown(bytes, 0, 1)],
   ['encodeFlowClose', (bytes) => encodeFlowClose(bytes, 0, 1, 2)],
   ['encodePing', (bytes) => encodePing(bytes, 0, token, 0, 1)],
-  ['encodePong', (bytes) => encodePong(bytes, 0, token, 0, 1, 2, endpoint, 0)],
+  ['encodePong', (bytes) => encodePong(bytes, 0, { token, timeUs: 1 }, 2, endpoint)],
   ['encodeReport', (bytes) => encodeReport(bytes, 0, new ReportFields())],
   ['encodeParameters', (bytes) => encodeParameters(bytes, 0, parameters)],
   ['encodeClose', (bytes) => encodeClose(bytes, 0, 1)],
   ['encodeRequest', (bytes) => encodeRequest(bytes, 0, 1, 2, token)],
-  ['encodeAnswer', (bytes) => encodeAnswer(bytes, 0, 1, 2, 3, token)],
+  ['encodeAnswer', (bytes) => encodeAnswer(bytes, 0, 1, { kind: 2, status: 3, body: token })],
   ['encodePadding', (bytes) => encodePadding(bytes, 0, 30)],
-  ['encodeProxyHeader', (bytes) => encodeProxyHeader(bytes, 0, endpoint, 0, endpoint, 0)],
+  ['encodeProxyHeader', (bytes) => encodeProxyHeader(bytes, 0, endpoints)],
   ['encodeLocalProxyHeader', (bytes) => encodeLocalProxyHeader(bytes, 0)],
 ];
 
@@ -79,10 +80,7 @@ describe('what cannot be encoded is refused with a RangeError', () => {
       'a frame longer than its length can say',
       () => encodeSizedFrameHeader(new Uint8Array(70_000), 0, FRAME.request, 65_536),
     ],
-    [
-      'a payload too large for UDP',
-      () => encodeUdpPacketHeader(new Uint8Array(70_000), 0, endpoint, 0, endpoint, 0, 65_508),
-    ],
+    ['a payload too large for UDP', () => encodeUdpPacketHeader(new Uint8Array(70_000), 0, endpoints, 65_508)],
     [
       'a parameter that is no 32-bit integer',
       () => encodeParameters(new Uint8Array(99), 0, withParameters({ maxFlows: 2 ** 32 })),

@@ -38,7 +38,7 @@ function split(frame: Uint8Array, id: number, maxPieceBytes: number): Uint8Array
       fragmentStart(frame.length, count, index + 1),
     );
     const bytes = new Uint8Array(FRAGMENT_HEADER_BYTES + piece.length);
-    bytes.set(piece, encodeFragmentHeader(bytes, 0, id, frame.length, index, count));
+    bytes.set(piece, encodeFragmentHeader(bytes, 0, { id, total: frame.length, index, count }));
     return bytes;
   });
 }
@@ -76,7 +76,7 @@ describe('fragments', () => {
     const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
     packEndpoint({ address: '2001:db8::1', port: 9 }, endpoint, 0);
     const frame = new Uint8Array(MAX_FRAGMENTED_BYTES);
-    const at = encodeAddressedHeader(frame, 0, 1, endpoint, 0, endpoint, 0, MAX_PAYLOAD_BYTES);
+    const at = encodeAddressedHeader(frame, 0, 1, { source: endpoint, destination: endpoint }, MAX_PAYLOAD_BYTES);
     const whole = frame.subarray(0, at + MAX_PAYLOAD_BYTES);
     expect(at).toBeLessThanOrEqual(MAX_ADDRESSED_HEADER_BYTES);
     const reassembly = new Reassembly(limits);

@@ -96,14 +96,14 @@ describe('UdpPacket', () => {
 });
 
 test('a header is written and read at any offset, with whatever lies around it untouched', () => {
-  const ends = new Uint8Array(2 * PACKED_ENDPOINT_BYTES);
-  packEndpoint(source, ends, 0);
-  packEndpoint(destination, ends, PACKED_ENDPOINT_BYTES);
+  const ends = { source: new Uint8Array(PACKED_ENDPOINT_BYTES), destination: new Uint8Array(PACKED_ENDPOINT_BYTES) };
+  packEndpoint(source, ends.source, 0);
+  packEndpoint(destination, ends.destination, 0);
   const bytes = new Uint8Array(100).fill(0xaa);
-  const at = encodeUdpPacketHeader(bytes, 11, ends, 0, ends, PACKED_ENDPOINT_BYTES, payload.length);
+  const at = encodeUdpPacketHeader(bytes, 11, ends, payload.length);
   bytes.set(payload, at);
   const fields = new UdpPacketFields();
   expect(decodeUdpPacket(bytes, 11, at + payload.length, fields)).toBe(at + payload.length);
-  expect([...fields.source, ...fields.destination]).toEqual([...ends]);
+  expect([fields.source, fields.destination]).toEqual([ends.source, ends.destination]);
   expect([...bytes.subarray(0, 11), ...bytes.subarray(at + payload.length)].every((byte) => byte === 0xaa)).toBe(true);
 });

@@ -13,6 +13,7 @@ export class JoinedEnds {
   echoed = 0;
   readonly #client: ClientShard;
   readonly #server: Shard;
+  readonly #echoes: EchoSocket[] = [];
   readonly #listener: Listener;
   readonly #port: ListenerPort;
   readonly #sources: Uint8Array;
@@ -36,7 +37,7 @@ export class JoinedEnds {
         resetSecret: new Uint8Array(KEY_BYTES),
       },
       socket: this.#toClient,
-      openSocket: () => new EchoSocket(),
+      openSocket: () => new EchoSocket(this.#echoes),
       targetSocket: {},
       clock: () => NOW_MS,
       wallClock: () => Date.now(),
@@ -89,6 +90,8 @@ export class JoinedEnds {
     do {
       this.#client.flush();
       this.#server.flush();
+      for (const echo of this.#echoes.splice(0)) echo.answer();
+      this.#server.flush();
     } while (this.#toServer.take() + this.#toClient.take() > 0);
   }
 }
@@ -122,19 +125,40 @@ class Wire {
   }
 }
 
-/** A connected socket whose peer sends everything back at once. */
+/** A connected socket whose peer sends everything back once the sender has flushed. */
 class EchoSocket implements TargetSocket {
   readonly state = 'open';
+  readonly #waiting: EchoSocket[];
+  readonly #echo = { count: 0, offsets: new Uint32Array(SLOTS), lengths: new Uint32Array(SLOTS) };
+  #bytes: Uint8Array = UNUSED.sources;
   onReceive: TargetSocket['onReceive'] = () => undefined;
   onError: TargetSocket['onError'] = () => undefined;
+
+  /** `waiting`: the sockets whose peers have something to send back. */
+  constructor(waiting: EchoSocket[]) {
+    this.#waiting = waiting;
+  }
 
   open(): Promise<void> {
     return Promise.resolve();
   }
 
   sendBatch({ bytes, count, offsets, lengths }: SendBatch): number {
-    this.onReceive({ bytes, count, offsets, lengths, ...UNUSED });
+    if (this.#echo.count === 0) this.#waiting.push(this);
+    this.#bytes = bytes;
+    for (let i = 0; i < count; i++) {
+      const slot = this.#echo.count++;
+      this.#echo.offsets[slot] = offsets[i] ?? 0;
+      this.#echo.lengths[slot] = lengths[i] ?? 0;
+    }
     return count;
+  }
+
+  /** Sends back what was sent, from where it still lies. */
+  answer(): void {
+    const { count, offsets, lengths } = this.#echo;
+    this.#echo.count = 0;
+    this.onReceive({ bytes: this.#bytes, count, offsets, lengths, ...UNUSED });
   }
 
   close(): Promise<void> {

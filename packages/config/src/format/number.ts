@@ -1,24 +1,29 @@
 import { refuse } from '../refusal.js';
 import type { Bounds, Format } from './format.js';
 
-const WHOLE = /^-?(?:0|[1-9]\d*)$/;
-const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+/** A kind of number: how text writes it, its type in a JSON schema, and which numbers it has. */
+interface Kind {
+  readonly text: RegExp;
+  readonly schemaType: 'integer' | 'number';
+  readonly has: (value: number) => boolean;
+}
+
+const WHOLE_NUMBER: Kind = { text: /^-?(?:0|[1-9]\d*)$/, schemaType: 'integer', has: Number.isSafeInteger };
+const DECIMAL_NUMBER: Kind = { text: /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/, schemaType: 'number', has: Number.isFinite };
 
 /**
  * A whole number: digits as text, a number in a file. Nothing else: no `12abc`, `0x10`, `1e3`,
  * `1.0` or `" 1"`. A bound that is left out is that of JavaScript's safe integers.
  */
 export function integer(bounds: Bounds = {}): Format<number> {
-  const min = bounds.min ?? Number.MIN_SAFE_INTEGER;
-  const max = bounds.max ?? Number.MAX_SAFE_INTEGER;
-  return numeric('integer', `a whole number${range(bounds)}`, WHOLE, min, max, Number.isSafeInteger);
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = bounds;
+  return numeric('integer', `a whole number${range(bounds)}`, WHOLE_NUMBER, { min, max });
 }
 
 /** A decimal number such as `0.25`. No exponents, no `Infinity`, no `NaN`. */
 export function decimal(bounds: Bounds = {}): Format<number> {
-  const min = bounds.min ?? -Number.MAX_VALUE;
-  const max = bounds.max ?? Number.MAX_VALUE;
-  return numeric('number', `a number${range(bounds)}`, DECIMAL, min, max, Number.isFinite);
+  const { min = -Number.MAX_VALUE, max = Number.MAX_VALUE } = bounds;
+  return numeric('number', `a number${range(bounds)}`, DECIMAL_NUMBER, { min, max });
 }
 
 /**
@@ -26,29 +31,21 @@ export function decimal(bounds: Bounds = {}): Format<number> {
  * choose.
  */
 export function port(bounds: Bounds = {}): Format<number> {
-  const min = bounds.min ?? 1;
-  const max = bounds.max ?? 65_535;
-  return numeric('port', `a port${range({ min, max })}`, WHOLE, min, max, Number.isSafeInteger);
+  const { min = 1, max = 65_535 } = bounds;
+  return numeric('port', `a port${range({ min, max })}`, WHOLE_NUMBER, { min, max });
 }
 
-function numeric(
-  name: string,
-  expected: string,
-  pattern: RegExp,
-  min: number,
-  max: number,
-  accepts: (value: number) => boolean,
-): Format<number> {
+function numeric(name: string, expected: string, kind: Kind, { min, max }: Required<Bounds>): Format<number> {
   return {
     name,
     expected,
     parse(value, form) {
-      const number = form === 'text' && typeof value === 'string' && pattern.test(value) ? Number(value) : value;
-      if (typeof number !== 'number' || !accepts(number) || number < min || number > max) return refuse(expected);
+      const number = form === 'text' && typeof value === 'string' && kind.text.test(value) ? Number(value) : value;
+      if (typeof number !== 'number' || !kind.has(number) || number < min || number > max) return refuse(expected);
       return number === 0 ? 0 : number;
     },
     bounds: { min, max },
-    jsonSchema: { type: name === 'number' ? 'number' : 'integer', minimum: min, maximum: max },
+    jsonSchema: { type: kind.schemaType, minimum: min, maximum: max },
   };
 }
 

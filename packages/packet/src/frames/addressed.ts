@@ -9,6 +9,7 @@
  *  +--------+-------------- …
  * ```
  */
+import type { PackedEndpoints } from '../endpoint/packed-endpoint.js';
 import { readU32, writeU32 } from '../integers.js';
 import {
   decodeUdpPacket,
@@ -28,36 +29,26 @@ export class AddressedFields extends UdpPacketFields {
   flowId = 0;
 }
 
-/** Bytes before the payload, for these two packed endpoints. */
-export function addressedHeaderBytes(
-  source: Uint8Array,
-  sourceOffset: number,
-  destination: Uint8Array,
-  destinationOffset: number,
-): number {
-  const packet = udpPacketHeaderBytes(source, sourceOffset, destination, destinationOffset);
-  return LAST_FRAME_HEADER_BYTES + FLOW_ID_BYTES + packet;
+/** Bytes before the payload, for these endpoints. */
+export function addressedHeaderBytes(endpoints: PackedEndpoints): number {
+  return LAST_FRAME_HEADER_BYTES + FLOW_ID_BYTES + udpPacketHeaderBytes(endpoints);
 }
 
 /**
  * Writes the header of an addressed datagram that ends its packet; the payload of `payloadLength`
- * bytes goes to the offset returned. Endpoints are packed; scope ids are not sent. Throws a
- * RangeError if there is no room for the payload, or it is too long for UDP.
+ * bytes goes to the offset returned. Scope ids are not sent. Throws a RangeError if there is no
+ * room for the payload, or it is too long for UDP.
  */
 export function encodeAddressedHeader(
   bytes: Uint8Array,
   offset: number,
   flowId: number,
-  source: Uint8Array,
-  sourceOffset: number,
-  destination: Uint8Array,
-  destinationOffset: number,
+  endpoints: PackedEndpoints,
   payloadLength: number,
 ): number {
   const body = encodeLastFrameHeader(bytes, offset, FRAME.addressed, FLOW_ID_BYTES);
   writeU32(bytes, body, flowId);
-  const packet = body + FLOW_ID_BYTES;
-  return encodeUdpPacketHeader(bytes, packet, source, sourceOffset, destination, destinationOffset, payloadLength);
+  return encodeUdpPacketHeader(bytes, body + FLOW_ID_BYTES, endpoints, payloadLength);
 }
 
 /**

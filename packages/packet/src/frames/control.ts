@@ -74,15 +74,21 @@ export function decodeRequest(bytes: Uint8Array, offset: number, end: number, in
   return next < 0 ? next : readControl(bytes, frameBodyOffset(bytes, offset), OFFSET_REQUEST_BODY, next, into);
 }
 
-/** Returns the offset after the frame. Throws a RangeError if there is no room. */
-export function encodeAnswer(
-  bytes: Uint8Array,
-  offset: number,
-  id: number,
-  kind: number,
-  status: number,
-  answerBody: Uint8Array,
-): number {
+/** What answers a request. */
+export interface Answer {
+  /** The request's: one of {@link REQUEST}. */
+  readonly kind: number;
+  /** One of {@link STATUS}. */
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Writes the answer to the request of this id. Returns the offset after the frame. Throws a
+ * RangeError if there is no room.
+ */
+export function encodeAnswer(bytes: Uint8Array, offset: number, id: number, answer: Answer): number {
+  const { kind, status, body: answerBody } = answer;
   const body = encodeSizedFrameHeader(bytes, offset, FRAME.answer, OFFSET_ANSWER_BODY + answerBody.length);
   writeU32(bytes, body + OFFSET_ID, id);
   bytes[body + OFFSET_KIND] = kind;

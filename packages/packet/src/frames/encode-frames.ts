@@ -67,10 +67,10 @@ function encodeFrame(bytes: Uint8Array, offset: number, frame: Frame): number {
       return append(bytes, body + FLOW_ID_BYTES, frame.packet.serialize());
     }
     case 'fragment': {
-      const { id, total, index, count, piece } = frame;
+      const { total, index, count, piece } = frame;
       const pieceLength = fragmentStart(total, count, index + 1) - fragmentStart(total, count, index);
       if (piece.length !== pieceLength) throw new PacketError('fragment', 'bad-fragment');
-      return append(bytes, encodeFragmentHeader(bytes, offset, id, total, index, count), piece);
+      return append(bytes, encodeFragmentHeader(bytes, offset, frame), piece);
     }
     case 'flowAcknowledge':
       return encodeFlowAcknowledge(bytes, offset, frame.flowId);
@@ -83,7 +83,7 @@ function encodeFrame(bytes: Uint8Array, offset: number, frame: Frame): number {
     case 'pong': {
       const observed = new Uint8Array(PACKED_ENDPOINT_BYTES);
       packEndpoint(frame.observed, observed, 0);
-      return encodePong(bytes, offset, frame.token, 0, frame.timeUs, frame.delayUs, observed, 0);
+      return encodePong(bytes, offset, frame, frame.delayUs, observed);
     }
     case 'report':
       return encodeReport(bytes, offset, frame);
@@ -94,7 +94,7 @@ function encodeFrame(bytes: Uint8Array, offset: number, frame: Frame): number {
     case 'request':
       return encodeRequest(bytes, offset, frame.id, frame.kind, frame.body);
     case 'answer':
-      return encodeAnswer(bytes, offset, frame.id, frame.kind, frame.status, frame.body);
+      return encodeAnswer(bytes, offset, frame.id, frame);
     case 'skipped':
       return append(bytes, encodeLastFrameHeader(bytes, offset, frame.number, frame.body.length), frame.body);
   }

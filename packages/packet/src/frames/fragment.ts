@@ -31,11 +31,21 @@ export const MAX_FRAGMENTS = 255;
 /** The largest frame that may be split: an addressed datagram of the largest payload. */
 export const MAX_FRAGMENTED_BYTES = MAX_ADDRESSED_HEADER_BYTES + MAX_PAYLOAD_BYTES;
 
-/** What {@link decodeFragment} fills in; make one and reuse it. */
-export class FragmentFields {
+/** What stands before the piece. */
+export interface FragmentHeader {
   /** Which frame of this sender; unique among those under way. */
-  id = 0;
+  readonly id: number;
   /** Bytes of the whole frame. */
+  readonly total: number;
+  /** Which piece: 0 to `count` - 1. */
+  readonly index: number;
+  /** Pieces of the frame, 2 to {@link MAX_FRAGMENTS}. */
+  readonly count: number;
+}
+
+/** What {@link decodeFragment} fills in; make one and reuse it. */
+export class FragmentFields implements FragmentHeader {
+  id = 0;
   total = 0;
   index = 0;
   count = 0;
@@ -65,14 +75,8 @@ export function fragmentStart(total: number, count: number, index: number): numb
  * Writes the header of a fragment that ends its packet; the piece goes to the offset returned.
  * Throws a RangeError if the piece has no room.
  */
-export function encodeFragmentHeader(
-  bytes: Uint8Array,
-  offset: number,
-  id: number,
-  total: number,
-  index: number,
-  count: number,
-): number {
+export function encodeFragmentHeader(bytes: Uint8Array, offset: number, fragment: FragmentHeader): number {
+  const { id, total, index, count } = fragment;
   const pieceLength = fragmentStart(total, count, index + 1) - fragmentStart(total, count, index);
   const body = encodeLastFrameHeader(bytes, offset, FRAME.fragment, OFFSET_PIECE + pieceLength);
   writeU32(bytes, body + OFFSET_ID, id);

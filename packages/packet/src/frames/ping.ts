@@ -33,10 +33,17 @@ const OFFSET_OBSERVED = OFFSET_DELAY + 4;
 const OBSERVED_BYTES = OFFSET_PACKED_ZERO;
 const PONG_BYTES = OFFSET_OBSERVED + OBSERVED_BYTES;
 
-/** What {@link decodePing} fills in; make one and reuse it. */
-export class PingFields {
-  readonly token = new Uint8Array(PING_TOKEN_BYTES);
+/** What a ping says, and its pong repeats. */
+export interface Ping {
+  /** {@link PING_TOKEN_BYTES} bytes. */
+  readonly token: Uint8Array;
   /** The sender's steady clock in microseconds, from any origin, below 2^53. */
+  readonly timeUs: number;
+}
+
+/** What {@link decodePing} fills in; make one and reuse it. */
+export class PingFields implements Ping {
+  readonly token = new Uint8Array(PING_TOKEN_BYTES);
   timeUs = 0;
 }
 
@@ -74,24 +81,21 @@ export function decodePing(bytes: Uint8Array, offset: number, end: number, into:
 }
 
 /**
- * The answer to a ping: its token (8 bytes at `tokenOffset`) and time, how long the answer took
- * (more than 2^32 - 1 is written as that), and where the ping came from (packed endpoint). Returns
- * the offset after the frame. Throws a RangeError if there is no room.
+ * Writes the answer to a ping: its token and time, how many microseconds the answer took (more than
+ * 2^32 - 1 is written as that), and where the ping came from (packed endpoint). Returns the offset
+ * after the frame. Throws a RangeError if there is no room.
  */
 export function encodePong(
   bytes: Uint8Array,
   offset: number,
-  token: Uint8Array,
-  tokenOffset: number,
-  timeUs: number,
+  ping: Ping,
   delayUs: number,
   observed: Uint8Array,
-  observedOffset: number,
 ): number {
   const body = encodeSizedFrameHeader(bytes, offset, FRAME.pong, PONG_BYTES);
-  writePing(bytes, body, token, tokenOffset, timeUs);
+  writePing(bytes, body, ping.token, 0, ping.timeUs);
   writeU32(bytes, body + OFFSET_DELAY, Math.min(delayUs, MAX_U32));
-  copyBytes(observed, observedOffset, bytes, body + OFFSET_OBSERVED, OBSERVED_BYTES);
+  copyBytes(observed, 0, bytes, body + OFFSET_OBSERVED, OBSERVED_BYTES);
   return body + PONG_BYTES;
 }
 

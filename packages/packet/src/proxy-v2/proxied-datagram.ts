@@ -56,17 +56,19 @@ function localHeader(): Uint8Array {
 }
 
 function proxyHeader(source: Endpoint, destination: Endpoint, tlvs: readonly ProxyTlv[]): Uint8Array {
-  const from = new Uint8Array(PACKED_ENDPOINT_BYTES);
-  const to = new Uint8Array(PACKED_ENDPOINT_BYTES);
-  packEndpoint(source, from, 0);
-  packEndpoint(destination, to, 0);
+  const packed = {
+    source: new Uint8Array(PACKED_ENDPOINT_BYTES),
+    destination: new Uint8Array(PACKED_ENDPOINT_BYTES),
+  };
+  packEndpoint(source, packed.source, 0);
+  packEndpoint(destination, packed.destination, 0);
   const tlvBytes = proxyTlvBytes(tlvs);
   if (tlvBytes > 0xffff - PROXY_IPV6_BYTES) throw new RangeError('the TLVs are too long');
   if (tlvs.some(({ type, value }) => type === PROXY_TLV.crc32c && value.length !== 4)) {
     throw new RangeError('a CRC32c has 4 bytes');
   }
-  const bytes = new Uint8Array(proxyHeaderBytes(from, 0, to, 0) + tlvBytes);
-  const tlvOffset = encodeProxyHeader(bytes, 0, from, 0, to, 0, tlvBytes);
+  const bytes = new Uint8Array(proxyHeaderBytes(packed) + tlvBytes);
+  const tlvOffset = encodeProxyHeader(bytes, 0, packed, tlvBytes);
   const end = writeTlvs(bytes, tlvOffset, tlvs);
   writeChecksum(bytes, 0, tlvOffset, end);
   return bytes;

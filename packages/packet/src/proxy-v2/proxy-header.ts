@@ -14,7 +14,12 @@
  */
 import { DROP } from '../drop-reason.js';
 import { isMapped, writeMappedPrefix } from '../endpoint/address.js';
-import { OFFSET_PACKED_PORT, OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
+import {
+  OFFSET_PACKED_PORT,
+  OFFSET_PACKED_ZERO,
+  PACKED_ENDPOINT_BYTES,
+  type PackedEndpoints,
+} from '../endpoint/packed-endpoint.js';
 import { copyBytes, equalBytes, readU16, readU16BigEndian, readU8, writeU16, writeU16BigEndian } from '../integers.js';
 import { checkTlvs } from './proxy-tlv.js';
 
@@ -46,7 +51,7 @@ export const PROXY_IPV4_BYTES = OFFSET_ADDRESSES + 2 * 4 + 4;
 export const PROXY_IPV6_BYTES = OFFSET_ADDRESSES + 2 * 16 + 4;
 
 /** What {@link decodeProxyHeader} fills in; make one and reuse it. */
-export class ProxyFields {
+export class ProxyFields implements PackedEndpoints {
   /**
    * Whether the header names endpoints of UDP; if not (LOCAL, or another family), the datagram's
    * own are the real ones.
@@ -61,35 +66,22 @@ export class ProxyFields {
 }
 
 /**
- * Bytes of the header without TLVs, for these two packed endpoints: {@link PROXY_IPV4_BYTES} if
- * both are IPv4.
+ * Bytes of the header without TLVs, for these endpoints: {@link PROXY_IPV4_BYTES} if both are IPv4.
  */
-export function proxyHeaderBytes(
-  source: Uint8Array,
-  sourceOffset: number,
-  destination: Uint8Array,
-  destinationOffset: number,
-): number {
-  const isIpv4 = isMapped(source, sourceOffset) && isMapped(destination, destinationOffset);
+export function proxyHeaderBytes({ source, destination }: PackedEndpoints): number {
+  const isIpv4 = isMapped(source, 0) && isMapped(destination, 0);
   return isIpv4 ? PROXY_IPV4_BYTES : PROXY_IPV6_BYTES;
 }
 
 /**
- * Writes a header with command PROXY for two packed endpoints; if only one is IPv4, it is written
- * as IPv4-mapped IPv6. `tlvBytes` is the length of the TLVs that the caller writes behind it.
+ * Writes a header with command PROXY for these endpoints; if only one is IPv4, it is written as
+ * IPv4-mapped IPv6. `tlvBytes` is the length of the TLVs that the caller writes behind it.
  * Returns the offset after the header proper. Throws a RangeError if there is no room.
  */
-export function encodeProxyHeader(
-  bytes: Uint8Array,
-  offset: number,
-  source: Uint8Array,
-  sourceOffset: number,
-  destination: Uint8Array,
-  destinationOffset: number,
-  tlvBytes = 0,
-): number {
-  const headerBytes = proxyHeaderBytes(source, sourceOffset, destination, destinationOffset);
+export function encodeProxyHeader(bytes: Uint8Array, offset: number, endpoints: PackedEndpoints, tlvBytes = 0): number {
+  const headerBytes = proxyHeaderBytes(endpoints);
   if (offset + headerBytes + tlvBytes > bytes.length) throw new RangeError('no room for the PROXY header');
+  const { source, destination } = endpoints;
   const isIpv4 = headerBytes === PROXY_IPV4_BYTES;
   copyBytes(SIGNATURE, 0, bytes, offset, SIGNATURE.length);
   bytes[offset + OFFSET_VERSION_COMMAND] = VERSION | COMMAND_PROXY;
@@ -98,10 +90,10 @@ export function encodeProxyHeader(
   const addressBytes = isIpv4 ? 4 : 16;
   const addresses = offset + OFFSET_ADDRESSES;
   const ports = addresses + 2 * addressBytes;
-  copyBytes(source, sourceOffset + 16 - addressBytes, bytes, addresses, addressBytes);
-  copyBytes(destination, destinationOffset + 16 - addressBytes, bytes, addresses + addressBytes, addressBytes);
-  writeU16BigEndian(bytes, ports, readU16(source, sourceOffset + OFFSET_PACKED_PORT));
-  writeU16BigEndian(bytes, ports + 2, readU16(destination, destinationOffset + OFFSET_PACKED_PORT));
+  copyBytes(source, 16 - addressBytes, bytes, addresses, addressBytes);
+  copyBytes(destination, 16 - addressBytes, bytes, addresses + addressBytes, addressBytes);
+  writeU16BigEndian(bytes, ports, readU16(source, OFFSET_PACKED_PORT));
+  writeU16BigEndian(bytes, ports + 2, readU16(destination, OFFSET_PACKED_PORT));
   return offset + headerBytes;
 }
 

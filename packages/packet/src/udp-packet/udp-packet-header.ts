@@ -18,7 +18,12 @@
  */
 import { DROP } from '../drop-reason.js';
 import { isMapped, writeMappedPrefix } from '../endpoint/address.js';
-import { OFFSET_PACKED_SCOPE, OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
+import {
+  OFFSET_PACKED_SCOPE,
+  OFFSET_PACKED_ZERO,
+  PACKED_ENDPOINT_BYTES,
+  type PackedEndpoints,
+} from '../endpoint/packed-endpoint.js';
 import { copyBytes, readU16, readU64, readU8, writeU16, writeU32, writeU64 } from '../integers.js';
 
 export const UDP_PACKET_VERSION = 0x01;
@@ -48,7 +53,7 @@ const IPV6_ENDPOINT_BYTES = 16 + 2;
 const MAPPED_PREFIX_BYTES = IPV6_ENDPOINT_BYTES - IPV4_ENDPOINT_BYTES;
 
 /** What {@link decodeUdpPacket} fills in; make one and reuse it. */
-export class UdpPacketFields {
+export class UdpPacketFields implements PackedEndpoints {
   /** Packed endpoint, scope id 0. */
   readonly source = new Uint8Array(PACKED_ENDPOINT_BYTES);
   /** Packed endpoint, scope id 0. */
@@ -60,39 +65,29 @@ export class UdpPacketFields {
   payloadLength = 0;
 }
 
-/** Bytes of the header before the payload, for these two packed endpoints. */
-export function udpPacketHeaderBytes(
-  source: Uint8Array,
-  sourceOffset: number,
-  destination: Uint8Array,
-  destinationOffset: number,
-  timestampUs: number = NO_TIMESTAMP,
-): number {
-  const sourceBytes = isMapped(source, sourceOffset) ? 4 : 16;
-  const destinationBytes = isMapped(destination, destinationOffset) ? 4 : 16;
+/** Bytes of the header before the payload, for these endpoints. */
+export function udpPacketHeaderBytes(endpoints: PackedEndpoints, timestampUs: number = NO_TIMESTAMP): number {
+  const sourceBytes = isMapped(endpoints.source, 0) ? 4 : 16;
+  const destinationBytes = isMapped(endpoints.destination, 0) ? 4 : 16;
   return OFFSET_ENDPOINTS + sourceBytes + 2 + destinationBytes + 2 + (timestampUs < 0 ? 0 : 8);
 }
 
 /**
  * Writes the header of a UdpPacket whose payload of `payloadLength` bytes the caller writes behind
- * it. Endpoints are packed; scope ids are not sent. Returns the offset of the payload. Throws a
- * RangeError if there is no room for header and payload, or the payload is longer than {@link
- * MAX_PAYLOAD_BYTES}.
+ * it. Scope ids are not sent. Returns the offset of the payload. Throws a RangeError if there is no
+ * room for header and payload, or the payload is longer than {@link MAX_PAYLOAD_BYTES}.
  */
 export function encodeUdpPacketHeader(
   bytes: Uint8Array,
   offset: number,
-  source: Uint8Array,
-  sourceOffset: number,
-  destination: Uint8Array,
-  destinationOffset: number,
+  endpoints: PackedEndpoints,
   payloadLength: number,
   timestampUs: number = NO_TIMESTAMP,
 ): number {
-  const headerBytes = udpPacketHeaderBytes(source, sourceOffset, destination, destinationOffset, timestampUs);
+  const headerBytes = udpPacketHeaderBytes(endpoints, timestampUs);
   if (payloadLength > MAX_PAYLOAD_BYTES) throw new RangeError('the payload is too large for a UDP datagram');
   if (offset + headerBytes + payloadLength > bytes.length) throw new RangeError('no room for the UdpPacket');
-  writeUdpPacketHeader(bytes, offset, source, sourceOffset, destination, destinationOffset, payloadLength, timestampUs);
+  writeUdpPacketHeader(bytes, offset, endpoints, payloadLength, timestampUs);
   return offset + headerBytes;
 }
 
@@ -103,22 +98,20 @@ export function encodeUdpPacketHeader(
 export function writeUdpPacketHeader(
   bytes: Uint8Array,
   offset: number,
-  source: Uint8Array,
-  sourceOffset: number,
-  destination: Uint8Array,
-  destinationOffset: number,
+  endpoints: PackedEndpoints,
   payloadLength: number,
   timestampUs: number,
 ): void {
+  const { source, destination } = endpoints;
   bytes[offset + OFFSET_VERSION] = UDP_PACKET_VERSION;
   let flags = 0;
-  if (!isMapped(source, sourceOffset)) flags |= FLAG_SOURCE_IPV6;
-  if (!isMapped(destination, destinationOffset)) flags |= FLAG_DESTINATION_IPV6;
+  if (!isMapped(source, 0)) flags |= FLAG_SOURCE_IPV6;
+  if (!isMapped(destination, 0)) flags |= FLAG_DESTINATION_IPV6;
   if (timestampUs >= 0) flags |= FLAG_TIMESTAMP;
   bytes[offset + OFFSET_FLAGS] = flags;
   writeU16(bytes, offset + OFFSET_LENGTH, payloadLength);
-  let next = writeEndpoint(bytes, offset + OFFSET_ENDPOINTS, source, sourceOffset);
-  next = writeEndpoint(bytes, next, destination, destinationOffset);
+  let next = writeEndpoint(bytes, offset + OFFSET_ENDPOINTS, source);
+  next = writeEndpoint(bytes, next, destination);
   if (timestampUs >= 0) writeU64(bytes, next, timestampUs);
 }
 
@@ -192,10 +185,10 @@ export function udpPacketTimestampUs(bytes: Uint8Array, offset: number, payloadO
   return hasTimestamp ? readU64(bytes, payloadOffset - 8) : NO_TIMESTAMP;
 }
 
-function writeEndpoint(bytes: Uint8Array, offset: number, packed: Uint8Array, packedOffset: number): number {
-  const skipped = isMapped(packed, packedOffset) ? MAPPED_PREFIX_BYTES : 0;
+function writeEndpoint(bytes: Uint8Array, offset: number, packed: Uint8Array): number {
+  const skipped = isMapped(packed, 0) ? MAPPED_PREFIX_BYTES : 0;
   const length = OFFSET_PACKED_ZERO - skipped;
-  copyBytes(packed, packedOffset + skipped, bytes, offset, length);
+  copyBytes(packed, skipped, bytes, offset, length);
   return offset + length;
 }
 

@@ -1,7 +1,12 @@
 import { dropReasonOf, type DropReason } from '../drop-reason.js';
 import { isMapped } from '../endpoint/address.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { packEndpoint, PACKED_ENDPOINT_BYTES, unpackEndpoint } from '../endpoint/packed-endpoint.js';
+import {
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  unpackEndpoint,
+  type PackedEndpoints,
+} from '../endpoint/packed-endpoint.js';
 import { copyBytes, equalBytes } from '../integers.js';
 import { PacketError } from '../packet-error.js';
 import {
@@ -67,8 +72,8 @@ export class UdpPacket {
    * bad-value (the timestamp).
    */
   static from({ source, destination, payload, timestampMs }: UdpPacketInit): UdpPacket {
-    pack(source, 'source', scratchSource);
-    pack(destination, 'destination', scratchDestination);
+    pack(source, 'source', scratch.source);
+    pack(destination, 'destination', scratch.destination);
     if (destination.port === 0) throw new PacketError('UdpPacket', 'bad-endpoint', 'destination port 0');
     if (payload.length > MAX_PAYLOAD_BYTES) {
       throw new PacketError('UdpPacket', 'too-large', `${payload.length} bytes of payload`);
@@ -77,8 +82,8 @@ export class UdpPacket {
     if (timestampMs !== undefined && !(timestampUs >= 0 && timestampUs < TIMESTAMP_LIMIT_US)) {
       throw new PacketError('UdpPacket', 'bad-value', `timestamp ${timestampMs}`);
     }
-    const header = new Uint8Array(udpPacketHeaderBytes(scratchSource, 0, scratchDestination, 0, timestampUs));
-    writeUdpPacketHeader(header, 0, scratchSource, 0, scratchDestination, 0, payload.length, timestampUs);
+    const header = new Uint8Array(udpPacketHeaderBytes(scratch, timestampUs));
+    writeUdpPacketHeader(header, 0, scratch, payload.length, timestampUs);
     return new UdpPacket(header, header.length, payload.length, payload);
   }
 
@@ -113,8 +118,8 @@ export class UdpPacket {
   /** Who sent the datagram. */
   get source(): Endpoint {
     if (this.#source === undefined) {
-      readUdpPacketSource(this.#header, 0, scratchSource, 0);
-      this.#source = unpackEndpoint(scratchSource, 0);
+      readUdpPacketSource(this.#header, 0, scratch.source, 0);
+      this.#source = unpackEndpoint(scratch.source, 0);
     }
     return this.#source;
   }
@@ -122,8 +127,8 @@ export class UdpPacket {
   /** Whom it is for. */
   get destination(): Endpoint {
     if (this.#destination === undefined) {
-      readUdpPacketDestination(this.#header, 0, scratchDestination, 0);
-      this.#destination = unpackEndpoint(scratchDestination, 0);
+      readUdpPacketDestination(this.#header, 0, scratch.destination, 0);
+      this.#destination = unpackEndpoint(scratch.destination, 0);
     }
     return this.#destination;
   }
@@ -179,9 +184,11 @@ export class UdpPacket {
   }
 }
 
-// Nothing stays in these from one call to the next.
-const scratchSource = new Uint8Array(PACKED_ENDPOINT_BYTES);
-const scratchDestination = new Uint8Array(PACKED_ENDPOINT_BYTES);
+// Nothing stays in it from one call to the next.
+const scratch: PackedEndpoints = {
+  source: new Uint8Array(PACKED_ENDPOINT_BYTES),
+  destination: new Uint8Array(PACKED_ENDPOINT_BYTES),
+};
 
 /**
  * New ArrayBuffers are dear (half a microsecond), so small packets take their bytes from a common

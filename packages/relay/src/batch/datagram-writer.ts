@@ -8,10 +8,12 @@ import {
   encodeFragmentHeader,
   FRAGMENT_HEADER_BYTES,
   fragmentCount,
+  FragmentFields,
   fragmentStart,
   MAX_FRAGMENTED_BYTES,
   MAX_PAYLOAD_BYTES,
   TRANSPORT_HEADER_BYTES,
+  type PackedEndpoints,
 } from '@relay/packet';
 import type { Session } from '@relay/session';
 import { Datagram } from '../datagram.js';
@@ -34,6 +36,7 @@ export interface DatagramHeading {
  */
 export class DatagramWriter {
   readonly #batch: PacketBatch;
+  readonly #header = new FragmentFields();
   /** A whole frame that is to be split; made at the first one. */
   #frame: Datagram | undefined;
   #nextFragmentId = 0;
@@ -83,8 +86,11 @@ export class DatagramWriter {
     if (maxPieceBytes < 1) return DROP.tooLarge;
     const count = fragmentCount(total, maxPieceBytes);
     if (count < 0) return count;
-    const id = this.#nextFragmentId;
-    this.#nextFragmentId = (id + 1) >>> 0;
+    const header = this.#header;
+    header.id = this.#nextFragmentId;
+    header.total = total;
+    header.count = count;
+    this.#nextFragmentId = (header.id + 1) >>> 0;
     const batch = this.#batch;
     batch.reserve(TRANSPORT_HEADER_BYTES + session.maxFramesBytes + AEAD_TAG_BYTES);
     const droppedBefore = batch.dropped;
@@ -94,7 +100,8 @@ export class DatagramWriter {
       const framesBytes = FRAGMENT_HEADER_BYTES + end - start;
       const at = batch.reserve(TRANSPORT_HEADER_BYTES + framesBytes + AEAD_TAG_BYTES);
       if (batch.dropped > droppedBefore) return DROP.queueFull; // pieces are lost, so the rest is useless
-      const piece = encodeFragmentHeader(batch.bytes, at + TRANSPORT_HEADER_BYTES, id, total, index, count);
+      header.index = index;
+      const piece = encodeFragmentHeader(batch.bytes, at + TRANSPORT_HEADER_BYTES, header);
       batch.bytes.set(bytes.subarray(start, end), piece);
       const packetBytes = session.seal(batch.bytes, at, framesBytes, nowMs);
       if (packetBytes < 0) return packetBytes;
@@ -106,9 +113,7 @@ export class DatagramWriter {
 }
 
 function headerBytes({ endpoints }: DatagramHeading): number {
-  return endpoints === undefined
-    ? COMPACT_HEADER_BYTES
-    : addressedHeaderBytes(endpoints.source, 0, endpoints.target, 0);
+  return endpoints === undefined ? COMPACT_HEADER_BYTES : addressedHeaderBytes(named(endpoints));
 }
 
 function writeFrame(
@@ -120,6 +125,18 @@ function writeFrame(
   const payload =
     endpoints === undefined
       ? encodeCompactHeader(into, at, id)
-      : encodeAddressedHeader(into, at, id, endpoints.source, 0, endpoints.target, 0, length);
+      : encodeAddressedHeader(into, at, id, named(endpoints), length);
   into.set(bytes.subarray(offset, offset + length), payload);
 }
+
+/** The endpoints as a packet names them: valid until the next call. */
+function named({ source, target }: Opening): PackedEndpoints {
+  endpointsOfPacket.source = source;
+  endpointsOfPacket.destination = target;
+  return endpointsOfPacket;
+}
+
+const endpointsOfPacket: { source: Uint8Array; destination: Uint8Array } = {
+  source: new Uint8Array(0),
+  destination: new Uint8Array(0),
+};

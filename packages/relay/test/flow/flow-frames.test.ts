@@ -39,8 +39,9 @@ const compact = (id: number, payload: Uint8Array): Uint8Array => {
   return frame;
 };
 const addressed = (id: number, payload: Uint8Array): Uint8Array => {
-  const frame = new Uint8Array(addressedHeaderBytes(SOURCE, 0, TARGET, 0) + payload.length);
-  frame.set(payload, encodeAddressedHeader(frame, 0, id, SOURCE, 0, TARGET, 0, payload.length));
+  const endpoints = { source: SOURCE, destination: TARGET };
+  const frame = new Uint8Array(addressedHeaderBytes(endpoints) + payload.length);
+  frame.set(payload, encodeAddressedHeader(frame, 0, id, endpoints, payload.length));
   return frame;
 };
 const notice = (encode: (bytes: Uint8Array, offset: number, id: number) => number, id: number): Uint8Array => {
@@ -56,7 +57,7 @@ const pieces = (frame: Uint8Array, id: number, count: number): Uint8Array[] =>
       fragmentStart(frame.length, count, index + 1),
     );
     const piece = new Uint8Array(FRAGMENT_HEADER_BYTES + content.length);
-    piece.set(content, encodeFragmentHeader(piece, 0, id, frame.length, index, count));
+    piece.set(content, encodeFragmentHeader(piece, 0, { id, total: frame.length, index, count }));
     return piece;
   });
 
@@ -147,7 +148,7 @@ describe('a tunnel', () => {
     take(peers, peers.acceptor, other);
     const [first] = peers.acceptor.targets;
     const changed = other.slice();
-    encodeAddressedHeader(changed, 0, 2, packed('192.0.2.9', 1), 0, TARGET, 0, 1);
+    encodeAddressedHeader(changed, 0, 2, { source: packed('192.0.2.9', 1), destination: TARGET }, 1);
     take(peers, peers.acceptor, changed);
     expect(first?.flow).toBeUndefined();
     expect(peers.acceptor.flows.size).toBe(1);

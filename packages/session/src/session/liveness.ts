@@ -21,7 +21,7 @@ export function sendPingWith(session: SessionParts, token: Uint8Array, nowMs: nu
 export function sendPong(session: SessionParts, ping: PingFields, path: Uint8Array, nowMs: number): void {
   const { bytes } = session.shared.out;
   const at = roomForPacket(session);
-  send(session, at, encodePong(bytes, at + FRAMES, ping.token, 0, ping.timeUs, 0, path, 0), nowMs);
+  send(session, at, encodePong(bytes, at + FRAMES, ping, 0, path), nowMs);
 }
 
 /** What was sent at `sentMs` has arrived. */
