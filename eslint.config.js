@@ -29,6 +29,9 @@ const MANY_PARAMETERS = [
   'packages/socket/test/addon.test.ts',
 ];
 
+// Longer than 400 lines, and still to be divided. Nothing comes to it.
+const LONG_FILES = ['packages/session/src/session/live-session.ts'];
+
 const MEMORY_NETWORK = 'socket/testing';
 
 /** The files of a folder may import its own package and these, and nothing else of @relay. */
@@ -82,5 +85,6 @@ export default tseslint.config(
   // Not the tests: a `describe` is one function over all that it groups.
   { files: ['**/*.{ts,js,mjs}'], ignores: ['**/test/**'], rules: { 'max-lines-per-function': ['error', 60] } },
   ...MANY_PARAMETERS.map((file) => ({ files: [file], rules: { 'max-params': ['error', 6] } })),
+  { files: LONG_FILES, rules: { 'max-lines': 'off' } },
   ...directions,
 );
