@@ -12,6 +12,7 @@ const STEPS = [
   ['format', 'prettier --check --log-level warn .'],
   ['columns of comments', 'node scripts/line-length.js'],
   ['circles of imports', 'node scripts/import-cycles.js'],
+  ['comments of exports', 'node scripts/undocumented-exports.js'],
   ['links in Markdown', 'node scripts/links.js'],
   ['docs/configuration.md', 'node scripts/configuration-reference.js --check'],
   ['benchmarks, a smoke run', 'pnpm bench --smoke'],

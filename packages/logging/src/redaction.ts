@@ -14,6 +14,7 @@ const URL_USER_INFO = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/?#@\s]*@/gi;
 // eslint's unsafe-function-type rule forbids `Function`; a class to compare instances with is this.
 type Class = abstract new (...parameters: never[]) => unknown;
 
+/** What counts as a secret besides what always does. */
 export interface RedactionOptions {
   /**
    * More names of keys whose values are secrets; upper and lower case, `-` and `_` do not matter.

@@ -21,7 +21,9 @@ export interface PromptCommand {
   complete?(words: string[]): string[];
 }
 
+/** The streams, commands and history of a prompt. */
 export interface PromptOptions {
+  /** If it or the output is no terminal, its lines are a script: no prompt is shown. */
   readonly input: TerminalInput;
   readonly output: TerminalOutput;
   /** What stands before the line being typed, such as `relay> `. */

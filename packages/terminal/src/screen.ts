@@ -17,7 +17,9 @@ export type TerminalInput = Readable & {
   setRawMode?(raw: boolean): unknown;
 };
 
+/** What a screen shows, where, and how often. */
 export interface ScreenOptions {
+  /** If it is no terminal, it gets plain text at longer intervals. */
   readonly output: TerminalOutput;
   /** Without it, or where it is no terminal, no keys are read. */
   readonly input?: TerminalInput;

@@ -1,5 +1,6 @@
 import { displayWidth, padWidth, plainText } from './text.js';
 
+/** How a table is laid out. */
 export interface TableOptions {
   /** By column, `left` where missing. */
   readonly align?: readonly ('left' | 'right')[];

@@ -11,6 +11,7 @@ import { prettyText } from './pretty.js';
 /** How records look on the console; `auto` is `pretty` on a terminal and `json` elsewhere. */
 export type ConsoleFormat = 'auto' | 'pretty' | 'json';
 
+/** Where records appear for an operator, and how. */
 export interface ConsoleOptions {
   /**
    * Default `auto`. Where the stream is systemd's journal, each line also gets its priority, as in
