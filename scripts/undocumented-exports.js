@@ -6,7 +6,7 @@ import ts from 'typescript';
 
 const root = join(import.meta.dirname, '..');
 
-// Exports that still lack a comment. What has one has to go from this list too; nothing comes to it.
+// Exports that still lack a comment. One that gets it has to go from this list; nothing comes to it.
 const KNOWN = [
   '@relay/program: AdminQuestion',
   '@relay/program: AdminServer',
