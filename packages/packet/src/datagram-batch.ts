@@ -5,15 +5,15 @@
 
 /**
  * Received datagrams: datagram `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`, from the
- * packed endpoint number `i` in `sources` to the one in `locals` (24 bytes each). All of it is
- * reused: it is valid only during the call that it is given to.
+ * packed endpoint number `i` in `sources` to the one in `locals` (24 bytes each). Everything in it
+ * is reused: it is valid only during the call that receives it.
  */
 export interface DatagramBatch {
   readonly count: number;
   readonly bytes: Uint8Array;
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
-  /** Who sent each. */
+  /** The sender of each. */
   readonly sources: Uint8Array;
   /** Which local address each was sent to; all zeros: not known. */
   readonly locals: Uint8Array;
@@ -21,7 +21,7 @@ export interface DatagramBatch {
 
 /**
  * Datagrams to send: datagram `i` is `bytes[offsets[i] .. offsets[i] + lengths[i]]`. The caller
- * owns the batch, and may reuse it as soon as it was taken.
+ * owns the batch, and may reuse it when the call returns.
  */
 export interface SendBatch {
   bytes: Uint8Array;
@@ -37,8 +37,8 @@ export interface SendBatch {
    */
   locals?: Uint8Array;
   /**
-   * Numbers of the caller's, one per datagram: the error of a datagram that was taken and could not
-   * be sent brings its tag back. Without: 0.
+   * One number of the caller's choice for each datagram: if the socket takes a datagram and cannot
+   * send it, the error carries its tag. Without: 0.
    */
   tags?: Uint32Array;
 }

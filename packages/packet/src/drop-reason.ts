@@ -2,10 +2,10 @@
  * Why a datagram or packet was not passed on: one closed set, the same words in code, metrics and
  * logs.
  *
- * Decoders and the rules on the data path return a number: 0 or more is a useful result (mostly the
- * offset after what was read), less than 0 is one of these codes. So a refusal costs no allocation
- * and no exception. Codes are for one process: they are not sent and may change between versions;
- * the words are stable.
+ * Decoders and the rules on the data path return a number: 0 or more is a result (mostly the offset
+ * after the bytes read), less than 0 is one of these codes. So a refusal costs no allocation and no
+ * exception. Codes hold within one process: they are not sent and may change between versions; the
+ * words are stable.
  */
 export const DROP = {
   // The bytes are wrong.

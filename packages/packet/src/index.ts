@@ -195,7 +195,7 @@ export {
 export { PROXY_TLV, type ProxyTlv } from './proxy-v2/proxy-tlv.js';
 export { decodeProxiedDatagram, encodeProxiedDatagram, type ProxiedDatagram } from './proxy-v2/proxied-datagram.js';
 
-// What was dropped, and what passed.
+// Drops and statistics.
 export { DROP_REASONS, DROP, dropCode, dropReasonOf, type DropReason } from './drop-reason.js';
 export { DropCounters } from './drop-counters.js';
 export {

@@ -1,6 +1,6 @@
 /**
  * Little-endian integers in a Uint8Array at any offset, without a DataView and without allocation.
- * Callers have checked the bounds; what lies outside reads as 0 and is not written.
+ * Callers have checked the bounds; a byte beyond them reads as 0 and is not written.
  */
 
 export const MAX_U16 = 0xffff;

@@ -10,8 +10,8 @@ export class PacketError extends Error {
   readonly reason: DropReason;
 
   /**
-   * `subject` is what was refused, for instance `UdpPacket`; `detail` says more than the reason
-   * does.
+   * `subject` names the refused object, for instance `UdpPacket`; `detail` says more than the
+   * reason does.
    */
   constructor(subject: string, reason: DropReason, detail?: string) {
     super(`${subject}: ${reason}${detail === undefined ? '' : ` (${detail})`}`);

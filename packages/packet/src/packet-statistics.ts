@@ -1,4 +1,4 @@
-/** How many sizes are told apart: 0, 1, 2–3, 4–7, … 32,768–65,535 bytes. */
+/** How many classes of size there are: 0, 1, 2–3, 4–7, … 32,768–65,535 bytes. */
 const SIZE_CLASSES = 17;
 /** The rate is taken over this time, in slots that are forgotten one by one. */
 const RATE_WINDOW_MS = 10_000;
@@ -24,7 +24,7 @@ export interface SizeClass {
   readonly packets: number;
 }
 
-/** What `PacketStatistics.toJSON` gives. */
+/** The record that `PacketStatistics.toJSON` returns. */
 export interface PacketStatisticsRecord {
   readonly packets: number;
   readonly bytes: number;

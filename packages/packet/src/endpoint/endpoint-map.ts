@@ -10,8 +10,8 @@ const LEAST_CAPACITY = 16;
  *
  * Open addressing with linear probing, at most three quarters full and, unless it is small, at
  * least an eighth; a deletion moves later entries back, so lookups never slow down with age. The
- * hash is HalfSipHash-1-3 under a random key of each map: who chooses endpoints (a stranger with
- * forged source addresses, say) cannot choose them so that they collide.
+ * hash is HalfSipHash-1-3 under a random key of each map: a stranger with forged source addresses
+ * cannot choose endpoints that collide.
  */
 export class EndpointMap<V> {
   #capacity = LEAST_CAPACITY;
@@ -84,7 +84,7 @@ export class EndpointMap<V> {
 
   /**
    * Each packed endpoint (a copy of {@link PACKED_ENDPOINT_BYTES} bytes) with its value, in no
-   * order. Do not change the map meanwhile.
+   * order. Do not change the map while you read them.
    */
   *entries(): Generator<[Uint8Array, V]> {
     for (const [key, value] of this.#slots()) {
@@ -94,12 +94,12 @@ export class EndpointMap<V> {
     }
   }
 
-  /** Each value, in no order. Do not change the map meanwhile. */
+  /** Each value, in no order. Do not change the map while you read them. */
   *values(): Generator<V> {
     for (const [, value] of this.#slots()) yield value;
   }
 
-  /** Each used slot; the key is one buffer, written anew each time. */
+  /** Each used slot; the key is one buffer, overwritten each time. */
   *#slots(): Generator<[Uint8Array, V]> {
     const key = new Uint8Array(PACKED_ENDPOINT_BYTES);
     for (const [slot, value] of this.#values.entries()) {

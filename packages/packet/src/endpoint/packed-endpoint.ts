@@ -24,7 +24,9 @@ export const OFFSET_PACKED_SCOPE = OFFSET_PACKED_ZERO + 2;
 /** Bytes of a packed endpoint. */
 export const PACKED_ENDPOINT_BYTES = OFFSET_PACKED_SCOPE + 4;
 
-/** Two packed endpoints, each at the start of its array: from where to where a datagram travels. */
+/**
+ * Two packed endpoints, each at the start of its array: the sender and the receiver of a datagram.
+ */
 export interface PackedEndpoints {
   readonly source: Uint8Array;
   readonly destination: Uint8Array;

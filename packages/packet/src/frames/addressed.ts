@@ -24,7 +24,7 @@ import { encodeLastFrameHeader, FRAME, frameBodyOffset, frameEnd, LAST_FRAME_HEA
 /** The most bytes before the payload of an addressed datagram that ends its packet. */
 export const MAX_ADDRESSED_HEADER_BYTES = LAST_FRAME_HEADER_BYTES + FLOW_ID_BYTES + MAX_UDP_PACKET_HEADER_BYTES;
 
-/** What {@link decodeAddressed} fills in; make one and reuse it. */
+/** The fields that {@link decodeAddressed} fills in; make one and reuse it. */
 export class AddressedFields extends UdpPacketFields {
   flowId = 0;
 }

@@ -1,11 +1,11 @@
 /**
- * The end of a session (docs/protocol.md, "Close"): one byte, the reason. It is not answered:
- * whoever misses it learns by a reset.
+ * The end of a session (docs/protocol.md, "Close"): one byte, the reason. It has no answer: a peer
+ * that misses it learns of the end by a reset.
  */
 import { readU8 } from '../integers.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';
 
-/** Why a session ends. A receiver takes numbers that it does not know for `closed`. */
+/** Why a session ends. A receiver treats a number that it does not know as `closed`. */
 export const CLOSE = {
   closed: 0,
   shutdown: 1,
@@ -19,7 +19,7 @@ export const CLOSE = {
   replaced: 9,
 } as const;
 
-/** What {@link decodeClose} fills in; make one and reuse it. */
+/** The fields that {@link decodeClose} fills in; make one and reuse it. */
 export class CloseFields {
   /** One of {@link CLOSE}, or a number that this version does not know. */
   reason = 0;

@@ -1,6 +1,6 @@
 /**
  * The bodies of control requests and answers (docs/protocol.md, "Control"), as objects: they are
- * few.
+ * rare.
  *
  * ```
  *  publish, unpublish; answer to publish:  0         16     18      20
@@ -35,7 +35,7 @@ const TTL_BYTES = 4;
 const GRACE_BYTES = 4;
 const NAME = /^(?=.{1,253}$)[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,62})(?:\.[0-9A-Za-z_-]{1,63})*\.?$/;
 
-/** Public ports of a server: what is asked for, or what was given. */
+/** Public ports of a server: those that a client requests, or those that the server opened. */
 export interface PublishedPorts {
   /**
    * The first port; port 0 asks for any. The address `::` stands for every address of the server.
@@ -54,8 +54,8 @@ export interface ResolvedName {
 }
 
 /**
- * Body of publish and unpublish requests, and of the answer to publish. Throws a RangeError for
- * what is no range of ports.
+ * Body of publish and unpublish requests, and of the answer to publish. Throws a RangeError if
+ * `ports` is no range of ports.
  */
 export function encodePublishedPorts(ports: PublishedPorts): Uint8Array {
   const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -66,7 +66,7 @@ export function encodePublishedPorts(ports: PublishedPorts): Uint8Array {
   return bytes;
 }
 
-/** Reads the body that fills `bytes`; or why it is wrong. */
+/** Reads the body that fills `bytes`. Returns the drop reason if it is wrong. */
 export function decodePublishedPorts(bytes: Uint8Array): PublishedPorts | DropReason {
   if (bytes.length < PORTS_BYTES) return 'truncated';
   if (bytes.length > PORTS_BYTES) return 'trailing-bytes';
@@ -85,15 +85,15 @@ export function encodeName(name: string): Uint8Array {
   return new TextEncoder().encode(name);
 }
 
-/** Reads the body that fills `bytes`; or bad-value, if it is not a host name in ASCII. */
+/** Reads the body that fills `bytes`. Returns bad-value if it is not a host name in ASCII. */
 export function decodeName(bytes: Uint8Array): { readonly name: string } | DropReason {
   const name = String.fromCharCode(...bytes.subarray(0, 254));
   return NAME.test(name) ? { name } : 'bad-value';
 }
 
 /**
- * Body of the answer to a resolve request. Throws a RangeError for more than {@link
- * MAX_RESOLVED_ADDRESSES} or what is no address.
+ * Body of the answer to a resolve request. Throws a RangeError if there are more than {@link
+ * MAX_RESOLVED_ADDRESSES}, or one is no address.
  */
 export function encodeResolvedName(resolved: ResolvedName): Uint8Array {
   const { addresses, ttlMs } = resolved;
@@ -107,7 +107,7 @@ export function encodeResolvedName(resolved: ResolvedName): Uint8Array {
   return bytes;
 }
 
-/** Reads the body that fills `bytes`; or why it is wrong. */
+/** Reads the body that fills `bytes`. Returns the drop reason if it is wrong. */
 export function decodeResolvedName(bytes: Uint8Array): ResolvedName | DropReason {
   if (bytes.length < TTL_BYTES) return 'truncated';
   const count = (bytes.length - TTL_BYTES) / ADDRESS_BYTES;
@@ -124,7 +124,7 @@ export function encodeGoAway(graceMs: number): Uint8Array {
   return bytes;
 }
 
-/** Reads the body that fills `bytes`; or why it is wrong. */
+/** Reads the body that fills `bytes`. Returns the drop reason if it is wrong. */
 export function decodeGoAway(bytes: Uint8Array): { readonly graceMs: number } | DropReason {
   if (bytes.length < GRACE_BYTES) return 'truncated';
   return bytes.length > GRACE_BYTES ? 'trailing-bytes' : { graceMs: readU32(bytes, 0) };

@@ -1,6 +1,6 @@
 /**
- * Control requests and answers (docs/protocol.md, "Control"). A request is repeated until it is
- * answered; the same id again gets the same answer again.
+ * Control requests and answers (docs/protocol.md, "Control"). The sender repeats a request until
+ * the answer comes; the same id gets the same answer again.
  *
  * ```
  *  request:  0        4      5                answer:  0        4      5        6
@@ -12,10 +12,12 @@
 import { readU32, readU8, writeU32 } from '../integers.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';
 
-/** What is asked for. Who does not know a kind answers {@link STATUS} `unsupported`. */
+/**
+ * The kinds of request. A receiver that does not know a kind answers {@link STATUS} `unsupported`.
+ */
 export const REQUEST = { publish: 1, unpublish: 2, resolve: 3, goAway: 4 } as const;
 
-/** How it went. A receiver takes numbers that it does not know for `failed`. */
+/** The outcome of a request. A receiver treats a number that it does not know as `failed`. */
 export const STATUS = {
   done: 0,
   failed: 1,
@@ -34,7 +36,7 @@ const OFFSET_REQUEST_BODY = 5;
 const OFFSET_STATUS = 5;
 const OFFSET_ANSWER_BODY = 6;
 
-/** What {@link decodeRequest} fills in; make one and reuse it. */
+/** The fields that {@link decodeRequest} fills in; make one and reuse it. */
 export class RequestFields {
   id = 0;
   /** One of {@link REQUEST}, or a number that this version does not know. */
@@ -44,7 +46,7 @@ export class RequestFields {
   bodyLength = 0;
 }
 
-/** What {@link decodeAnswer} fills in; make one and reuse it. */
+/** The fields that {@link decodeAnswer} fills in; make one and reuse it. */
 export class AnswerFields extends RequestFields {
   /** One of {@link STATUS}, or a number that this version does not know. */
   status = 0;
@@ -74,7 +76,7 @@ export function decodeRequest(bytes: Uint8Array, offset: number, end: number, in
   return next < 0 ? next : readControl(bytes, frameBodyOffset(bytes, offset), OFFSET_REQUEST_BODY, next, into);
 }
 
-/** What answers a request. */
+/** The answer to a request. */
 export interface Answer {
   /** The request's: one of {@link REQUEST}. */
   readonly kind: number;

@@ -1,5 +1,5 @@
 /**
- * What is said about a flow (docs/protocol.md, "Flow"): acknowledge, close with a reason, unknown.
+ * Notices about a flow (docs/protocol.md, "Flow"): acknowledge, close with a reason, unknown.
  *
  * ```
  *  0        4                0        4        5
@@ -13,7 +13,7 @@ import { readU32, readU8, writeU32 } from '../integers.js';
 import { FLOW_ID_BYTES } from './compact.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';
 
-/** Why a flow was closed. A receiver takes numbers that it does not know for `closed`. */
+/** Why a flow was closed. A receiver treats a number that it does not know as `closed`. */
 export const FLOW_CLOSE = {
   closed: 0,
   idle: 1,
@@ -26,13 +26,14 @@ export const FLOW_CLOSE = {
 } as const;
 
 /**
- * What {@link decodeFlowAcknowledge} and {@link decodeFlowUnknown} fill in; make one and reuse it.
+ * The fields that {@link decodeFlowAcknowledge} and {@link decodeFlowUnknown} fill in; make one and
+ * reuse it.
  */
 export class FlowFields {
   flowId = 0;
 }
 
-/** What {@link decodeFlowClose} fills in; make one and reuse it. */
+/** The fields that {@link decodeFlowClose} fills in; make one and reuse it. */
 export class FlowCloseFields extends FlowFields {
   /** One of {@link FLOW_CLOSE}, or a number that this version does not know. */
   reason = 0;

@@ -8,8 +8,8 @@
  *  +--------+--------+-------+-------+---------- …
  * ```
  *
- * What is split is a whole compact or addressed frame of `total` bytes, in the form that ends a
- * packet. `total` and `count` settle where each piece begins and how long it is, so pieces can
+ * The sender splits a whole compact or addressed frame of `total` bytes, in the form that ends a
+ * packet. `total` and `count` determine where each piece begins and how long it is, so pieces can
  * neither overlap nor leave gaps.
  */
 import { DROP } from '../drop-reason.js';
@@ -31,7 +31,7 @@ export const MAX_FRAGMENTS = 255;
 /** The largest frame that may be split: an addressed datagram of the largest payload. */
 export const MAX_FRAGMENTED_BYTES = MAX_ADDRESSED_HEADER_BYTES + MAX_PAYLOAD_BYTES;
 
-/** What stands before the piece. */
+/** The header before the piece. */
 export interface FragmentHeader {
   /** Which frame of this sender; unique among those under way. */
   readonly id: number;
@@ -43,7 +43,7 @@ export interface FragmentHeader {
   readonly count: number;
 }
 
-/** What {@link decodeFragment} fills in; make one and reuse it. */
+/** The fields that {@link decodeFragment} fills in; make one and reuse it. */
 export class FragmentFields implements FragmentHeader {
   id = 0;
   total = 0;
@@ -89,7 +89,7 @@ export function encodeFragmentHeader(bytes: Uint8Array, offset: number, fragment
 /**
  * Reads a fragment. Returns the offset after it, or a drop code: those of {@link nextFrame},
  * too-large, and bad-fragment (fewer than two pieces, no such piece, an empty piece, or not of the
- * length that `total` and `count` settle).
+ * length that `total` and `count` determine).
  */
 export function decodeFragment(bytes: Uint8Array, offset: number, end: number, into: FragmentFields): number {
   const next = frameEnd(bytes, offset, end, FRAME.fragment);

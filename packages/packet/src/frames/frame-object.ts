@@ -1,6 +1,4 @@
-/**
- * Frames as objects, for everyone who is not on the data path: tools, tests, captures.
- */
+/** Frames as objects, for code that is not on the data path: tools, tests, captures. */
 import { dropReasonOf, type DropReason } from '../drop-reason.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { unpackEndpoint } from '../endpoint/packed-endpoint.js';
@@ -16,8 +14,8 @@ import { decodePing, decodePong, PingFields, PongFields } from './ping.js';
 import { decodeReport, ReportFields } from './report.js';
 
 /**
- * A frame. The fields mean what they mean in the `…Fields` class of its type; bytes are views of
- * what was decoded.
+ * A frame. The fields have the same meaning as in the `…Fields` class of its type; bytes are views
+ * of the decoded bytes.
  */
 export type Frame =
   | { readonly type: 'padding'; readonly length: number }
@@ -57,7 +55,7 @@ export type Frame =
 
 /**
  * The frames that fill `bytes`, the decrypted content of a transport packet; none for a keepalive.
- * Or why they are refused, all of them.
+ * Returns the drop reason if one frame is wrong: all are refused then.
  */
 export function decodeFrames(bytes: Uint8Array): Frame[] | DropReason {
   const frames: Frame[] = [];

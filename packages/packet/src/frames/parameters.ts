@@ -1,5 +1,5 @@
 /**
- * What each side tells of itself in its first packet under new keys (docs/protocol.md,
+ * The parameters that each side states in its first packet under new keys (docs/protocol.md,
  * "Parameters").
  *
  * ```
@@ -50,13 +50,11 @@ export const PARAMETER_BOUNDS = {
 } as const;
 
 /**
- * What one side tells of itself. What is not told is not limited, not there, or not known. Integers
- * lie within {@link PARAMETER_BOUNDS}.
+ * The parameters of one side. One that is not stated is not limited, not there, or not known.
+ * Integers lie within {@link PARAMETER_BOUNDS}.
  */
 export class SessionParameters {
-  /**
-   * Version of the frame layer, 0 to 255. Who gets one that it does not speak closes the session.
-   */
+  /** Version of the frame layer, 0 to 255. A peer that does not speak it closes the session. */
   version: number = FRAME_LAYER_VERSION;
   /** The largest packet (UDP payload) that it takes. */
   maxPacketBytes: number | undefined;
@@ -121,8 +119,8 @@ export function encodeParameters(bytes: Uint8Array, offset: number, parameters: 
 /**
  * Reads parameters into `into`, all of whose fields it sets; the reset token is a copy. Returns the
  * offset after the frame, or a drop code: as {@link nextFrame}, and bad-length (a value of another
- * length than its key has), bad-value (keys that do not ascend, an integer out of its bounds). The
- * version is not judged, and what stands behind an unknown version is not read.
+ * length than its key has), bad-value (keys that do not ascend, an integer out of its bounds). Any
+ * version passes; the bytes after an unknown version are not read.
  */
 export function decodeParameters(bytes: Uint8Array, offset: number, end: number, into: SessionParameters): number {
   const next = frameEnd(bytes, offset, end, FRAME.parameters);

@@ -14,8 +14,8 @@
  *         +----------+----------+-------+-----------------+------+
  * ```
  *
- * The token is 8 unpredictable bytes: who returns it has received the packet, so it is the path
- * challenge too (RFC 9000 §8.2).
+ * The token is 8 unpredictable bytes: only a peer that received the packet can return it, so it is
+ * the path challenge too (RFC 9000 §8.2).
  */
 import { DROP } from '../drop-reason.js';
 import { OFFSET_PACKED_ZERO, PACKED_ENDPOINT_BYTES } from '../endpoint/packed-endpoint.js';
@@ -33,7 +33,7 @@ const OFFSET_OBSERVED = OFFSET_DELAY + 4;
 const OBSERVED_BYTES = OFFSET_PACKED_ZERO;
 const PONG_BYTES = OFFSET_OBSERVED + OBSERVED_BYTES;
 
-/** What a ping says, and its pong repeats. */
+/** The content of a ping, which its pong repeats. */
 export interface Ping {
   /** {@link PING_TOKEN_BYTES} bytes. */
   readonly token: Uint8Array;
@@ -41,17 +41,17 @@ export interface Ping {
   readonly timeUs: number;
 }
 
-/** What {@link decodePing} fills in; make one and reuse it. */
+/** The fields that {@link decodePing} fills in; make one and reuse it. */
 export class PingFields implements Ping {
   readonly token = new Uint8Array(PING_TOKEN_BYTES);
   timeUs = 0;
 }
 
-/** What {@link decodePong} fills in; make one and reuse it. */
+/** The fields that {@link decodePong} fills in; make one and reuse it. */
 export class PongFields extends PingFields {
   /** Microseconds between the arrival of the ping and the sending of the pong. */
   delayUs = 0;
-  /** Packed endpoint: where the ping came from, as the sender of the pong saw it. Scope id 0. */
+  /** Packed endpoint: the source of the ping, as the sender of the pong saw it. Scope id 0. */
   readonly observed = new Uint8Array(PACKED_ENDPOINT_BYTES);
 }
 

@@ -12,7 +12,7 @@ export interface ReassemblyOptions {
   readonly maxDatagrams: number;
   /** How long after its first piece a frame is given up. */
   readonly timeoutMs: number;
-  /** Where frames that are given up are counted; its own counters if not given. */
+  /** Counts frames that are given up; without it, the object has counters of its own. */
   readonly drops?: DropCounters;
 }
 

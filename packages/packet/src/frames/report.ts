@@ -1,6 +1,6 @@
 /**
- * What arrived here (docs/protocol.md, "Report"), so that the peer knows its loss, jitter and
- * round-trip time.
+ * The packets that arrived here (docs/protocol.md, "Report"): from it the peer learns its loss,
+ * jitter and round-trip time.
  *
  * ```
  *  0        4            12           20       24        28

@@ -35,7 +35,7 @@ export function encodeProxiedDatagram(datagram: ProxiedDatagram): Uint8Array {
 
 /**
  * Reads a datagram that must begin with a PROXY v2 header; payload and values are views of `bytes`.
- * Or why it is none.
+ * Returns the drop reason if there is none.
  */
 export function decodeProxiedDatagram(bytes: Uint8Array): ProxiedDatagram | DropReason {
   const fields = new ProxyFields();

@@ -50,7 +50,7 @@ export const PROXY_IPV4_BYTES = OFFSET_ADDRESSES + 2 * 4 + 4;
 /** Bytes of a header for IPv6 without TLVs. */
 export const PROXY_IPV6_BYTES = OFFSET_ADDRESSES + 2 * 16 + 4;
 
-/** What {@link decodeProxyHeader} fills in; make one and reuse it. */
+/** The fields that {@link decodeProxyHeader} fills in; make one and reuse it. */
 export class ProxyFields implements PackedEndpoints {
   /**
    * Whether the header names endpoints of UDP; if not (LOCAL, or another family), the datagram's

@@ -52,7 +52,7 @@ const IPV4_ENDPOINT_BYTES = 4 + 2;
 const IPV6_ENDPOINT_BYTES = 16 + 2;
 const MAPPED_PREFIX_BYTES = IPV6_ENDPOINT_BYTES - IPV4_ENDPOINT_BYTES;
 
-/** What {@link decodeUdpPacket} fills in; make one and reuse it. */
+/** The fields that {@link decodeUdpPacket} fills in; make one and reuse it. */
 export class UdpPacketFields implements PackedEndpoints {
   /** Packed endpoint, scope id 0. */
   readonly source = new Uint8Array(PACKED_ENDPOINT_BYTES);

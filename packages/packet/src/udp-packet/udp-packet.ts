@@ -21,11 +21,11 @@ import {
   writeUdpPacketHeader,
 } from './udp-packet-header.js';
 
-/** What a {@link UdpPacket} is made from. */
+/** The parts of a {@link UdpPacket}. */
 export interface UdpPacketInit {
-  /** Who sent the datagram. Port 0 says that it wants no answer. */
+  /** The sender of the datagram. With port 0 it wants no answer. */
   readonly source: Endpoint;
-  /** Whom it is for; the port is not 0. */
+  /** The receiver of the datagram; the port is not 0. */
   readonly destination: Endpoint;
   /** 0 to 65,507 bytes. Not copied. */
   readonly payload: Uint8Array;
@@ -33,7 +33,7 @@ export interface UdpPacketInit {
   readonly timestampMs?: number | undefined;
 }
 
-/** What `UdpPacket.toJSON` gives. */
+/** The record that `UdpPacket.toJSON` returns. */
 export interface UdpPacketRecord {
   readonly source: Endpoint;
   readonly destination: Endpoint;
@@ -43,11 +43,11 @@ export interface UdpPacketRecord {
 }
 
 /**
- * One UDP datagram with both its endpoints: what a relay passes on, and a form for captures,
- * queues, tests and other transports. Immutable, but it does not copy: a packet that was
- * deserialised is a view of its bytes, and its payload is what it was made from. Who goes on using
- * these bytes for something else gives it a copy (`new Uint8Array(bytes)`). See docs/protocol.md,
- * "UdpPacket".
+ * One UDP datagram with both its endpoints: a relay passes it on, and captures, queues, tests and
+ * other transports keep it in this form. It is immutable, but it does not copy: a deserialised
+ * packet is a view of its bytes, and a packet made from parts keeps their payload. A caller that
+ * uses these bytes for something else gives the packet a copy (`new Uint8Array(bytes)`). See
+ * docs/protocol.md, "UdpPacket".
  */
 export class UdpPacket {
   /** Begins with the serialised header; the payload follows it, or is in `#payload`. */
@@ -67,8 +67,8 @@ export class UdpPacket {
   }
 
   /**
-   * Makes a packet; addresses become canonical. Throws a {@link PacketError} that names what is
-   * wrong: bad-endpoint (no address, a zone, no port, destination port 0), too-large (the payload),
+   * Makes a packet; addresses become canonical. Throws a {@link PacketError} with the reason:
+   * bad-endpoint (no address, a zone, no port, destination port 0), too-large (the payload),
    * bad-value (the timestamp).
    */
   static from({ source, destination, payload, timestampMs }: UdpPacketInit): UdpPacket {
@@ -106,16 +106,13 @@ export class UdpPacket {
     return new UdpPacket(bytes, payloadOffset, bytes.length - payloadOffset, undefined);
   }
 
-  /**
-   * What is wrong with these bytes as a serialised packet, or undefined: for who only wants to know
-   * that.
-   */
+  /** The reason why these bytes are no serialised packet, or undefined if they are one. */
   static validate(bytes: Uint8Array): DropReason | undefined {
     const payloadOffset = checkUdpPacket(bytes, 0, bytes.length);
     return payloadOffset < 0 ? dropReasonOf(payloadOffset) : undefined;
   }
 
-  /** Who sent the datagram. */
+  /** The sender of the datagram. */
   get source(): Endpoint {
     if (this.#source === undefined) {
       readUdpPacketSource(this.#header, 0, scratch.source, 0);
@@ -124,7 +121,7 @@ export class UdpPacket {
     return this.#source;
   }
 
-  /** Whom it is for. */
+  /** The receiver of the datagram. */
   get destination(): Endpoint {
     if (this.#destination === undefined) {
       readUdpPacketDestination(this.#header, 0, scratch.destination, 0);
@@ -139,8 +136,8 @@ export class UdpPacket {
   }
 
   /**
-   * When it was sent or captured, milliseconds since 1970 to the microsecond; undefined if that was
-   * not told.
+   * When it was sent or captured, milliseconds since 1970 to the microsecond; undefined if the
+   * packet has no timestamp.
    */
   get timestampMs(): number | undefined {
     const timestampUs = udpPacketTimestampUs(this.#header, 0, this.#headerBytes);
@@ -191,8 +188,8 @@ const scratch: PackedEndpoints = {
 };
 
 /**
- * New ArrayBuffers are dear (half a microsecond), so small packets take their bytes from a common
- * one, each byte once.
+ * A new ArrayBuffer costs half a microsecond, so small packets take their bytes from a common one,
+ * each byte once.
  */
 const POOL_BYTES = 16_384;
 const POOLED_BYTES = POOL_BYTES / 8;
