@@ -1,9 +1,9 @@
-// `pnpm check`: everything CI does. Each step runs, whatever became of those before, so that one
-// run says all that is wrong; the end names the steps that failed.
+// `pnpm check`: everything CI does. Each step runs even if one before it failed, so that one run
+// shows all faults; the end names the steps that failed.
 import { spawnSync } from 'node:child_process';
 
 const STEPS = [
-  // What has a name in several packages runs in turborepo, which remembers what has passed.
+  // A script that several packages have runs in turborepo, which remembers what has passed.
   [
     'build, types, lint, tests, package checks',
     'turbo run build typecheck lint test check --concurrency=2 --continue --output-logs=new-only',

@@ -7,8 +7,8 @@ const root = join(import.meta.dirname, '..');
 const MAX_COLUMNS = 100;
 const ENDINGS = ['.ts', '.js', '.mjs', '.c', '.h'];
 
-// A line of a block comment, or a line with nothing but a comment. What follows code on its line is
-// code to Prettier.
+// A line of a block comment, or a line with nothing but a comment. A comment behind code on its
+// line is code to Prettier.
 const COMMENT = /^\s*(?:\/\/|\/\*|\*)\/?\s*(?<text>.*)$/u;
 
 let count = 0;
@@ -18,7 +18,7 @@ for (const file of sourceFiles(ENDINGS)) {
     .forEach((line, index) => {
       const columns = [...line].length;
       const text = COMMENT.exec(line)?.groups?.text;
-      // What is one word, such as an address on the web, cannot be broken.
+      // One word, such as an address on the web, cannot be broken.
       if (columns <= MAX_COLUMNS || !text?.trim().includes(' ')) return;
       count++;
       console.error(`${file}:${index + 1}: a comment of ${columns} columns; at most ${MAX_COLUMNS}`);

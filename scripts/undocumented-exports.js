@@ -6,7 +6,7 @@ import ts from 'typescript';
 
 const root = join(import.meta.dirname, '..');
 
-// Exports that still lack a comment. One that gets it has to go from this list; nothing comes to it.
+// Exports that still lack a comment. One that gets it has to leave this list; nothing comes to it.
 const KNOWN = [
   '@relay/program: AdminQuestion',
   '@relay/program: AdminServer',
@@ -63,7 +63,7 @@ function undocumented({ name, file }) {
     .sort();
 }
 
-/** What an export stands for, where it is declared. */
+/** The symbol that an export stands for, where it is declared. */
 function declared(symbol) {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }

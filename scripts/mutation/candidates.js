@@ -2,7 +2,7 @@ import ts from 'typescript';
 
 const K = ts.SyntaxKind;
 
-/** What an operator may become: one is picked. */
+/** The replacements of an operator: one is picked. */
 const REPLACEMENTS = new Map([
   [K.LessThanToken, ['<=', '>=']],
   [K.LessThanEqualsToken, ['<', '>']],
@@ -39,8 +39,8 @@ const LOG_METHODS = /^(silly|trace|debug|verbose|info|notice|warn|error|critical
 
 /**
  * Every place of a source file where one token can change, in order: `{ start, end, alternatives,
- * line, column }`. Leaves out what no test can notice: types, what stands in the messages of errors
- * and logs, and the `?? 0` of typed arrays. `checker` tells additions from joined texts.
+ * line, column }`. Leaves out what no test can notice: types, the messages of errors and logs, and
+ * the `?? 0` of typed arrays. `checker` tells additions from joined texts.
  */
 export function candidatesOf(file, checker) {
   const found = [];
@@ -113,7 +113,7 @@ function isRemovableCall(expression) {
   return ts.isCallExpression(expression) && expression.expression.kind !== K.SuperKeyword;
 }
 
-/** `bytes[i] ?? 0`: what stands behind the `??` is for the compiler only. */
+/** `bytes[i] ?? 0`: the right side of `??` is for the compiler only. */
 function isReadOfTypedArray(node, checker) {
   if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== K.QuestionQuestionToken) return false;
   if (!ts.isElementAccessExpression(node.left)) return false;
@@ -121,7 +121,7 @@ function isReadOfTypedArray(node, checker) {
   return /^(?:Uint|Int|Float|BigUint|BigInt)\d+(?:Clamped)?Array$/.test(name ?? '');
 }
 
-/** What makes an error or writes a log: its texts are messages. */
+/** Code that makes an error or writes a log: its texts are messages. */
 function isMessage(node) {
   if (ts.isNewExpression(node)) return /Error$/.test(node.expression.getText());
   if (ts.isCallExpression(node) && node.expression.kind === K.SuperKeyword) return true;

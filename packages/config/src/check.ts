@@ -5,7 +5,7 @@ import { Refusal } from './refusal.js';
 import type { Flaw } from './refusal.js';
 import { HIDDEN, shown } from './shown.js';
 
-/** All problems of a layer, those of a file from top to bottom; what is right goes to `values`. */
+/** All problems of a layer, those of a file from top to bottom; right values go to `values`. */
 export function checkLayer(layer: Layer, values: Map<Setting, unknown>): Problem[] {
   const problems = [...layer.problems];
   for (const setting of layer.settings) {

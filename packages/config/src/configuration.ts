@@ -10,7 +10,7 @@ import type { Problem } from './problem.js';
 import type { PlacedOption, Schema } from './schema.js';
 import { HIDDEN, shown } from './shown.js';
 
-/** Where values are looked for. Later ones win: file, environment, flags. */
+/** The sources of values. Later ones win: file, environment, flags. */
 export interface Inputs {
   /** The object that yargs makes. */
   readonly flags?: Readonly<Record<string, unknown>>;
@@ -78,7 +78,7 @@ export function loadConfiguration<V>(schema: Schema<V>, inputs: Inputs = {}): Co
 }
 
 /**
- * What is wrong with a file by itself. What it lacks is no problem here: the environment and flags
+ * The problems of a file by itself. A missing option is no problem here: the environment and flags
  * may give it.
  */
 export function checkFile(schema: Schema<unknown>, file: string): readonly Problem[] {

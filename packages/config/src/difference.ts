@@ -21,9 +21,7 @@ export type Difference<F> = {
   };
 }[keyof F];
 
-/**
- * What changed from one configuration to another of the same schema, in the order of the schema.
- */
+/** The changes from one configuration to another of the same schema, in the order of the schema. */
 export function differences<V, F>(
   schema: Schema<V, F>,
   before: Configuration<V>,

@@ -4,9 +4,9 @@ import type { OptionTree, Schema } from './schema.js';
 
 /**
  * The JSON Schema (draft 2020-12) of a configuration file. Every file that `loadConfiguration`
- * accepts is valid by it; what a schema cannot say (that an address is canonical, that a range ends
- * after it begins) it lets pass. Nothing is required: what a file lacks may come from the
- * environment or a flag.
+ * accepts is valid by it; it does not hold the rules that a schema cannot express (an address is
+ * canonical, a range ends after it begins). Nothing is required: a value that a file lacks may come
+ * from the environment or a flag.
  */
 export function jsonSchema(schema: Schema<unknown>): JsonSchema {
   const inFile = new Set(schema.options.filter((placed) => placed.inFile).map((placed) => placed.option));
@@ -21,7 +21,7 @@ export function jsonSchema(schema: Schema<unknown>): JsonSchema {
 export function optionJsonSchema({ definition, format, default: fallback }: Option<unknown>): JsonSchema {
   const one = format.jsonSchema ?? { type: 'string' };
   return {
-    // The bounds of a quantity with a unit can be told in words only.
+    // The bounds of a quantity with a unit can be stated in words only.
     description: format.bounds === undefined ? definition.doc : `${definition.doc} (${format.expected})`,
     ...(definition.array === true ? { type: 'array', items: one } : one),
     ...(definition.secret === true && { writeOnly: true }),

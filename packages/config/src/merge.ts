@@ -3,11 +3,10 @@ import type { Layer, Setting } from './layer/setting.js';
 import type { PlacedOption, Schema } from './schema.js';
 
 /**
- * Lets convict lay layers over each other: a later setting of an option takes the place of an
- * earlier one.
+ * Merges layers by convict: a later setting of an option replaces an earlier one.
  *
- * What convict holds is the number of a setting, in an array. So its own conversions (`12abc` to
- * 12, `no` to true) and its walks into tables never meet a value, and values need not survive its
+ * Convict holds only the number of a setting, in an array. So its own conversions (`12abc` to 12,
+ * `no` to true) and its walks into tables never meet a value, and values need not survive its
  * copying.
  * @returns The setting that counts, by key, in the order of the schema; options without one are
  * left out.

@@ -9,14 +9,14 @@ export interface Source {
   readonly position?: Position | undefined;
 }
 
-/** What kind of mistake a problem is. */
+/** The kinds of mistake. */
 export type ProblemKind = 'wrong-value' | 'unknown-key' | 'missing' | 'unreadable';
 
 /**
  * One thing that is wrong with a configuration. Its texts hold no secret and no control characters.
  */
 export interface Problem {
-  /** What kind of mistake it is. */
+  /** The kind of mistake. */
   readonly kind: ProblemKind;
   /**
    * The option, and the part of its value that is wrong: `listen`, `forward[1].idle`; for an
@@ -32,9 +32,9 @@ export interface Problem {
   readonly source: string;
   /** In the file, if it came from one. */
   readonly position: Position | undefined;
-  /** What was expected, as a noun phrase. */
+  /** The expected value, as a noun phrase. */
   readonly expected: string;
-  /** What was probably meant. */
+  /** The value or key that the user probably meant. */
   readonly suggestion: string | undefined;
   /** All of this on one line, ready to print. */
   readonly message: string;
@@ -43,9 +43,9 @@ export interface Problem {
 /** All that is wrong with a configuration. The message has one line for each problem. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
-  /** The same for ever: tell the error by it where classes may be loaded twice. */
+  /** It never changes: recognise the error by it where classes may be loaded twice. */
   readonly code = 'invalid-configuration';
-  /** At least one. In the order file (from top to bottom), environment, flags, what is missing. */
+  /** At least one. In the order file (from top to bottom), environment, flags, missing options. */
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
@@ -74,7 +74,7 @@ export function unknownKey(at: {
   source: Source;
   expected: string;
   suggestion?: string | undefined;
-  /** Said in place of a suggestion. */
+  /** The text in place of a suggestion. */
   reason?: string;
 }): Problem {
   const { source, expected, suggestion, reason } = at;

@@ -2,7 +2,7 @@ import type { Field } from './format/format.js';
 import type { Schema, PlacedOption } from './schema.js';
 import { describeDefault } from './yargs.js';
 
-/** How a reference page begins. */
+/** The beginning of a reference page. */
 export interface ReferenceOptions {
   /** Default: `Options of PROGRAM`. */
   readonly title?: string;
@@ -84,7 +84,7 @@ function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
-/** Escapes what Markdown would take for marks. */
+/** Escapes the characters that Markdown would take for marks. */
 function plain(text: string): string {
   return text.replaceAll(/[\\`*_<>[\]|]/g, (mark) => `\\${mark}`);
 }

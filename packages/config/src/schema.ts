@@ -7,7 +7,7 @@ import { Refusal } from './refusal.js';
 /** A value as a file can hold it. */
 export type Data = string | number | boolean | readonly Data[] | { readonly [key: string]: Data };
 
-/** Everything that is to be said about one option. */
+/** The definition of one option. */
 export interface OptionDefinition {
   /** A word (`'endpoint'`), the allowed words (`['auto', 'native']`) or a {@link Format}. */
   readonly format: FormatLike;
@@ -17,7 +17,7 @@ export interface OptionDefinition {
   readonly default?: Data;
   /** How the reference page shows a default that depends on the machine: `~/.local/state/relay`. */
   readonly defaultDoc?: string;
-  /** There is no default and no doing without: a configuration that lacks it is refused. */
+  /** There is no default: a configuration without it is refused. */
   readonly required?: boolean;
   /**
    * May be given several times as a flag; an array in a file; separated by blanks in the
@@ -37,7 +37,7 @@ export interface OptionDefinition {
    * `logLevel` as `RELAY_LOG_LEVEL`.
    */
   readonly environment?: string | false;
-  /** `false`: not to be given in a file. */
+  /** `false`: a file cannot give it. */
   readonly file?: boolean;
   /** A heading that options share in help and on the reference page. */
   readonly group?: string;
@@ -51,7 +51,7 @@ export class Option<out T> {
 
   /**
    * @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or
-   * of what is required.
+   * a default of a required option.
    */
   constructor(definition: OptionDefinition) {
     this.definition = definition;
@@ -64,7 +64,7 @@ export class Option<out T> {
     return this.definition.secret === true || this.format.secret === true;
   }
 
-  /** What the option has if it is given nowhere, in the form of a file. */
+  /** The default of the option, in the form of a file. */
   get default(): Data | undefined {
     return this.definition.default ?? (this.definition.array === true ? [] : undefined);
   }
@@ -128,7 +128,7 @@ export interface PlacedOption {
   readonly option: Option<unknown>;
 }
 
-/** What a program is called and how its environment variables begin. */
+/** The name of a program, and the prefix of its environment variables. */
 export interface SchemaNames {
   /** The program: title of the reference page and of the JSON Schema, name for shell completion. */
   readonly program: string;
@@ -160,8 +160,8 @@ type NoFieldsBeyond<Known, Given> = { readonly [Field in Exclude<keyof Given, ke
 
 /**
  * Describes one option.
- * @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or
- * of what is required.
+ * @throws {TypeError} if the definition contradicts itself: a default that the format refuses, or a
+ * default of a required option.
  */
 export function option<const D extends OptionDefinition>(
   definition: D & NoFieldsBeyond<OptionDefinition, D>,

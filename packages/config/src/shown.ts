@@ -6,18 +6,18 @@ const SHOWN_LENGTH = 80;
 // change the direction of text.
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** A value on one line: JSON, shortened, with what could disturb a terminal escaped. */
+/** A value on one line: JSON, shortened, with characters that could disturb a terminal escaped. */
 export function shown(value: unknown): string {
   const json = stringify(value) ?? typeof value;
   return shortened(json);
 }
 
-/** The beginning of a text, with what could disturb a terminal escaped. */
+/** The beginning of a text, with characters that could disturb a terminal escaped. */
 export function shortened(text: string): string {
   return escaped(text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`);
 }
 
-/** A text with what could disturb a terminal escaped. */
+/** A text with characters that could disturb a terminal escaped. */
 export function escaped(text: string): string {
   return text.replaceAll(UNSHOWABLE, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16);
@@ -25,7 +25,7 @@ export function escaped(text: string): string {
   });
 }
 
-/** `undefined` for what JSON cannot say: cycles, functions, `undefined`. */
+/** `undefined` for values that JSON cannot hold: cycles, functions, `undefined`. */
 function stringify(value: unknown): string | undefined {
   try {
     return JSON.stringify(value, (_, part: unknown) => (isNumberBeyondJson(part) ? String(part) : part));

@@ -1,7 +1,7 @@
 /**
- * The candidate that was probably meant, or `undefined` if none is near. Near is where few letters
- * differ (inserted, removed, replaced, or two neighbours swapped), or where one is the beginning of
- * the other. Case and the separators `-`, `_` and `.` do not count.
+ * The candidate that the user probably meant, or `undefined` if none is near. A candidate is near
+ * if few letters differ (inserted, removed, replaced, or two neighbours swapped), or if one is the
+ * beginning of the other. Case and the separators `-`, `_` and `.` do not count.
  * @param tolerance The share of the letters that may differ. Default a third; below that beginnings
  * do not count.
  */

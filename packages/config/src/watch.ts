@@ -8,14 +8,14 @@ import type { Difference } from './difference.js';
 import { ConfigurationError } from './problem.js';
 import type { Schema } from './schema.js';
 
-// An editor writes a file in several steps; what it leaves between them need not be read.
+// An editor writes a file in several steps; the states between them need not be read.
 const SETTLE_MS = 100;
 
 /** From one valid configuration to the next. */
 export interface Change<V, F> {
-  /** What held until now. */
+  /** The configuration until now. */
   readonly before: Configuration<V>;
-  /** What holds from now on. */
+  /** The configuration from now on. */
   readonly after: Configuration<V>;
   /** At least one. */
   readonly differences: readonly Difference<F>[];
@@ -23,12 +23,13 @@ export interface Change<V, F> {
   readonly isLive: boolean;
 }
 
-/** What a watching program wants to hear. */
+/** The calls that a watching program receives. */
 export interface WatchListener<V, F> {
   /** The file gives other values, all of them valid. */
   onChange(change: Change<V, F>): void;
   /**
-   * The file is wrong now; the configuration stays as it was. Told once for each state of the file.
+   * The file is wrong now; the configuration stays as it was. Called once for each state of the
+   * file.
    */
   onRefused(error: ConfigurationError): void;
 }
@@ -49,7 +50,7 @@ export class ConfigurationWatcher<V, F> implements Disposable {
     this.#listener = listener;
     this.#current = loadConfiguration(schema, inputs);
     this.#watch();
-    // For what was written between the two.
+    // The file may have changed between the two.
     this.#settle();
   }
 
@@ -60,7 +61,7 @@ export class ConfigurationWatcher<V, F> implements Disposable {
 
   /**
    * Reads everything again, now: for SIGHUP and the like. Does not call the listener.
-   * @returns What changed; `undefined` if nothing did.
+   * @returns The changes; `undefined` if there are none.
    * @throws {ConfigurationError} if it is wrong; the configuration stays as it was.
    */
   reload(): Change<V, F> | undefined {
@@ -84,7 +85,7 @@ export class ConfigurationWatcher<V, F> implements Disposable {
     this.close();
   }
 
-  /** Watches the folders that count now: a link may have been turned, a folder made anew. */
+  /** Watches the folders that count now: a link may lead elsewhere, a folder may be a new one. */
   #watch(): void {
     const before = this.#watchers;
     // An error only says that a folder went away: `reload` still works.
@@ -101,7 +102,7 @@ export class ConfigurationWatcher<V, F> implements Disposable {
 
   #tell(): void {
     this.#settling = undefined;
-    // First this: what is written after it is told, what was written before it is read.
+    // Watching starts first: a later change raises an event, an earlier one is read below.
     this.#watch();
     try {
       const change = this.reload();
@@ -116,8 +117,8 @@ export class ConfigurationWatcher<V, F> implements Disposable {
 }
 
 /**
- * Loads a configuration and watches its file, which may be replaced, or a symbolic link that is
- * turned elsewhere. The program may end while it watches.
+ * Loads a configuration and watches its file, which may be replaced, or be a symbolic link whose
+ * target changes. The program may end while it watches.
  * @throws {ConfigurationError} if the configuration is wrong to begin with.
  */
 export function watchConfiguration<V, F>(

@@ -11,9 +11,9 @@ export interface YargsOption {
 }
 
 /**
- * Flags for `yargs.options(…)`. yargs is left nothing to convert and nothing to default: values
- * stay texts, and `loadConfiguration` sees which flags were given. `--flag` and `--no-flag` are the
- * two forms of a boolean.
+ * Flags for `yargs.options(…)`. yargs converts nothing and fills in no defaults: values stay texts,
+ * and `loadConfiguration` sees which flags were given. `--flag` and `--no-flag` are the two forms
+ * of a boolean.
  */
 export function yargsOptions(schema: Schema<unknown>): Record<string, YargsOption> {
   const flags: Record<string, YargsOption> = {};
@@ -32,7 +32,7 @@ export function yargsOptions(schema: Schema<unknown>): Record<string, YargsOptio
   return flags;
 }
 
-/** A default as a user would write it; `undefined` where there is none worth telling. */
+/** A default as a user would write it; `undefined` if there is none worth showing. */
 export function describeDefault(value: unknown): string | undefined {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   return value === undefined || (Array.isArray(value) && value.length === 0) ? undefined : JSON.stringify(value);

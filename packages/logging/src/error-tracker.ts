@@ -90,7 +90,7 @@ function describe(error: unknown): string {
   return escapeUntrusted(`${error.name}${code === '' ? '' : ` ${code}`}: ${error.message}`);
 }
 
-/** Errors made to hurt have getters that throw. */
+/** A hostile error has getters that throw. */
 function read<T>(values: () => T[]): T[] {
   try {
     return values();

@@ -17,16 +17,16 @@ export const DEFAULT_MAX_LENGTH = 2048;
 /**
  * Makes text that came from outside safe to show on a terminal and on one line of a log: control
  * characters, ANSI escapes, newlines, bidirectional controls and invisible characters become
- * visible escapes (`\n`, `\x1b`, `\u202e`), and what is longer than `maxLength` UTF-16 code units
- * is cut, with the number of those left out at its end. Escaping twice changes nothing more.
+ * visible escapes (`\n`, `\x1b`, `\u202e`), and a text longer than `maxLength` UTF-16 code units is
+ * cut, with the number of those left out at its end. Escaping twice changes nothing more.
  */
 export function escapeUntrusted(text: string, maxLength = DEFAULT_MAX_LENGTH): string {
   return escapeHead(text, maxLength, text.length);
 }
 
 /**
- * The same for the head of a text of which only so much was looked at; `length` is that of the
- * whole text.
+ * The same for the head of a text of which only the head was read; `length` is that of the whole
+ * text.
  */
 export function escapeHead(head: string, maxLength: number, length: number): string {
   if (length <= maxLength && head.length <= maxLength) {

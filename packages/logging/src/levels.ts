@@ -12,7 +12,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  */
 export const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3, trace: 4 };
 
-/** What a text like `info,session=debug` says: a level for everything, and levels for scopes. */
+/** The rules in a text like `info,session=debug`: a level for everything, and levels for scopes. */
 export interface LevelRules {
   /** For scopes without a rule of their own. */
   readonly root: LogLevel;

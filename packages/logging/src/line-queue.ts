@@ -14,8 +14,8 @@ export interface LineQueueOptions {
 }
 
 /**
- * Collects lines of one turn of the event loop and writes them in chunks. Bounded: what does not
- * fit is dropped and counted, so that a slow or stuck output costs neither memory nor time.
+ * Collects lines of one turn of the event loop and writes them in chunks. It is bounded: lines that
+ * do not fit are dropped and counted, so that a slow or stuck output costs neither memory nor time.
  */
 export class LineQueue {
   readonly #options: LineQueueOptions;
@@ -31,7 +31,7 @@ export class LineQueue {
     this.#options = options;
   }
 
-  /** Lines and what is being written, in bytes. */
+  /** The bytes of waiting lines and of the chunk that is being written. */
   get pendingBytes(): number {
     return this.#bytes + this.#writing;
   }

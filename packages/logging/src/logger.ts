@@ -1,8 +1,8 @@
 import { LEVEL_NUMBERS, type LogLevel } from './levels.js';
 
 /**
- * What is logged beside the message: the own enumerable properties of any object, made safe before
- * they are written.
+ * The fields that are logged beside the message: the own enumerable properties of any object, made
+ * safe before they are written.
  */
 export type LogFields = object;
 
@@ -38,8 +38,8 @@ export interface ScopeLevel {
 }
 
 /**
- * Takes what a logger lets through; `bound` are the fields of the logger itself, the outermost
- * child's first.
+ * Takes the records that pass a logger's level; `bound` are the fields of the logger itself, the
+ * outermost child's first.
  */
 export type RecordSink = (
   level: LogLevel,

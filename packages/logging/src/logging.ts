@@ -52,8 +52,8 @@ export interface Logging extends AsyncDisposable {
   /** Resolves when everything logged until now is written; while a disk is full it waits for it. */
   flush(): Promise<void>;
   /**
-   * Writes what is left, or counts it as lost, and closes the files. Idempotent; what is logged
-   * afterwards is dropped.
+   * Writes the rest, or counts it as lost, and closes the files. Idempotent; later records are
+   * dropped.
    */
   close(): Promise<void>;
 }
@@ -283,7 +283,7 @@ function errorOf(fields: LogFields | undefined): unknown {
   }
 }
 
-/** Stands for all messages of a scope and level that are too many to be told one by one. */
+/** Stands for all messages of a scope and level that are too many to be written one by one. */
 function overflowing({ level, scope }: LogCall): LogCall {
   const message = 'too many different messages; the others are only counted';
   return { level, scope, message, identity: '', fields: undefined, bound: [], tracked: undefined };

@@ -8,7 +8,7 @@ export interface MemoryUsage {
    * never was one.
    */
   readonly rss: number;
-  /** Of the JavaScript heap, what is in use. */
+  /** The part of the JavaScript heap that is in use. */
   readonly heapUsed: number;
   /** Outside of the JavaScript heap, buffers above all. */
   readonly external: number;

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
 import { MemoryReader, type MemoryUsage } from './memory.js';
 
-/** What every record of the metrics log says of its process. */
+/** The figures of the process in each record of the metrics log. */
 export interface ProcessMetrics {
   readonly uptimeMs: number;
   /**
@@ -24,25 +24,25 @@ export interface ProcessMetrics {
   };
 }
 
-/** What was measured, and how long the interval was. */
+/** The figures of one interval, and its length. */
 export interface Measured {
   readonly intervalMs: number;
   readonly process: ProcessMetrics;
 }
 
-/** What {@link measureEach} calls, and where it reads. */
+/** The calls that {@link measureEach} makes, and its source of figures. */
 export interface Measurement {
   readonly tell: (measured: Measured) => void;
-  /** Takes what a measurement threw; the next one comes all the same. */
+  /** Takes the error that a measurement threw; the next measurement follows as usual. */
   readonly failed: (error: unknown) => void;
   /** Where memory figures come from; the process if not given. */
   readonly memory?: () => MemoryUsage;
 }
 
 /**
- * Tells at each interval what the process did in it, and a last time when the returned function is
- * called; that interval may be shorter. Neither the timer nor that function throws. The timer does
- * not keep the process alive.
+ * Reports the figures of each interval, and those of a last one, which may be shorter, when the
+ * returned function is called. Neither the timer nor that function throws. The timer does not keep
+ * the process alive.
  *
  * @param intervalMs At most 2^31 - 1, what a timer can wait; the caller has checked it.
  */

@@ -10,7 +10,7 @@ const TIB = 1024 * 1024 * MIB;
 /** The longest that a timer of Node.js waits, in ms (24 days 20 h); with more it fires each ms. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** What {@link createLogging} takes; every part has a default. */
+/** The options of {@link createLogging}; each has a default. */
 export interface LoggingOptions {
   /** `LEVEL` or `LEVEL,SCOPE=LEVEL…`, see {@link parseLevels}. Default `info`. */
   readonly level?: string;
@@ -35,8 +35,8 @@ export interface LoggingOptions {
   /** Whether files that are full become `.gz`. Default true. */
   readonly compress?: boolean;
   /**
-   * What may wait in memory for a slow or full disk, in bytes; what is more is dropped and counted.
-   * At least 64 KiB. Default 16 MiB.
+   * How many bytes may wait in memory for a slow or full disk; lines beyond that are dropped and
+   * counted. At least 64 KiB. Default 16 MiB.
    */
   readonly maxPendingBytes?: number;
   /**
@@ -45,15 +45,15 @@ export interface LoggingOptions {
    */
   readonly repeatIntervalMs?: number;
   /**
-   * Whether an error that nobody caught, or a rejection that nobody handled, is logged and ends the
-   * process with code 1. Default false.
+   * Whether an uncaught error or an unhandled rejection is logged and ends the process with code 1.
+   * Default false.
    */
   readonly exitOnUnhandledErrors?: boolean;
-  /** What must not be written, besides what never is. */
+  /** Values that must not be written, besides those that never are. */
   readonly redact?: RedactionOptions;
 }
 
-/** The options of the files, checked; undefined where there shall be none. */
+/** The options of the files, checked; undefined if there are none. */
 export function fileOptions(options: LoggingOptions): RotatingOptions | undefined {
   const { directory, name = 'relay', maxFileBytes = 16 * MIB, maxFiles = 30, compress = true } = options;
   const { maxTotalBytes = Math.max(256 * MIB, 4 * maxFileBytes), maxPendingBytes = 16 * MIB } = options;

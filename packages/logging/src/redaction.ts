@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** What stands in a log where a secret would. */
+/** The text in a log in place of a secret. */
 export const REDACTED = '[redacted]';
 
 // Compared with the key in lower case and without separators: `clientSecret`, `private_key` and
@@ -14,7 +14,7 @@ const URL_USER_INFO = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^/?#@\s]*@/gi;
 // eslint's unsafe-function-type rule forbids `Function`; a class to compare instances with is this.
 type Class = abstract new (...parameters: never[]) => unknown;
 
-/** What counts as a secret besides what always does. */
+/** More keys and types whose values are secrets. */
 export interface RedactionOptions {
   /**
    * More names of keys whose values are secrets; upper and lower case, `-` and `_` do not matter.
@@ -25,7 +25,7 @@ export interface RedactionOptions {
 }
 
 /**
- * Decides what must not be written: by the name of the key, by the type of the value, and
+ * Decides which values must not be written: by the name of the key, by the type of the value, and
  * credentials inside of URLs.
  */
 export class Redaction {
@@ -48,8 +48,8 @@ export class Redaction {
   }
 
   /**
-   * What is written in place of a secret value, or undefined if it may be written. Bytes tell their
-   * number only.
+   * The text in place of a secret value, or undefined if the value may be written. For bytes only
+   * their number is shown.
    */
   replacement(value: object): string | undefined {
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;

@@ -1,7 +1,7 @@
 import type { LogLevel } from './levels.js';
 
 /**
- * What a logger was called with; `identity` tells apart what only looks alike, such as two
+ * One call of a logger; `identity` differs where calls only look alike, such as those of two
  * sessions' children of one logger.
  */
 export interface Occurrence {
@@ -57,7 +57,7 @@ export class Repetition<T extends Occurrence> {
     }
   }
 
-  /** Writes the numbers of what is only counted until now, and forgets everything. */
+  /** Writes the numbers of all that are only counted so far, and forgets everything. */
   end(): void {
     clearTimeout(this.#timer);
     for (const { last, repeated } of this.#entries.values()) {

@@ -2,9 +2,7 @@ import { types } from 'node:util';
 import { escapeHead, escapeUntrusted } from './escape.js';
 import { REDACTED, type Redaction } from './redaction.js';
 
-/**
- * What a record's fields consist of once they are safe: JSON, bounded in depth, width and length.
- */
+/** A safe value of a record's field: JSON, bounded in depth, width and length. */
 export type SafeValue = string | number | boolean | null | SafeValue[] | { [key: string]: SafeValue };
 
 const MAX_DEPTH = 6;
@@ -32,8 +30,8 @@ export class SafeValues {
   }
 
   text(text: string): string {
-    // Of a huge text only so much is searched for credentials that none can begin before the cut
-    // and end after what is searched.
+    // Of a huge text only the beginning is searched for credentials, but enough that none can begin
+    // before the cut and end after the searched part.
     const head =
       text.length > this.#maxStringLength ? text.slice(0, this.#maxStringLength + MAX_CREDENTIALS_LENGTH) : text;
     return escapeHead(this.#redaction.withoutCredentials(head), this.#maxStringLength, text.length);

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from './logger.js';
 
-// What writing the last lines may take; a disk that hangs must not keep a broken process alive.
+// How long writing the last lines may take; a disk that hangs must not keep a broken process alive.
 const CLOSE_TIMEOUT_MS = 2000;
 
 /**
- * Ends the process with code 1 at an error that nobody caught or a rejection that nobody handled,
- * after logging it. Returns the function that gives this up.
+ * Logs an uncaught error or an unhandled rejection and then ends the process with code 1. Returns
+ * the function that undoes this.
  */
 export function exitOnUnhandledErrors(logger: Logger, close: () => Promise<void>): () => void {
   let isEnding = false;

@@ -39,7 +39,7 @@ export function formatDuration(ms: number): string {
 function scaled(value: number, base: number, steps: number): { value: number; step: number } {
   let step = 0;
   let rest = value;
-  // What would be shown as 1000 of a unit is shown as 1 of the next.
+  // A number that would be shown as 1000 of a unit is shown as 1 of the next.
   while (Math.abs(rest) >= base - 0.5 && step < steps) {
     rest /= base;
     step++;

@@ -13,7 +13,7 @@ export interface ScreenSize {
  */
 export type ScreenLine = string | { readonly text: string; readonly style: keyof typeof STYLES };
 
-/** What the terminal shows, and the least that has to be written to show something else. */
+/** The lines that the terminal shows, and the shortest output that changes them. */
 export class Frame {
   #shown: string[] = [];
   #isCleared = false;

@@ -1,4 +1,4 @@
-/** What a key asks a screen for. */
+/** The action that a key requests of a screen. */
 export type ScreenKey = 'quit' | 'repaint' | 'suspend';
 
 const KEYS: Readonly<Record<string, ScreenKey>> = {
@@ -10,8 +10,8 @@ const KEYS: Readonly<Record<string, ScreenKey>> = {
 };
 
 /**
- * The keys with a meaning in what a terminal in raw mode sent; escape sequences (arrows and the
- * like) have none.
+ * The keys with a meaning among the bytes of a terminal in raw mode; escape sequences (arrows and
+ * the like) have none.
  */
 export function keysOf(text: string): ScreenKey[] {
   const plain = text.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/gs, '');

@@ -10,13 +10,13 @@ export interface PromptCommand {
   /** One line for `help`. */
   readonly summary: string;
   /**
-   * Does it; a string that it resolves with is printed. A rejection is printed too and counts as a
-   * failure.
+   * Runs the command; a string that it resolves with is printed. A rejection is printed too and
+   * counts as a failure.
    */
   run(args: string[]): Promise<unknown>;
   /**
-   * What the last of the words, which may be empty, could become; the prompt keeps those that begin
-   * with it.
+   * The completions of the last word, which may be empty; the prompt keeps those that begin with
+   * it.
    */
   complete?(words: string[]): string[];
 }
@@ -26,7 +26,7 @@ export interface PromptOptions {
   /** If it or the output is no terminal, its lines are a script: no prompt is shown. */
   readonly input: TerminalInput;
   readonly output: TerminalOutput;
-  /** What stands before the line being typed, such as `relay> `. */
+  /** The text before the typed line, such as `relay> `. */
   readonly prompt: string;
   /** Where typed lines are kept, mode 0600; without it they are forgotten. */
   readonly historyFile?: string;
@@ -46,7 +46,7 @@ export interface Prompt {
    * else unsafe is removed.
    */
   print(text: string): void;
-  /** Ends the prompt; `onClose` is called once what runs has ended. Idempotent. */
+  /** Ends the prompt; `onClose` is called when the running command has ended. Idempotent. */
   close(): void;
 }
 
@@ -118,7 +118,7 @@ class ReadlinePrompt implements Prompt {
     this.#running = this.#running.then(async () => {
       await this.#run(line);
       this.#isRunning--;
-      // What was typed meanwhile stays, and so does the place in it.
+      // Text typed during the command stays, and so does the cursor in it.
       if (this.#isInteractive && !this.#isClosed && this.#isRunning === 0) this.#readline.prompt(true);
     });
   };
@@ -214,7 +214,7 @@ class ReadlinePrompt implements Prompt {
     try {
       writeHistory(file, history);
     } catch {
-      // A history that cannot be kept is no reason to disturb who is typing.
+      // A history that cannot be kept is no reason to disturb the user.
     }
   }
 }

@@ -17,15 +17,15 @@ export type TerminalInput = Readable & {
   setRawMode?(raw: boolean): unknown;
 };
 
-/** What a screen shows, where, and how often. */
+/** The content of a screen, its streams, and its interval. */
 export interface ScreenOptions {
   /** If it is no terminal, it gets plain text at longer intervals. */
   readonly output: TerminalOutput;
   /** Without it, or where it is no terminal, no keys are read. */
   readonly input?: TerminalInput;
   /**
-   * The lines to show now, from the top. Called at each interval, resize and redraw; what does not
-   * fit is cut.
+   * The lines to show now, from the top. Called at each interval, resize and redraw; text that does
+   * not fit is cut.
    */
   readonly render: (size: ScreenSize) => readonly ScreenLine[];
   /** How often the screen is redrawn, in milliseconds: 20 to 2^31 - 1, what a timer can wait. */
@@ -55,8 +55,8 @@ const MIN_INTERVAL_MS = 20;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Shows a screen that is redrawn in place: on a terminal as a full screen of its own of which only
- * changed lines are written, elsewhere as plain text from time to time.
+ * Shows a screen that is redrawn in place: on a terminal as a full screen, where only changed lines
+ * are written, elsewhere as plain text from time to time.
  *
  * @throws RangeError where an interval is out of its bounds.
  */
@@ -95,7 +95,7 @@ class TerminalScreen implements Screen {
 
   redraw(): void {
     const { output, render } = this.#options;
-    // A terminal that does not keep up gets the next state instead of all those between.
+    // A terminal that does not keep up gets only the newest state.
     if (!this.#isOpen || this.#isAway || output.writableLength > 0) return;
     // Some pseudo-terminals have no size, and say 0.
     const size = { columns: output.columns || 80, rows: output.rows || 24 };
@@ -154,7 +154,7 @@ class TerminalScreen implements Screen {
     if (process.platform === 'win32') return;
     this.#leave();
     process.kill(process.pid, 'SIGTSTP');
-    // Where nobody could wake it, the system does not stop the process.
+    // A process that no other could wake is not stopped by the system.
     setImmediate(this.#resume);
   }
 

@@ -1,6 +1,7 @@
-// What is said to a terminal. ECMA-48 where not noted; the private modes are xterm's (ctlseqs),
-// synchronised output is https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036.
-// Terminals ignore modes that they do not know.
+// Control sequences for a terminal. ECMA-48 where not noted; the private modes are xterm's
+// (ctlseqs), synchronised output is
+// https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036. Terminals ignore modes
+// that they do not know.
 
 /** Alternate screen, cleared; cursor hidden; lines that are too long do not wrap. */
 export const ENTER_SCREEN = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';

@@ -17,7 +17,7 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\ufe00-\ufe0f]/gu;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * The text without anything that a terminal would obey instead of show: control characters, ANSI
+ * The text without anything that a terminal obeys instead of showing it: control characters, ANSI
  * sequences, bidirectional controls, invisible characters. Newlines and tabs become spaces, so the
  * result is one line.
  */

@@ -1,6 +1,6 @@
 import type { Completion } from '../format/format.js';
 
-/** What a script needs to know of one flag. */
+/** One flag as a completion script sees it. */
 export interface CompletedFlag {
   /** Without dashes. */
   readonly name: string;
@@ -8,7 +8,8 @@ export interface CompletedFlag {
   /** One line. */
   readonly doc: string;
   /**
-   * What may follow; `undefined` if nothing does, `[]` if something does that cannot be guessed.
+   * The values to offer after it; `undefined` if it takes no value, `[]` if its value cannot be
+   * guessed.
    */
   readonly values: Completion | undefined;
   readonly isRepeatable: boolean;

@@ -7,7 +7,7 @@ import { zshCompletion } from './zsh.js';
 /** The shells that a completion can be written for. */
 export type Shell = 'bash' | 'zsh' | 'fish';
 
-/** What a script completes, apart from the options of a schema. */
+/** The words that a script completes, apart from the options of a schema. */
 export interface CompletionOptions {
   /** Commands with one sentence about each. */
   readonly commands?: Readonly<Record<string, string>>;

@@ -103,7 +103,7 @@ class JsonReader {
     return true;
   }
 
-  /** What a sticky pattern matches here; nothing if it does not. */
+  /** The text that a sticky pattern matches here; nothing if it does not match. */
   #match(pattern: RegExp): string {
     pattern.lastIndex = this.#offset;
     const [matched = ''] = pattern.exec(this.#text) ?? [];

@@ -9,7 +9,7 @@ export function readToml(text: string): LocatedDocument {
     return { value: parse(text, { maxDepth: MAX_DEPTH }), places: locateToml(text) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    // Its first line says what is wrong; those after it quote the text.
+    // Its first line names the fault; those after it quote the text.
     const [reason = ''] = error.message.split('\n');
     throw new DocumentError(reason.replace('Invalid TOML document:', 'is no TOML:'), {
       line: error.line,

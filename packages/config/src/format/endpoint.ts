@@ -116,7 +116,7 @@ export const ports: Format<readonly PortRange[]> = textFormat(
 const PORT = /^(?:0|[1-9]\d{0,4})$/;
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
-/** What follows the colon after the host; the brackets of IPv6 keep its own colons out. */
+/** The text after the colon that follows the host; the brackets of IPv6 keep its own colons out. */
 function portText(text: string): string | undefined {
   const colon = text.startsWith('[') ? text.indexOf(']:') + 1 : text.indexOf(':');
   return colon > 0 ? text.slice(colon + 1) : undefined;

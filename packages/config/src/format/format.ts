@@ -8,16 +8,16 @@ export type Form = 'text' | 'data';
 
 /** Bounds of a number, both included. */
 export interface Bounds {
-  /** Least. If it is left out, the format says what holds. */
+  /** Least. Without it the bound of the format holds. */
   readonly min?: number;
-  /** Most. If it is left out, the format says what holds. */
+  /** Most. Without it the bound of the format holds. */
   readonly max?: number;
 }
 
 /** A fragment of JSON Schema (draft 2020-12). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What a shell should offer for a value: fixed words, or names in the file system. */
+/** The completions that a shell offers for a value: fixed words, or names in the file system. */
 export type Completion = readonly string[] | 'file' | 'directory';
 
 /** A field of a table, as a reader of the reference page sees it; an `Option` is one. */
@@ -29,7 +29,7 @@ export interface Field {
     readonly secret?: boolean;
   };
   readonly format: Format<unknown>;
-  /** What the field has if it is not given, in the form of a file. */
+  /** The default of the field, in the form of a file. */
   readonly default: unknown;
 }
 
@@ -40,7 +40,9 @@ export interface Field {
 export interface Format<T> {
   /** A word or two for the reference page: `port`. */
   readonly name: string;
-  /** What is expected, as a noun phrase with an example: `a duration such as 500ms, 30s or 7d`. */
+  /**
+   * The expected value, as a noun phrase with an example: `a duration such as 500ms, 30s or 7d`.
+   */
   readonly expected: string;
   /**
    * The value, or a {@link Refusal} (see `refuse`). Must not throw and must not guess.
@@ -49,12 +51,12 @@ export interface Format<T> {
   parse(value: unknown, form: Form): T | Refusal;
   /** Of a number or quantity: the least and the most that it accepts, in the unit of its value. */
   readonly bounds?: Required<Bounds>;
-  /** The data form. A string if it is left out. */
+  /** The data form. Without it: a string. */
   readonly jsonSchema?: JsonSchema;
   /** Of a table: its fields, for the reference page. */
   readonly fields?: Readonly<Record<string, Field>>;
   /** Its values hold secrets: they are never shown as a whole. */
   readonly secret?: boolean;
-  /** What a shell should offer. Nothing if it is left out. */
+  /** The completions that a shell offers. Without it there are none. */
   readonly completion?: Completion;
 }

@@ -35,12 +35,12 @@ export const FORMATS = {
 } as const satisfies Record<string, Format<unknown>>;
 
 /**
- * How an option says its format: a word of {@link FORMATS}, the allowed words, or a format of its
+ * How an option names its format: a word of {@link FORMATS}, the allowed words, or a format of its
  * own.
  */
 export type FormatLike = keyof typeof FORMATS | readonly string[] | Format<unknown>;
 
-/** What a format gives. */
+/** The type of the values of a format. */
 export type ValueOfFormat<F> = F extends keyof typeof FORMATS
   ? ValueOfFormat<(typeof FORMATS)[F]>
   : F extends readonly (infer Word)[]

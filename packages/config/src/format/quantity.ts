@@ -12,9 +12,9 @@ const RATE_PATTERN = '^\\d{1,15}[kMG]?/(?:s|min|h)$';
 const BIT_RATE_PATTERN = '^\\d{1,15}[kMG]?bit/s$';
 
 /**
- * Most that a duration takes unless its option says otherwise: the most whole days, in ms, that a
- * timer of Node.js can wait (2^31 - 1 ms; beyond that it fires each ms). It also fits a protocol
- * field of 32 bits.
+ * The longest duration unless its option says otherwise: the most whole days, in ms, that a timer
+ * of Node.js can wait (2^31 - 1 ms; beyond that it fires each ms). It also fits a protocol field of
+ * 32 bits.
  */
 const MAX_TIMER_MS = 24 * MILLISECONDS.d;
 

@@ -6,11 +6,11 @@ import type { Option, ValuesOf } from '../schema.js';
 import { suggestionFor } from '../suggestion.js';
 import type { Format, JsonSchema } from './format.js';
 
-/** How a table is called, and its short form. */
+/** The name of a table, and its short form. */
 export interface TableRules {
   /** Default `table`. */
   readonly name?: string;
-  /** What the table or its short form is, as a noun phrase. */
+  /** The expected table or short form, as a noun phrase. */
   readonly expected: string;
   /**
    * Reads the short form (`5353=192.0.2.1:53`) into fields as they would stand in a file. Without
@@ -42,7 +42,7 @@ export function table<const F extends Fields>(fields: F, rules: TableRules): For
 
 type Fields = Readonly<Record<string, Option<unknown>>>;
 
-/** A short text has no inner places: what is wrong is the text. */
+/** A short text has no inner places: the whole text is wrong. */
 function parseShort<const F extends Fields>(fields: F, text: string, rules: TableRules): ValuesOf<F> | Refusal {
   const short = rules.parseText?.(text) ?? refuse(rules.expected);
   if (short instanceof Refusal) return short;

@@ -2,11 +2,11 @@ import { refuse } from '../refusal.js';
 import { suggestionFor } from '../suggestion.js';
 import type { Completion, Format, JsonSchema } from './format.js';
 
-/** What a text must look like. */
+/** The form that a text must have. */
 export interface TextRules {
   /** Must match; write it anchored. */
   readonly pattern?: RegExp;
-  /** What the pattern means, as a noun phrase. */
+  /** The meaning of the pattern, as a noun phrase. */
   readonly expected?: string;
   /** Longest, in UTF-16 units. Default 4096. */
   readonly maxLength?: number;

@@ -11,7 +11,7 @@ const NEAR = 1 / 5;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What was given in the environment. A variable that begins with the schema's prefix and is nearly
+ * The settings in the environment. A variable that begins with the schema's prefix and is nearly
  * the name of an option is a problem; others with the prefix may belong to a sibling program.
  * @param foreign Variables of siblings that look like misspelt ones.
  */

@@ -23,7 +23,7 @@ const READERS: ReadonlyMap<string, (text: string) => LocatedDocument> = new Map(
   ['.json', readJson],
 ]);
 
-/** What a TOML, YAML or JSON file gives. */
+/** The settings in a TOML, YAML or JSON file. */
 export function readFile(schema: Schema<unknown>, file: string): Layer {
   const reader = READERS.get(extname(file).toLowerCase());
   if (reader === undefined) return failed(file, 'expected a name that ends in .toml, .yaml, .yml or .json');

@@ -5,7 +5,7 @@ import { HIDDEN, shown } from '../shown.js';
 import type { Layer, Setting } from './setting.js';
 
 /**
- * What was given as flags: the object that yargs makes of `yargsOptions`. Flags that are no options
+ * The settings in flags: the object that yargs makes of `yargsOptions`. Flags that are no options
  * are left to yargs.
  */
 export function readFlags(schema: Schema<unknown>, flags: Readonly<Record<string, unknown>>): Layer {

@@ -6,13 +6,13 @@ import type { PlacedOption } from '../schema.js';
 /** Where a value came from. */
 export type Origin = 'default' | 'file' | 'environment' | 'flag';
 
-/** What one source gave, and what is wrong with it as far as no format is needed to tell. */
+/** The settings of one source, and the problems that show without a format. */
 export interface Layer {
   readonly settings: readonly Setting[];
   readonly problems: readonly Problem[];
 }
 
-/** One value that was given for one option, not yet looked at. */
+/** One value that was given for one option, not yet checked. */
 export interface Setting {
   readonly placed: PlacedOption;
   readonly raw: unknown;

@@ -7,11 +7,11 @@ export interface ConsoleOutput {
   /** Writes the text and calls back when it is written or given up. */
   write(text: string, done: () => void): void;
   /**
-   * Writes what is left and the text at once, for the last moment of a process, and gives up rather
+   * Writes the rest and the text at once, for the last moment of a process, and gives up rather
    * than wait for long.
    */
   writeNow(text: string): void;
-  /** Whether nobody has taken anything for so long that waiting makes no sense. */
+  /** Whether the reader has taken nothing for so long that waiting makes no sense. */
   readonly isStuck: boolean;
 }
 
@@ -41,14 +41,14 @@ const EXIT_WAIT_MS = 200;
 const STUCK_MS = 1000;
 
 /**
- * The process's stderr or stdout, without Node's streams: these block the whole process while
- * nobody reads their pipe, or while someone has stopped their terminal with Ctrl-S. Terminals and
- * pipes are opened a second time, non-blocking; anything else is written by a thread of the pool.
+ * The process's stderr or stdout, without Node's streams: these block the whole process while a
+ * pipe has no reader, or while Ctrl-S stops the terminal. Terminals and pipes are opened a second
+ * time, non-blocking; anything else is written by a thread of the pool.
  */
 export class DescriptorOutput implements ConsoleOutput {
   readonly #descriptor: number;
   readonly #isNonBlocking: boolean;
-  // What has not been taken yet, the first of them perhaps in part.
+  // The texts that are not written yet, the first of them perhaps in part.
   readonly #waiting: { rest: Buffer; readonly done: () => void }[] = [];
   #progressMs = 0;
 
@@ -70,7 +70,7 @@ export class DescriptorOutput implements ConsoleOutput {
   }
 
   writeNow(text: string): void {
-    // What a thread of the pool is writing it will have written before the process is gone.
+    // A thread of the pool finishes its write before the process is gone.
     const waiting = this.#waiting.slice(this.#isNonBlocking ? 0 : 1).map(({ rest }) => rest);
     let left = Buffer.concat([...waiting, Buffer.from(text)]);
     const endMs = performance.now() + EXIT_WAIT_MS;
@@ -113,7 +113,7 @@ export class DescriptorOutput implements ConsoleOutput {
     return false;
   }
 
-  /** How many bytes were taken; undefined if there will never be anyone to take them. */
+  /** How many bytes were taken; undefined if the reader is gone for good. */
   #tryNow(bytes: Buffer): number | undefined {
     try {
       return fs.writeSync(this.#descriptor, bytes);

@@ -18,7 +18,7 @@ export interface ConsoleOptions {
    * `<3>`.
    */
   readonly format?: ConsoleFormat;
-  /** Default `stderr`, since stdout is for what a program answers. */
+  /** Default `stderr`, since stdout is for a program's answers. */
   readonly stream?: 'stderr' | 'stdout' | Writable;
   /** Default: on terminals, unless the environment variable `NO_COLOR` is set. */
   readonly colours?: boolean;
@@ -32,8 +32,8 @@ const MAX_CHUNK_BYTES = 16 * 1024;
 const STUCK_CHECK_MS = 20;
 
 /**
- * Winston's way to the console: formatted, and never blocking on a terminal or pipe that nobody
- * reads.
+ * Winston's way to the console: formatted, and never blocking on a terminal or pipe without a
+ * reader.
  */
 export class ConsoleTransport extends Transport {
   /** Takes the texts instead of the stream. */
@@ -80,7 +80,7 @@ export class ConsoleTransport extends Transport {
     }
   }
 
-  /** Resolves when everything is written, or nobody takes it. */
+  /** Resolves when everything is written, or the reader is gone. */
   async drained(): Promise<void> {
     const drained = this.#queue.drained();
     while (this.#queue.pendingBytes > 0 && !this.#output.isStuck)

@@ -20,9 +20,9 @@ export interface ArchiveOptions {
 }
 
 /**
- * What becomes of files that are no longer written: they get a name of their own that is never used
- * again, are compressed, and the oldest are removed where there are too many. The folder is the
- * only memory of it, so that a process may be killed at any moment: the next start goes on.
+ * Archives files that are no longer written: they get a name that is never used again, are
+ * compressed, and the oldest are removed if there are too many. The folder is its only memory, so
+ * that a process may be killed at any moment: the next start goes on.
  */
 export class Archive {
   readonly #options: ArchiveOptions;
@@ -37,7 +37,7 @@ export class Archive {
   }
 
   /**
-   * Called before the first line is written: takes over what an earlier process left, except
+   * Call it before the first line is written: it takes over the files of an earlier process, except
    * today's file, which is continued after its last whole line.
    *
    * @throws the file system's error where the folder cannot be read or changed.
@@ -64,10 +64,7 @@ export class Archive {
     this.#tidyAgain();
   }
 
-  /**
-   * Stops compressing and resolves when nothing is being done any more; the next start takes over
-   * what is left.
-   */
+  /** Stops compressing and resolves when all work has ended; the next start takes over the rest. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#tidying;
@@ -77,7 +74,9 @@ export class Archive {
     this.#tidying = this.#tidying.then(() => this.#tidy());
   }
 
-  /** Never rejects: what fails now is tried again at the next rotation, and by the next start. */
+  /**
+   * Never rejects: a step that fails is tried again at the next rotation, and by the next start.
+   */
   async #tidy(): Promise<void> {
     try {
       await this.#claim();
@@ -85,7 +84,7 @@ export class Archive {
       if (this.#options.compress) await this.#compressAll();
       await this.#removeOldest();
     } catch {
-      // The folder is gone or the disk is full; PatientFiles tells of it.
+      // The folder is gone or the disk is full; PatientFiles reports it.
     }
   }
 

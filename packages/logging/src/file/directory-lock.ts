@@ -4,14 +4,13 @@ import { codeOf, LoggingError } from '../errors.js';
 
 const LOCK_FILE = '.lock';
 
-// What this process holds: its own pid in a lock file of which it knows nothing was left by an
-// earlier process with the same pid.
+// The lock files that this process holds. An earlier process with the same pid left any other that
+// names this pid.
 const held = new Set<string>();
 
 /**
  * Takes a log folder for this process, since two that rotate the same files would lose each other's
- * lines. What a process that is gone left behind is taken over. Returns the function that gives it
- * back.
+ * lines. The lock of a process that is gone is taken over. Returns the function that gives it back.
  *
  * @throws {LoggingError} `directory-in-use`; or the file system's error.
  */

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { MODE_OF_FILES } from './modes.js';
 
-/** How a stream learns the end of what it gave to write. */
+/** The callback by which a stream learns that its write has ended. */
 export type WriteCallback = (error: NodeJS.ErrnoException | null, bytes: number) => void;
 
 /** One chunk that was handed to a stream; `done` says whether its lines are in the file. */
@@ -10,7 +10,7 @@ interface Chunk {
   readonly done: (isWritten: boolean) => void;
 }
 
-/** What a stream gave to write, until it is written or given up. */
+/** One write of a stream, until it is done or given up. */
 export interface Job {
   readonly buffers: readonly NodeJS.ArrayBufferView[];
   readonly totalBytes: number;
@@ -25,16 +25,16 @@ export interface LogFile {
   inode: number;
   /** Without the job that is being written. */
   lengthBytes: number;
-  /** When the path was last compared with what is open. */
+  /** When the path was last compared with the open file. */
   checkedMs: number;
   /** Between the system call and its answer. */
   isWriting: boolean;
   job: Job | undefined;
-  /** What streams were given for this file and have not written, the job's chunks first. */
+  /** The chunks that streams received for this file and have not written, the job's first. */
   readonly expected: Chunk[];
 }
 
-/** What of a job is not written. */
+/** The part of a job that is not written. */
 export function remaining(job: Job): NodeJS.ArrayBufferView[] {
   let skip = job.writtenBytes;
   const rest: NodeJS.ArrayBufferView[] = [];
@@ -46,12 +46,12 @@ export function remaining(job: Job): NodeJS.ArrayBufferView[] {
   return rest;
 }
 
-// What the end of a process waits for a write that the kernel has already.
+// How long the end of a process waits for a write that the kernel has already.
 const EXIT_WAIT_MS = 200;
 
-/** Writes what is expected of a file at once: for the last moment of a process. */
+/** Writes all chunks of a file at once: for the last moment of a process. */
 export function writeRestNow(file: LogFile): void {
-  // What the kernel has already will be in the file; the rest has to come after it.
+  // The kernel writes the chunk that it has already; the rest has to come after it.
   if (file.isWriting) awaitGrowth(file);
   else cutPart(file);
   const chunks = file.expected.slice(file.isWriting ? file.job?.buffers.length : 0);
@@ -87,12 +87,12 @@ function cutPart({ descriptor, lengthBytes, job }: LogFile): void {
   }
 }
 
-/** Appends at once; what fails now fails for good. */
+/** Appends at once; there is no second try. */
 export function appendNow(path: string, text: string): void {
   if (text === '') return;
   try {
     fs.appendFileSync(path, text, { mode: MODE_OF_FILES });
   } catch {
-    // The process ends here: there is nobody left to tell, and no time to try again.
+    // The process ends here: no caller is left, and no time to try again.
   }
 }

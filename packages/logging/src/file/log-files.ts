@@ -12,7 +12,7 @@ export interface LogFiles {
   readonly metrics: RotatingTransport;
   readonly lostLines: number;
   drained(): Promise<void>;
-  /** For the last moment of a process: writes what is left, without waiting for anything. */
+  /** For the last moment of a process: writes the rest, without waiting for anything. */
   writeNow(): void;
   /** Ends the metrics log and gives the folder back; winston has ended the log. */
   close(): Promise<void>;
@@ -63,10 +63,7 @@ function logFiles(log: RotatingTransport, metrics: RotatingTransport, unlock: ()
   };
 }
 
-/**
- * Tells the operator once that something is wrong and once that it is right again; the log's own
- * repetition rule does the rest.
- */
+/** Logs a fault once, and once that it is over; the log's own repetition rule does the rest. */
 function listener(own: Logger, kind: string): OutputListener {
   return {
     onFault: (error, path) =>

@@ -3,14 +3,14 @@ import { dirname } from 'node:path';
 import { remaining, writeRestNow, type Job, type LogFile, type WriteCallback } from './log-file.js';
 import { MODE_OF_FILES, MODE_OF_FOLDERS } from './modes.js';
 
-/** Told when writing begins to fail and when it works again. */
+/** Receives a call when writing begins to fail, and one when it works again. */
 export interface FaultListener {
   onFault(error: NodeJS.ErrnoException, path: string): void;
   onRecovery(path: string): void;
 }
 
-// Long enough not to burden a disk in trouble, short enough that an operator who made room sees it
-// work.
+// Long enough not to burden a disk in trouble, short enough that an operator sees that new room
+// helps.
 const RETRY_MS = 1000;
 
 // How often a file is compared with what its path names now: it may have been removed, or its
@@ -22,8 +22,8 @@ const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EAGAIN']);
 
 /**
  * The functions of node:fs that a write stream takes as its `fs` option, so that the stream never
- * sees an error: what cannot be written waits and is tried again each second, in a file that is
- * opened anew if it or its folder is gone. After `hurry` nothing waits any more.
+ * sees an error: chunks that cannot be written wait and are tried again each second; a file that is
+ * gone, or whose folder is gone, is opened again. After `hurry` nothing waits any more.
  */
 export class PatientFiles {
   readonly #listener: FaultListener;
@@ -41,14 +41,14 @@ export class PatientFiles {
   }
 
   /**
-   * Says that the stream for this path was given a chunk: how its end is learned, and what the end
-   * of the process has to write.
+   * Notes a chunk that the stream for this path received: `done` reports its end, and the end of
+   * the process writes it if the stream has not.
    */
   expect(path: string, text: string, done: (isWritten: boolean) => void): void {
     this.#file(path).expected.push({ text, done });
   }
 
-  /** From now on what fails is given up instead of tried again. */
+  /** From now on a write that fails is given up instead of tried again. */
   hurry(): void {
     this.#isHurrying = true;
     for (const [file, timer] of this.#retries) {
@@ -63,7 +63,7 @@ export class PatientFiles {
     if (this.#byPath.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Writes what is expected at once and without asking again: for the last moment of a process. */
+  /** Writes all chunks at once, each with one try: for the last moment of a process. */
   writeNow(): void {
     for (const file of this.#byPath.values()) writeRestNow(file);
   }
@@ -157,7 +157,7 @@ export class PatientFiles {
         file.isWriting = false;
         job.writtenBytes += failure ? 0 : bytes;
         if (job.writtenBytes === job.totalBytes) this.#finish(file, job, true);
-        // A disk without room takes a part first; only the next attempt is told why.
+        // A disk without room takes a part first; only the next attempt returns the error.
         else if (!failure && bytes > 0) this.#attempt(file);
         else this.#fail(file, job, failure ?? new Error('nothing was written'));
       });

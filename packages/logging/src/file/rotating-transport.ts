@@ -19,10 +19,10 @@ export interface RotatingOptions {
   readonly compress: boolean;
 }
 
-/** Told of what goes wrong on the way to the disk. */
+/** Receives a call for each fault on the way to the disk. */
 export interface OutputListener {
   readonly onFault: (error: Error, path: string) => void;
-  /** What failed works again; so many lines were lost since the start. */
+  /** Writing works again; so many lines were lost since the start. */
   readonly onRecovery: (path: string, lostLines: number) => void;
   /** Lines begin to be dropped, since more wait than may. */
   readonly onOverflow: () => void;
@@ -36,7 +36,7 @@ const RETRY_MS = 1000;
  * Winston's way to files that are rotated by day (UTC) and size. winston-daily-rotate-file decides
  * when a file is full and what the next is called; this class gives it whole chunks of lines
  * instead of single ones, writes through {@link PatientFiles}, which loses nothing at the end of a
- * file or of the process, and leaves what is full to an {@link Archive}.
+ * file or of the process, and leaves full files to an {@link Archive}.
  */
 export class RotatingTransport extends DailyRotateFile {
   readonly #directory: string;
@@ -120,7 +120,7 @@ export class RotatingTransport extends DailyRotateFile {
     return this.#queue.drained();
   }
 
-  /** For the last moment of a process: writes what is left, without waiting for anything. */
+  /** For the last moment of a process: writes the rest, without waiting for anything. */
   writeNow(): void {
     this.#files.writeNow();
     const held = this.#held.map(([chunk]) => chunk).join('');

@@ -47,7 +47,6 @@ export function sendRequest(session: SessionParts, id: number, kind: number, bod
 }
 
 export function sendAnswer(session: SessionParts, id: number, answer: KeptAnswer, nowMs: number): void {
-  const { kind, status, body } = answer;
   const at = roomForPacket(session);
   send(session, at, encodeAnswer(session.shared.out.bytes, at + FRAMES, id, answer), nowMs);
 }
