@@ -10,8 +10,7 @@ const root = join(import.meta.dirname, '..');
 const imports = new Map(sourceFiles(['.ts']).map((file) => [file, importsOf(file)]));
 
 const found = circles();
-for (const circle of found) console.error(`files import each other in a circle:
-  ${circle}`);
+for (const circle of found) console.error(`files import each other in a circle:\n  ${circle}`);
 if (found.length > 0) process.exitCode = 1;
 
 /** The files of this repository that a file imports, exports from, or names the types of. */
