@@ -9,7 +9,7 @@ const TOTAL_BYTES = 4;
 /** The client sends the first of two pieces of a datagram. */
 function sendFirstPiece(pair: Pair, id: number): void {
   const piece = new Uint8Array(FRAGMENT_HEADER_BYTES + TOTAL_BYTES / 2);
-  encodeFragmentHeader(piece, 0, id, TOTAL_BYTES, 0, 2);
+  encodeFragmentHeader(piece, 0, { id, total: TOTAL_BYTES, index: 0, count: 2 });
   pair.client.channel.session?.sendFrames(piece, 0, piece.length, pair.nowMs);
 }
 

@@ -298,7 +298,9 @@ export class ClientChannel {
   /** What calls into the session have brought about, and what follows for the channel. */
   #look(nowMs: number): void {
     const { ended } = this.#shared;
-    for (let session = ended.pop(); session !== undefined; session = ended.pop()) this.#ended(session, nowMs);
+    if (ended.length > 0) {
+      for (let session = ended.pop(); session !== undefined; session = ended.pop()) this.#ended(session, nowMs);
+    }
     const isPathLost = this.#session?.isPathLost === true;
     if (isPathLost !== this.#wasPathLost) this.#pathChanged(isPathLost, nowMs);
   }

@@ -276,6 +276,7 @@ export class ServerChannel {
   /** Of what calls into sessions have brought about, that some have ended concerns the channel. */
   #forgetEnded(): void {
     const { ended } = this.#shared;
+    if (ended.length === 0) return;
     for (let session = ended.pop(); session !== undefined; session = ended.pop()) this.#sessions.remove(session);
   }
 }

@@ -1,6 +1,8 @@
-import type { DatagramBatch } from '@relay/packet';
-import { copyReceivedPath, PACKED_PATH_BYTES } from '../packed-path.js';
+import { PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
+import { cameOnPath, copyReceivedPath, PACKED_PATH_BYTES } from '../packed-path.js';
 import type { TransportKeys } from '../transport/transport-keys.js';
+import type { Path } from './path.js';
+import { WordsOf } from './words-of.js';
 
 /**
  * The opened packet whose frames are being pulled, of a session `S`. A channel has one, reused: so
@@ -15,6 +17,8 @@ export class Arrival<S> {
   /** What is not pulled yet is `batch.bytes[at .. end]`. */
   at = 0;
   end = 0;
+  readonly #sources = new WordsOf();
+  readonly #locals = new WordsOf();
   readonly #path = new Uint8Array(PACKED_PATH_BYTES);
 
   /** Packed path on which the packet came; valid until it is asked for again. */
@@ -22,7 +26,23 @@ export class Arrival<S> {
     copyReceivedPath(this.batch, this.i, this.#path);
     return this.#path;
   }
+
+  /** Whether the packet came on this path. Each packet asks, so it compares words, not bytes. */
+  isOn(path: Path): boolean {
+    const sources = this.#sources.of(this.batch.sources);
+    const locals = this.#locals.of(this.batch.locals);
+    if (sources === undefined || locals === undefined) return cameOnPath(this.batch, this.i, path.packed);
+    const { words, at } = path;
+    const from = this.i * ENDPOINT_WORDS;
+    for (let word = 0; word < ENDPOINT_WORDS; word++) {
+      if (sources[from + word] !== words[at + word]) return false;
+      if (locals[from + word] !== words[at + ENDPOINT_WORDS + word]) return false;
+    }
+    return true;
+  }
 }
+
+const ENDPOINT_WORDS = PACKED_ENDPOINT_BYTES / 4;
 
 const EMPTY: DatagramBatch = {
   count: 0,

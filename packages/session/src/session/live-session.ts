@@ -138,13 +138,13 @@ export class LiveSession implements Session, Sleeper {
    * frames are still to be pulled.
    */
   received(arrival: Arrival<LiveSession>, opened: number, packetBytes: number, nowMs: number): void {
-    const { keys, batch, i } = arrival;
+    const { keys } = arrival;
     if (keys === undefined) return;
     keys.received++;
     if (this.keys.heardUnder(keys, nowMs)) wakeBy(this, this.keys.previousUntilMs);
     if (this.shared.role === 'server') {
       const isNewest = opened === OPENED_NEWEST && keys === this.keys.current;
-      if (this.path.isOf(batch, i)) this.path.received(packetBytes);
+      if (arrival.isOn(this.path)) this.path.received(packetBytes);
       else if (isNewest) moveTo(this, arrival.path, packetBytes, nowMs);
     }
     if (this.watch.heard(nowMs)) wakeBy(this, this.watch.nextProbeMs);

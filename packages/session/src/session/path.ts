@@ -9,9 +9,18 @@ import { CHALLENGE_EVERY_MS, CHALLENGE_PATIENCE_MS } from '../tuning.js';
  * little is sent there, and if it never does, the session returns to the last address that has.
  */
 export class Path {
-  /** Packed path. */
-  readonly packed = newPackedPath();
+  /** Packed path; and the same as the words `words[at .. at + 12]`. */
+  readonly packed: Uint8Array;
+  readonly words: Int32Array;
+  readonly at: number;
   #validation: Validation | undefined = undefined;
+
+  constructor() {
+    const { bytes, words, at } = takeRoom();
+    this.packed = bytes;
+    this.words = words;
+    this.at = at;
+  }
 
   /** The last path whose address has proven itself, while that of the present one has not. */
   get fallback(): Uint8Array | undefined {
@@ -110,18 +119,20 @@ function newValidation(fallback: Uint8Array | undefined, token: Uint8Array, nowM
 }
 
 /**
- * Room for a packed path, cut from a larger array: an array of its own would take twice the memory.
+ * Room for packed paths, side by side in large arrays: an array of its own would take each twice the
+ * memory.
  */
-function newPackedPath(): Uint8Array {
-  if (slabUsed === slab.length) {
-    slab = new Uint8Array(SLAB_BYTES);
-    slabUsed = 0;
-  }
-  const packed = slab.subarray(slabUsed, slabUsed + PACKED_PATH_BYTES);
-  slabUsed += PACKED_PATH_BYTES;
-  return packed;
+class Slab {
+  readonly bytes = new Uint8Array(SLAB_PATHS * PACKED_PATH_BYTES);
+  readonly words = new Int32Array(this.bytes.buffer);
+  used = 0;
 }
 
-const SLAB_BYTES = 64 * PACKED_PATH_BYTES;
-let slab = new Uint8Array(SLAB_BYTES);
-let slabUsed = 0;
+const SLAB_PATHS = 64;
+let slab = new Slab();
+
+function takeRoom(): { bytes: Uint8Array; words: Int32Array; at: number } {
+  if (slab.used === SLAB_PATHS) slab = new Slab();
+  const start = slab.used++ * PACKED_PATH_BYTES;
+  return { bytes: slab.bytes.subarray(start, start + PACKED_PATH_BYTES), words: slab.words, at: start / 4 };
+}

@@ -94,6 +94,26 @@ describe('a server with several addresses', () => {
   });
 });
 
+describe('a server', () => {
+  test.each([0, 1, 2, 4])('knows the path of a packet whose endpoints lie %d bytes into their arrays', (shift) => {
+    const ends = connectedOn(FIRST);
+    const shifted = (end: Uint8Array): Uint8Array => Uint8Array.of(...new Uint8Array(shift), ...end).subarray(shift);
+    const sources = shifted(joined([SECOND, FIRST], 0));
+    for (const [locals, events] of [
+      [joined([SECOND, FIRST], OFFSET_PATH_LOCAL), []],
+      [joined([FIRST, SECOND], OFFSET_PATH_LOCAL), ['roamed']],
+    ] as const) {
+      ends.clientSession.ping(ends.nowMs);
+      const [ping] = ends.clientEnd.sent.splice(0);
+      const bytes = ping?.bytes ?? new Uint8Array();
+      const [offsets, lengths] = [Uint32Array.of(0, 0), Uint32Array.of(0, bytes.length)];
+      const batch = { count: 2, bytes, offsets, lengths, sources, locals: shifted(locals) };
+      expect(ends.server.receive(batch, 1, ends.nowMs)).toBe(0);
+      expect(ends.serverEvents()).toEqual(events);
+    }
+  });
+});
+
 /** One end of each path, one behind another. */
 function joined(paths: readonly Uint8Array[], offset: number): Uint8Array {
   return Uint8Array.from(paths.flatMap((path) => [...path.subarray(offset, offset + PACKED_ENDPOINT_BYTES)]));
