@@ -119,8 +119,8 @@ function newValidation(fallback: Uint8Array | undefined, token: Uint8Array, nowM
 }
 
 /**
- * Room for packed paths, side by side in large arrays: an array of its own would take each twice the
- * memory.
+ * Room for packed paths, side by side in large arrays: an array of its own would take each twice
+ * the memory.
  */
 class Slab {
   readonly bytes = new Uint8Array(SLAB_PATHS * PACKED_PATH_BYTES);
