@@ -48,7 +48,7 @@ describe('completion in bash', () => {
       ['relay-demo', '--verbose', 'sta'],
       ['start', 'status'],
     ],
-  ])('%j is completed by %j', (words, expected) => expect(offered(...words)).toEqual(expected));
+  ])('bash completes %j by %j', (words, expected) => expect(offered(...words)).toEqual(expected));
 });
 
 describe('completion scripts', () => {
@@ -58,7 +58,7 @@ describe('completion scripts', () => {
   );
 
   test.each(['bash', 'zsh', 'fish'] as const)(
-    '%s: has every flag, and offers no word that a shell would expand',
+    'the %s script has every flag, and offers no word that a shell expands',
     (shell) => {
       const script = completionScript(schema, shell, { commands });
       for (const { flag } of schema.options) if (flag !== undefined) expect(script).toContain(flag);
@@ -66,7 +66,7 @@ describe('completion scripts', () => {
     },
   );
 
-  test('are refused for a program or command that is no plain word', () => {
+  test('completionScript refuses a program or command that is no plain word', () => {
     expect(() => completionScript(odd, 'bash', { commands: { 'a b': 'x' } })).toThrow('"a b" is no plain word');
   });
 });

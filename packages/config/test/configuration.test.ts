@@ -32,7 +32,7 @@ describe('values', () => {
     ]);
   });
 
-  test('their types are those of the formats, and all of them are frozen', () => {
+  test('values have the types of their formats, and all of them are frozen', () => {
     const { values } = loadConfiguration(schema, { flags: { server, forward: ['127.0.0.1:5353=192.0.2.1:53'] } });
     const typed: {
       readonly listen: { readonly address: string; readonly port: number };
@@ -67,7 +67,7 @@ describe('values', () => {
     expect(blocks({})).toEqual([]);
   });
 
-  test.each(['empty.toml', 'empty.yaml', 'comment.yml'])('%s gives nothing and is right', (name) => {
+  test.each(['empty.toml', 'empty.yaml', 'comment.yml'])('the file %s is valid and gives no value', (name) => {
     expect(
       loadConfiguration(schema, { file: file(name, name === 'comment.yml' ? '# nothing\n' : ''), flags: { server } })
         .values.port,
@@ -85,7 +85,7 @@ describe('values', () => {
     ]).toEqual([1, 2, 1]);
   });
 
-  test('a file that is no UTF-8 text, or too large, is not read', () => {
+  test('a file that is no UTF-8 text, or too large, is refused', () => {
     const problems = (name: string, content: Uint8Array): string[] =>
       checkFile(schema, file(name, content)).map(({ message }) => message.replace(/^.*: /, ''));
     expect(problems('latin.toml', Uint8Array.of(0x61, 0x3d, 0x22, 0xff, 0x22))).toEqual(['is no UTF-8 text']);
@@ -93,14 +93,14 @@ describe('values', () => {
     expect(problems('fits.toml', new Uint8Array(1_048_576).fill(0x0a))).toEqual([]);
   });
 
-  test('a file can be checked by itself: what it lacks may come from elsewhere', () => {
+  test('checkFile takes a file whose missing options may come from elsewhere', () => {
     expect(checkFile(schema, file('part.toml', 'port = 1'))).toEqual([]);
     expect(checkFile(schema, file('bad.toml', 'port = "1"')).map(({ key, kind }) => [key, kind])).toEqual([
       ['port', 'wrong-value'],
     ]);
   });
 
-  test('variables of a sibling program are left alone, however near', () => {
+  test('variables of a sibling program are ignored, however similar', () => {
     const environment = { RELAY_LISTN: 'x', RELAY_STATUS: 'x', RELAY_PUBLISH_ALL: 'x' };
     expect(() => loadConfiguration(schema, { flags: { server }, environment })).toThrow('did you mean RELAY_LISTEN?');
     expect(
@@ -124,7 +124,7 @@ describe('a format of one’s own', () => {
     { program: 'pair' },
   );
 
-  test('gives its value and its suggestion', () => {
+  test('a custom format gives its value and its suggestion', () => {
     const { shown } = loadConfiguration(pair, { flags: { shown: '4' } }).values;
     expect(shown satisfies number).toBe(4);
     expect(() => loadConfiguration(pair, { flags: { shown: '3' } })).toThrow(
@@ -132,7 +132,7 @@ describe('a format of one’s own', () => {
     );
   });
 
-  test('cannot give a secret away by quoting it', () => {
+  test('a custom format that quotes a secret does not reveal it', () => {
     expect(() => loadConfiguration(pair, { environment: { PAIR_HIDDEN: '777' } })).toThrow(
       /^environment PAIR_HIDDEN: hidden: expected an even number, not \(hidden\)$/,
     );
@@ -140,7 +140,7 @@ describe('a format of one’s own', () => {
 });
 
 describe('sources', () => {
-  test('are shown in columns, with secrets hidden', () => {
+  test('formatSources shows sources in columns, with secrets hidden', () => {
     const small = defineSchema(
       {
         listen: option({ format: 'endpoint', default: '[::]:7878', doc: 'x' }),
@@ -167,7 +167,7 @@ describe('sources', () => {
 describe('differences', () => {
   const before = loadConfiguration(schema, { flags: { server } });
 
-  test('tell each option that changed, with typed values, and whether it can be applied live', () => {
+  test('differences name each changed option, its typed values, and whether it applies live', () => {
     const after = loadConfiguration(schema, {
       flags: { server: 'other hush', 'log-level': 'debug', 'limits-sessions': '5' },
     });
@@ -184,7 +184,7 @@ describe('differences', () => {
     }
   });
 
-  test('are none where the same values come from elsewhere', () => {
+  test('there are no differences if the same values come from another source', () => {
     const path = file('same.toml', `server = "${server}"\nidle = "120s"\nforward = []\n`);
     expect(differences(schema, before, loadConfiguration(schema, { file: path }))).toEqual([]);
   });
@@ -217,11 +217,11 @@ describe('a schema that is wrong itself is refused where it is written', () => {
       () => ({ a: option({ format: 'port', doc, default: 80, required: true }) }),
       'A required option has no default',
     ],
-  ])('%s', (_, tree, message) => {
+  ])('defineSchema refuses %s', (_, tree, message) => {
     expect(() => defineSchema(tree(), { program: 'x' })).toThrow(message);
   });
 
-  test('keys that mean something to convict mean nothing here', () => {
+  test('keys with a meaning to convict are ordinary keys', () => {
     const odd = defineSchema(
       {
         default: option({ format: 'port', default: 1, doc }),
@@ -236,7 +236,7 @@ describe('a schema that is wrong itself is refused where it is written', () => {
   });
 });
 
-test('a field that no option has is a mistake for the compiler', () => {
+test('the compiler refuses a field that no option has', () => {
   // @ts-expect-error `defualt` is no field of an option.
   const misspelt = option({ format: 'port', doc: 'x', defualt: 80 });
   // @ts-expect-error `prot` is no format.

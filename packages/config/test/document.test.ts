@@ -31,7 +31,7 @@ function pathsOf(value: unknown, path: DocumentPath): DocumentPath[] {
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
 
 describe('every part of a document has its place', () => {
-  test('TOML: headers, arrays of tables, dotted and quoted keys, every kind of text, inline tables and comments', () => {
+  test('each part of a TOML document has its place: headers, arrays of tables, keys, texts, inline tables, comments', () => {
     const text = [
       '# comment = 1',
       'listen = "127.0.0.1:1" # a "quote"',
@@ -83,7 +83,7 @@ describe('every part of a document has its place', () => {
     });
   });
 
-  test('YAML: blocks, flows, anchors and empty values', () => {
+  test('each part of a YAML document has its place: blocks, flows, anchors, empty values', () => {
     const text = [
       '# c',
       'listen: "x"',
@@ -106,7 +106,7 @@ describe('every part of a document has its place', () => {
     });
   });
 
-  test('JSON', () => {
+  test('each part of a JSON document has its place', () => {
     const text = '{\n\t"listen": "x",\n\t"limits": {"sessions":5},\n\t"forward": [ {"target": "\\u0061"}, null ]\n}\n';
     expect(placesOf(readJson(text))).toEqual({
       listen: '2:2 2:12',
@@ -138,7 +138,7 @@ describe('for every document', () => {
     ),
   }));
 
-  test('JSON says what JSON.parse says, and refuses what that refuses', () => {
+  test('the JSON reader agrees with JSON.parse on every text', () => {
     fc.assert(
       fc.property(
         fc.json(),
@@ -156,7 +156,7 @@ describe('for every document', () => {
     );
   });
 
-  test('JSON and YAML say where each key stands', () => {
+  test('the JSON and YAML readers give the place of each key', () => {
     fc.assert(
       fc.property(table, fc.constantFrom<number | string>(0, 2, '\t'), (data, indent) => {
         const json = JSON.stringify(data, null, indent);
@@ -174,7 +174,7 @@ describe('for every document', () => {
     );
   });
 
-  test('TOML has a place for each part and for nothing else, and the text there is that part', () => {
+  test('the TOML reader gives a place for each part and nothing else, and the text there is that part', () => {
     fc.assert(
       fc.property(table, (data) => {
         const text = stringify(data);
@@ -192,7 +192,7 @@ describe('for every document', () => {
     );
   });
 
-  test('TOML that is written in every way has its parts where they were written', () => {
+  test('the TOML reader finds each part in every way to write it', () => {
     fc.assert(
       fc.property(table, fc.gen(), (data, gen) => {
         const { text, offsets } = writeToml(withoutFloats(data), (choices) => gen(() => choices));
@@ -212,7 +212,7 @@ describe('for every document', () => {
     );
   });
 
-  test('whatever the text, a reader gives a document or says where it is none', () => {
+  test('for any text, a reader gives a document or the place of the fault', () => {
     const texts = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),
@@ -256,7 +256,7 @@ describe('a text that is no document is refused at its place, without being quot
     ['JSON: nothing', readJson, '', 1],
     ['JSON: more than one', readJson, '{}\n{}', 2],
     ['JSON: too deep', readJson, '['.repeat(100_000), 1],
-  ])('%s', (_, reader, text, line) => {
+  ])('a text that is no document is refused at its place, unquoted: %s', (_, reader, text, line) => {
     const error = outcome(() => reader(text));
     expect(error).toBeInstanceOf(DocumentError);
     if (!(error instanceof DocumentError)) return;

@@ -80,7 +80,7 @@ describe('a format accepts, as text and as data', () => {
     ['path', '/var/log/relay.log', '/var/log/relay.log'],
     ['directory', 'a folder', 'a folder'],
     ['string', 'ß', 'ß'],
-  ])('%s %j', (name, value, expected) => {
+  ])('the format %s accepts %j as text and as data', (name, value, expected) => {
     expect(parse(FORMATS[name], value, 'text')).toEqual(expected);
     expect(parse(FORMATS[name], value, 'data')).toEqual(expected);
   });
@@ -93,7 +93,7 @@ describe('a format accepts, as text and as data', () => {
     ['boolean', 'true', true],
     ['boolean', 'false', false],
     ['bytes', '1500', 1500],
-  ])('%s %j as text, and what it says as data', (name, value, expected) => {
+  ])('the format %s accepts %j as text, and its value as data', (name, value, expected) => {
     expect(parse(FORMATS[name], value, 'text')).toBe(expected);
     expect(parse(FORMATS[name], expected, 'data')).toBe(expected);
   });
@@ -223,7 +223,7 @@ describe('a format refuses, rather than guess', () => {
     for (const value of data) expect([value, parse(FORMATS[name], value, 'data')]).toEqual([value, 'refused']);
   });
 
-  test('bounds are kept, both ends included', () => {
+  test('a number at a bound is accepted, one beyond it is refused', () => {
     expect(parse(integer({ min: 1, max: 3 }), '1', 'text')).toBe(1);
     expect(parse(integer({ min: 1, max: 3 }), '3', 'text')).toBe(3);
     expect(parse(integer({ min: 1, max: 3 }), '4', 'text')).toBe('refused');
@@ -233,7 +233,7 @@ describe('a format refuses, rather than guess', () => {
     expect(parse(bytes({ max: 1024 }), '2KiB', 'text')).toBe('refused');
   });
 
-  test('a duration without a bound of its own is one that a timer can wait for', () => {
+  test('a duration without a bound of its own is at most the wait of a timer', () => {
     for (const format of [FORMATS.duration, duration(), duration({ min: 1000 })]) {
       expect(parse(format, '24d', 'text')).toBe(2_073_600_000);
       for (const tooLong of ['24d1ms', '25d', '50d'])
@@ -253,23 +253,23 @@ describe('a format refuses, rather than guess', () => {
     [rate({ min: 0, max: 5e6 }), 'a rate such as 100/s, 30/min or 5k/s, at least 0/s and at most 5M/s'],
     [bitRate({ min: 1, max: 1e12 }), 'a bit rate such as 64kbit/s or 10Mbit/s, at least 1bit/s and at most 1000Gbit/s'],
     [integer({ min: 1, max: 3 }), 'a whole number from 1 to 3'],
-  ])('bounds are told in the largest unit that fits: %#', (format, expected) => {
+  ])('bounds are shown in the largest unit that fits: %#', (format, expected) => {
     expect(format.expected).toBe(expected);
   });
 
-  test('bounds stand in the JSON Schema wherever a number is given', () => {
+  test('the JSON Schema holds the bounds of each number', () => {
     expect(bytes({ min: 1200, max: 65_507 }).jsonSchema).toMatchObject({
       anyOf: [{ type: 'integer', minimum: 1200, maximum: 65_507 }, { type: 'string' }],
     });
     expect(integer({ min: 1, max: 3 }).jsonSchema).toMatchObject({ minimum: 1, maximum: 3 });
   });
 
-  test('the JSON Schema of an option tells in words what bounds its quantity has', () => {
+  test('the JSON Schema of an option states the bounds of its quantity in words', () => {
     const idle = option({ format: 'duration', doc: 'How long it is kept.' });
     expect(optionJsonSchema(idle).description).toBe(`How long it is kept. (${FORMATS.duration.expected})`);
   });
 
-  test('a list tells which of its parts are wrong', () => {
+  test('a list names its wrong parts', () => {
     const result = list(FORMATS.port).parse('80,x,443,y', 'text');
     expect(result instanceof Refusal && result.flaws.map((flaw) => flaw.path)).toEqual([[1], [3]]);
     expect(parse(list(FORMATS.port), '80,443', 'text')).toEqual([80, 443]);
@@ -277,7 +277,7 @@ describe('a format refuses, rather than guess', () => {
     expect(parse(list(FORMATS.port), ['80'], 'data')).toBe('refused');
   });
 
-  test('a choice suggests the word that was meant', () => {
+  test('a choice suggests the nearest word', () => {
     const result = choice(['round-robin', 'random', 'hash']).parse('roundrobin', 'text');
     expect(result instanceof Refusal && result.flaws[0]?.suggestion).toBe('round-robin');
     expect(parse(choice(['a', 'b']), 'A', 'text')).toBe('refused');
@@ -292,7 +292,7 @@ describe('a format refuses, rather than guess', () => {
 describe('for every text and every datum', () => {
   const every = Object.entries(FORMATS) as [string, Format<unknown>][];
 
-  test('no format throws, and a number is only what is written as that number', () => {
+  test('no format throws, and a number comes only from its own text', () => {
     const anything = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),
@@ -336,7 +336,7 @@ describe('for every text and every datum', () => {
     );
   });
 
-  test('a block holds its own first address and nothing is set beyond the prefix', () => {
+  test('a block of addresses contains its first address, and its bits beyond the prefix are zero', () => {
     fc.assert(
       fc.property(fc.integer(UINT), fc.integer({ min: 0, max: 32 }), (number, prefix) => {
         const dotted = [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.');

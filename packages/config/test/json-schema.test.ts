@@ -15,7 +15,7 @@ const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true }
 const isValid = ajv.compile(jsonSchema(schema));
 
 describe('the JSON Schema', () => {
-  test('has every option that a file may have, and no other', () => {
+  test('the JSON Schema has every option that a file may have, and no other', () => {
     const keys = (tree: unknown, path: string): string[] =>
       Object.entries((tree as { properties?: object }).properties ?? {}).flatMap(([key, part]) => [
         `${path}${key}`,
@@ -30,20 +30,25 @@ describe('the JSON Schema', () => {
     ['toml', (data) => toToml(data)],
     ['yaml', (data) => toYaml(data)],
     ['json', (data) => JSON.stringify(data)],
-  ])('accepts a %s file with every option set, which loads to the same values as the others', (ending, write) => {
-    const { values, sources } = loadConfiguration(schema, { file: file(`every.${ending}`, write(everyOption)) });
-    expect(isValid(everyOption)).toBe(true);
-    const notFromFile = [...sources].filter(([, { origin }]) => origin !== 'file').map(([key]) => key);
-    expect(notFromFile).toEqual(['interactive']);
-    expect(values).toEqual(loadConfiguration(schema, { file: file('every.json', JSON.stringify(everyOption)) }).values);
-  });
+  ])(
+    'the JSON Schema accepts a %s file with every option, which loads to the same values as the others',
+    (ending, write) => {
+      const { values, sources } = loadConfiguration(schema, { file: file(`every.${ending}`, write(everyOption)) });
+      expect(isValid(everyOption)).toBe(true);
+      const notFromFile = [...sources].filter(([, { origin }]) => origin !== 'file').map(([key]) => key);
+      expect(notFromFile).toEqual(['interactive']);
+      expect(values).toEqual(
+        loadConfiguration(schema, { file: file('every.json', JSON.stringify(everyOption)) }).values,
+      );
+    },
+  );
 
-  test('accepts all defaults, as a file that writes them out', () => {
+  test('the JSON Schema accepts a file that states all defaults', () => {
     const data = { ...everyOption, listen: '[::]:7878', limits: { sessions: 1000, loadShed: 0.9, handshakes: '1k/s' } };
     expect([isValid(data), isValid.errors]).toEqual([true, null]);
   });
 
-  test('refuses unknown keys, and most of what the program refuses', () => {
+  test('the JSON Schema refuses unknown keys, and most values that the program refuses', () => {
     const vectors = JSON.parse(readFileSync(new URL('vectors/wrong-configurations.json', import.meta.url), 'utf8')) as {
       given: Given;
       problems: string[];
@@ -63,7 +68,7 @@ describe('the JSON Schema', () => {
     }
   });
 
-  test('never shows a secret: not even the default of one', () => {
+  test('the JSON Schema never shows a secret, nor the default of one', () => {
     const secret = defineSchema(
       { key: option({ format: 'string', secret: true, default: 'hush', doc: 'x' }) },
       { program: 'x' },
@@ -72,7 +77,7 @@ describe('the JSON Schema', () => {
   });
 });
 
-test('for every format: what it accepts in a file is valid by its JSON Schema', () => {
+test('every value that a format accepts in a file is valid by its JSON Schema', () => {
   const texts = fc.oneof(
     fc.string(),
     fc.stringMatching(/^\d{1,4}(ms|s|m|h|d|KiB|MB|\/s|k\/min|kbit\/s|-\d{1,5}|)$/),

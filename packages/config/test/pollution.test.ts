@@ -44,7 +44,7 @@ describe('prototype pollution through', () => {
     ['YAML: a merge', { yaml: 'limits:\n  <<: {__proto__: {polluted: 1}}' }],
     ['YAML: an alias', { yaml: 'limits: &l\n  __proto__: {polluted: 1}\nbuffers: *l' }],
     ['YAML: within a table', { yaml: 'forward:\n  - target: a:1\n    __proto__: {polluted: 1}' }],
-  ])('%s: refused as an unknown key', (_, given) => {
+  ])('a key that names a prototype is refused as unknown: %s', (_, given) => {
     const kinds = problemsOf({ ...given, flags: { server: 'x' } }).map(({ kind, key }) => `${kind} ${key}`);
     expect(
       kinds.some((problem) =>
@@ -53,7 +53,7 @@ describe('prototype pollution through', () => {
     ).toBe(true);
   });
 
-  test('the environment: names of prototypes are names like others', () => {
+  test('variables that name prototypes are ordinary variables', () => {
     const environment = JSON.parse('{"__proto__": "x", "RELAY___PROTO__": "x", "RELAY_CONSTRUCTOR": "x"}') as Record<
       string,
       string
@@ -71,7 +71,7 @@ describe('prototype pollution through', () => {
     ['--forward.__proto__.polluted=1'],
     ['--server.constructor.prototype.polluted=1'],
     ['--port.__proto__=5'],
-  ])('flags: %s', (...args) => {
+  ])('flags that name prototypes change no prototype: %s', (...args) => {
     const flags = parsed([...args, '--server', 'x']);
     if (flags !== undefined) problemsOf({ flags });
     const inherited = Object.create({ port: '5' }) as Record<string, unknown>;
@@ -79,7 +79,7 @@ describe('prototype pollution through', () => {
     expect(loadConfiguration(schema, { flags: inherited }).values.port).toBe(9100);
   });
 
-  test('any document whatever, in any place', () => {
+  test('no document changes a prototype, at any place', () => {
     const key = fc.constantFrom(
       '__proto__',
       'constructor',
@@ -107,7 +107,7 @@ describe('prototype pollution through', () => {
     );
   });
 
-  test('a configuration that is right has the prototypes of ordinary objects', () => {
+  test('a valid configuration has the prototypes of ordinary objects', () => {
     const { values } = loadConfiguration(schema, {
       file: file('right.json', '{"server": "x", "forward": ["a:1"], "tags": ["__proto__"]}'),
     });

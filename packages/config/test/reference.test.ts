@@ -4,7 +4,7 @@ import { defineSchema, option, referenceMarkdown } from '../src/index.js';
 import { forward, schema } from './relay.js';
 
 describe('the reference page', () => {
-  test('tells everything about an option, and nothing about a secret', () => {
+  test('the reference page describes each option in full, and shows no secret', () => {
     const small = defineSchema(
       {
         server: option({ format: 'string', secret: true, alias: 's', required: true, doc: 'The invitation.' }),
@@ -62,7 +62,7 @@ As a table in the file it has:
 `);
   });
 
-  test('depends on the schema alone, has every option, and Prettier leaves it as it is', async () => {
+  test('the reference page depends on the schema alone, has every option, and Prettier does not change it', async () => {
     const page = referenceMarkdown(schema, { title: 'relay-demo', level: 2 });
     expect(page).toBe(referenceMarkdown(schema, { title: 'relay-demo', level: 2 }));
     expect(page.startsWith('## relay-demo\n')).toBe(true);

@@ -36,7 +36,7 @@ describe('a secret is shown nowhere, right or wrong, wherever it stands', () => 
   const environment = fc.record({ RELAY_SERVER: secretText, RELAY_SERVR: secretText }, { requiredKeys: [] });
   const flags = fc.record({ server: fc.oneof(secretText, fc.array(secretText)) }, { requiredKeys: [] });
 
-  test('for every document, environment and flags', () => {
+  test('no message shows a secret of any document, environment and flags', () => {
     fc.assert(
       fc.property(document, environment, flags, (data, variables, given) => {
         const inputs = { file: file('secret.json', JSON.stringify(data)), environment: variables, flags: given };
@@ -45,7 +45,7 @@ describe('a secret is shown nowhere, right or wrong, wherever it stands', () => 
     );
   });
 
-  test('in what is made of the schema', () => {
+  test('no page, schema or script that is made of the schema shows a secret', () => {
     expect(jsonSchema(schema)).toMatchObject({ properties: { server: { writeOnly: true } } });
     expect(referenceMarkdown(schema)).toContain('- Secret: shown nowhere');
   });

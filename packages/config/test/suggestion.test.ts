@@ -17,9 +17,9 @@ test.each([
   ['xyzzy', undefined],
   ['', undefined],
   ['toString', undefined],
-])('%j may mean %j', (word, meant) => expect(suggestionFor(word, keys)).toBe(meant));
+])('the suggestion for %j is %j', (word, meant) => expect(suggestionFor(word, keys)).toBe(meant));
 
-test('for every key: one letter wrong is enough to be understood, and nonsense is not', () => {
+test('each key with one wrong letter gets its suggestion, and nonsense gets none', () => {
   const long = keys.filter((key) => key.length >= 6);
   fc.assert(
     fc.property(fc.constantFrom(...long), fc.nat(), fc.stringMatching(/^[a-z]?$/), (key, offset, letter) => {

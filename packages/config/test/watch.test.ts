@@ -42,7 +42,7 @@ function watched(path: string): {
 }
 
 describe('a watched file', () => {
-  test('that is written, replaced or spoilt is told about, and only whole configurations count', async () => {
+  test('the watcher reports a file that is written, replaced or spoilt, and only whole configurations count', async () => {
     const path = file('watched.toml', 'port = 1\n');
     const { next, close, port } = watched(path);
     try {
@@ -65,7 +65,7 @@ describe('a watched file', () => {
     }
   });
 
-  test('that is removed is told about, and about when it is back', async () => {
+  test('the watcher reports that a file is removed, and that it is back', async () => {
     const path = file('removed.toml', 'port = 1\n');
     const { next, close } = watched(path);
     try {
@@ -81,7 +81,7 @@ describe('a watched file', () => {
     }
   });
 
-  test('that is a link is told about when what it leads to changes, and when it is turned elsewhere', async () => {
+  test('the watcher reports a link whose target file changes, and a link to another target', async () => {
     const target = file('target.toml', 'port = 1\n');
     const folder = join(dirname(target), 'links');
     mkdirSync(folder);
@@ -114,7 +114,7 @@ describe('a watched file', () => {
     }
   });
 
-  test('can be read again at once, as for SIGHUP', () => {
+  test('reload reads a watched file at once, as for SIGHUP', () => {
     const path = file('reload.toml', 'port = 1\n');
     const { close, reload, port } = watched(path);
     close();
@@ -126,7 +126,7 @@ describe('a watched file', () => {
     expect(port()).toBe(2);
   });
 
-  test('must be right to begin with', () => {
+  test('watchConfiguration throws if the configuration is wrong at the start', () => {
     expect(() => watched(file('begin.toml', 'prt = 1\n'))).toThrow('unknown key prt; did you mean port?');
   });
 });

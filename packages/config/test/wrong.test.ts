@@ -24,7 +24,8 @@ const vectors = JSON.parse(
 ) as readonly Vector[];
 
 describe('a wrong configuration is told whole, each mistake with its key, value, place and expectation', () => {
-  test('there are at least a hundred of them', () => expect(vectors.length).toBeGreaterThanOrEqual(100));
+  test('there are at least a hundred vectors of wrong configurations', () =>
+    expect(vectors.length).toBeGreaterThanOrEqual(100));
 
   test.each(vectors.map(({ given, problems }) => [JSON.stringify(given), given, problems] as const))(
     '%s',
@@ -50,7 +51,7 @@ describe('for every mixture of right and wrong values in any sources', () => {
     text: wrongText,
   });
 
-  test('the mistakes that are told are those that were made, with their sources', () => {
+  test('the problems are exactly the mistakes that were made, with their sources', () => {
     fc.assert(
       fc.property(choices, ({ file, environment, flags, unknown, ending, text }) => {
         const expected: string[] = [];
@@ -110,7 +111,7 @@ describe('what is told is safe to print', () => {
     ),
   );
 
-  test('one line for each problem, without control, direction or lone surrogate characters, and short', () => {
+  test('each problem is one short line without control, direction or lone surrogate characters', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.oneof(nasty, fc.constant('listen')), fc.oneof(nasty, fc.array(nasty))),
@@ -131,7 +132,7 @@ describe('what is told is safe to print', () => {
     );
   });
 
-  test('a file name is a value like others', () => {
+  test('the name of a file is escaped like a value', () => {
     const [problem] = problemsOf({ flags: { server: 'x', config: 'a\u202eb.toml' } });
     expect(problem?.message).toBe('a\\u202eb.toml: cannot be read: no such file');
   });

@@ -19,7 +19,7 @@ function load(
 }
 
 describe('flags by yargs', () => {
-  test('long, short, joined and repeated', () => {
+  test('yargs passes on flags that are long, short, joined and repeated', () => {
     const values = load(
       '--port',
       '80',
@@ -38,7 +38,7 @@ describe('flags by yargs', () => {
     expect(values.logLevel).toBe('debug');
   });
 
-  test('a boolean takes no value from what follows it, and can be turned off', () => {
+  test('a boolean flag takes no value from the next word, and can be turned off', () => {
     expect(load('--verbose', '--port', '80').verbose).toBe(true);
     expect(load('--no-verbose').verbose).toBe(false);
     expect(load().verbose).toBe(false);
@@ -54,12 +54,12 @@ describe('flags by yargs', () => {
     [['--port'], '""'],
     [['--listen', '--verbose'], '""'],
     [['--no-port'], '"false"'],
-  ])('nothing is converted on the way: %j', (args, value) => {
+  ])('yargs converts nothing: %j', (args, value) => {
     expect(() => load(...args)).toThrow(ConfigurationError);
     expect(() => load(...args)).toThrow(`not ${value}`);
   });
 
-  test('help tells defaults as a user would write them, and no secret ones', async () => {
+  test('help shows defaults as a user writes them, and no secret ones', async () => {
     const help = await yargs([]).options(options).getHelp();
     expect(help).toContain('[default: [::]:7878]');
     expect(help).toContain('[default: ~/.local/state/relay]');

@@ -5,7 +5,7 @@ import { isJournal, withPriority } from '../src/console/journal.js';
 import { consoleRecords, consoleText } from './support/console.js';
 
 describe('the console', () => {
-  test('is for people where that is asked for: time, level, scope, message, fields, causes, on one line', async () => {
+  test('the pretty console shows time, level, scope, message, fields and causes on one line', async () => {
     const { console, text } = consoleText('pretty');
     const logging = createLogging({ console });
     const cause = Object.assign(new Error('permission denied'), { code: 'EACCES' });
@@ -25,7 +25,7 @@ describe('the console', () => {
     );
   });
 
-  test('shows stacks of errors from the level debug on', async () => {
+  test('the console shows stacks of errors from the level debug on', async () => {
     const { console, text } = consoleText('pretty');
     const logging = createLogging({ console, level: 'debug' });
     logging.logger('server').error('failed', { error: new Error('why') });
@@ -36,7 +36,7 @@ describe('the console', () => {
     for (const line of stack) expect(line).toMatch(/^ {4}at /);
   });
 
-  test('colours the level and the scope only, and closes each colour', async () => {
+  test('the console colours the level and the scope only, and closes each colour', async () => {
     const { console, text } = consoleText('pretty', true);
     const logging = createLogging({ console });
     logging.logger('server').warn('careful', { a: 'b' });
@@ -44,7 +44,7 @@ describe('the console', () => {
     expect(text()).toMatch(/ \x1b\[33mwarn \x1b\[39m \x1b\[1mserver\x1b\[22m careful a=b\n$/);
   });
 
-  test('is JSON where it is no terminal, errors with their stacks and causes', async () => {
+  test('the console is JSON if it is no terminal, with the stacks and causes of errors', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console: { ...console, format: 'auto' } });
     logging.logger('server').error('failed', { error: new TypeError('why', { cause: new Error('because') }) });
@@ -65,7 +65,7 @@ describe('the console', () => {
     });
   });
 
-  test('can be handed to a printer that owns the terminal, and taken back', async () => {
+  test('redirectConsole hands lines to a printer that owns the terminal, and takes them back', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
     const logger = logging.logger('x');
@@ -80,7 +80,7 @@ describe('the console', () => {
     expect(printed).toEqual([expect.stringContaining('"two"')]);
   });
 
-  test('shows what a printer failed to print', async () => {
+  test('the console shows the lines that a printer failed to print', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
     logging.redirectConsole(() => {
@@ -91,7 +91,7 @@ describe('the console', () => {
     expect(records()).toMatchObject([{ message: 'one' }]);
   });
 
-  test('takes child fields, the later ones over the earlier', async () => {
+  test('the console shows child fields, the later ones over the earlier', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
     logging.logger('x').child({ session: 1, flow: 2 }).child({ flow: 3 }).info('m', { bytes: 4 });
@@ -99,7 +99,7 @@ describe('the console', () => {
     expect(records()[0]).toMatchObject({ session: 1, flow: 3, bytes: 4 });
   });
 
-  test('takes nothing after the end, and the end may come twice', async () => {
+  test('the console takes nothing after the end, and the end may come twice', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
     await Promise.all([logging.close(), logging.close()]);
@@ -116,11 +116,11 @@ describe('the journal of systemd', () => {
     ['info', '<6>'],
     ['debug', '<7>'],
     ['trace', '<7>'],
-  ] as const)('has %s as %s, on each line', (level, priority) => {
+  ] as const)('the journal gets %s as %s on each line', (level, priority) => {
     expect(withPriority(level, 'one\n  two')).toBe(`${priority}one\n${priority}  two`);
   });
 
-  test('is recognised by device and inode of the stream', () => {
+  test('the journal is recognised by device and inode of the stream', () => {
     const { dev, ino } = fstatSync(2);
     expect(isJournal(2, `${dev}:${ino}`)).toBe(true);
     expect(isJournal(2, `${dev}:${ino + 1}`)).toBe(false);

@@ -43,7 +43,7 @@ test('the records of an error carry its fingerprint and how often it has occurre
   ]);
 });
 
-test('what is remembered is bounded, and the one not seen for longest is forgotten', () => {
+test('the number of tracked errors is bounded, and the one not seen for longest is forgotten', () => {
   const tracker = new ErrorTracker();
   for (let index = 0; index < 1000; index++) {
     tracker.track('often', 'seen again and again', undefined, 'now');

@@ -33,11 +33,11 @@ describe('escaping text from outside', () => {
     ['\u{e0041}', '\\u{e0041}'],
     ['\ud800', '\\ud800'],
     ['nul\0', 'nul\\x00'],
-  ])('%j becomes %j', (text, escaped) => {
+  ])('escapeUntrusted turns %j into %j', (text, escaped) => {
     expect(escapeUntrusted(text)).toBe(escaped);
   });
 
-  test('nothing that a terminal obeys is left, whatever came in', () => {
+  test('escapeUntrusted leaves nothing that a terminal obeys', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(Array.from(escapeUntrusted(text)).filter(isForbidden)).toEqual([]);
@@ -45,7 +45,7 @@ describe('escaping text from outside', () => {
     );
   });
 
-  test('escaping twice changes nothing more', () => {
+  test('escapeUntrusted changes nothing the second time', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(escapeUntrusted(escapeUntrusted(text))).toBe(escapeUntrusted(text));
@@ -53,7 +53,7 @@ describe('escaping text from outside', () => {
     );
   });
 
-  test('a long text is cut, tells by how much, and no character is halved', () => {
+  test('escapeUntrusted cuts a long text, states by how much, and halves no character', () => {
     expect(escapeUntrusted('abcdef', 4)).toBe('abcd…(+2)');
     expect(escapeUntrusted('abc👍👍', 4)).toBe('abc…(+4)');
     expect(escapeUntrusted('abcdef', 6)).toBe('abcdef');

@@ -34,7 +34,7 @@ function logLinesTo(logging: Logging, from: number, to: number): void {
 
 describe('a disk without room', () => {
   // Every write to /dev/full fails with ENOSPC, as on a full disk.
-  test('makes lines wait, is told once, and loses none that there is memory for', async () => {
+  test('a disk without room makes lines wait, is logged once, and loses none that fits in memory', async () => {
     const directory = temporaryFolder();
     symlinkSync('/dev/full', join(directory, today()));
     const { console, records } = consoleRecords();
@@ -55,7 +55,7 @@ describe('a disk without room', () => {
     expect(logging.lostLines).toBe(0);
   });
 
-  test('costs a bounded memory, counts what it drops, and does not keep the program from ending', async () => {
+  test('a disk without room costs bounded memory, counts its drops, and lets the program end', async () => {
     const directory = temporaryFolder();
     symlinkSync('/dev/full', join(directory, today()));
     const { console, records } = consoleRecords();
@@ -72,7 +72,7 @@ describe('a disk without room', () => {
 });
 
 describe('a folder', () => {
-  test('that is removed is made again, and the log goes on', async () => {
+  test('a removed folder is made again, and the log goes on', async () => {
     const directory = join(temporaryFolder(), 'logs');
     const logging = createLogging({ console: false, directory });
     logLinesTo(logging, 0, 10);
@@ -90,7 +90,7 @@ describe('a folder', () => {
     );
   });
 
-  test('that cannot be made again at a rotation makes lines wait until it can', async () => {
+  test('a folder that cannot be made again at a rotation makes lines wait until it can', async () => {
     const parent = temporaryFolder();
     const directory = join(parent, 'logs');
     const { console, records } = consoleRecords();
@@ -116,7 +116,7 @@ describe('a folder', () => {
   test.each([
     ['a file', 'file', /it, or what is above it, is not a folder|it is not a folder/],
     ['below a file', 'file/below', /is not a folder/],
-  ])('that is %s is refused at the start', (_name, path, reason) => {
+  ])('a folder that is %s is refused at the start', (_name, path, reason) => {
     const parent = temporaryFolder();
     writeFileSync(join(parent, 'file'), '');
     const create = () => createLogging({ console: false, directory: join(parent, path) });
@@ -125,7 +125,7 @@ describe('a folder', () => {
     expect(readdirSync(parent)).toEqual(['file']);
   });
 
-  test('without permission is refused at the start', async () => {
+  test('a folder without permission is refused at the start', async () => {
     const directory = temporaryFolder();
     chmodSync(directory, 0o755);
     mkdirSync(join(directory, 'logs'), { mode: 0o555 });

@@ -9,7 +9,7 @@ describe('a text with levels', () => {
     ['info,session=debug', 'info', { session: 'debug' }],
     ['session=debug', 'info', { session: 'debug' }],
     [' warn, session/handshake=trace , socket=error ', 'warn', { 'session/handshake': 'trace', socket: 'error' }],
-  ] as const)('%j gives everything else %s', (text, root, scopes) => {
+  ] as const)('the levels %j give everything else %s', (text, root, scopes) => {
     const rules = parseLevels(text);
     expect(rules.root).toBe(root);
     expect(Object.fromEntries(rules.scopes)).toEqual(scopes);
@@ -29,11 +29,11 @@ describe('a text with levels', () => {
     'a = info',
     '__proto__',
     'constructor',
-  ])('%j is refused, with the part that is wrong', (text) => {
+  ])('the levels %j are refused, with the wrong part', (text) => {
     expect(() => parseLevels(text)).toThrow(expect.objectContaining({ code: 'invalid-level' }));
   });
 
-  test('a rule holds for the scopes below its own, unless they have one', () => {
+  test('a rule of levels holds for the scopes below its own, unless they have one', () => {
     const rules = parseLevels('warn,session=debug,session/handshake=error');
     const levels = ['session', 'session/rekey', 'session/handshake/retry', 'sessions', 'socket'].map((scope) =>
       levelOfScope(rules, scope),
@@ -41,18 +41,18 @@ describe('a text with levels', () => {
     expect(levels).toEqual(['debug', 'debug', 'error', 'warn', 'warn']);
   });
 
-  test('what is formatted reads back the same', () => {
+  test('formatted levels parse to the same levels', () => {
     const text = 'warn,session=debug,socket=trace';
     expect(formatLevels(parseLevels(text))).toBe(text);
   });
 
-  test('names of levels are told from other words', () => {
+  test('isLogLevel accepts the names of levels and no other words', () => {
     expect(['info', 'Info', 'toString', 3].map(isLogLevel)).toEqual([true, false, false, false]);
   });
 });
 
 describe('levels at run time', () => {
-  test('a change reaches every logger, those made before and their children', async () => {
+  test('a change of level reaches every logger, those made before and their children', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
     const session = logging.logger('session');

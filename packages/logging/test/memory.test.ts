@@ -8,7 +8,7 @@ const noDescriptor = (): never => {
 };
 
 describe('memory figures', () => {
-  test('keep the last resident figure while it cannot be read, and follow again afterwards', () => {
+  test('memory figures keep the last resident figure while it cannot be read, and follow it again afterwards', () => {
     const answers = [
       () => ({ rss: 7, heapUsed: 2, external: 1 }),
       noDescriptor,
@@ -22,14 +22,14 @@ describe('memory figures', () => {
     expect(reader.read().rss).toBe(9);
   });
 
-  test('are the peak of the process where the resident figure could never be read', () => {
+  test('memory figures have the peak of the process if the resident figure could never be read', () => {
     const { rss } = new MemoryReader(noDescriptor).read();
     expect(rss).toBe(process.resourceUsage().maxRSS * 1024);
   });
 });
 
 describe('the timer of the metrics', () => {
-  test('goes on where the memory of the process cannot be read', async () => {
+  test('the timer of the metrics goes on if the memory of the process cannot be read', async () => {
     const told: Measured[] = [];
     const end = measureEach(10, { tell: (measured) => told.push(measured), failed: raise, memory: noDescriptor });
     await until(() => told.length >= 3);
@@ -37,7 +37,7 @@ describe('the timer of the metrics', () => {
     for (const { process } of told) expect(process.residentBytes).toBeGreaterThan(0);
   });
 
-  test('goes on after what it calls has thrown, and says so each time', async () => {
+  test('the timer of the metrics goes on after its callback has thrown, and reports it each time', async () => {
     const faults: unknown[] = [];
     const end = measureEach(10, { tell: () => raise('no room'), failed: (error) => faults.push(error) });
     await until(() => faults.length >= 3);

@@ -6,7 +6,7 @@ import { until } from './support/until.js';
 
 const validate = new Ajv2020({ formats: { 'date-time': true } }).compile(METRICS_SCHEMA);
 
-test('the metrics log gets a record at each interval and one at the end, as its schema says', async () => {
+test('the metrics log gets a record at each interval and one at the end, valid by its schema', async () => {
   const directory = temporaryFolder();
   const logging = createLogging({ console: false, directory });
   let datagrams = 0;
@@ -20,7 +20,7 @@ test('the metrics log gets a record at each interval and one at the end, as its 
   expect(logFiles(directory)).toEqual([expect.stringMatching(/^relay-/)]);
 });
 
-test('one that is stopped writes its last record then, and none at the end', async () => {
+test('stopped metrics write their last record at once, and none at the end', async () => {
   const directory = temporaryFolder();
   const logging = createLogging({ console: false, directory });
   const stop = logging.startMetrics(60_000, () => ({ sessions: 5 }));
@@ -45,7 +45,7 @@ test('a source that fails is an error in the log, and the rest of the record is 
   ]);
 });
 
-test('what a source returns cannot harm: throwing getters, and the names of the record', async () => {
+test('a source of metrics with throwing getters or the names of the record does no harm', async () => {
   const directory = temporaryFolder();
   const logging = createLogging({ console: false, directory });
   const hostile = Object.defineProperty({ process: 'mine' }, 'bad', { enumerable: true, get: () => fail() });
@@ -56,7 +56,7 @@ test('what a source returns cannot harm: throwing getters, and the names of the 
   ]);
 });
 
-test('single records are safe as those of the log are; without a folder they go nowhere', async () => {
+test('single records of metrics are as safe as those of the log, and go nowhere without a folder', async () => {
   const directory = temporaryFolder();
   const logging = createLogging({ console: false, directory });
   logging.metrics({ time: 'mine', peer: '\x1b[2J', token: 'hush' });
@@ -70,7 +70,7 @@ test('single records are safe as those of the log are; without a folder they go 
 });
 
 test.each([10, 2 ** 31, 25 * 86_400_000, 100.5, Infinity, NaN])(
-  'an interval of %d ms is refused',
+  'a metrics interval of %d ms is refused',
   async (intervalMs) => {
     const logging = createLogging({ console: false });
     expect(() => logging.startMetrics(intervalMs, () => ({}))).toThrow(LoggingError);
@@ -81,7 +81,7 @@ test.each([10, 2 ** 31, 25 * 86_400_000, 100.5, Infinity, NaN])(
   },
 );
 
-test('the longest interval writes nothing before the end', async () => {
+test('the longest metrics interval writes nothing before the end', async () => {
   const directory = temporaryFolder();
   const logging = createLogging({ console: false, directory });
   let looks = 0;

@@ -25,7 +25,7 @@ describe('nothing is lost', () => {
     ['exit-closing', 3],
     ['throw', 1],
     ['reject', 1],
-  ])('when a process ends by %s, neither in files nor on the console', async (way, code) => {
+  ])('a process that ends by %s loses no line, neither in files nor on the console', async (way, code) => {
     const directory = temporaryFolder();
     const ended = await run('end', [way, directory, String(LINES)]);
     expect(ended.code).toBe(code);
@@ -39,7 +39,7 @@ describe('an error that nobody caught', () => {
     ['throw', { name: 'Error', message: 'nobody catches this', cause: { message: 'why' } }],
     ['reject', { message: 'nobody handles this' }],
     ['reject-value', { message: expect.stringContaining('a text\\n\\x1b[2J') }],
-  ])('ends the process with code 1 and is the last thing in its logs: %s', async (way, error) => {
+  ])('an uncaught error ends the process with code 1 and is the last record in its logs: %s', async (way, error) => {
     const directory = temporaryFolder();
     const { code, stderr } = await run('end', [way, directory, '1']);
     expect(code).toBe(1);

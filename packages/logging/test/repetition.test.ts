@@ -18,7 +18,7 @@ function recorded(intervalMs: number) {
 }
 
 describe('repetition', () => {
-  test('writes the first at once, the others as a number at the end of the interval, and then counts again', () => {
+  test('repeated records are written once at once, then as a number at the end of the interval, and then counted again', () => {
     const { repetition, written } = recorded(60_000);
     for (let ms = 0; ms < 1000; ms++) repetition.occur(occurrence('refused'), ms);
     expect(written).toEqual(['refused']);
@@ -35,7 +35,7 @@ describe('repetition', () => {
     repetition.end();
   });
 
-  test('tells scopes, messages and identities apart', () => {
+  test('records of other scopes, messages and identities are no repetitions', () => {
     const { repetition, written } = recorded(1000);
     for (let round = 0; round < 3; round++) {
       repetition.occur(occurrence('a'), round);
@@ -57,7 +57,7 @@ describe('repetition', () => {
     expect(written.at(-1)).toBe(`too many ×${1_000_000 - 41}`);
   });
 
-  test('its own timer ends an interval', async () => {
+  test('a timer ends an interval of repetition', async () => {
     const { repetition, written } = recorded(20);
     repetition.occur(occurrence('a'), performance.now());
     repetition.occur(occurrence('a'), performance.now());
@@ -68,7 +68,7 @@ describe('repetition', () => {
 });
 
 describe('a logger', () => {
-  test('writes a flood of warnings and errors once, with the number and the last fields at its end', async () => {
+  test('a logger writes a flood of warnings and errors once, with the number and the last fields at its end', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
     const logger = logging.logger('session');
@@ -87,7 +87,7 @@ describe('a logger', () => {
     expect(records().filter(({ level }) => level === 'info')).toHaveLength(5000);
   });
 
-  test('does not take different errors, or different children, for the same', async () => {
+  test('a logger does not take different errors, or those of different children, for repetitions', async () => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
     const logger = logging.logger('socket');

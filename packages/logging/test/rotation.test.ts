@@ -52,14 +52,14 @@ function upTo(count: number): number[] {
 }
 
 describe('rotation', () => {
-  test('by size loses no line of eight loggers, tears none, and no file is longer than its bound', async () => {
+  test('rotation by size loses no line of eight loggers, tears none, and keeps each file within its bound', async () => {
     const result = await logSequence(40_000, { directory: temporaryFolder(), maxFileBytes: 256 * KIB, maxFiles: 100 });
     expect(result).toMatchObject({ lines: 40_000, faults: 0, lostLines: 0 });
     expect(result.largestFileBytes).toBeLessThanOrEqual(256 * KIB);
     expect(result.files).toBeGreaterThan(10);
   });
 
-  test('by day begins a new file with the first line after midnight UTC, and archives the old one', async () => {
+  test('rotation by day begins a new file with the first line after midnight UTC, and archives the old one', async () => {
     const directory = temporaryFolder();
     setDate('2026-02-28T23:59:59.900Z');
     const logging = createLogging({ console: false, directory });
@@ -74,7 +74,7 @@ describe('rotation', () => {
     expect(numbers(directory)).toEqual([0, 1]);
   });
 
-  test('keeps as many files and bytes as it may, and removes the oldest first', async () => {
+  test('rotation keeps files and bytes up to their limits, and removes the oldest first', async () => {
     const directory = temporaryFolder();
     const limits = { maxFileBytes: 64 * KIB, maxFiles: 3, compress: false };
     for (let part = 0; part < 5; part++) await logNumbers(directory, part * 2000, (part + 1) * 2000, limits);
@@ -94,7 +94,7 @@ describe('rotation', () => {
     expect(numbers(directory).at(-1)).toBe(13_999);
   });
 
-  test('of the log leaves the metrics and what is not its own alone', async () => {
+  test('rotation of the log leaves the metrics and foreign files alone', async () => {
     const directory = temporaryFolder();
     const others = [
       'relay-notes.log',
@@ -110,14 +110,14 @@ describe('rotation', () => {
 });
 
 describe('the next start', () => {
-  test('continues the file of today', async () => {
+  test('the next start continues the file of today', async () => {
     const directory = temporaryFolder();
     for (let part = 0; part < 3; part++) await logNumbers(directory, part * 10, part * 10 + 10);
     expect(logFiles(directory)).toHaveLength(1);
     expect(numbers(directory)).toEqual(upTo(30));
   });
 
-  test('archives what a killed process left, without losing or repeating a line', async () => {
+  test('the next start archives the files of a killed process, without losing or repeating a line', async () => {
     const directory = temporaryFolder();
     await logNumbers(directory, 0, 4000, { maxFileBytes: 64 * KIB, compress: false });
     const [first = ''] = logFiles(directory);
@@ -143,7 +143,7 @@ describe('the next start', () => {
     );
   });
 
-  test('is refused a folder that is in use, and takes one whose process is gone', async () => {
+  test('a start is refused a folder in use, and takes one whose process is gone', async () => {
     const directory = temporaryFolder();
     const logging = createLogging({ console: false, directory });
     expect(() => createLogging({ console: false, directory })).toThrow(

@@ -64,13 +64,13 @@ describe('fields of any kind make one safe line', () => {
     ['a text with controls', { a: '\x1b]0;title\x07\u202e' }, { a: '\\x1b]0;title\\x07\\u202e' }],
     ['no object at all', null, {}],
     ['a string for an object', 'ab', {}],
-  ])('%s', async (_name, fields, expected) => {
+  ])('a record with a field of any kind is one safe line: %s', async (_name, fields, expected) => {
     const record = await logged(fields);
     expect(record).toMatchObject(expected as object);
     expect(record).toMatchObject({ level: 'info', scope: 'test', message: 'message' });
   });
 
-  test('a prototype cannot be reached through a key', async () => {
+  test('a key of a field does not reach a prototype', async () => {
     const record = await logged(
       JSON.parse('{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}'),
     );
@@ -78,7 +78,7 @@ describe('fields of any kind make one safe line', () => {
     expect(record['[__proto__]']).toEqual({ polluted: true });
   });
 
-  test('what is deep, wide or long is cut, and the line keeps its bound', async () => {
+  test('deep, wide or long fields are cut, and the line keeps its bound', async () => {
     expect(JSON.stringify(await logged({ deep: deep(100) }))).toContain('[too deep]');
     const wide = await logged({ wide: Array.from({ length: 100_000 }, (_, index) => index) });
     expect((wide.wide as unknown[]).at(-1)).toBe('…(+99936)');
@@ -94,7 +94,7 @@ describe('fields of any kind make one safe line', () => {
     ['many schemes', 'a://'.repeat(1_000_000)],
     ['many quotes', `"'`.repeat(2_000_000)],
     ['control characters', '\x1b['.repeat(2_000_000)],
-  ])('a huge text made to be slow is not: %s', async (_name, text) => {
+  ])('a huge text that attacks the patterns takes no long time: %s', async (_name, text) => {
     const { console, records } = consoleRecords();
     const logging = createLogging({ console });
     for (let round = 0; round < 20; round++) logging.logger('test').error(text, { text, [text]: text });
@@ -107,7 +107,7 @@ describe('fields of any kind make one safe line', () => {
     expect(record.text).not.toContain('hush');
   });
 
-  test('anything at all, as a property', async () => {
+  test('any value at all becomes one safe line', async () => {
     const { console, text } = consoleText('json');
     const pretty = consoleText('pretty');
     const logging = createLogging({ console, repeatIntervalMs: 0 });
@@ -151,19 +151,19 @@ describe('secrets', () => {
     ['in a URL', { from: 'relay://hush@192.0.2.1:7878?name=x', to: 'https://user:hush@host/' }],
     ['bytes', { a: Buffer.from('hush'), b: new Uint8Array([0x68]), c: new Float64Array(2).buffer }],
     ['in an error', { error: Object.assign(new Error('no relay://hush@h'), { secret: 'hush' }) }],
-  ])('are not written: %s', async (_name, fields) => {
+  ])('secrets are not written: %s', async (_name, fields) => {
     const line = JSON.stringify(await logged(fields));
     expect(line).not.toContain('hush');
     expect(line).toMatch(/\[redacted\]|\[4 bytes\]/);
   });
 
-  test('of node:crypto and the Web Crypto API are not written', async () => {
+  test('keys of node:crypto and the Web Crypto API are not written', async () => {
     const { privateKey } = generateKeyPairSync('x25519');
     const key = await webcrypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, true, ['sign']);
     expect(await logged({ a: privateKey, b: [key] })).toMatchObject({ a: '[redacted]', b: ['[redacted]'] });
   });
 
-  test('are what the program says, by key and by type', async () => {
+  test('a program adds secrets by key and by type', async () => {
     class Password {
       readonly text = 'hush';
     }

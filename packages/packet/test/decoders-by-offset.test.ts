@@ -63,7 +63,7 @@ const decoders: Readonly<Record<number, Decode>> = {
 };
 
 describe('each decoder of a frame by offset', () => {
-  test('agrees with decodeFrames on bytes that nobody has looked at before, wherever they lie', () => {
+  test('each decoder of a frame by offset agrees with decodeFrames on unchecked bytes at any offset', () => {
     const input = fc.oneof(bytes(60), nearly(frames.map((frame) => encodeFrames([frame]))));
     fc.assert(
       fc.property(input, fc.nat(9), (frame, offset) => {
@@ -85,7 +85,7 @@ describe('each decoder of a frame by offset', () => {
   });
 });
 
-test('an addressed datagram is read as it was written, endpoints and payload', () => {
+test('an addressed datagram decodes to the endpoints and payload that were encoded', () => {
   fc.assert(
     fc.property(endpoints, endpoints, bytes(), fc.nat(20), (source, destination, payload, offset) => {
       const both = { source: packed(source), destination: packed(destination) };
@@ -113,7 +113,7 @@ test.each([
   expect(decode(new Uint8Array(2))).toBe('truncated');
 });
 
-test('what a decoder fills in is a copy, even of a Buffer', () => {
+test('fields that a decoder fills in are copies, even of a Buffer', () => {
   const resetToken = new Uint8Array(16).fill(7);
   const parameters = Object.assign(new SessionParameters(), { resetToken });
   const observed = { address: '192.0.2.1', port: 9 };

@@ -64,14 +64,17 @@ const encoders: readonly [string, (bytes: Uint8Array) => number][] = [
   ['encodeLocalProxyHeader', (bytes) => encodeLocalProxyHeader(bytes, 0)],
 ];
 
-test.each(encoders)('%s fills what it says, and throws instead of writing past the end', (_, encode) => {
-  const end = encode(new Uint8Array(200));
-  expect(encode(new Uint8Array(end))).toBe(end);
-  const short = new Uint8Array(end - 1);
-  expect(() => encode(short)).toThrow(expect.objectContaining({ name: 'RangeError' }));
-});
+test.each(encoders)(
+  '%s fills the bytes up to the offset it returns, and throws instead of writing past the end',
+  (_, encode) => {
+    const end = encode(new Uint8Array(200));
+    expect(encode(new Uint8Array(end))).toBe(end);
+    const short = new Uint8Array(end - 1);
+    expect(() => encode(short)).toThrow(expect.objectContaining({ name: 'RangeError' }));
+  },
+);
 
-describe('what cannot be encoded is refused with a RangeError', () => {
+describe('input that cannot be encoded is refused with a RangeError', () => {
   const source = { address: '192.0.2.1', port: 1 };
   const destination = { address: '192.0.2.2', port: 2 };
   const payload = new Uint8Array();
@@ -124,12 +127,12 @@ describe('what cannot be encoded is refused with a RangeError', () => {
           payload,
         }),
     ],
-  ])('%s', (_, attempt) => {
+  ])('an encoder refuses %s with a RangeError', (_, attempt) => {
     expect(attempt).toThrow(expect.objectContaining({ name: 'RangeError' }));
   });
 });
 
-test('a fragment whose piece is not of its length is refused by its reason', () => {
+test('encodeFrames refuses a fragment whose piece has another length, with the reason bad-fragment', () => {
   const attempt = () => encodeFrames([{ type: 'fragment', id: 1, total: 20, index: 0, count: 2, piece: token }]);
   expect(attempt).toThrow(PacketError);
   expect(attempt).toThrow('bad-fragment');

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { PacketStatistics } from '../src/index.js';
 
 describe('PacketStatistics', () => {
-  test('is empty at first', () => {
+  test('PacketStatistics is empty at first', () => {
     const statistics = new PacketStatistics();
     expect(statistics.toJSON()).toMatchObject({
       packets: 0,
@@ -16,7 +16,7 @@ describe('PacketStatistics', () => {
     expect(statistics.oneWayDelay).toBeUndefined();
   });
 
-  test('counts packets, bytes and sizes', () => {
+  test('PacketStatistics counts packets, bytes and sizes', () => {
     const statistics = new PacketStatistics();
     for (const size of [0, 1, 3, 100, 127, 65_507]) statistics.add(size, 5);
     expect(statistics.toJSON()).toMatchObject({
@@ -37,7 +37,7 @@ describe('PacketStatistics', () => {
     ]);
   });
 
-  test('has a class for every size, in which it lies', () => {
+  test('PacketStatistics puts every size into the class that contains it', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 65_535 }), (size) => {
         const statistics = new PacketStatistics();
@@ -49,7 +49,7 @@ describe('PacketStatistics', () => {
     );
   });
 
-  test('takes the rate over the last ten seconds', () => {
+  test('PacketStatistics takes the rate over the last ten seconds', () => {
     const statistics = new PacketStatistics();
     for (let ms = 0; ms < 30_000; ms += 10) statistics.add(200, ms);
     expect(statistics.rate(30_000).packetsPerSecond).toBeCloseTo(100, 6);
@@ -58,20 +58,20 @@ describe('PacketStatistics', () => {
     expect(statistics.rate(60_000)).toEqual({ packetsPerSecond: 0, bytesPerSecond: 0 });
   });
 
-  test('takes the rate of a short stream over its length', () => {
+  test('PacketStatistics takes the rate of a short stream over its length', () => {
     const statistics = new PacketStatistics();
     for (let i = 0; i < 50; i++) statistics.add(10, 5000 + i * 40);
     expect(statistics.rate(7000).packetsPerSecond).toBe(25);
   });
 
-  test('counts on when the clock goes back', () => {
+  test('PacketStatistics goes on counting when the clock goes back', () => {
     const statistics = new PacketStatistics();
     statistics.add(1, 5000);
     statistics.add(1, -2000);
     expect(statistics.rate(5000).packetsPerSecond).toBe(2);
   });
 
-  test('follows RFC 3550 A.8 in jitter, whatever the difference of the clocks is', () => {
+  test('PacketStatistics computes jitter as RFC 3550 A.8 does, for any difference of the clocks', () => {
     const transit = fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 50 }));
     fc.assert(
       fc.property(fc.array(transit, { minLength: 2, maxLength: 50 }), fc.integer(), (steps, clockDifference) => {
@@ -90,7 +90,7 @@ describe('PacketStatistics', () => {
     );
   });
 
-  test('knows the one-way delay of packets with a sending time', () => {
+  test('PacketStatistics has the one-way delay of packets with a sending time', () => {
     const statistics = new PacketStatistics();
     statistics.add(1, 10, 4);
     statistics.add(1, 20);

@@ -22,7 +22,7 @@ import { text } from './vectors/vectors.js';
 const anyFrames = fc.array(frames, { maxLength: 5 });
 
 describe('UdpPacket', () => {
-  test('is deserialised as it was serialised', () => {
+  test('a UdpPacket deserialises to the packet that was serialised', () => {
     fc.assert(
       fc.property(udpPackets, (packet) => {
         const serialized = packet.serialize();
@@ -32,7 +32,7 @@ describe('UdpPacket', () => {
     );
   });
 
-  test('is refused when cut anywhere or extended', () => {
+  test('a UdpPacket is refused when it is cut anywhere or extended', () => {
     fc.assert(
       fc.property(udpPackets, (packet) => {
         const serialized = packet.serialize();
@@ -45,7 +45,7 @@ describe('UdpPacket', () => {
     );
   });
 
-  test('is read as the oracle reads it, and accepted bytes are serialised as they were', () => {
+  test('UdpPacket reads bytes as the oracle does, and serialises accepted bytes to the same bytes', () => {
     const some = fc.oneof(bytes(60), nearly(udpPackets.map((packet) => packet.serialize())));
     fc.assert(
       fc.property(some, (input) => {
@@ -60,11 +60,11 @@ describe('UdpPacket', () => {
 });
 
 describe('frames', () => {
-  test('are decoded as they were encoded', () => {
+  test('frames decode to the frames that were encoded', () => {
     fc.assert(fc.property(anyFrames, (some) => expect(text(decodeFrames(encodeFrames(some)))).toBe(text(some))));
   });
 
-  test('are refused or another whole frame shorter when cut anywhere', () => {
+  test('frames that are cut anywhere are refused, or lack whole frames', () => {
     fc.assert(
       fc.property(frames, frames, (first, second) => {
         const encoded = encodeFrames([first, second]);
@@ -78,7 +78,7 @@ describe('frames', () => {
     );
   });
 
-  test('are read as the oracle reads them', () => {
+  test('decodeFrames reads bytes as the oracle does', () => {
     const some = fc.oneof(bytes(60), nearly(anyFrames.map(encodeFrames)));
     fc.assert(
       fc.property(some, (input) => {
@@ -90,7 +90,7 @@ describe('frames', () => {
     );
   });
 
-  test('that are accepted are encoded as they were, in the forms that encodeFrames chooses', () => {
+  test('accepted frames encode to the same frames, in the forms that encodeFrames chooses', () => {
     const some = nearly(anyFrames.map(encodeFrames));
     fc.assert(
       fc.property(some, (input) => {
@@ -102,7 +102,7 @@ describe('frames', () => {
     );
   });
 
-  test('written in the last form can be given a length where they lie', () => {
+  test('sizeFrame gives a frame that ends a packet a length in place', () => {
     fc.assert(
       fc.property(bytes(), fc.integer({ min: 0, max: 20 }), (payload, offset) => {
         const last = encodeFrames([{ type: 'compact', flowId: 7, payload }]);
@@ -115,7 +115,7 @@ describe('frames', () => {
     );
   });
 
-  test('are walked within their bounds whatever the bytes are', () => {
+  test('nextFrame stays within the bounds for any bytes', () => {
     fc.assert(
       fc.property(bytes(60), fc.nat(60), fc.nat(60), (input, offset, end) => {
         const next = nextFrame(input, offset, Math.min(end, input.length));
@@ -129,7 +129,7 @@ describe('frames', () => {
   });
 });
 
-test('the type of a packet is judged without a throw, and by its first four bytes and its length alone but for the counter', () => {
+test('packetType never throws, and depends on the first four bytes, the length and the counter alone', () => {
   fc.assert(
     fc.property(bytes(160), (input) => {
       const type = packetType(input, 0, input.length);
@@ -148,7 +148,7 @@ describe('PROXY v2', () => {
     .record({ endpoints: ends, tlvs: fc.array(tlv, { maxLength: 3 }), payload: bytes() })
     .map((datagram) => (datagram.endpoints === undefined ? { ...datagram, tlvs: [] } : datagram));
 
-  test('datagrams are decoded as they were encoded', () => {
+  test('a datagram with a PROXY v2 header decodes to the datagram that was encoded', () => {
     fc.assert(
       fc.property(datagrams, (datagram) => {
         expect(text(decodeProxiedDatagram(encodeProxiedDatagram(datagram)))).toBe(text(datagram));
@@ -156,7 +156,7 @@ describe('PROXY v2', () => {
     );
   });
 
-  test('no endpoints are believed of a header with a checksum in which a bit is flipped, but for those that say it has one', () => {
+  test('a PROXY v2 header with a checksum and one flipped bit yields no endpoints, unless the bit removes the checksum', () => {
     const source = { address: '192.0.2.1', port: 1 };
     const destination = { address: '2001:db8::2', port: 2 };
     const tlvs = [{ type: 3, value: new Uint8Array(4) }];
@@ -171,7 +171,7 @@ describe('PROXY v2', () => {
     }
   });
 
-  test('never throws, whatever the bytes are', () => {
+  test('decodeProxiedDatagram never throws on any bytes', () => {
     fc.assert(
       fc.property(nearly(datagrams.map(encodeProxiedDatagram)), (input) => {
         const decoded = decodeProxiedDatagram(input);

@@ -106,7 +106,7 @@ describe('docs/protocol.md', () => {
       'name',
       { sourceIpv6: FLAG_SOURCE_IPV6, destinationIpv6: FLAG_DESTINATION_IPV6, timestamp: FLAG_TIMESTAMP },
     ],
-  ])('numbers in the tables of %s by %s are those of the code', (heading, number, name, constants) => {
+  ])('docs/protocol.md has the numbers of the code in the tables of %s by %s', (heading, number, name, constants) => {
     expect(
       numbersByName(
         tableWith(heading, number).filter((row) => name in row),
@@ -116,11 +116,11 @@ describe('docs/protocol.md', () => {
     ).toEqual(constants);
   });
 
-  test('names the drop reasons of the code, in their order', () => {
+  test('docs/protocol.md names the drop reasons of the code, in their order', () => {
     expect(tableWith('Drop reasons', 'reason').map((row) => row['reason'])).toEqual([...DROP_REASONS]);
   });
 
-  test('has the lengths of packets that the code has', () => {
+  test('docs/protocol.md has the lengths of packets that the code has', () => {
     expect(Object.fromEntries(tableWith('Packets', 'bytes').map((row) => [row['packet'], row['bytes']]))).toEqual({
       initiation: String(INITIATION_BYTES),
       response: String(RESPONSE_BYTES),
@@ -137,7 +137,7 @@ describe('docs/protocol.md', () => {
     ['Cookie reply', COOKIE_REPLY_OFFSET, COOKIE_REPLY_BYTES],
     ['Transport', TRANSPORT_OFFSET, TRANSPORT_HEADER_BYTES],
     ['Reset', RESET_OFFSET, RESET_BYTES],
-  ])('has the fields of %s where the code has them', (heading, offsets, bytes) => {
+  ])('docs/protocol.md has the fields of %s at the offsets of the code', (heading, offsets, bytes) => {
     const rows = tableWith(heading, 'offset');
     expect(numbersByName(rows, 'offset', 'field')).toEqual({ type: 0, zero: 1, ...offsets });
     const last = rows.at(-1);
@@ -149,7 +149,7 @@ describe('docs/protocol.md', () => {
     .flatMap((heading) => tablesUnder(heading).map((rows) => ({ heading, rows })))
     .filter(({ rows }) => rows.every((row) => 'offset' in row && 'field' in row));
 
-  test.each(fieldTables)('has no gap and no overlap in a table of $heading', ({ rows }) => {
+  test.each(fieldTables)('docs/protocol.md has no gap and no overlap in a table of $heading', ({ rows }) => {
     let offset = 0;
     for (const row of rows) {
       expect(Number(row['offset'])).toBe(offset);
@@ -157,23 +157,26 @@ describe('docs/protocol.md', () => {
     }
   });
 
-  test.each(tableWith('Frames', 'bytes of the body'))('says how long the body of $frame is', (row) => {
-    const [, least = '', more = ''] = /^(\d+)( or more)?$/.exec(row['bytes of the body'] ?? '') ?? [];
-    const accepts = (length: number) => {
-      const bytes = new Uint8Array(1 + length);
-      bytes[0] = Number(row['type']);
-      return nextFrame(bytes, 0, bytes.length) === bytes.length;
-    };
-    expect(Number(least) === 0 || !accepts(Number(least) - 1)).toBe(true);
-    expect(accepts(Number(least))).toBe(true);
-    expect(accepts(Number(least) + 1)).toBe(more !== '');
-  });
+  test.each(tableWith('Frames', 'bytes of the body'))(
+    'docs/protocol.md states the length of the body of $frame',
+    (row) => {
+      const [, least = '', more = ''] = /^(\d+)( or more)?$/.exec(row['bytes of the body'] ?? '') ?? [];
+      const accepts = (length: number) => {
+        const bytes = new Uint8Array(1 + length);
+        bytes[0] = Number(row['type']);
+        return nextFrame(bytes, 0, bytes.length) === bytes.length;
+      };
+      expect(Number(least) === 0 || !accepts(Number(least) - 1)).toBe(true);
+      expect(accepts(Number(least))).toBe(true);
+      expect(accepts(Number(least) + 1)).toBe(more !== '');
+    },
+  );
 
-  test('has the range of skippable frames that the code has', () => {
+  test('docs/protocol.md has the range of skippable frames that the code has', () => {
     expect(text).toContain(`Types from 0x${FIRST_SKIPPABLE_FRAME.toString(16)} to 0x7f are reserved`);
   });
 
-  test('has the offsets of a UdpPacket that the code has', () => {
+  test('docs/protocol.md has the offsets of a UdpPacket that the code has', () => {
     expect(numbersByName(tableWith('UdpPacket', 'offset'), 'offset', 'field')).toEqual({
       version: OFFSET_VERSION,
       flags: OFFSET_FLAGS,
@@ -182,7 +185,7 @@ describe('docs/protocol.md', () => {
     });
   });
 
-  test('has the limits of the code', () => {
+  test('docs/protocol.md has the limits of the code', () => {
     const values = tableWith('Limits', 'limit').map((row) => Number(row['value']?.replaceAll(',', '')));
     expect(values).toEqual([
       MAX_PAYLOAD_BYTES,
@@ -200,7 +203,7 @@ describe('docs/protocol.md', () => {
     );
   });
 
-  test('has the bounds of parameters that the code has', () => {
+  test('docs/protocol.md has the bounds of parameters that the code has', () => {
     const numberOf = (text = '') => (text === '2^32-1' ? 2 ** 32 - 1 : Number(text.replaceAll(',', '')));
     const bounds = tableWith('Parameters', 'least')
       .filter((row) => row['least'] !== '')
@@ -221,7 +224,7 @@ describe('docs/protocol.md', () => {
     ['close', 'Close', 0],
     ['request', 'Control', 0],
     ['answer', 'Control', 1],
-  ])('describes %s so that its vector is read right by the table alone', (name, heading, index) => {
+  ])('docs/protocol.md describes %s so that its table alone reads its vector right', (name, heading, index) => {
     const vector = vectors.accepted.find((candidate) => candidate.name === name);
     const rows = tablesUnder(heading).filter((table) => table.every((row) => 'offset' in row))[index] ?? [];
     const frame = bytesOf(vector?.hex ?? '');

@@ -18,19 +18,22 @@ const folder = mkdtempSync(join(tmpdir(), 'relay-packet-readme-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the snippets of README.md', () => {
-  test.each(snippets.filter(({ code }) => code !== ''))('print what they say: $heading', async ({ heading, code }) => {
-    const { outputFiles } = await build({
-      stdin: { contents: code, loader: 'ts', resolveDir: folder },
-      alias: { '@relay/packet': fileURLToPath(new URL('../src/index.ts', import.meta.url)) },
-      bundle: true,
-      format: 'esm',
-      write: false,
-    });
-    const file = join(folder, `${heading.replaceAll(/\W/g, '-')}.mjs`);
-    writeFileSync(file, outputFiles[0]?.contents ?? '');
-    const printed = execFileSync(process.execPath, [file], { encoding: 'utf8' });
-    const promised = [...code.matchAll(/console\.log.*; \/\/ (.*)$/gm)].map(([, output]) => `${output}\n`).join('');
-    expect(printed).toBe(promised);
-    expect(promised).not.toBe('');
-  });
+  test.each(snippets.filter(({ code }) => code !== ''))(
+    'the snippet of README.md prints the output it states: $heading',
+    async ({ heading, code }) => {
+      const { outputFiles } = await build({
+        stdin: { contents: code, loader: 'ts', resolveDir: folder },
+        alias: { '@relay/packet': fileURLToPath(new URL('../src/index.ts', import.meta.url)) },
+        bundle: true,
+        format: 'esm',
+        write: false,
+      });
+      const file = join(folder, `${heading.replaceAll(/\W/g, '-')}.mjs`);
+      writeFileSync(file, outputFiles[0]?.contents ?? '');
+      const printed = execFileSync(process.execPath, [file], { encoding: 'utf8' });
+      const promised = [...code.matchAll(/console\.log.*; \/\/ (.*)$/gm)].map(([, output]) => `${output}\n`).join('');
+      expect(printed).toBe(promised);
+      expect(promised).not.toBe('');
+    },
+  );
 });

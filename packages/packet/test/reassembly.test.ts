@@ -52,7 +52,7 @@ function add(reassembly: Reassembly, fragment: Uint8Array | undefined, nowMs = 0
 
 describe('fragments', () => {
   test.each([1400, 1401, 2800, 9000, 65_000, MAX_PAYLOAD_BYTES])(
-    'of a datagram of %d bytes come together in any order',
+    'fragments of a datagram of %d bytes are put together in any order',
     (payloadLength) => {
       fc.assert(
         fc.property(fc.integer({ min: 512, max: 1400 }), fc.infiniteStream(fc.nat()), (maxPieceBytes, order) => {
@@ -72,7 +72,7 @@ describe('fragments', () => {
     },
   );
 
-  test('of the largest addressed datagram between IPv6 endpoints are allowed', () => {
+  test('fragments of the largest addressed datagram between IPv6 endpoints are allowed', () => {
     const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
     packEndpoint({ address: '2001:db8::1', port: 9 }, endpoint, 0);
     const frame = new Uint8Array(MAX_FRAGMENTED_BYTES);
@@ -91,7 +91,7 @@ describe('fragments', () => {
   test.each([
     [MAX_FRAGMENTED_BYTES + 1, 1400],
     [65_000, 200],
-  ])('of %d bytes in pieces of %d are too many', (total, maxPieceBytes) => {
+  ])('fragments of %d bytes in pieces of %d are too many', (total, maxPieceBytes) => {
     expect(fragmentCount(total, maxPieceBytes)).toBe(dropCode('too-large'));
   });
 });
@@ -99,7 +99,7 @@ describe('fragments', () => {
 describe('Reassembly', () => {
   const [first, second, third] = split(compactFrame(3000), 1, 1400);
 
-  test('refuses a piece that came already', () => {
+  test('Reassembly refuses a piece that came already', () => {
     const reassembly = new Reassembly(limits);
     add(reassembly, first);
     expect(add(reassembly, first)).toBe(dropCode('duplicate-fragment'));
@@ -109,7 +109,7 @@ describe('Reassembly', () => {
   test.each([
     ['another total', split(compactFrame(3001), 1, 1400)],
     ['another count', split(compactFrame(3000), 1, 1000)],
-  ])('refuses a piece with %s than the ones before', (_, [, other]) => {
+  ])('Reassembly refuses a piece with %s than the ones before', (_, [, other]) => {
     const reassembly = new Reassembly(limits);
     add(reassembly, first);
     expect(add(reassembly, other)).toBe(dropCode('bad-fragment'));
@@ -120,7 +120,7 @@ describe('Reassembly', () => {
     ['a ping', FRAME.ping],
     ['a fragment', FRAME.fragment],
     ['a frame with a length', FRAME.compact | 0x80],
-  ])('refuses %s as the whole', (_, type) => {
+  ])('Reassembly refuses %s as the whole frame', (_, type) => {
     const frame = compactFrame(2000);
     frame[0] = type;
     const reassembly = new Reassembly(limits);
@@ -128,7 +128,7 @@ describe('Reassembly', () => {
     expect(reassembly.pendingDatagrams).toBe(0);
   });
 
-  test('keeps the pieces of different frames apart', () => {
+  test('Reassembly keeps the pieces of different frames apart', () => {
     const reassembly = new Reassembly(limits);
     const [a, b] = [compactFrame(2000), compactFrame(2500)];
     const [a1, a2] = split(a, 7, 1400);
@@ -137,7 +137,7 @@ describe('Reassembly', () => {
     expect(Buffer.compare(reassembly.whole, a)).toBe(0);
   });
 
-  test('gives up what is not complete in time, and counts it', () => {
+  test('Reassembly gives up a frame that is not complete in time, and counts it', () => {
     const reassembly = new Reassembly(limits);
     add(reassembly, first, 100);
     expect(reassembly.nextExpiryMs).toBe(1100);
@@ -148,7 +148,7 @@ describe('Reassembly', () => {
     expect(add(reassembly, second, 1100)).toBe(0);
   });
 
-  test('gives up the oldest when too many frames miss pieces', () => {
+  test('Reassembly gives up the oldest frame when too many miss pieces', () => {
     const reassembly = new Reassembly({ ...limits, maxDatagrams: 2 });
     const pieces = [1, 2, 3].map((id) => split(compactFrame(2000), id, 1400));
     for (const [piece] of pieces) add(reassembly, piece);
@@ -157,14 +157,14 @@ describe('Reassembly', () => {
     expect(reassembly.drops.toJSON()).toEqual({ 'reassembly-limit': 1 });
   });
 
-  test('refuses what is larger than all it may keep, and keeps the rest', () => {
+  test('Reassembly refuses a frame larger than its limit, and keeps the others', () => {
     const reassembly = new Reassembly({ ...limits, maxBytes: 3005 });
     add(reassembly, first);
     expect(add(reassembly, split(compactFrame(3001), 2, 1400)[0])).toBe(dropCode('reassembly-limit'));
     expect(reassembly.pendingDatagrams).toBe(1);
   });
 
-  test('never keeps more than it may, whatever comes', () => {
+  test('Reassembly never keeps more than its limits for any fragments', () => {
     const piece = fc.record({
       id: fc.nat(20),
       total: fc.integer({ min: 10, max: 5000 }),

@@ -15,7 +15,7 @@ const destination = { address: '2001:db8::7', port: 53 };
 const payload = Uint8Array.of(1, 2, 3);
 
 describe('UdpPacket.from', () => {
-  test('makes addresses canonical, so that one host has one text', () => {
+  test('UdpPacket.from makes addresses canonical, so that one host has one text', () => {
     const packet = UdpPacket.from({
       source: { address: '::ffff:192.0.2.1', port: 1 },
       destination: { address: '2001:DB8:0::7', port: 2 },
@@ -33,13 +33,13 @@ describe('UdpPacket.from', () => {
     ['a timestamp before 1970', { timestampMs: -1 }, 'bad-value'],
     ['a timestamp beyond 2112', { timestampMs: 2 ** 52 / 1000 }, 'bad-value'],
     ['no number as timestamp', { timestampMs: Number.NaN }, 'bad-value'],
-  ])('refuses %s and says so', (_, wrong, reason) => {
+  ])('UdpPacket.from refuses %s with its reason', (_, wrong, reason) => {
     const attempt = () => UdpPacket.from({ source, destination, payload, ...wrong });
     expect(attempt).toThrow(PacketError);
     expect(attempt).toThrow(expect.objectContaining({ reason }));
   });
 
-  test('keeps timestamps to the microsecond', () => {
+  test('UdpPacket.from keeps timestamps to the microsecond', () => {
     const packet = UdpPacket.from({ source, destination, payload, timestampMs: 1_700_000_000_000.1236 });
     expect(packet.timestampMs).toBe(1_700_000_000_000.124);
     expect(UdpPacket.deserialize(packet.serialize()).timestampMs).toBe(1_700_000_000_000.124);
@@ -47,7 +47,7 @@ describe('UdpPacket.from', () => {
 });
 
 describe('UdpPacket', () => {
-  test.each([0, 1, 1472, MAX_PAYLOAD_BYTES])('carries a payload of %d bytes', (length) => {
+  test.each([0, 1, 1472, MAX_PAYLOAD_BYTES])('UdpPacket carries a payload of %d bytes', (length) => {
     const packet = UdpPacket.from({ source, destination, payload: new Uint8Array(length).fill(7) });
     const copy = UdpPacket.deserialize(packet.serialize());
     expect(copy.payload).toHaveLength(length);
@@ -60,23 +60,23 @@ describe('UdpPacket', () => {
     ['payload', { payload: Uint8Array.of(1, 2, 4) }],
     ['length', { payload: Uint8Array.of(1, 2) }],
     ['timestamp', { timestampMs: 1 }],
-  ])('differs from one with another %s', (_, change) => {
+  ])('UdpPacket differs from one with another %s', (_, change) => {
     const packet = UdpPacket.from({ source, destination, payload });
     expect(packet.equals(UdpPacket.from({ source, destination, payload, ...change }))).toBe(false);
   });
 
-  test('tells of bytes whether they are one, and why not', () => {
+  test('UdpPacket.validate gives the reason why bytes are no packet', () => {
     const bytes = UdpPacket.from({ source, destination, payload }).serialize();
     expect(UdpPacket.validate(bytes)).toBeUndefined();
     expect(UdpPacket.validate(bytes.subarray(0, -1))).toBe('truncated');
   });
 
-  test('is a plain object as JSON', () => {
+  test('UdpPacket is a plain object as JSON', () => {
     const packet = UdpPacket.from({ source, destination, payload, timestampMs: 5 });
     expect(JSON.parse(JSON.stringify(packet))).toEqual({ source, destination, payload: '010203', timestampMs: 5 });
   });
 
-  test('serialises to bytes that no other packet writes to', () => {
+  test('UdpPacket serialises to bytes that no other packet writes to', () => {
     const packets = Array.from({ length: 500 }, (_, i) => {
       return UdpPacket.from({ source, destination, payload: new Uint8Array(i * 7).fill(i) });
     });
@@ -86,7 +86,7 @@ describe('UdpPacket', () => {
     }
   });
 
-  test('deserialises with a view of the payload, and throws the reason where it cannot', () => {
+  test('UdpPacket deserialises with a view of the payload, and throws the reason if it cannot', () => {
     const bytes = UdpPacket.from({ source, destination, payload }).serialize();
     expect(UdpPacket.deserialize(bytes).payload.buffer).toBe(bytes.buffer);
     expect(() => UdpPacket.deserialize(bytes.subarray(1))).toThrow(
@@ -95,7 +95,7 @@ describe('UdpPacket', () => {
   });
 });
 
-test('a header is written and read at any offset, with whatever lies around it untouched', () => {
+test('the header of a UdpPacket is encoded and decoded at any offset, and the bytes around it stay untouched', () => {
   const ends = { source: new Uint8Array(PACKED_ENDPOINT_BYTES), destination: new Uint8Array(PACKED_ENDPOINT_BYTES) };
   packEndpoint(source, ends.source, 0);
   packEndpoint(destination, ends.destination, 0);

@@ -6,7 +6,7 @@ import { Emulator } from './support/emulator.js';
 const SIZE = { columns: 20, rows: 5 };
 
 describe('a frame', () => {
-  test('writes only the lines that changed, as one synchronised update, and nothing where none did', () => {
+  test('a frame writes only the lines that changed, as one synchronised update, and nothing if none did', () => {
     const frame = new Frame();
     frame.update(['one', 'two', 'three'], SIZE);
     expect(frame.update(['one', 'TWO', 'three'], SIZE)).toBe('\x1b[?2026h\x1b[2;1HTWO\x1b[0m\x1b[K\x1b[?2026l');
@@ -14,14 +14,14 @@ describe('a frame', () => {
     expect(frame.update(['one'], SIZE)).toBe('\x1b[?2026h\x1b[2;1H\x1b[0m\x1b[K\x1b[3;1H\x1b[0m\x1b[K\x1b[?2026l');
   });
 
-  test('draws all of it after it was told to forget', () => {
+  test('a frame draws all lines after it was made to forget', () => {
     const frame = new Frame();
     frame.update(['one'], SIZE);
     frame.forget();
     expect(frame.update(['one'], SIZE)).toContain('\x1b[2J\x1b[1;1Hone');
   });
 
-  test('styles a line and ends the style with it', () => {
+  test('a frame styles a line and ends the style with it', () => {
     const lines: ScreenLine[] = [
       { text: 'title', style: 'bold' },
       { text: '', style: 'error' },
@@ -29,7 +29,7 @@ describe('a frame', () => {
     expect(new Frame().update(lines, SIZE)).toBe('\x1b[?2026h\x1b[2J\x1b[1;1H\x1b[1mtitle\x1b[0m\x1b[K\x1b[?2026l');
   });
 
-  test('whatever lines and sizes follow each other, the terminal shows the last ones and nothing else', async () => {
+  test('after any sequence of lines and sizes, the terminal shows the last lines and nothing else', async () => {
     const character = fc.constantFrom(
       'a',
       'b',

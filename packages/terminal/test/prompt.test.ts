@@ -29,7 +29,7 @@ function lastRow(lines: string[]): string {
 }
 
 describe('a prompt on a terminal', () => {
-  test('runs commands and prints what they answer, or why they failed, without controls', async () => {
+  test('a prompt on a terminal runs commands and prints their answers or errors, without controls', async () => {
     const terminal = await promptProgram();
     terminal.type('status "a b" c\r');
     await terminal.seen((lines) => lines.includes('all well ["a b","c"]'));
@@ -44,7 +44,7 @@ describe('a prompt on a terminal', () => {
     expect(terminal.output).toContain('closed, failures: 2');
   });
 
-  test('completes names of commands and their arguments', async () => {
+  test('a prompt on a terminal completes names of commands and their arguments', async () => {
     const terminal = await promptProgram();
     terminal.type('ki');
     await terminal.seen((lines) => lastRow(lines) === 'relay> ki');
@@ -70,7 +70,7 @@ describe('a prompt on a terminal', () => {
   });
 
   test.each([60, 16])(
-    'keeps the line being typed whole while logs are printed above it, on %d columns',
+    'a prompt on a terminal keeps the typed line whole while logs are printed above it, on %d columns',
     async (columns) => {
       const terminal = await promptProgram(columns);
       terminal.type('log\r');
@@ -96,7 +96,7 @@ describe('a prompt on a terminal', () => {
     },
   );
 
-  test('forgets the line at Ctrl-C, and leaves at the second Ctrl-C on an empty one', async () => {
+  test('a prompt on a terminal forgets the line at Ctrl-C, and ends at the second Ctrl-C on an empty line', async () => {
     const terminal = await promptProgram();
     terminal.type('half a li');
     await terminal.seen((lines) => lastRow(lines) === 'relay> half a li');
@@ -116,7 +116,7 @@ describe('a prompt on a terminal', () => {
     expect(terminal.output).toContain('closed, failures: 0');
   });
 
-  test('keeps its history in a file for its owner alone, and finds it again', async () => {
+  test('a prompt on a terminal keeps its history in a file for its owner alone, and finds it again', async () => {
     const terminal = await promptProgram();
     const file = join(terminal.folder, 'history');
     terminal.type('status 1\r');
@@ -143,7 +143,7 @@ describe('a script', () => {
     ['status 1\nquit\nstatus 2\n', 'all well ["1"]\nclosed, failures: 0\n'],
     ['', 'closed, failures: 0\n'],
     ['unheard of\n', "unknown command 'unheard'; 'help' lists them\nclosed, failures: 1\n"],
-  ])('runs its lines in order, without a prompt: %j', (input, stdout) => {
+  ])('a script runs its lines in order, without a prompt: %j', (input, stdout) => {
     const ended = spawnSync(process.execPath, [programPath('prompt'), folder], {
       input,
       encoding: 'utf8',
@@ -152,7 +152,7 @@ describe('a script', () => {
     expect(ended).toMatchObject({ stdout, stderr: '', status: 0 });
   });
 
-  test('is ended by close, whatever is left of it', async () => {
+  test('close ends a script that has lines left', async () => {
     const input = new PassThrough();
     const output = new PassThrough({ encoding: 'utf8' });
     const failures = await new Promise((resolve) => {
@@ -166,7 +166,7 @@ describe('a script', () => {
     expect(output.read()).toBe('two\nlines \n');
   });
 
-  test('takes a damaged history for none', () => {
+  test('a prompt takes a damaged history for an empty one', () => {
     writeFileSync(join(folder, 'history'), '\n\n');
     const ended = spawnSync(process.execPath, [programPath('prompt'), folder], {
       input: 'status',

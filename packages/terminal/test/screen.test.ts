@@ -27,7 +27,7 @@ function expectRestored({ emulator, output }: PseudoTerminal): void {
 }
 
 describe('a screen on a terminal', () => {
-  test('shows its lines on a screen of its own, fits another size, and gives the terminal back when it is quit', async () => {
+  test('a screen uses the alternate screen, fits another size, and restores the terminal when the user quits', async () => {
     const terminal = screenProgram('quit');
     await terminal.seen((lines) => lines[0] === 'size 60x10' && lines[1] === '漢字 quit' && lines[4] === 'last');
     expect(terminal.emulator.isAlternate).toBe(true);
@@ -40,7 +40,7 @@ describe('a screen on a terminal', () => {
     expect(terminal.output).toMatch(/closed\r\n[^]*code 0/);
   });
 
-  test.each(['\x03', 'Q', '\x1b[Aq'])('is quit by %j', async (keys) => {
+  test.each(['\x03', 'Q', '\x1b[Aq'])('the keys %j quit a screen', async (keys) => {
     const terminal = screenProgram('quit');
     await terminal.seen((lines) => lines[0] === 'size 60x10');
     terminal.type(keys);
@@ -51,7 +51,7 @@ describe('a screen on a terminal', () => {
   test.each([
     ['throw', 1],
     ['exit', 4],
-  ])('gives the terminal back when the program ends by %s', async (way, code) => {
+  ])('a screen restores the terminal when the program ends by %s', async (way, code) => {
     const terminal = screenProgram(way);
     await terminal.ended();
     expectRestored(terminal);
@@ -64,7 +64,7 @@ describe('a screen on a terminal', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
     ['SIGHUP', 129],
-  ] as const)('gives the terminal back when %s ends the program', async (signal, code) => {
+  ] as const)('a screen restores the terminal when %s ends the program', async (signal, code) => {
     const terminal = screenProgram('signal');
     await terminal.seen((lines) => lines[0] === 'size 60x10');
     process.kill(terminal.pid, signal);
@@ -73,7 +73,7 @@ describe('a screen on a terminal', () => {
     expect(terminal.output).toContain(`code ${code}`);
   });
 
-  test('gives the terminal back for Ctrl-Z and takes it again', async () => {
+  test('a screen restores the terminal for Ctrl-Z and takes it again', async () => {
     const terminal = screenProgram('suspend');
     await terminal.seen((lines) => lines[0] === 'size 60x10');
     terminal.type('\x1a');
@@ -86,7 +86,7 @@ describe('a screen on a terminal', () => {
 });
 
 describe('a screen elsewhere', () => {
-  test('is plain text from time to time', async () => {
+  test('a screen without a terminal writes plain text from time to time', async () => {
     const output = new PassThrough({ encoding: 'utf8' });
     const written = output[Symbol.asyncIterator]();
     let count = 0;
@@ -105,7 +105,7 @@ describe('a screen elsewhere', () => {
     screen.close();
   });
 
-  test('that does not keep up gets the newest state, not all those between', async () => {
+  test('a slow output of a screen gets the newest state, not all those between', async () => {
     // A terminal from which nothing is read.
     const output = Object.assign(new PassThrough({ highWaterMark: 1 }), { isTTY: true, columns: 20, rows: 3 });
     let count = 0;
@@ -122,7 +122,7 @@ describe('a screen elsewhere', () => {
     expect(count).toBeLessThan(4);
   });
 
-  test.each([0, 19, NaN, 2 ** 31, Infinity])('an interval of %d ms is refused', (intervalMs) => {
+  test.each([0, 19, NaN, 2 ** 31, Infinity])('a screen interval of %d ms is refused', (intervalMs) => {
     const options: ScreenOptions = { output: new PassThrough(), intervalMs, render: () => [], onQuit: () => undefined };
     expect(() => openScreen(options)).toThrow(expect.objectContaining({ name: 'RangeError' }));
     const plain = { ...options, intervalMs: 1000, plainIntervalMs: intervalMs };

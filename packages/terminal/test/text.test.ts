@@ -26,15 +26,18 @@ describe('plain text', () => {
     ['bell\x07 nul\0 del\x7f', 'bell nul del'],
     ['cut off \x1b[31', 'cut off 31'],
     ['cut off \x1b]0;title', 'cut off 0;title'],
-  ])('of %j is %j', (text, plain) => {
+  ])('the plain text of %j is %j', (text, plain) => {
     expect(plainText(text)).toBe(plain);
   });
 
-  test.each(['\x9d', '\x1b]', '\x1b[0', '\x1bP;', '\x9b0'])('of a million times %j is made in no time', (sequence) => {
-    expect(plainText(sequence.repeat(1_000_000))).not.toContain(sequence);
-  });
+  test.each(['\x9d', '\x1b]', '\x1b[0', '\x1bP;', '\x9b0'])(
+    'plainText handles a million times %j in no time',
+    (sequence) => {
+      expect(plainText(sequence.repeat(1_000_000))).not.toContain(sequence);
+    },
+  );
 
-  test('never holds a control character or a bidirectional control, and is plain already', () => {
+  test('plainText leaves no control character or bidirectional control, and changes nothing the second time', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const plain = plainText(text);
@@ -55,7 +58,7 @@ describe('width', () => {
     ['e\u0301', 1],
     ['👍', 2],
     ['한국', 4],
-  ])('of %j is %d columns', (text, columns) => {
+  ])('the width of %j is %d columns', (text, columns) => {
     expect(displayWidth(text)).toBe(columns);
   });
 
@@ -67,15 +70,15 @@ describe('width', () => {
     ['漢字', 1, '…'],
     ['abc', 0, ''],
     ['e\u0301e\u0301e\u0301', 2, 'e\u0301…'],
-  ])('%j in %d columns is %j', (text, columns, fitted) => {
+  ])('fitWidth of %j in %d columns is %j', (text, columns, fitted) => {
     expect(fitWidth(text, columns)).toBe(fitted);
   });
 
-  test('a huge text is only looked at as far as it is shown', () => {
+  test('fitWidth reads a huge text only as far as it is shown', () => {
     expect(fitWidth('漢'.repeat(20_000_000), 5)).toBe('漢漢…');
   });
 
-  test('what is fitted is never wider than asked for', () => {
+  test('fitWidth never gives a wider text than requested', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('a', '漢', 'e\u0301', '👍', ' ') }),
@@ -87,14 +90,14 @@ describe('width', () => {
     );
   });
 
-  test('is filled up with blanks on either side', () => {
+  test('padWidth adds blanks on either side', () => {
     expect(padWidth('漢', 4)).toBe('漢  ');
     expect(padWidth('漢', 4, 'right')).toBe('  漢');
     expect(padWidth('abcd', 2)).toBe('abcd');
   });
 });
 
-test('a table has straight columns, whatever is in its cells', () => {
+test('a table has straight columns for any cells', () => {
   const rows = [['client', 'rate'], ['漢字', '1'], ['evil\x1b[2J\n', '1,000'], ['alone']];
   expect(table(rows, { align: ['left', 'right'] })).toEqual([
     'client   rate',
@@ -115,7 +118,7 @@ describe('numbers for people', () => {
     [12_884_901_888, '12.0 GiB'],
     [-2048, '-2.00 KiB'],
     [NaN, '–'],
-  ])('%d bytes are %j', (bytes, text) => {
+  ])('formatBytes shows %d bytes as %j', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
@@ -125,7 +128,7 @@ describe('numbers for people', () => {
     [1_250_000, 'bit/s', '1.25 Mbit/s'],
     [999_999, 'B/s', '1.00 MB/s'],
     [Infinity, 'B/s', '–'],
-  ])('%d per second in %s is %j', (value, unit, text) => {
+  ])('formatRate shows %d per second in %s as %j', (value, unit, text) => {
     expect(formatRate(value, unit)).toBe(text);
   });
 
@@ -141,7 +144,7 @@ describe('numbers for people', () => {
     [187_200_000, '2d 04h'],
     [-1500, '-1.5 s'],
     [NaN, '–'],
-  ])('%d ms is %j', (ms, text) => {
+  ])('formatDuration shows %d ms as %j', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
 });

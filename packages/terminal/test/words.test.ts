@@ -15,7 +15,7 @@ describe('a line', () => {
     [`a"b"c ''`, ['abc', '']],
     ['"open quote', ['open quote']],
     ['end\\', ['end\\']],
-  ])('%j has the words %j', (line, words) => {
+  ])('the line %j has the words %j', (line, words) => {
     expect(splitWords(line)).toEqual(words);
   });
 
@@ -26,12 +26,12 @@ describe('a line', () => {
     ['kik', 'kick'],
     ['something else', undefined],
     ['x'.repeat(100_000), undefined],
-  ])('that begins with %j is nearest to %j', (misspelt, name) => {
+  ])('the name nearest to %j is %j', (misspelt, name) => {
     expect(nearestName(misspelt, ['status', 'kick', 'help', 'q'])).toBe(name);
   });
 });
 
-test('keys of a screen are told from escape sequences', () => {
+test('keys of a screen are distinguished from escape sequences', () => {
   expect(keysOf('q\x1b[A\x1bOq\x1bqx\x03\x0c\x1a')).toEqual(['quit', 'quit', 'repaint', 'suspend']);
 });
 
@@ -39,7 +39,7 @@ describe('the history', () => {
   const folder = mkdtempSync(join(tmpdir(), 'relay-history-'));
   const file = join(folder, 'history');
 
-  test('is written oldest first for its owner alone, and read newest first', () => {
+  test('the history is written oldest first for its owner alone, and read newest first', () => {
     writeFileSync(file, 'readable by all\n', { mode: 0o644 });
     writeHistory(file, ['new', ' hidden', 'old']);
     expect(readFileSync(file, 'utf8')).toBe('old\nnew\n');
@@ -47,13 +47,13 @@ describe('the history', () => {
     expect(readHistory(file)).toEqual(['new', 'old']);
   });
 
-  test('keeps the newest thousand lines', () => {
+  test('the history keeps the newest thousand lines', () => {
     const lines = Array.from({ length: 3000 }, (_, index) => `line ${index}`);
     writeHistory(file, lines);
     expect(readHistory(file)).toEqual(lines.slice(0, 1000));
   });
 
-  test('that is not there is empty, and one that cannot be written says so and leaves nothing behind', () => {
+  test('a missing history is empty, and one that cannot be written throws and leaves nothing behind', () => {
     expect(readHistory(join(folder, 'none'))).toEqual([]);
     expect(() => writeHistory(join(folder, 'none/history'), ['a'])).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),

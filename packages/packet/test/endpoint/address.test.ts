@@ -27,7 +27,7 @@ describe('parseAddress', () => {
     ['fe80::1%eth0', 'fe80::1%eth0'],
     ['FE80::1%3', 'fe80::1%3'],
     ['ff02::1%br-1a2b', 'ff02::1%br-1a2b'],
-  ])('reads %s as %s', (text, canonical) => {
+  ])('parseAddress reads %s as %s', (text, canonical) => {
     expect(parseAddress(text)).toBe(canonical);
     expect(parseAddress(canonical)).toBe(canonical);
   });
@@ -82,7 +82,7 @@ describe('parseAddress', () => {
     '1:2:3:4:5:6:7:1.2.3.4',
     '::\n1',
     '127.0.0.1\0',
-  ])('refuses %j', (text) => {
+  ])('parseAddress refuses %j', (text) => {
     expect(parseAddress(text)).toBeUndefined();
   });
 });
@@ -94,7 +94,7 @@ test('isUnspecifiedAddress knows the unspecified addresses however they are writ
     expect(isUnspecifiedAddress(address)).toBe(false);
 });
 
-test('addressFamily sees through IPv4-mapped addresses and refuses what is no address', () => {
+test('addressFamily counts IPv4-mapped addresses as IPv4 and refuses other texts', () => {
   expect(addressFamily('192.0.2.1')).toBe(4);
   expect(addressFamily('::ffff:192.0.2.1')).toBe(4);
   expect(addressFamily('2001:db8::1')).toBe(6);
@@ -115,14 +115,14 @@ describe('parseAddress agrees with Node.js', () => {
     }, text);
   });
 
-  test('on what is an address', () => {
+  test('parseAddress accepts the same texts as Node.js', () => {
     fc.assert(
       fc.property(nearly, (text) => expect(parseAddress(text) !== undefined).toBe(isIP(text) !== 0)),
       { numRuns: 5000 },
     );
   });
 
-  test('on the canonical text of IPv6', () => {
+  test('parseAddress gives the canonical text of IPv6 that Node.js gives', () => {
     fc.assert(
       fc.property(nearly, (text) => {
         fc.pre(isIP(text) === 6);

@@ -9,7 +9,7 @@ function packed(port: number): Uint8Array {
 }
 
 describe('EndpointMap', () => {
-  test('behaves like a Map of texts under any sequence of changes', () => {
+  test('EndpointMap behaves like a Map of texts under any sequence of changes', () => {
     const change = fc.tuple(fc.constantFrom('set', 'delete', 'get'), fc.integer({ min: 0, max: 40 }));
     fc.assert(
       fc.property(fc.array(change, { maxLength: 300 }), (changes) => {
@@ -36,7 +36,7 @@ describe('EndpointMap', () => {
     );
   });
 
-  test('holds 20,000 endpoints, finds each at any offset of a buffer, and keeps the rest when most go', () => {
+  test('EndpointMap holds 20,000 endpoints, finds each at any offset of a buffer, and keeps the rest when most go', () => {
     const map = new EndpointMap<number>();
     for (let port = 0; port < 20_000; port++) map.set(packed(port), 0, port + 1);
     const buffer = new Uint8Array(7 + PACKED_ENDPOINT_BYTES);

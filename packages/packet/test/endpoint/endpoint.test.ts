@@ -21,7 +21,7 @@ describe('parseEndpoint', () => {
     ['[::1]:65535', '::1', 65535],
     ['[fe80::1%eth0]:53', 'fe80::1%eth0', 53],
     ['[::ffff:192.0.2.1]:53', '192.0.2.1', 53],
-  ])('reads %s', (text, address, port) => {
+  ])('parseEndpoint reads %s', (text, address, port) => {
     expect(parseEndpoint(text)).toEqual({ address, port });
   });
 
@@ -48,7 +48,7 @@ describe('parseEndpoint', () => {
     '[]:53',
     'localhost:53',
     '[[::1]]:53',
-  ])('refuses %j', (text) => {
+  ])('parseEndpoint refuses %j', (text) => {
     expect(parseEndpoint(text)).toBeUndefined();
   });
 });
@@ -57,11 +57,11 @@ const endpoints = fc
   .tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: 0, max: 65535 }))
   .map(([address, port]) => canonicalEndpoint({ address, port }));
 
-test('formatted endpoints are read as themselves', () => {
+test('parseEndpoint reads each formatted endpoint as the same endpoint', () => {
   fc.assert(fc.property(endpoints, (endpoint) => expect(parseEndpoint(formatEndpoint(endpoint))).toEqual(endpoint)));
 });
 
-test('packed endpoints are unpacked as themselves and equal exactly if the endpoints are', () => {
+test('packed endpoints unpack to the same endpoints and are equal exactly if the endpoints are', () => {
   fc.assert(
     fc.property(endpoints, endpoints, (a, b) => {
       const bytes = new Uint8Array(3 + 3 * PACKED_ENDPOINT_BYTES);

@@ -29,7 +29,7 @@ describe.each(Object.entries(TARGETS))('the decoder of %s', (name, target) => {
   const run = (input: Uint8Array) => trace(() => target(packet, input));
 
   test(
-    'holds for its corpus and for inputs like these',
+    'the invariants of the decoder hold for its corpus and for inputs like it',
     () => {
       const endMs = Date.now() + seconds * 1000;
       const result = fuzz({

@@ -6,7 +6,7 @@ import { checkVectors, type VectorFile } from './vectors.js';
 const folder = new URL('../../vectors/', import.meta.url);
 const fileNames = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
-test('every file of vectors is checked, and every codec has one', () => {
+test('every file of vectors has a codec, and every codec a file', () => {
   expect(fileNames.sort()).toEqual(Object.keys(CODECS).sort());
 });
 
@@ -17,7 +17,7 @@ describe.each(fileNames)('%s', (fileName) => {
     expect(problem).toBeUndefined();
   });
 
-  test('names its source', () => {
+  test('the file of vectors names its source', () => {
     expect(file.source).not.toBe('');
   });
 });
