@@ -224,8 +224,9 @@ describe('a server', () => {
     );
   });
 
-  test('tells its clients of its end, and closes every socket', async () => {
-    const running = await stage.server();
+  test('tells its clients of its end, logs it, and closes every socket', async () => {
+    const logDir = stage.newPath();
+    const running = await stage.server({ 'log-dir': logDir, 'log-level': 'info' });
     const echo = await stage.echo();
     const client = await stage.client(running, 'ada', toEcho(echo.port));
     client.send({ address: LOOPBACK, port: echo.port }, 'x');
@@ -236,6 +237,8 @@ describe('a server', () => {
     await until(() => client.ends.length === 1);
     expect(client.ends).toEqual(['shutdown']);
     expect([server.figures().flows, socket.state]).toEqual([0, 'closed']);
+    const ended = { message: 'client disconnected', client: 'ada', reason: 'shutdown' };
+    expect(logRecords(logDir)).toContainEqual(expect.objectContaining(ended));
     const next = createSocket('udp4').bind(local.port, LOOPBACK);
     await once(next, 'listening');
     next.close();

@@ -102,6 +102,14 @@ describe('the state folder', () => {
     }
   });
 
+  test('has keys and secrets that no other has', () => {
+    const states = [openStateFolder(newPath()), openStateFolder(newPath())];
+    const secrets = states.flatMap(({ staticKey, resetSecret }) => [staticKey.publicKey, resetSecret]);
+    const texts = [...secrets, new Uint8Array(32)].map((secret) => Buffer.from(secret).toString('hex'));
+    expect(new Set(texts).size).toBe(5);
+    expect(new Set(texts.map(({ length }) => length))).toEqual(new Set([64]));
+  });
+
   test('gives the same keys when it is opened again', () => {
     const [first, second] = [newPath()].flatMap((path) => [openStateFolder(path), openStateFolder(path)]);
     expect(second?.isNew).toBe(false);
