@@ -10,7 +10,7 @@ const DISK_DELAY_MS = 1000;
 /** What survives the server's process: the clients, and the timestamps that were written. */
 export class ClientsOnDisk {
   readonly #reachable: readonly AddressBlock[];
-  readonly #clients: { readonly name: string; readonly publicKey: Uint8Array }[] = [];
+  #clients: { readonly name: string; readonly publicKey: Uint8Array }[] = [];
   readonly #timestamps = new Map<string, bigint>();
 
   /** Each client may reach `reachable`. */
@@ -20,6 +20,13 @@ export class ClientsOnDisk {
 
   add(name: string, publicKey: Uint8Array): void {
     this.#clients.push({ name, publicKey });
+  }
+
+  /** Removes all clients. Returns that change, for a server that runs. */
+  clear(): ClientsChange {
+    const gone = this.#clients.map(({ publicKey }) => publicKey);
+    this.#clients = [];
+    return { changed: [], gone };
   }
 
   /** The clients as a new process of the server reads them. */

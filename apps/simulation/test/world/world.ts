@@ -120,6 +120,11 @@ export class World {
       }
   }
 
+  /** The client may not come in any more. */
+  revokeClient(): void {
+    this.server.relay.updateClients(this.#clients.clear());
+  }
+
   killServer(): void {
     this.server.machine.kill();
     this.trace.push(`${this.nowMs} server killed`);

@@ -148,6 +148,7 @@ export class Pair {
     const pair = new Pair(options, conditions, prepare);
     pair.#clientSocket.onReceive = (batch) => {
       pair.client.receive(batch, pair.nowMs);
+      useAgain(batch);
       pair.settle();
     };
     pair.#clientSocket.onError = (error, _destination, tag) =>
@@ -292,11 +293,17 @@ export class Pair {
     shard.updateClients({ changed: [this.knownClient], gone: [] }, this.nowMs);
     socket.onReceive = (batch) => {
       shard.receive(batch, this.nowMs);
+      useAgain(batch);
       this.settle();
     };
     socket.onError = (error, _destination, tag) => shard.unsent(tag, error.datagrams);
     return [socket, shard];
   }
+}
+
+/** Overwrites a batch that was received, as a socket does that uses its buffer again. */
+function useAgain({ bytes, count, offsets, lengths }: DatagramBatch): void {
+  for (let i = 0; i < count; i++) bytes.fill(0xee, offsets[i] ?? 0, (offsets[i] ?? 0) + (lengths[i] ?? 0));
 }
 
 const textAt = (bytes: Uint8Array, offset = 0, length = 0): string =>
