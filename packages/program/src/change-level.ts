@@ -2,8 +2,8 @@ import { LoggingError, type Logging } from '@relay/logging';
 import { EXIT, ProgramFailure } from './exit-code.js';
 
 /**
- * Changes what is logged from now on and returns what it is. Throws a ProgramFailure where that is
- * no level.
+ * Changes the level of the log and returns the new level. Throws a ProgramFailure if `level` is no
+ * level.
  */
 export function changeLevel(logs: Logging, level: string): string {
   try {

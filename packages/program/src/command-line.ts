@@ -8,18 +8,18 @@ import { runProgram } from './run-program.js';
 export interface CommandLine {
   /** The program's name, as users type it. */
   readonly program: string;
-  /** Where its package.json lies; the version is read from there. */
+  /** The location of the package.json that holds the version. */
   readonly packageJson: URL;
-  /** Without the interpreter and the script. */
+  /** The arguments without the interpreter and the script. */
   readonly args: readonly string[];
-  /** The first one runs when no command is given. */
+  /** The commands. The first one runs when the user names none. */
   readonly commands: readonly CommandModule<object, Flags>[];
 }
 
 /**
- * Parses the command line and runs the command. yargs converts nothing: values stay texts for the
- * strict formats of the configuration. A `--` right after the program's name, as
- * `pnpm … start -- --flag` passes it on, is skipped.
+ * Parses the command line and runs the command. yargs converts nothing: values stay texts, and the
+ * strict formats of the configuration read them. A `--` right after the program's name is skipped,
+ * because `pnpm … start -- --flag` passes it on.
  */
 export async function runCommandLine(commandLine: CommandLine): Promise<void> {
   const { program, args } = commandLine;
@@ -36,7 +36,7 @@ export async function runCommandLine(commandLine: CommandLine): Promise<void> {
   });
 }
 
-/** What yargs has to say of a command line. */
+/** A complaint of yargs about a command line. */
 class UsageError extends Error {}
 
 function parser({ program, packageJson, commands }: CommandLine, args: readonly string[]): Argv {
@@ -65,8 +65,8 @@ function parser({ program, packageJson, commands }: CommandLine, args: readonly 
 }
 
 /**
- * What was probably meant by the first word that yargs does not know, among the commands or flags
- * that the help lists there.
+ * Returns the command or flag that the user probably meant by the first word that yargs does not
+ * know. The candidates are the commands and flags that the help lists there.
  */
 async function suggestion(
   commandLine: CommandLine,
@@ -88,7 +88,7 @@ async function suggestion(
 const matches = (text: string, pattern: RegExp): string[] =>
   Array.from(text.matchAll(pattern), ([, name = '']) => name);
 
-/** Known before anything is parsed, so that a failure to parse can be verbose too. */
+/** Reads the arguments before yargs does, so that a parse error can be verbose too. */
 function isVerbose(args: readonly string[]): boolean {
   const at = args.findIndex((arg) => arg === '--log-level' || arg.startsWith('--log-level='));
   const level = args[at]?.split('=')[1] ?? args[at + 1] ?? '';

@@ -1,21 +1,20 @@
 /** The exit codes of Relay's programs (docs/guide.md lists them for users). */
 export const EXIT = {
   done: 0,
-  /** Failed while running. */
+  /** The command failed while it ran. */
   failed: 1,
-  /** A wrong flag, option or configuration. */
+  /** A flag, option or configuration is wrong. */
   usage: 2,
   /** The server did not answer (one-shot commands only: `start` keeps trying). */
   unreachable: 3,
-  /** The server answered, and refused. */
+  /** The server answered with a refusal. */
   refused: 4,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /**
- * A failure that its reader can do something about: what happened, to what, and what to do next, on
- * one line.
+ * A failure that the reader can act on. One line says what happened, to what, and what to do next.
  */
 export class ProgramFailure extends Error {
   readonly exitCode: ExitCode;

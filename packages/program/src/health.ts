@@ -1,7 +1,7 @@
 import { MemoryReader, type MemoryUsage } from '@relay/logging';
 import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks';
 
-/** How the process itself fares, over the time since the last look. */
+/** The health of the process over the time since the last measurement. */
 export interface Health {
   /** Event-loop delay at the 99th percentile, in ms beyond the sampling interval. */
   readonly eventLoopDelayMs: number;
@@ -10,7 +10,8 @@ export interface Health {
   /** CPU time used per second of wall time; 1 is one core. */
   readonly cpu: number;
   /**
-   * Resident memory in bytes; the last figure that could be read where no file descriptor is left.
+   * Resident memory in bytes. If no file descriptor is left to read it, this is the last known
+   * figure.
    */
   readonly memoryBytes: number;
   readonly heapBytes: number;
@@ -26,14 +27,14 @@ export class HealthMonitor {
   #cpu = process.cpuUsage();
   #lookedAtMs = performance.now();
 
-  /** `memory` is where memory figures come from, and may throw; the process if not given. */
+  /** `memory` returns the memory figures and may throw. By default they come from the process. */
   constructor(memory?: () => MemoryUsage) {
     this.#memory = new MemoryReader(memory);
     this.#delay.enable();
   }
 
-  /** The figures since the last call; a call begins the next period. Never throws. */
-  look(): Health {
+  /** Returns the figures since the last call and begins the next period. Never throws. */
+  measure(): Health {
     const nowMs = performance.now();
     const utilization = performance.eventLoopUtilization(this.#utilization);
     const cpu = process.cpuUsage(this.#cpu);

@@ -21,8 +21,8 @@ const WHY: Partial<Record<SocketErrorCode, string>> = {
 };
 
 /**
- * The failure to listen, for whoever started the program. Anything but a SocketError is thrown as
- * it is.
+ * Turns an error of listening into a failure that tells the user what to do. Throws `error`
+ * unchanged if it is no SocketError.
  */
 export function listenFailure(endpoint: Endpoint, error: unknown): ProgramFailure {
   if (!(error instanceof SocketError)) throw error;

@@ -3,15 +3,15 @@ import type { Logging } from '@relay/logging';
 import { configured, type Flags } from './configured.js';
 
 /**
- * A program's configuration, which can be read again while it runs. Its log level needs no restart,
- * and what the program applies.
+ * The configuration of a program, which the program can read again while it runs. A change of the
+ * log level needs no restart, nor does a change that the program applies itself.
  */
 export class LiveConfiguration<V extends { readonly logLevel: string }> {
   readonly #schema: Schema<V, Record<string, unknown>>;
   readonly #flags: Flags;
   #current: Configuration<V>;
 
-  /** Throws a ConfigurationError with everything that is wrong. */
+  /** Throws a ConfigurationError that lists every mistake. */
   constructor(schema: Schema<V, Record<string, unknown>>, flags: Flags) {
     this.#schema = schema;
     this.#flags = flags;
@@ -23,9 +23,9 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
   }
 
   /**
-   * Reads everything again, lets the program `apply` it, takes on the log level, and logs and
-   * returns what has changed, a line each; none where nothing has. Rejects, and changes nothing,
-   * where anything is wrong (a ConfigurationError) or cannot be applied.
+   * Reads the configuration again, lets the program `apply` it, and sets the log level. Logs and
+   * returns one line for each change, or no line if nothing changed. If anything is wrong (a
+   * ConfigurationError) or cannot be applied, it rejects and changes nothing.
    */
   async reload(logs: Logging, apply: (values: V) => unknown = NOTHING): Promise<string[]> {
     const next = configured(this.#schema, this.#flags);
@@ -39,7 +39,7 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
     return lines;
   }
 
-  /** As {@link reload}, where nobody waits for an answer: what is wrong is logged. */
+  /** Does the same as {@link reload} when no caller waits for an answer: it logs what is wrong. */
   async reloadQuietly(logs: Logging, apply: (values: V) => unknown = NOTHING): Promise<void> {
     try {
       await this.reload(logs, apply);

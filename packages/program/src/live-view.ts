@@ -1,6 +1,6 @@
 /**
- * What a running program shows on its terminal: a screen of its status, or a prompt, with its log
- * beside it.
+ * The view of a running program on its terminal: a status screen or a prompt, and the log beside
+ * it.
  */
 import type { Logging } from '@relay/logging';
 import { openPrompt, openScreen, type PromptCommand, type ScreenLine } from '@relay/terminal';
@@ -14,8 +14,8 @@ const SCREEN_EVERY_MS = 1000;
 const LOG_LINES_KEPT = 200;
 
 /**
- * Shows what `lines` gives, once a second, and the newest log lines below it; where it throws, what
- * it gave last.
+ * Opens a screen that shows the result of `lines`, once a second, and the newest log lines below.
+ * If `lines` throws, the screen shows its last result.
  */
 export function openLiveScreen(logs: Logging, lines: () => readonly ScreenLine[], quit: () => void): LiveView {
   const newest: string[] = [];
@@ -47,7 +47,7 @@ export function openLiveScreen(logs: Logging, lines: () => readonly ScreenLine[]
   };
 }
 
-/** Opens a prompt; log lines come above the line being typed. */
+/** Opens a prompt. Log lines appear above the line that the user types. */
 export function openLivePrompt(
   logs: Logging,
   commands: Readonly<Record<string, PromptCommand>>,

@@ -1,19 +1,23 @@
 import { HealthMonitor, type Health } from './health.js';
 import { repeat, type FaultLog } from './periodic.js';
 
-/** `loaded`: busy, strangers have to wait. `overloaded`: nobody new is let in. */
+/**
+ * In the state `loaded` the process is busy, and strangers have to wait. In the state `overloaded`
+ * it admits no new client.
+ */
 export type LoadState = 'normal' | 'loaded' | 'overloaded';
 
 const LOOK_EVERY_MS = 1000;
 
-/** From which share of busy time a process counts as loaded: what is left must do for bursts. */
+/** A process counts as loaded from this share of busy time. The rest is needed for bursts. */
 const LOADED_UTILIZATION = 0.85;
 const OVERLOADED_UTILIZATION = 0.97;
-/** Beyond this delay datagrams wait longer in the process than on most paths. */
+/** A longer event-loop delay than this holds a datagram back longer than most paths do. */
 const OVERLOADED_DELAY_MS = 100;
 
 /**
- * Looks at the process once a second and tells how loaded it is; what goes wrong in that is logged.
+ * Measures the health of the process once a second and reports each change of the load. It logs
+ * what fails.
  */
 export class LoadMonitor {
   readonly #monitor = new HealthMonitor();
@@ -22,9 +26,9 @@ export class LoadMonitor {
   #state: LoadState = 'normal';
 
   constructor(log: FaultLog, changed: (state: LoadState, health: Health) => void) {
-    this.#health = this.#monitor.look();
+    this.#health = this.#monitor.measure();
     this.#end = repeat(log, 'the look at the load', LOOK_EVERY_MS, () => {
-      this.#health = this.#monitor.look();
+      this.#health = this.#monitor.measure();
       const state = loadState(this.#health);
       if (state === this.#state) return;
       changed(state, this.#health);
@@ -32,7 +36,7 @@ export class LoadMonitor {
     });
   }
 
-  /** Over the last second. */
+  /** The health over the last second. */
   get health(): Health {
     return this.#health;
   }
@@ -47,7 +51,7 @@ export class LoadMonitor {
   }
 }
 
-/** How loaded a process with these figures is. */
+/** Returns the load of a process with these figures. */
 export function loadState({ eventLoopUtilization, eventLoopDelayMs }: Health): LoadState {
   if (eventLoopUtilization >= OVERLOADED_UTILIZATION && eventLoopDelayMs >= OVERLOADED_DELAY_MS) return 'overloaded';
   return eventLoopUtilization >= LOADED_UTILIZATION ? 'loaded' : 'normal';

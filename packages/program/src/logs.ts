@@ -13,7 +13,7 @@ export interface LogSettings {
 }
 
 /**
- * Starts a program's logs: the console on stderr, and files where there is a folder. Throws a
+ * Starts a program's logs: the console on stderr, and files if a folder is set. Throws a
  * ProgramFailure.
  */
 export function openLogs(settings: LogSettings): Logging {

@@ -1,29 +1,32 @@
 import type { Cancel, Machine } from './machine.js';
 
-/** What a loop does; the loop decides when. */
+/** The work of a loop. The loop decides when each part runs. */
 export interface LoopWork {
-  /** When something is due next, in ms of the machine's clock; Infinity if nothing is. */
+  /**
+   * Returns the time of the next deadline, in ms of the machine's clock, or Infinity if there is
+   * none.
+   */
   nextDueMs(): number;
-  /** Something is due: never called before the time that {@link nextDueMs} gives. */
+  /** Handles a deadline. The loop never calls it before the time that {@link nextDueMs} returns. */
   due(nowMs: number): void;
-  /** Sends what waits to be sent. */
+  /** Sends everything that waits to be sent. */
   flush(): void;
-  /** Takes what the work threw where nobody is above it but the event loop; the loop goes on. */
+  /** Takes an error that the work threw while the loop called it. The loop goes on. */
   failed(error: unknown): void;
 }
 
 /**
- * How long the loop rests after a failure, in ms: what stays due and fails again is not to take the
- * processor.
+ * How long the loop rests after a failure, in ms. Without this rest, a deadline that fails again
+ * and again would use the whole processor.
  */
 const REST_MS = 100;
 
-/** Longest sleep in ms: timers know none beyond 2^31, and `setTimeout` would fire at once. */
+/** Longest sleep in ms. A timer holds no delay beyond 2^31 ms: `setTimeout` would fire at once. */
 const MAX_SLEEP_MS = 60_000;
 
 /**
- * One timer for all deadlines of a program, and one flush for all that its sockets brought in the
- * same turn of the event loop.
+ * One timer for all deadlines of a program, and one flush for everything that its sockets received
+ * in one turn of the event loop.
  */
 export class Loop {
   readonly #work: LoopWork;
@@ -39,7 +42,7 @@ export class Loop {
     this.#machine = machine;
   }
 
-  /** To be called after whatever has happened: sends what waits and sets the timer. */
+  /** Call this after each event. It sends everything that waits and sets the timer. */
   settle(): void {
     if (this.#isClosed) return;
     this.#work.flush();
@@ -47,8 +50,8 @@ export class Loop {
   }
 
   /**
-   * The same, after all sockets that are ready now have been read: one call to the kernel for many
-   * flows.
+   * Does the same as `settle`, but only after the program has read all sockets that are ready now.
+   * One call to the kernel then sends the datagrams of many flows.
    */
   settleSoon(): void {
     if (this.#isClosed) return;
@@ -58,7 +61,7 @@ export class Loop {
     });
   }
 
-  /** Sends what waits, for the last time. */
+  /** Sends everything that waits, for the last time. */
   close(): void {
     this.#work.flush();
     this.#isClosed = true;
@@ -66,11 +69,13 @@ export class Loop {
     this.#cancelSoon?.();
   }
 
-  /** What is due is done, and what waits is sent, each whatever becomes of the other. */
+  /**
+   * Handles the deadline and sends everything that waits. A failure of one does not stop the other.
+   */
   #wake(): void {
     this.#timerMs = Infinity;
-    // Node.js counts a timer from the start of its turn, in whole ms, so one may fire a fraction of
-    // a ms early.
+    // Node.js counts a timer from the start of its turn, in whole ms. A timer may therefore fire a
+    // fraction of a ms early.
     const nowMs = this.#machine.clock();
     this.#guard(() => {
       if (nowMs >= this.#work.nextDueMs()) this.#work.due(nowMs);

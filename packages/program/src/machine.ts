@@ -1,46 +1,52 @@
 /**
- * The machine that a program runs on: all that a program knows of the world besides files and its
- * terminal.
+ * The machine that a program runs on: everything that a program uses of the world, except files and
+ * its terminal.
  */
 import { randomFillSync } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { createSocket, type SocketOptions, type UdpSocket } from '@relay/socket';
 
-/** Takes back what was scheduled; does nothing where that has run. */
+/** Cancels a scheduled call. It does nothing if the call has run. */
 export type Cancel = () => void;
 
 /**
- * Sockets, clocks, timers, randomness and names, as they are given to a program. The loops of
- * server and client take nothing of the kind from elsewhere, so both run on a network in memory and
- * in virtual time as they do on {@link thisMachine}.
+ * The sockets, clocks, timers, randomness and names that a program is given. The loops of server
+ * and client use no other source of these. Therefore both programs run on a network in memory and
+ * in virtual time in the same way as on {@link thisMachine}.
  */
 export interface Machine {
   /**
-   * A socket in the state `created`, whose `open` binds it. Throws as `createSocket` of
-   * `@relay/socket` does.
+   * Makes a socket in the state `created`; its `open` binds it. Throws the same errors as
+   * `createSocket` of `@relay/socket`.
    */
   readonly openSocket: (options: SocketOptions) => UdpSocket;
-  /** A steady clock: ms that never go back. */
+  /** Returns the time of a steady clock, in ms. The time never goes back. */
   readonly clock: () => number;
-  /** Ms since 1970, as this machine believes; it may jump. */
+  /** Returns the time since 1970, in ms, by the clock of this machine. The time may jump. */
   readonly wallClock: () => number;
-  /** Runs `run` once after `delayMs`, 1 to 2^31 - 1; it may come a fraction of a ms early. */
+  /**
+   * Calls `run` once after `delayMs`, from 1 to 2^31 - 1. The call may come a fraction of a ms
+   * early.
+   */
   readonly schedule: (delayMs: number, run: () => void) => Cancel;
-  /** Runs `run` once, after all that is ready now: sockets that can be read, above all. */
+  /**
+   * Calls `run` once, after the event loop has handled everything that is ready now, sockets above
+   * all.
+   */
   readonly soon: (run: () => void) => Cancel;
   /** Fills all of `bytes` with unpredictable bytes. */
   readonly random: (bytes: Uint8Array) => void;
   /**
-   * The IP addresses behind a name, the preferred one first. Rejects where there are none, or no
-   * resolver answers.
+   * Returns the IP addresses of a name, the preferred one first. Rejects if the name has none, or
+   * if no resolver answers.
    */
   readonly resolveName: (name: string) => Promise<readonly string[]>;
-  /** The IP addresses of this machine's interfaces; an IPv6 one may have a zone. */
+  /** Returns the IP addresses of this machine's interfaces. An IPv6 address may have a zone. */
   readonly localAddresses: () => readonly string[];
 }
 
-/** The steady clock of this process: ms that never go back. */
+/** Returns the time of the steady clock of this process, in ms. The time never goes back. */
 export const monotonicMs = (): number => performance.now();
 
 /** The machine that this process runs on. */

@@ -3,13 +3,13 @@ import type { UdpSocket } from '@relay/socket';
 import { listenFailure } from './listen-failure.js';
 import type { Machine } from './machine.js';
 
-/** So many ports are opened at a time. */
+/** How many ports are opened at the same time. */
 const AT_ONCE = 64;
 
 /**
- * Opens a socket on each of these endpoints, many at a time: all or none. One on all addresses of
- * this host learns which was asked. Rejects with a ProgramFailure that names the first endpoint
- * that could not be had.
+ * Opens a socket on each of these endpoints, many at the same time. It opens all of them or none. A
+ * socket that listens on all addresses of this host reports the local address of each datagram.
+ * Rejects with a ProgramFailure that names the first endpoint that cannot be opened.
  */
 export async function openPorts(
   endpoints: readonly Endpoint[],

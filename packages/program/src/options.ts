@@ -1,6 +1,6 @@
 /**
- * Options that both programs have. Every number has a bound that what it meets can bear: a duration
- * a timer, which the format of durations sees to itself.
+ * Options that both programs have. Each number has a bound that its use can bear. For a duration
+ * the bound is that of a timer, and the format of durations checks it.
  */
 import { bytes, duration, integer, option, refuse, type Format } from '@relay/config';
 
@@ -9,11 +9,13 @@ const MIB = 2 ** 20;
 const TIB = 2 ** 40;
 
 /**
- * The kernel doubles the size of a buffer into a signed 32-bit number, so that 1 GiB is too much.
+ * The largest socket buffer in bytes. The kernel doubles the size into a signed 32-bit number, so 1
+ * GiB is too large.
  */
 const MAX_BUFFER_BYTES = 1023 * MIB;
 /**
- * Largest log file: far below what a file system takes, and exact in every sum over 10,000 files.
+ * Largest log file in bytes. It is far below the limit of a file system, and every sum over 10,000
+ * files stays exact.
  */
 const MAX_LOG_FILE_BYTES = TIB;
 
@@ -25,7 +27,7 @@ const pathOrOff: Format<string> = {
   completion: 'file',
 };
 
-/** The configuration file, logs, what the terminal shows, the admin socket. */
+/** Options for the configuration file, the logs, the view on the terminal, and the admin socket. */
 export const commonOptions = {
   config: option({
     format: 'path',
@@ -97,13 +99,13 @@ export const commonOptions = {
 } as const;
 
 /**
- * How large packets between client and server may be made, in bytes of UDP payload. Least: what
- * every path carries on which QUIC works (RFC 9000, section 14). Most: what a UDP datagram of IPv4
- * holds.
+ * The largest packet between client and server, in bytes of UDP payload. The minimum is what every
+ * path that supports QUIC carries (RFC 9000, section 14). The maximum is the capacity of a UDP
+ * datagram over IPv4.
  */
 export const packetBytes = bytes({ min: 1200, max: 65_507 });
 
-/** How sockets talk to the kernel. */
+/** Options for how sockets talk to the kernel. */
 export const socketOptions = {
   engine: option({
     format: ['auto', 'native', 'dgram'],

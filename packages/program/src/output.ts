@@ -1,12 +1,12 @@
 import { EXIT } from './exit-code.js';
 
-/** Takes why stdout could not be written. */
+/** Takes the reason why a write to stdout failed. */
 export type OutputFault = (error: NodeJS.ErrnoException) => void;
 
 let isHandled = false;
 let program = '';
 
-/** Of a command whose purpose is to print. */
+/** Handles the fault in a command whose purpose is to print. */
 const commandFailed: OutputFault = (error) => {
   if (process.exitCode === EXIT.failed) return;
   process.exitCode = EXIT.failed;
@@ -16,9 +16,9 @@ const commandFailed: OutputFault = (error) => {
 let report = commandFailed;
 
 /**
- * From now on a write to stdout or stderr that fails throws nothing. A reader of stdout that went
- * away (EPIPE: `| head -1`) is no failure; anything else (ENOSPC) is reported: by the log of a
- * program that runs, otherwise on stderr and by exit code 1.
+ * Makes writes to stdout and stderr that fail throw nothing from now on. If the reader of stdout
+ * has gone (EPIPE, as in `| head -1`), that is no failure. Any other error (such as ENOSPC) is
+ * reported: a running program logs it, a command writes it to stderr and exits with code 1.
  */
 export function surviveOutputFaults(programName: string): void {
   program = programName;
@@ -27,13 +27,13 @@ export function surviveOutputFaults(programName: string): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') report(error);
   });
-  // There is no other place to say it.
+  // There is no other place to report this error.
   process.stderr.on('error', () => undefined);
 }
 
 /**
- * Who takes the faults of stdout from now on: a program that runs has a log for them, and more to
- * do than to print.
+ * Passes the faults of stdout to `to` from now on. A running program has a log for them, and more
+ * to do than to print.
  */
 export function reportOutputFaults(to: OutputFault): void {
   report = to;

@@ -2,23 +2,24 @@ import type { DropReason } from '@relay/packet';
 import type { UdpSocket } from '@relay/socket';
 import type { DirectionFigures } from './traffic-lines.js';
 
-/** Packets between client and server, as one of them counts them. */
+/** The packets between client and server, as this program counts them. */
 export interface PacketFigures {
   readonly in: number;
   readonly inBytes: number;
   readonly out: number;
   readonly outBytes: number;
-  /** Not sent: the queue was full, or the kernel refused. */
+  /** Packets that were not sent: the queue was full, or the kernel refused them. */
   readonly unsent: number;
   /**
-   * What the kernel dropped since its receive buffer was full; absent where the engine cannot know.
+   * Packets that the kernel dropped because its receive buffer was full. Undefined if the engine
+   * cannot count them.
    */
   readonly kernelDrops: number | undefined;
-  /** Refused, by reason. */
+  /** Packets that this program dropped, by reason. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;
 }
 
-/** The figures of the socket that carries packets. */
+/** Returns the figures of the socket that carries packets. */
 export function packetFigures(socket: UdpSocket, drops: PacketFigures['drops']): PacketFigures {
   const { receivedDatagrams, receivedBytes, sentDatagrams, sentBytes, queueDrops, sendFailures, kernelDrops } =
     socket.statistics;
@@ -33,7 +34,7 @@ export function packetFigures(socket: UdpSocket, drops: PacketFigures['drops']):
   };
 }
 
-/** Packets as rows of a table of traffic. */
+/** Returns the packet figures as rows of a traffic table. */
 export function packetDirections(packets: PacketFigures): Record<string, DirectionFigures> {
   return {
     'packets in': {

@@ -1,17 +1,17 @@
-/** Work that nobody waits for: what it throws is logged, and the program goes on. */
+/** Work that no caller waits for. Its errors are logged, and the program goes on. */
 import { types } from 'node:util';
 import type { Logger } from '@relay/logging';
 
-/** The part of a logger that takes what went wrong. */
+/** The part of a logger that takes errors. */
 export type FaultLog = Pick<Logger, 'error'>;
 
-/** `setInterval` takes no more, and would fire each ms. */
+/** The longest interval in ms. `setInterval` would fire each ms with a longer one. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * A function for a timer, watcher, signal or event to call: it does the work and never throws, and
- * a promise that the work returns may reject. What goes wrong is logged as an error `WHAT failed`;
- * the log folds repetitions into one line a minute.
+ * Makes a function for a timer, watcher, signal or event to call. The function does the work and
+ * never throws. The work may return a promise, which may reject. A failure is logged as the error
+ * `WHAT failed`, and the log folds repetitions into one line a minute.
  */
 export function guarded<A extends readonly unknown[]>(
   log: FaultLog,
@@ -30,9 +30,9 @@ export function guarded<A extends readonly unknown[]>(
 }
 
 /**
- * Does the {@link guarded} work at each interval, in ms, until the function that is returned is
- * called; at longer intervals than timers know, every 24 days. The timer does not keep the process
- * alive.
+ * Does the {@link guarded} work at each interval, in ms, until the caller calls the returned
+ * function. If the interval is longer than a timer allows, the work runs every 24 days. The timer
+ * does not keep the process alive.
  */
 export function repeat(log: FaultLog, what: string, intervalMs: number, work: () => unknown): () => void {
   const timer = setInterval(guarded(log, what, work), Math.min(intervalMs, LONGEST_INTERVAL_MS));

@@ -1,13 +1,13 @@
-/** Counters by name that only ever grow. */
+/** Counters by name. A counter never falls. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** Turns counters into rates per second over the time between two looks. */
+/** Turns counters into rates per second over the time between two calls. */
 export class Rates {
   #before: Counts = {};
   #beforeMs = -Infinity;
 
-  /** The rates since the last look; zeros at the first one. */
-  look(counts: Counts, nowMs: number): Record<string, number> {
+  /** Returns the rates since the last call, or zeros at the first call. */
+  perSecond(counts: Counts, nowMs: number): Record<string, number> {
     const seconds = (nowMs - this.#beforeMs) / 1000;
     const rates = Object.entries(counts).map(([name, count]) => {
       const before = this.#before[name];

@@ -5,16 +5,16 @@ import { EXIT, ProgramFailure, type ExitCode } from './exit-code.js';
 import { surviveOutputFaults } from './output.js';
 
 export interface RunOptions {
-  /** The program's name, which begins each line of its errors. */
+  /** The program's name. Each line of its errors begins with it. */
   readonly program: string;
-  /** Whether to add the stack trace and the chain of causes (`--log-level debug`). */
+  /** True to add the stack trace and the chain of causes (`--log-level debug`). */
   readonly isVerbose: boolean;
 }
 
 /**
- * Runs a command to its end and turns what it throws into lines on stderr and an exit code. A
- * failure that is not a {@link ProgramFailure} or a ConfigurationError is a fault of the program
- * and says so. A stdout that cannot be written any more (`| head -1`, a full disk) ends nothing.
+ * Runs a command to its end and turns an error into lines on stderr and an exit code. An error that
+ * is neither a {@link ProgramFailure} nor a ConfigurationError is reported as a fault of the
+ * program. A write to stdout that fails (`| head -1`, a full disk) does not end the command.
  */
 export async function runProgram({ program, isVerbose }: RunOptions, command: () => Promise<void>): Promise<void> {
   surviveOutputFaults(program);

@@ -1,20 +1,21 @@
 /**
- * On a terminal SIGHUP says that it was closed; elsewhere it asks a program to read its
+ * On a terminal, SIGHUP means that the terminal was closed. Elsewhere it asks a program to read its
  * configuration again, as is the custom.
  */
 const hasTerminal = (): boolean => process.stdin.isTTY || process.stdout.isTTY;
 const stopSignals = (): NodeJS.Signals[] => ['SIGINT', 'SIGTERM', ...(hasTerminal() ? ['SIGHUP' as const] : [])];
 
 /**
- * How long a clean end may take before the program ends all the same, in ms (interface.md promises
- * a second).
+ * How long a clean end may take, in ms. After that, the process ends anyway. The users' promise is
+ * one second (interface.md).
  */
 const CLEAN_END_MS = 900;
 
 /**
- * Calls `stop` at the first signal to stop; the process ends at once at a second one, or where the
- * end takes too long. Returns a function that takes the handlers away again: what was to be done is
- * done, and whatever still keeps the process alive (a name that is being looked up) is no failure.
+ * Calls `stop` at the first stop signal. The process ends at once at a second one, or if the end
+ * takes too long. Returns a function that removes the handlers. The program calls it when its work
+ * is done; if something still keeps the process alive then (such as a name lookup), that is no
+ * failure.
  */
 function onStopSignal(stop: () => void): () => void {
   let isStopping = false;
@@ -46,8 +47,8 @@ export async function untilStopped(work: (stop: () => void, stopped: Promise<voi
 }
 
 /**
- * Calls `reload` at each SIGHUP that does not mean the end, until the function that is returned is
- * called.
+ * Calls `reload` at each SIGHUP that does not mean the end, until the caller calls the returned
+ * function.
  */
 export function onReloadSignal(reload: () => void): () => void {
   if (hasTerminal()) return () => undefined;

@@ -2,8 +2,9 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 /**
- * Where programs keep what must survive: `$XDG_STATE_HOME/relay` or `~/.local/state/relay` (XDG
- * Base Directory Specification, which has relative paths ignored).
+ * Returns the folder for data that must survive a restart: `$XDG_STATE_HOME/relay` or
+ * `~/.local/state/relay`. A relative path is ignored, as the XDG Base Directory Specification
+ * demands.
  */
 export function defaultStatePath(environment: NodeJS.ProcessEnv): string {
   const base = environment['XDG_STATE_HOME'];

@@ -1,4 +1,4 @@
-/** How traffic is shown: one row for each direction, and what was dropped and why. */
+/** The display of traffic: one row for each direction, and one line for each drop reason. */
 import { formatBytes, formatRate, table } from '@relay/terminal';
 import type { Rates } from './rates.js';
 
@@ -13,7 +13,10 @@ export interface DirectionFigures {
 
 const BITS = 8;
 
-/** A table of directions by name, with rates since the last call with the same `rates`. */
+/**
+ * Returns a table of directions by name. The rates cover the time since the last call with the same
+ * `rates`.
+ */
 export function trafficLines(
   directions: Readonly<Record<string, DirectionFigures>>,
   rates: Rates,
@@ -24,7 +27,7 @@ export function trafficLines(
     counts[`${name}.datagrams`] = outDatagrams;
     counts[`${name}.bytes`] = outBytes;
   }
-  const perSecond = rates.look(counts, nowMs);
+  const perSecond = rates.perSecond(counts, nowMs);
   const rows = Object.entries(directions).map(([name, { outDatagrams, outBytes, drops }]) => [
     name,
     `${outDatagrams}`,
@@ -37,7 +40,7 @@ export function trafficLines(
   return table([header, ...rows], { align: ['left', 'right', 'right', 'right', 'right', 'right'] });
 }
 
-/** One line for each reason for which something was dropped; none where nothing was. */
+/** Returns one line for each drop reason that has a count, or no line if there are no drops. */
 export function dropLines(drops: Readonly<Record<string, DirectionFigures['drops']>>): string[] {
   const rows = Object.entries(drops).flatMap(([name, byReason]) =>
     Object.entries(byReason).map(([reason, count]) => [name, reason, `${count ?? 0}`]),

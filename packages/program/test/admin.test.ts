@@ -33,7 +33,8 @@ async function opened(path = newPath(), calls = CALLS): Promise<string> {
 }
 
 /**
- * Sends bytes as they are; what came back until the other side closed or `lines` lines were there.
+ * Sends raw bytes. Returns what came back until the other side closed, or until `lines` lines
+ * arrived.
  */
 async function raw(path: string, sent: string, lines = 1): Promise<string> {
   const connection = connect(path);
@@ -42,7 +43,7 @@ async function raw(path: string, sent: string, lines = 1): Promise<string> {
     received += chunk.toString();
     if (received.split('\n').length > lines) connection.end();
   });
-  connection.on('error', () => undefined); // closed by the other side while we were still writing
+  connection.on('error', () => undefined); // the other side may close during a write
   connection.write(sent);
   await new Promise((resolve) => connection.on('close', resolve));
   return received;
@@ -54,7 +55,7 @@ describe('the admin socket', () => {
     ['nothing', {}, null],
     ['later', {}, 'later'],
     ['ping', {}, process.pid],
-  ])('%s is answered', async (call, parameters, result) => {
+  ])('answers %s', async (call, parameters, result) => {
     expect(await askAdmin(await opened(), call, parameters)).toEqual(result);
   });
 
@@ -65,7 +66,7 @@ describe('the admin socket', () => {
     ['unknown', "this program does not know 'unknown'"],
     ['toString', "this program does not know 'toString'"],
     ['__proto__', "this program does not know '__proto__'"],
-  ])('%s is refused with its reason, and the next call is answered', async (call, message) => {
+  ])('refuses %s with its reason, and answers the next call', async (call, message) => {
     const path = await opened();
     await expect(askAdmin(path, call)).rejects.toMatchObject({ message, exitCode: EXIT.refused });
     expect(await askAdmin(path, 'ping')).toBe(process.pid);
@@ -78,11 +79,11 @@ describe('the admin socket', () => {
     ['no call', '{"calls":"echo"}\n', /^\{"error":"a question is an object with a call"\}\n$/],
     ['parameters that are none', '{"call":"echo","parameters":null}\n', /^\{"result":\{\}\}\n$/],
     ['control characters', '\u0000\u001b[31m\n', /^\{"error":"[^\u0000-\u001f]*"\}\n$/],
-  ])('a line with %s gets an answer, not a crash', async (_name, line, expected) => {
+  ])('answers a line with %s and does not crash', async (_name, line, expected) => {
     expect(await raw(await opened(), line)).toMatch(expected);
   });
 
-  test('several questions on one connection, in pieces, are each answered', async () => {
+  test('answers several questions that arrive in pieces on one connection', async () => {
     const path = await opened();
     const connection = connect(path);
     let received = '';
@@ -95,25 +96,25 @@ describe('the admin socket', () => {
     expect(received).toBe('{"result":"later"}\n{"result":"later"}\n');
   });
 
-  test('a line without end is cut off, and others are still served', async () => {
+  test('closes the connection of a line without end, and still serves others', async () => {
     const path = await opened();
     expect(await raw(path, 'x'.repeat(6 << 20))).toBe('');
     expect(await askAdmin(path, 'ping')).toBe(process.pid);
   });
 
-  test('only its owner can open it, from the first moment on', async () => {
+  test('lets only its owner open it, from the first moment on', async () => {
     const before = process.umask(0);
     try {
       expect(statSync(await opened()).mode & 0o777).toBe(0o600);
       const file = newPath();
       writeFileSync(file, '', { mode: 0o666 });
-      expect(statSync(file).mode & 0o777).toBe(0o666); // the mask is as it was
+      expect(statSync(file).mode & 0o777).toBe(0o666); // the mask has not changed
     } finally {
       process.umask(before);
     }
   });
 
-  test('closing it takes the socket away, and ends connections', async () => {
+  test('removes the socket and ends connections when it is closed', async () => {
     const path = newPath();
     const server = await openAdminServer(path, CALLS);
     const connection = connect(path);
@@ -125,17 +126,17 @@ describe('the admin socket', () => {
   });
 });
 
-describe('a path that is taken', () => {
-  test('by a process that died is taken over', async () => {
+describe('the admin server on a path that is taken', () => {
+  test('takes the path over from a process that died', async () => {
     const path = newPath();
-    // A listening socket that is closed without unlinking: what a killed process leaves behind.
+    // Leaves a listening socket that is closed but not unlinked, as a killed process does.
     const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
     spawnSync(process.execPath, ['-e', script]);
     expect(statSync(path).isSocket()).toBe(true);
     expect(await askAdmin(await opened(path), 'ping')).toBe(process.pid);
   });
 
-  test('by a living process is refused, and stays with it', async () => {
+  test('fails, and leaves the path to the living process', async () => {
     const path = await opened();
     await expect(openAdminServer(path, {})).rejects.toMatchObject({
       exitCode: EXIT.failed,
@@ -144,7 +145,7 @@ describe('a path that is taken', () => {
     expect(await askAdmin(path, 'later')).toBe('later');
   });
 
-  test('by a file is refused, and the file stays', async () => {
+  test('fails, and leaves a file on the path in place', async () => {
     const path = newPath();
     writeFileSync(path, 'precious');
     await expect(openAdminServer(path, {})).rejects.toMatchObject({
@@ -158,7 +159,7 @@ describe('a path that is taken', () => {
     ['a folder', () => (mkdirSync(join(folder, 'd'), { recursive: true }), join(folder, 'd'))],
     ['in a folder that is missing', () => join(folder, 'missing', 'a.sock')],
     ['longer than a socket may have', () => join(folder, 'x'.repeat(200))],
-  ])('%s is refused on one line', async (_name, pathOf) => {
+  ])('fails with one line where the path is %s', async (_name, pathOf) => {
     await expect(openAdminServer(pathOf(), {})).rejects.toMatchObject({
       exitCode: EXIT.failed,
       message: expect.stringMatching(/^cannot open the admin socket .*\(--admin PATH or --admin off\)$/),
@@ -166,11 +167,11 @@ describe('a path that is taken', () => {
   });
 });
 
-/** What asking there fails with. */
+/** Returns the error of a call to askAdmin on this path. */
 const failureAt = (path: string): Promise<unknown> => askAdmin(path, 'fails').catch((error: unknown) => error);
 
-describe('a failure to ask', () => {
-  test('says that no program runs where there is no socket, or its process has died', async () => {
+describe('isNotRunning', () => {
+  test('is true where there is no socket, or the process of the socket has died', async () => {
     expect(isNotRunning(await failureAt(newPath()))).toBe(true);
     const path = newPath();
     const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
@@ -178,10 +179,10 @@ describe('a failure to ask', () => {
     expect(isNotRunning(await failureAt(path))).toBe(true);
   });
 
-  test('does not say so where a program took the connection and closed it, or refused', async () => {
+  test('is false where a program took the connection and closed it, or refused the call', async () => {
     expect(isNotRunning(await failureAt(await opened()))).toBe(false);
     const path = newPath();
-    // What the system does for a process that has no descriptor left.
+    // Closes each connection, as the system does for a process that has no descriptor left.
     const other = createServer((connection) => connection.destroy());
     other.listen(path);
     await once(other, 'listening');
@@ -193,7 +194,7 @@ describe('a failure to ask', () => {
 });
 
 describe('askAdmin', () => {
-  test('says so where nobody listens', async () => {
+  test('reports that no program listens on the path', async () => {
     const path = newPath();
     await expect(askAdmin(path, 'status')).rejects.toMatchObject({
       exitCode: EXIT.unreachable,
@@ -207,7 +208,7 @@ describe('askAdmin', () => {
     ['an error that is no text', '{"error":7}\n'],
     ['half a line', '{"result"'],
     ['nothing', ''],
-  ])('says so where %s answers', async (_name, reply) => {
+  ])('reports a failure where %s answers', async (_name, reply) => {
     const path = newPath();
     const other = createServer((connection) => connection.resume().end(reply));
     other.listen(path);

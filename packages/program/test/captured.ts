@@ -4,7 +4,7 @@ export interface Captured {
   readonly exitCode: typeof process.exitCode;
 }
 
-/** Runs something in this process, and gives what it wrote and the exit code that it left. */
+/** Runs `run` in this process. Returns what it wrote and the exit code that it set. */
 export async function captured(run: () => Promise<unknown>): Promise<Captured> {
   const written = { stdout: '', stderr: '' };
   const takeOver = (name: keyof typeof written): (() => void) => {

@@ -36,21 +36,21 @@ const run = (...args: string[]): ReturnType<typeof captured> =>
   );
 
 describe('runCommandLine', () => {
-  test('nothing is converted: numbers stay texts', async () => {
+  test('converts nothing: numbers stay texts', async () => {
     const { stdout, exitCode } = await run('say', '0x10', '--port', '053', '--json');
     expect(stdout).toBe('{"word":"0x10","port":"053"}\n');
     expect(exitCode).toBeUndefined();
   });
 
-  test('a first -- as pnpm passes it on is skipped', async () => {
+  test('skips a first -- as pnpm passes it on', async () => {
     expect((await run('--', 'say', 'a')).stdout).toBe('a\n');
   });
 
-  test('what is printed for people is escaped', async () => {
+  test('escapes what it prints for people', async () => {
     expect((await run('say', 'a\u001b[31m')).stdout).toBe('a\\x1b[31m\n');
   });
 
-  test('the version is that of the package', async () => {
+  test('prints the version of the package', async () => {
     expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
@@ -64,7 +64,7 @@ describe('runCommandLine', () => {
     [['config', 'check'], /^a-program: Not enough non-option arguments/],
     [['completion', 'csh'], /^a-program: Invalid values: /],
     [['config', 'show', '--port', '80x'], /^a-program: .*port.*80x.*\n$/],
-  ])('%j is told on one line, with exit code 2', async (args, expected) => {
+  ])('reports %j on one line, with exit code 2', async (args, expected) => {
     const { stderr, stdout, exitCode } = await run(...args);
     expect(stderr).toMatch(expected);
     expect([stdout, exitCode]).toEqual(['', 2]);
@@ -75,24 +75,24 @@ describe('runCommandLine', () => {
     [['--log-level=trace'], true],
     [['--log-level', 'info'], false],
     [[], false],
-  ])('a failure with %j is verbose: %p', async (level, isVerbose) => {
+  ])('decides from %j whether a failure is verbose: %p', async (level, isVerbose) => {
     const { stderr } = await run('say', '--colour', 'red', ...level);
     expect(/at .*:\d+:\d+/.test(stderr)).toBe(isVerbose);
   });
 });
 
 describe('the commands that programs share', () => {
-  test('config show hides secrets and, if asked, says where each value comes from', async () => {
+  test('hide secrets in config show and name the source of each value if asked', async () => {
     expect((await run('config', 'show', '--key', 'hunter2')).stdout).toMatch(/^port = 53\nkey = (?!.*hunter2).*\n$/);
     expect((await run('config', 'show', '--sources', '--port', '54')).stdout).toMatch(/54.*flag --port/);
   });
 
-  test('config schema prints a JSON Schema, config reference a table in Markdown', async () => {
+  test('print a JSON Schema for config schema, and a table in Markdown for config reference', async () => {
     expect(JSON.parse((await run('config', 'schema')).stdout)).toMatchObject({ properties: { port: {} } });
     expect((await run('config', 'reference')).stdout).toMatch(/A_PROGRAM_TEST_PORT/);
   });
 
-  test.each(['bash', 'zsh', 'fish'])('completion %s prints a script that knows the commands', async (shell) => {
+  test.each(['bash', 'zsh', 'fish'])('print for completion %s a script that knows the commands', async (shell) => {
     expect((await run('completion', shell)).stdout).toMatch(/config/);
   });
 });

@@ -23,8 +23,8 @@ async function outputOf(module: CommandModule<object, Flags>, ...args: string[])
   return stdout;
 }
 
-describe('config', () => {
-  test('reference is a chapter of a document: its headings begin at the second level', async () => {
+describe('the config command', () => {
+  test('prints its reference as a chapter whose headings begin at the second level', async () => {
     const reference = await outputOf(configCommand(schema), 'config', 'reference');
     const headings = reference.split('\n').filter((line) => line.startsWith('#'));
     expect(headings.length).toBeGreaterThan(0);
@@ -32,13 +32,13 @@ describe('config', () => {
     expect(headings[0]).toMatch(/^## /);
   });
 
-  test('schema is JSON that can be read by people', async () => {
+  test('prints its schema as JSON that people can read', async () => {
     const text = await outputOf(configCommand(schema), 'config', 'schema');
     expect(text).toMatch(/^\{\n {2}"/);
     expect(JSON.parse(text)).toMatchObject({ properties: { level: { default: 'info' } } });
   });
 
-  test('show says where values come from only if it is asked', async () => {
+  test('shows the sources of values only if asked', async () => {
     const plain = await outputOf(configCommand(schema), 'config', 'show');
     const sources = await outputOf(configCommand(schema), 'config', 'show', '--sources');
     expect(plain).toBe('level = "info"\n');
@@ -47,8 +47,8 @@ describe('config', () => {
   });
 });
 
-describe('completion', () => {
-  test('knows the commands, by their names, with what they do', async () => {
+describe('the completion command', () => {
+  test('knows the commands by name, with their descriptions', async () => {
     const commands = [command('start', 'Run it'), command('invite <name>', 'Make one'), command('hidden', false)];
     const script = await outputOf(completionCommand(schema, commands), 'completion', 'fish');
     expect(script).toMatch(/-a '?start'?.*Run it/);
@@ -56,21 +56,21 @@ describe('completion', () => {
     expect(script).not.toMatch(/<name>|false/);
   });
 
-  test.each(['bash', 'zsh', 'fish'])('is for %s', async (shell) => {
+  test.each(['bash', 'zsh', 'fish'])('prints a script for %s', async (shell) => {
     const script = await outputOf(completionCommand(schema, [command('start', 'Run it')]), 'completion', shell);
     expect(script).toContain('a-program');
     expect(script).toContain('start');
   });
 });
 
-describe('results', () => {
+describe('printResult', () => {
   const printed = (...result: Parameters<typeof printResult<string[]>>) =>
     captured(async () => {
       await Promise.resolve();
       printResult(...result);
     });
 
-  test('are lines for people, in which nothing can act on a terminal, and JSON for programs', async () => {
+  test('prints lines for people, in which nothing can act on a terminal, and JSON for programs', async () => {
     const lines = (words: string[]): string[] => words.map((word) => `<${word}>`);
     const shown = await printed({}, ['a', 'b\u001b[2J'], lines);
     expect(shown.stdout).toBe('<a>\n<b\\x1b[2J>\n');
@@ -78,14 +78,14 @@ describe('results', () => {
     expect(json.stdout).toBe('["a"]\n');
   });
 
-  test('are cut where a line is far too long', async () => {
+  test('cuts a line that is far too long', async () => {
     const { stdout } = await printed({}, ['x'.repeat(2000)], (words) => words);
     expect(stdout.length).toBeLessThan(600);
   });
 });
 
 describe('the admin socket', () => {
-  test('can be opened by its owner alone, whatever the mask is, and leaves the mask as it was', async () => {
+  test('can be opened by its owner alone, whatever the umask is, and leaves the umask as it was', async () => {
     const before = process.umask(0);
     try {
       mkdirSync(join(folder, 'open'), { mode: 0o777 });

@@ -29,14 +29,14 @@ function fileWith(text: string, name = 'a.toml'): string {
 }
 
 describe('configured', () => {
-  test('flags win over the environment, that over the file, and that over defaults', () => {
+  test('prefers flags to the environment, the environment to the file, and the file to defaults', () => {
     const file = fileWith('logLevel = "warn"\nengine = "dgram"\nsendQueue = "2MiB"\n');
     const environment = { RELAY_ENGINE: 'native', RELAY_LOG_LEVEL: 'error', RELAY_CONFIG: file };
     const { values } = configured(schema, { 'log-level': 'debug' }, environment);
     expect(values).toMatchObject({ logLevel: 'debug', engine: 'native', sendQueue: 2 << 20, logFormat: 'auto' });
   });
 
-  test('everything that is wrong is told at once', () => {
+  test('reports every mistake at once', () => {
     const file = fileWith('engine = "fast"\nlogLevl = "info"\n');
     const wrong = (): unknown => configured(schema, { config: file, 'send-buffer': 'much' }, {});
     expect(wrong).toThrow(ConfigurationError);
@@ -54,21 +54,21 @@ describe('configured', () => {
     ['log-max-files', '0'],
     ['metrics-interval', '10'],
     ['log-format', 'xml'],
-  ])('%s %j is refused', (flag, value) => {
+  ])('refuses %s %j', (flag, value) => {
     expect(() => configured(schema, { [flag]: value }, {})).toThrow(ConfigurationError);
   });
 
-  test.each(['off', '/run/relay.sock', 'a.sock'])('the admin socket may be %s', (admin) => {
+  test.each(['off', '/run/relay.sock', 'a.sock'])('accepts %s for the admin socket', (admin) => {
     expect(configured(schema, { admin }, {}).values.admin).toBe(admin);
   });
 
-  test('a file is checked without being used', () => {
+  test('checks a file without using it', () => {
     expect(() => assertFileIsRight(schema, fileWith('engine = "dgram"\n'))).not.toThrow();
     expect(() => assertFileIsRight(schema, fileWith('engine = "slow"\n'))).toThrow(/engine/);
     expect(() => assertFileIsRight(schema, join(folder, 'missing.toml'))).toThrow(ConfigurationError);
   });
 
-  test('each option that has a value is one line', () => {
+  test('formats each option that has a value as one line', () => {
     const lines = formatValues(configured(schema, { engine: 'dgram' }, {}))
       .trimEnd()
       .split('\n');
@@ -78,7 +78,7 @@ describe('configured', () => {
 });
 
 describe('LiveConfiguration', () => {
-  test('reads everything again, and says what has changed and what needs a restart', async () => {
+  test('reads everything again, and reports what has changed and what needs a restart', async () => {
     const file = fileWith('logLevel = "info"\n', 'live.toml');
     const live = new LiveConfiguration(schema, { config: file });
     const logs = openLogs(live.values);
@@ -92,7 +92,7 @@ describe('LiveConfiguration', () => {
     await logs.close();
   });
 
-  test('changes nothing where the file is wrong', async () => {
+  test('changes nothing if the file is wrong', async () => {
     const file = fileWith('logLevel = "info"\n', 'live.toml');
     const live = new LiveConfiguration(schema, { config: file });
     const logs = openLogs(live.values);
@@ -104,15 +104,15 @@ describe('LiveConfiguration', () => {
   });
 });
 
-describe('logs', () => {
+describe('the logs of a program', () => {
   const settings = configured(schema, {}, {}).values;
 
-  test('that cannot be written are a failure with its exit code', () => {
+  test('that cannot be written are a failure with an exit code', () => {
     const file = fileWith('', 'no-folder');
     expect(() => openLogs({ ...settings, logDir: join(file, 'logs') })).toThrow(ProgramFailure);
   });
 
-  test('change their level while they run, and refuse what is none', async () => {
+  test('change their level while they run, and refuse a text that is no level', async () => {
     const logs = openLogs(settings);
     expect(changeLevel(logs, 'warn,session=debug')).toBe('warn,session=debug');
     expect(() => changeLevel(logs, 'loud')).toThrow(expect.objectContaining({ exitCode: EXIT.refused }));

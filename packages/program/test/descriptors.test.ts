@@ -11,7 +11,7 @@ import {
   type DescriptorSource,
 } from '../src/index.js';
 
-/** As proc(5) shows them. */
+/** The text of the limits as proc(5) shows them. */
 const limits = (soft: string): string =>
   [
     'Limit                     Soft Limit           Hard Limit           Units     ',
@@ -25,15 +25,15 @@ describe('the limit of descriptors', () => {
     ['1024', 1024],
     ['1048576', 1_048_576],
     ['unlimited', undefined],
-  ])('%s is read as %p', (soft, expected) => {
+  ])('is read from %s as %p', (soft, expected) => {
     expect(parseDescriptorLimit(limits(soft))).toBe(expected);
   });
 
-  test('is unknown where the file says nothing of it', () => {
+  test('is undefined where the file does not have it', () => {
     expect(parseDescriptorLimit('')).toBeUndefined();
   });
 
-  test('of this process is known where there is a /proc, and above what is open', () => {
+  test('is known for this process where there is a /proc, and is above what is open', () => {
     const room = descriptorRoom();
     expect(room !== undefined).toBe(existsSync('/proc/self/limits'));
     if (room === undefined) return;
@@ -47,19 +47,19 @@ describe('the limit of descriptors', () => {
     [{ limit: 20_000, open: 40 }, 19_896],
     [{ limit: 100, open: 30 }, 6],
     [{ limit: 64, open: 30 }, 1],
-  ])('%j leaves room for %i sockets beside the admin socket, files and logs', (room, expected) => {
+  ])('of %j leaves room for %i sockets beside the admin socket, files and logs', (room, expected) => {
     expect(socketsThatFit(room)).toBe(expected);
   });
 });
 
-describe('flows and ports', () => {
+describe('configured flows and ports', () => {
   const warned = () => {
     const warnings: unknown[] = [];
     return { warnings, warn: (message: string, fields?: object) => void warnings.push([message, fields]) };
   };
   const room = { limit: 1024, open: 30 };
 
-  test('that fit below the limit are left alone', () => {
+  test('stay as they are where they fit below the limit', () => {
     const log = warned();
     expect(flowsThatFit(930, room)).toBe(930);
     expect(flowsThatFit(50_000, undefined)).toBe(50_000);
@@ -70,7 +70,7 @@ describe('flows and ports', () => {
     expect(log.warnings).toEqual([]);
   });
 
-  test('that do not fit: flows are cut, and the log says from what to what and what to do', () => {
+  test('that do not fit are cut to the flows that do, and the log says how and what to do', () => {
     const log = warned();
     expect(flowsThatFit(50_000, room)).toBe(930);
     warnOfFlows(log, 50_000, room);
@@ -82,7 +82,7 @@ describe('flows and ports', () => {
     ]);
   });
 
-  test('that do not fit: ports are named', () => {
+  test('are named in the log where the ports do not fit', () => {
     const log = warned();
     warnOfPorts(log, 931, room);
     expect(log.warnings).toEqual([
@@ -94,7 +94,9 @@ describe('flows and ports', () => {
   });
 });
 
-/** A table of descriptors with room for so many; others than the reserve take them too. */
+/**
+ * A table of descriptors with room for a fixed number. Code other than the reserve takes them too.
+ */
 class Table implements DescriptorSource {
   capacity: number;
   taken = 0;
@@ -125,7 +127,7 @@ describe('the reserve of descriptors', () => {
     return { table, changes, reserve };
   };
 
-  test('keeps spares, gives them up where something ran out, and says so once', () => {
+  test('opens spares, gives them up when an operation runs out, and reports that once', () => {
     const { table, changes, reserve } = started(100);
     expect(table.taken).toBe(16);
     table.taken = 100;
@@ -136,30 +138,30 @@ describe('the reserve of descriptors', () => {
     expect(table.free).toBe(16);
   });
 
-  test('sees a shortage that nothing ran into', () => {
+  test('finds a shortage before any operation runs into it', () => {
     const { table, changes, reserve } = started(100);
-    reserve.look();
+    reserve.check();
     expect(reserve.isShort).toBe(false);
     expect(table.taken).toBe(16);
     table.taken = 96;
-    reserve.look();
+    reserve.check();
     expect(changes).toEqual([]);
     table.taken = 97;
-    reserve.look();
+    reserve.check();
     expect(changes).toEqual([true]);
     expect(table.free).toBe(3 + 16);
   });
 
-  test('takes the spares back only once there is room beyond them', () => {
+  test('opens the spares again only once there is room beyond them', () => {
     const { table, changes, reserve } = started(100);
     table.taken = 100;
-    reserve.look();
+    reserve.check();
     table.taken = 100 - 31;
-    reserve.look();
+    reserve.check();
     expect(reserve.isShort).toBe(true);
     expect(table.taken).toBe(100 - 31);
     table.taken = 100 - 32;
-    reserve.look();
+    reserve.check();
     expect(reserve.isShort).toBe(false);
     expect(changes).toEqual([true, false]);
     expect(table.free).toBe(16);
@@ -167,7 +169,7 @@ describe('the reserve of descriptors', () => {
     expect(table.free).toBe(32);
   });
 
-  test('begins short where not even the spares are there', () => {
+  test('begins short if it cannot open its spares', () => {
     const { table, reserve } = started(10);
     expect(reserve.isShort).toBe(true);
     expect(table.free).toBe(10);

@@ -15,21 +15,21 @@ import {
 } from '../src/index.js';
 
 describe('Rates', () => {
-  test('are per second over the time since the last look, and zero at the first', () => {
+  test('are per second over the time since the last call, and zero at the first', () => {
     const rates = new Rates();
-    expect(rates.look({ a: 100, b: 5 }, 1000)).toEqual({ a: 0, b: 0 });
-    expect(rates.look({ a: 150, b: 5, c: 9 }, 1500)).toEqual({ a: 100, b: 0, c: 0 });
-    expect(rates.look({ a: 150, c: 10 }, 3500)).toEqual({ a: 0, c: 0.5 });
+    expect(rates.perSecond({ a: 100, b: 5 }, 1000)).toEqual({ a: 0, b: 0 });
+    expect(rates.perSecond({ a: 150, b: 5, c: 9 }, 1500)).toEqual({ a: 100, b: 0, c: 0 });
+    expect(rates.perSecond({ a: 150, c: 10 }, 3500)).toEqual({ a: 0, c: 0.5 });
   });
 
-  test('are zero, never infinite or below, where no time passed or counters began anew', () => {
+  test('are zero, never infinite or negative, where no time passed or counters began again at zero', () => {
     const counts = fc.record({ a: fc.nat(), b: fc.nat() });
     fc.assert(
       fc.property(fc.array(fc.tuple(counts, fc.nat(5000)), { minLength: 2 }), (looks) => {
         const rates = new Rates();
         let nowMs = 0;
         for (const [seen, passedMs] of looks)
-          for (const rate of Object.values(rates.look(seen, (nowMs += passedMs)))) {
+          for (const rate of Object.values(rates.perSecond(seen, (nowMs += passedMs)))) {
             expect(Number.isFinite(rate)).toBe(true);
             expect(rate).toBeGreaterThanOrEqual(0);
           }
@@ -44,7 +44,7 @@ const direction = (figures: Partial<DirectionFigures>): DirectionFigures => ({
 });
 
 describe('trafficLines', () => {
-  test('show each direction with its rates since the last call', () => {
+  test('shows each direction with its rates since the last call', () => {
     const rates = new Rates();
     const lines = (datagrams: number, nowMs: number): string[] =>
       trafficLines(
@@ -65,11 +65,11 @@ describe('trafficLines', () => {
     expect(row).toMatch(/1(\.0+)? ?Mbit\/s +3$/);
   });
 
-  test('say nothing of drops where nothing was dropped', () => {
+  test('shows no drops where nothing was dropped', () => {
     expect(dropLines({ 'to targets': {}, packets: {} })).toEqual([]);
   });
 
-  test('name each reason for which something was dropped', () => {
+  test('names each drop reason', () => {
     const lines = dropLines({ 'to targets': { loop: 2 }, packets: { replayed: 10, 'bad-mac1': 1 } });
     expect(lines.map((line) => line.trim().split(/\s{2,}/))).toEqual([
       ['dropped:'],
@@ -80,8 +80,8 @@ describe('trafficLines', () => {
   });
 });
 
-describe('packets', () => {
-  test('of a socket are counted as that socket counts them', async () => {
+describe('packetFigures', () => {
+  test('returns the counts of the socket', async () => {
     const socket = createSocket({ engine: 'dgram', local: { address: '127.0.0.1', port: 0 } });
     await socket.open();
     const received = new Promise<void>((resolve) => {
@@ -98,7 +98,7 @@ describe('packets', () => {
   });
 });
 
-describe('health', () => {
+describe('the health of a process', () => {
   const health = { eventLoopDelayMs: 1.25, eventLoopUtilization: 0.5, cpu: 1.5, memoryBytes: 64 << 20, heapBytes: 1 };
 
   test.each([
@@ -108,37 +108,37 @@ describe('health', () => {
     [0.97, 99, 'loaded'],
     [1, 100, 'overloaded'],
     [0.97, 100, 'overloaded'],
-  ])('a loop that is busy for %p of the time and %p ms late is %s', (eventLoopUtilization, eventLoopDelayMs, state) => {
+  ])('that is busy for %p of the time and %p ms late is %s', (eventLoopUtilization, eventLoopDelayMs, state) => {
     expect(loadState({ ...health, eventLoopUtilization, eventLoopDelayMs })).toBe(state);
   });
 
-  test('is one line', () => {
+  test('is formatted as one line', () => {
     expect(healthLine(health)).toMatch(/^cpu 150 % +event loop 50 % busy, 1\.3 ms late \(p99\) +memory 64(\.0)? ?MiB$/);
   });
 
-  test('is measured anew with each look', () => {
+  test('covers the time since the last measurement', () => {
     const monitor = new HealthMonitor();
-    monitor.look();
+    monitor.measure();
     const untilMs = performance.now() + 30;
     while (performance.now() < untilMs) Math.sqrt(untilMs);
-    const look = monitor.look();
+    const measured = monitor.measure();
     monitor.close();
-    expect(look.cpu).toBeGreaterThan(0);
-    expect(look.memoryBytes).toBeGreaterThan(look.heapBytes);
-    for (const figure of Object.values(look)) expect(figure).toBeGreaterThanOrEqual(0);
+    expect(measured.cpu).toBeGreaterThan(0);
+    expect(measured.memoryBytes).toBeGreaterThan(measured.heapBytes);
+    for (const figure of Object.values(measured)) expect(figure).toBeGreaterThanOrEqual(0);
   });
 });
 
-describe('a process without a file descriptor', () => {
+describe('the health of a process without a file descriptor', () => {
   const noDescriptor = (): never => {
     throw Object.assign(new Error('EMFILE: too many open files, uv_resident_set_memory'), { code: 'EMFILE' });
   };
 
-  test('still has figures of its health: its memory is the last that could be read', () => {
+  test('keeps the last memory figure that could be read', () => {
     const answers = [() => ({ rss: 7, heapUsed: 2, external: 1 })];
     const monitor = new HealthMonitor(() => (answers.shift() ?? noDescriptor)());
-    expect(monitor.look()).toMatchObject({ memoryBytes: 7, heapBytes: 2 });
-    expect(monitor.look().memoryBytes).toBe(7);
+    expect(monitor.measure()).toMatchObject({ memoryBytes: 7, heapBytes: 2 });
+    expect(monitor.measure().memoryBytes).toBe(7);
     monitor.close();
   });
 });
@@ -149,7 +149,7 @@ describe('defaultStatePath', () => {
     [{}, /\/\.local\/state\/relay$/],
     [{ XDG_STATE_HOME: '' }, /\/\.local\/state\/relay$/],
     [{ XDG_STATE_HOME: 'relative' }, /^\/.*\/\.local\/state\/relay$/],
-  ])('of %j', (environment, expected) => {
+  ])('finds the folder for %j', (environment, expected) => {
     expect(defaultStatePath(environment)).toMatch(expected);
   });
 });

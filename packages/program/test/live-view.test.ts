@@ -29,7 +29,7 @@ function streams(rows?: number): TerminalStreams {
   return taken;
 }
 
-/** Logs, and what they write to their console. */
+/** Makes logs, and a function that returns what they wrote to their console. */
 function logs(): { logging: Logging; console: () => string } {
   const stream = new PassThrough();
   let written = '';
@@ -45,7 +45,7 @@ function opened<V extends LiveView>(view: V): V {
 }
 
 describe('the live screen', () => {
-  test('shows the status and below it the newest log lines that fit; the log goes back to the console at its end', async () => {
+  test('shows the status and below it the newest log lines that fit, and gives the log back at its end', async () => {
     const terminal = streams(7);
     const { logging, console } = logs();
     const view = opened(
@@ -57,7 +57,7 @@ describe('the live screen', () => {
     );
     expect(terminal.shown()).toContain('the first line');
     expect(terminal.shown()).not.toContain('log');
-    // Two lines of status, an empty one and the heading leave room for three.
+    // Two lines of status, an empty line and the heading leave room for three log lines.
     for (let i = 1; i <= 5; i++) logging.logger('test').info(`message ${i}`);
     await until(() => terminal.shown().includes('message 5'));
     expect(terminal.shown()).toMatch(/log[^]*message 3[^]*message 4[^]*message 5/);
@@ -101,7 +101,7 @@ describe('the live screen', () => {
     expect(terminal.shown()).not.toContain('hidden');
   });
 
-  test('ends by q', async () => {
+  test('ends when the user presses q', async () => {
     const terminal = streams(10);
     let quits = 0;
     opened(
@@ -116,7 +116,7 @@ describe('the live screen', () => {
     await until(() => quits === 1);
   });
 
-  test('is plain text where there is no terminal, and the log stays on the console', async () => {
+  test('is plain text where there is no terminal, and leaves the log on the console', async () => {
     const terminal = streams();
     const { logging, console } = logs();
     opened(
@@ -151,7 +151,7 @@ describe('the live prompt', () => {
   });
   const commands = promptWords([add, fail], {});
 
-  test('runs what a script says, one after the other, and quits at its end', async () => {
+  test('runs the commands of a script one after the other, and quits at its end', async () => {
     const terminal = streams();
     const { logging, console } = logs();
     let quits = 0;
@@ -165,7 +165,7 @@ describe('the live prompt', () => {
     expect(terminal.shown()).not.toContain('a message');
   });
 
-  test('on a terminal shows log lines above what is typed, keeps its history, and gives the log back', async () => {
+  test('shows log lines above the typed line on a terminal, keeps its history, and gives the log back', async () => {
     const terminal = streams(10);
     const { logging, console } = logs();
     const history = join(folder, 'history');
@@ -204,12 +204,12 @@ describe('status --watch', () => {
     }
   }
 
-  test('shows each answer until q', async () => {
+  test('shows each answer until the user presses q', async () => {
     const terminal = streams(10);
     let answers = 0;
     const ended = watched(() => ++answers);
     await until(() => terminal.shown().includes('status 1'));
-    // The next frame changes that digit alone.
+    // The next frame changes only that digit.
     await until(() => answers >= 3);
     terminal.type('q');
     await ended;
@@ -217,7 +217,7 @@ describe('status --watch', () => {
     expect(before).toBeGreaterThanOrEqual(3);
   });
 
-  test('ends with the failure to answer', async () => {
+  test('ends with the failure of the question', async () => {
     const terminal = streams(10);
     let answers = 0;
     const ended = watched(() => {

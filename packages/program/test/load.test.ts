@@ -9,11 +9,11 @@ function beBusy(ms: number): void {
 }
 
 describe('the load monitor', () => {
-  test('tells each change of the state once, with the figures behind it', async () => {
+  test('reports each change of the state once, with the figures behind it', async () => {
     const told: { readonly state: LoadState; readonly health: Health }[] = [];
     const monitor = new LoadMonitor({ error: () => undefined }, (state, health) => told.push({ state, health }));
     expect(monitor.state).toBe('normal');
-    // Two looks while nothing happens: the state that it begins with is no change.
+    // Two measurements pass while nothing happens. The first state is no change.
     const first = monitor.health;
     await until(() => monitor.health !== first);
     const second = monitor.health;
@@ -32,15 +32,15 @@ describe('the load monitor', () => {
   });
 });
 
-describe('health', () => {
+describe('the health monitor', () => {
   test('counts the processor time per second of wall time', () => {
     const monitor = new HealthMonitor();
-    monitor.look();
+    monitor.measure();
     const [beginMs, begin] = [performance.now(), process.cpuUsage()];
     beBusy(300);
     const used = process.cpuUsage(begin);
     const passedMs = performance.now() - beginMs;
-    const { cpu } = monitor.look();
+    const { cpu } = monitor.measure();
     monitor.close();
     const measured = (used.user + used.system) / 1000 / passedMs;
     expect(cpu).toBeGreaterThan(measured / 2);
@@ -49,10 +49,10 @@ describe('health', () => {
   });
 });
 
-describe('logs', () => {
+describe('the limit of all log files', () => {
   const settings = { logLevel: 'info', logFormat: 'json', logMaxFile: 65_536, logMaxFiles: 3 } as const;
 
-  test('may take four times the largest file in all, and no less', async () => {
+  test('is at least four times the largest file', async () => {
     await openLogs({ ...settings, logMaxTotal: 4 * 65_536 }).close();
     expect(() => openLogs({ ...settings, logMaxTotal: 4 * 65_536 - 1 })).toThrow(
       expect.objectContaining({ exitCode: EXIT.usage }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Loop, monotonicMs, thisMachine, type LoopWork } from '../src/index.js';
 
-/** Work that remembers what the loop asked of it. */
+/** Work that records what the loop asked of it. */
 class Work implements LoopWork {
   dueMs = Infinity;
   flushes = 0;
@@ -36,7 +36,7 @@ class Work implements LoopWork {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('Loop', () => {
-  test('sends at once when settled, and once per turn when settled soon', async () => {
+  test('sends at once after settle, and once per turn after settleSoon', async () => {
     const work = new Work();
     const loop = new Loop(work, thisMachine);
     loop.settle();
@@ -51,7 +51,7 @@ describe('Loop', () => {
     loop.close();
   });
 
-  test('wakes when something is due, not before, and sends then', async () => {
+  test('wakes at a deadline, not before, and then sends', async () => {
     const work = new Work();
     const loop = new Loop(work, thisMachine);
     const early: number[] = [];
@@ -68,7 +68,7 @@ describe('Loop', () => {
     loop.close();
   });
 
-  test('an earlier deadline comes first', async () => {
+  test('wakes first for an earlier deadline', async () => {
     const work = new Work();
     const loop = new Loop(work, thisMachine);
     work.dueMs = monotonicMs() + 3_600_000;
@@ -81,7 +81,7 @@ describe('Loop', () => {
     loop.close();
   });
 
-  test('what is overdue is done at once', async () => {
+  test('handles an overdue deadline at once', async () => {
     const work = new Work();
     const loop = new Loop(work, thisMachine);
     work.dueMs = -Infinity;
@@ -92,7 +92,7 @@ describe('Loop', () => {
     loop.close();
   });
 
-  test('sends a last time when closed, and does nothing after', async () => {
+  test('sends a last time when it is closed, and does nothing after', async () => {
     const work = new Work();
     const loop = new Loop(work, thisMachine);
     work.dueMs = monotonicMs() + 5;
@@ -106,7 +106,7 @@ describe('Loop', () => {
     expect([work.flushes, work.dues]).toEqual([2, []]);
   });
 
-  test('one that is closed while something is due stays closed', async () => {
+  test('stays closed if it is closed while it handles a deadline', async () => {
     const work = new Work();
     const loop = new Loop(work, thisMachine);
     work.dueMs = monotonicMs();
@@ -121,7 +121,7 @@ describe('Loop', () => {
     expect(work.dues).toHaveLength(1);
   });
 
-  test('goes on where what is due throws: sends all the same, and tries again after a rest', async () => {
+  test('goes on after a deadline that throws: it still sends, and tries again after a rest', async () => {
     const work = new (class extends Work {
       override due(nowMs: number): void {
         this.dues.push(nowMs);
@@ -136,13 +136,13 @@ describe('Loop', () => {
     const again = work.nextCall();
     await again;
     const [first = 0, second = 0] = work.dues;
-    expect(second - first).toBeGreaterThanOrEqual(99); // not a turn of the event loop later
+    expect(second - first).toBeGreaterThanOrEqual(99); // not one turn of the event loop later
     expect(work.flushes).toBeGreaterThanOrEqual(2);
     expect(work.faults).toEqual(work.dues.map(() => new Error('it stays due')));
     loop.close();
   });
 
-  test('goes on where what waits cannot be sent at the end of a turn', async () => {
+  test('goes on if a flush throws at the end of a turn', async () => {
     const work = new (class extends Work {
       override flush(): void {
         super.flush();

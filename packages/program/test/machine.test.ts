@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parseAddress } from '@relay/packet';
 import { thisMachine } from '../src/index.js';
 
-describe('this machine', () => {
-  test('runs what is scheduled, and not what is taken back', async () => {
+describe('the machine of this process', () => {
+  test('runs what is scheduled, and does not run what is cancelled', async () => {
     const ran: string[] = [];
     thisMachine.schedule(1, () => ran.push('cancelled timer'))();
     thisMachine.soon(() => ran.push('cancelled soon'))();

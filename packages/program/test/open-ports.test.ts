@@ -21,14 +21,14 @@ function newHost(maxSockets = Infinity) {
 }
 
 describe('openPorts', () => {
-  test('opens a range of thousands, in its order', async () => {
+  test('opens a range of thousands of ports, in order', async () => {
     const { openSocket } = newHost();
     const sockets = await openPorts(endpoints('127.0.0.1', 20_000, 3000), openSocket);
     expect(sockets.map(({ local }) => local.port)).toEqual(Array.from({ length: 3000 }, (_, i) => 20_000 + i));
     expect(sockets.every(({ state }) => state === 'open')).toBe(true);
   });
 
-  test('opens all or none, and names the first port that could not be had', async () => {
+  test('opens all or none, and names the first port that cannot be opened', async () => {
     const { host, made, openSocket } = newHost();
     for (const port of [20_150, 20_130]) await host.createSocket({ local: { address: '127.0.0.1', port } }).open();
     const opening = openPorts(endpoints('127.0.0.1', 20_000, 200), openSocket);
@@ -37,13 +37,13 @@ describe('openPorts', () => {
     expect(made.every(({ state }) => state === 'closed')).toBe(true);
   });
 
-  test('leaves nothing open where descriptors run out', async () => {
+  test('leaves nothing open if descriptors run out', async () => {
     const { made, openSocket } = newHost(100);
     await expect(openPorts(endpoints('127.0.0.1', 20_000, 300), openSocket)).rejects.toThrow('ulimit -n');
     expect(made.every(({ state }) => state === 'closed')).toBe(true);
   });
 
-  test('learns which address was asked where it listens on all', async () => {
+  test('reports the local address of a datagram where it listens on all addresses', async () => {
     const { options, openSocket } = newHost();
     await openPorts([...endpoints('0.0.0.0', 20_000, 1), ...endpoints('127.0.0.1', 20_001, 1)], openSocket);
     expect(options.map(({ receiveLocals }) => receiveLocals)).toEqual([true, false]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { guarded, repeat } from '../src/index.js';
 
-/** A log that keeps what it is given. */
+/** A log that keeps the errors that it gets. */
 class Faults {
   readonly entries: [string, unknown][] = [];
   #waiting: { readonly count: number; readonly resolve: () => void } | undefined;
@@ -20,7 +20,7 @@ const broken = new Error('it broke');
 const entry = ['the look failed', { error: broken }];
 
 describe('guarded work', () => {
-  test('gets what it is called with', () => {
+  test('gets the arguments of its caller', () => {
     const log = new Faults();
     const seen: [string, number][] = [];
     guarded(log, 'the look', (name: string, count: number) => seen.push([name, count]))('a', 1);
@@ -28,7 +28,7 @@ describe('guarded work', () => {
     expect(log.entries).toEqual([]);
   });
 
-  test('that throws is an error in the log', () => {
+  test('logs an error if it throws', () => {
     const log = new Faults();
     guarded(log, 'the look', () => {
       throw broken;
@@ -36,7 +36,7 @@ describe('guarded work', () => {
     expect(log.entries).toEqual([entry]);
   });
 
-  test('that rejects is one too, and no unhandled rejection', async () => {
+  test('logs an error, and leaves no unhandled rejection, if it rejects', async () => {
     const log = new Faults();
     const failed = log.until(1);
     guarded(log, 'the look', () => Promise.reject(broken))();
@@ -46,7 +46,7 @@ describe('guarded work', () => {
 });
 
 describe('periodic work', () => {
-  test('comes again after it has failed, until it is ended', async () => {
+  test('runs again after a failure, until it is ended', async () => {
     const log = new Faults();
     const failed = log.until(3);
     const end = repeat(log, 'the look', 1, () => {
@@ -59,11 +59,11 @@ describe('periodic work', () => {
     expect(log.entries).toEqual(Array.from({ length: count }, () => entry));
   });
 
-  test('at an interval that timers do not know does not come at once', async () => {
+  test('does not run at once if its interval is longer than a timer allows', async () => {
     const log = new Faults();
     let calls = 0;
     const end = repeat(log, 'the look', 2 ** 31, () => calls++);
-    await new Promise((resolve) => setTimeout(resolve, 10)); // a timer that overflows fires after one ms
+    await new Promise((resolve) => setTimeout(resolve, 10)); // an overflowing timer fires after one ms
     end();
     expect(calls).toBe(0);
   });

@@ -5,11 +5,11 @@ import { captured } from './captured.js';
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const [, code = '', output = ''] = /^```ts\n([^]*?)^```\n\n```text\n([^]*?)^```$/m.exec(readme) ?? [];
 
-/** Within the tests, so that the program is compiled as these are. */
+/** The folder lies within the tests, so that the program is compiled as they are. */
 const folder = new URL('.readme/', import.meta.url);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('the program of the README runs, and prints what it says', async () => {
+test('the program of the README runs and prints what the README says', async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(new URL('package.json', folder), '{ "type": "module", "version": "1.0.0" }');
   const program = new URL('greeter.ts', folder);

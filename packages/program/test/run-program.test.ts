@@ -26,7 +26,7 @@ const wronglyConfigured = (): Promise<void> =>
   Promise.resolve().then(() => void loadConfiguration(schema, { flags: { listen: 'x', port: '80x' } }));
 
 describe('runProgram', () => {
-  test('a command that ends well leaves the exit code alone', async () => {
+  test('leaves the exit code alone after a command that succeeds', async () => {
     const done = await captured(() => runProgram({ program: 'a-program', isVerbose: false }, () => Promise.resolve()));
     expect(done).toEqual({ stdout: '', stderr: '', exitCode: undefined });
   });
@@ -48,11 +48,11 @@ describe('runProgram', () => {
       1,
       'a-program: bad\\x1b[31m\\nname\\u202e\n',
     ],
-  ])('%s: one line on stderr, and its exit code', async (_name, failure, exitCode, stderr) => {
+  ])('prints one line on stderr and sets the exit code for %s', async (_name, failure, exitCode, stderr) => {
     expect(await run(failure)).toEqual({ stdout: '', stderr, exitCode });
   });
 
-  test('each mistake of a configuration is a line of its own, and the exit code is 2', async () => {
+  test('prints each mistake of a configuration on its own line, and sets exit code 2', async () => {
     const { stderr, exitCode } = await captured(() =>
       runProgram({ program: 'a-program', isVerbose: false }, wronglyConfigured),
     );
@@ -62,7 +62,7 @@ describe('runProgram', () => {
     for (const line of lines) expect(line).toMatch(/^a-program: .*(listen|port)/);
   });
 
-  test('verbose adds where it happened and all that caused it, with nothing raw', async () => {
+  test('prints in verbose mode the place and all causes of a failure, with nothing raw', async () => {
     const cause = new Error('the cause\u001b[2J');
     const { stderr } = await run(new ProgramFailure(EXIT.failed, 'the end', { cause }), true);
     expect(stderr).toMatch(/^a-program: the end\n/);
@@ -85,19 +85,19 @@ describe('listenFailure', () => {
     ['ipv6-unavailable', 'the address family is not available (this host has no IPv6: listen on an IPv4 address)'],
     ['too-many-open-files', 'no file descriptors left (raise the limit with ulimit -n)'],
     ['engine-unavailable', 'the native engine is not available (--engine dgram works everywhere)'],
-  ] as const)('%s is said with what to do', (code, expected) => {
+  ] as const)('says for %s what to do', (code, expected) => {
     const cause = new SocketError(code, 'open');
     const failure = listenFailure(endpoint, cause);
     expect(failure.message).toBe(`cannot listen on ${formatEndpoint(endpoint)}: ${expected}`);
     expect([failure.exitCode, failure.cause]).toEqual([EXIT.failed, cause]);
   });
 
-  test('a code without a remedy is said as the socket says it', () => {
+  test('says what the socket says for a code without a remedy', () => {
     const cause = new SocketError('no-buffers', 'open');
     expect(listenFailure(endpoint, cause).message).toBe(`cannot listen on 0.0.0.0:53: ${cause.message}`);
   });
 
-  test('what is no SocketError is thrown as it is', () => {
+  test('throws an error that is no SocketError unchanged', () => {
     const fault = new TypeError('x');
     expect(() => listenFailure(endpoint, fault)).toThrow(fault);
   });

@@ -34,7 +34,7 @@ type GreeterService = Service<Settings, Greeter>;
 
 const NO_TRAFFIC = { inDatagrams: 0, inBytes: 0, outDatagrams: 0, outBytes: 0, drops: {} };
 
-/** Greets, and tells in which order it was used. */
+/** Work that greets and records in which order the service used it. */
 class Greeter implements Work {
   readonly steps: string[];
   readonly #frame: Frame<Settings>;
@@ -87,7 +87,7 @@ class Greeter implements Work {
 const folder = temporaryFolder();
 let number = 0;
 
-/** A program whose parts all lie in a folder of its own. */
+/** Makes a program whose files all lie in its own folder. */
 function greeter(fails?: string): { program: Program<Settings, Greeter>; steps: string[]; at: string; flags: object } {
   const at = join(folder, `${++number}`);
   mkdirSync(at);
@@ -147,7 +147,7 @@ describe('a service', () => {
     await expect(start(program, flags)).rejects.toMatchObject({ message: `cannot ${fails}`, exitCode: EXIT.failed });
     expect(steps).toEqual(expected);
     await expect(askAdmin(join(at, 'a.sock'), 'status')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
-    // Nothing that it left open keeps a second one from starting.
+    // Nothing that the first one left open keeps a second one from starting.
     const again = greeter();
     const service = await start({ ...again.program, adminPaths: program.adminPaths }, flags);
     await service.close();
@@ -160,14 +160,14 @@ describe('a service', () => {
     expect(steps).toEqual(['make', 'open', 'close', 'start failed']);
   });
 
-  test('whose settings make no whole opens nothing, no log either', async () => {
+  test('whose settings contradict each other opens nothing, not even a log', async () => {
     const { program, steps, at, flags } = greeter();
     await expect(start(program, { ...flags, greeting: 'none' })).rejects.toMatchObject({ exitCode: EXIT.usage });
     expect(steps).toEqual([]);
     expect(readdirSync(at)).toEqual([]);
   });
 
-  test('takes the next admin socket where another has the first, and none where it is off', async () => {
+  test('takes the next admin socket if another program has the first, and none if it is off', async () => {
     const { program, at } = greeter();
     const flags = { 'log-level': 'error' };
     const first = await start(program, flags);
@@ -180,7 +180,7 @@ describe('a service', () => {
     await first.close();
   });
 
-  test('reads its work and its configuration again, and says what has changed', async () => {
+  test('reads its work and its configuration again, and reports what has changed', async () => {
     const { program, steps, at } = greeter();
     const config = join(at, 'greeter.toml');
     writeFileSync(config, '');
@@ -194,7 +194,7 @@ describe('a service', () => {
     await service.close();
   });
 
-  test('whose work cannot be read again goes on, and the configuration is read all the same', async () => {
+  test('goes on if its work cannot be read again, and still reads the configuration', async () => {
     const { program, at } = greeter('reload');
     const config = join(at, 'greeter.toml');
     writeFileSync(config, '');
@@ -207,8 +207,8 @@ describe('a service', () => {
   });
 });
 
-describe('start', () => {
-  test('runs until it is stopped over the admin socket, and closes everything', async () => {
+describe('the start command', () => {
+  test('runs until a call over the admin socket stops it, and closes everything', async () => {
     const { program, steps, at } = greeter();
     const admin = join(at, 'a.sock');
     const begun = new Promise<void>((resolve) => {

@@ -10,7 +10,7 @@ import { temporaryFolder } from './temporary-folder.js';
 
 const folder = temporaryFolder();
 
-/** The module as Node.js runs it: signals have to reach a process of its own. */
+/** Compiles the module, because signals have to reach a separate process. */
 beforeAll(() => {
   const source = readFileSync(new URL('../src/signals.ts', import.meta.url), 'utf8');
   const { outputText } = ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.ESNext } });
@@ -18,8 +18,8 @@ beforeAll(() => {
 });
 
 /**
- * Starts a program whose `work` is this text, sends it signals when it has said `ready` (and
- * `stopping`), and tells how it ended.
+ * Starts a program whose `work` is this text. Sends it the signals after it has printed `ready`
+ * (and `stopping`). Returns how it ended.
  */
 async function ended(work: string, ...signals: readonly NodeJS.Signals[]) {
   const program = join(folder, 'program.mjs');
@@ -45,7 +45,7 @@ async function ended(work: string, ...signals: readonly NodeJS.Signals[]) {
 const RUN = `await untilStopped(async (stop, stopped) => { say('ready'); await Promise.race([stopped, forever()]); say('stopping'); await end(); });`;
 
 describe('untilStopped', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('at %s the work ends by itself, and with exit code 0', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends its work at %s, with exit code 0', async (signal) => {
     const quick = `${RUN.replace('await Promise.race([stopped, forever()])', 'const alive = setInterval(() => 0, 1000); await stopped; clearInterval(alive)').replace('await end();', '')} say('over');`;
     expect(await ended(quick, signal)).toEqual({ code: 0, signal: null, said: ['ready', 'stopping', 'over'] });
   });
@@ -53,17 +53,17 @@ describe('untilStopped', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('at a second signal, %s, it ends at once with %i', async (second, code) => {
+  ] as const)('ends at once at a second signal, %s, with exit code %i', async (second, code) => {
     const slow = `const end = forever; ${RUN}`;
     expect(await ended(slow, 'SIGTERM', second)).toEqual({ code, signal: null, said: ['ready', 'stopping'] });
   });
 
-  test('work that takes too long to end is cut off with exit code 1', async () => {
+  test('cuts off work that takes too long to end, with exit code 1', async () => {
     const slow = `const end = forever; ${RUN}`;
     expect(await ended(slow, 'SIGINT')).toEqual({ code: 1, signal: null, said: ['ready', 'stopping'] });
   });
 
-  test('without a terminal SIGHUP asks to read the configuration again, each time', async () => {
+  test('reads the configuration again at each SIGHUP without a terminal', async () => {
     const reloading = `let times = 0;
       onReloadSignal(() => { say('reload ' + ++times); });
       ${RUN.replace('forever()]', 'forever()]').replace('await end();', 'process.exit(0);')}`;
@@ -74,7 +74,7 @@ describe('untilStopped', () => {
     });
   });
 
-  test('the work can stop itself, and what it throws comes out; no handler stays', async () => {
+  test('lets the work stop itself, rejects with what it throws, and leaves no handler', async () => {
     const before = process.listenerCount('SIGTERM');
     await untilStopped(async (stop, stopped) => {
       expect(process.listenerCount('SIGTERM')).toBe(before + 1);

@@ -1,17 +1,17 @@
 import { PassThrough, Writable } from 'node:stream';
 
-/** What a person would type on, and see: streams in place of the process's own. */
+/** Streams in place of those of the process: a person would type on one and see the other. */
 export interface TerminalStreams {
-  /** All that was written so far, control sequences included. */
+  /** Returns everything that was written so far, with control sequences. */
   readonly shown: () => string;
   type(text: string): void;
-  /** The end of the input. */
+  /** Ends the input. */
   endInput(): void;
   /** Gives the process its own streams back. */
   restore(): void;
 }
 
-/** Takes the place of stdin and stdout in this process: a terminal of this many rows, or none. */
+/** Replaces stdin and stdout of this process by a terminal with this many rows, or by none. */
 export function takeStreams(rows: number | undefined): TerminalStreams {
   const before = [
     ['stdin', Object.getOwnPropertyDescriptor(process, 'stdin')],

@@ -98,7 +98,7 @@ afterEach(async () => {
   admin = undefined;
 });
 
-/** A house whose doors are open: the program runs in this process. */
+/** Makes a house with open doors: the program runs in this process. */
 async function opened(): Promise<{ house: House; path: string; doormat: string[] } & Doors> {
   const house = new House();
   const path = join(folder, 'house.sock');
@@ -138,7 +138,7 @@ function doors(house: House, path: string, doormat: string[]): Doors {
 }
 
 describe('a verb', () => {
-  test('has the same answer as a command, at the prompt and over the admin socket', async () => {
+  test('gives the same answer as a command, at the prompt and over the admin socket', async () => {
     const { house, path, command, prompt } = await opened();
     const lines = 'ada stays for 3\nwith a cat\nwith a dog';
     const typed = ['welcome', 'ada', '3', '--pet', 'cat', '--pet', 'dog', '--late-by', '5m'];
@@ -155,7 +155,7 @@ describe('a verb', () => {
     expect(JSON.parse(String(await prompt(...typed, '--json')))).toEqual(answer);
   });
 
-  test('leaves out what was not given', async () => {
+  test('leaves out parameters that were not given', async () => {
     const { path, prompt } = await opened();
     expect(await prompt('welcome', 'ada')).toBe('ada stays for 1');
     expect(await askAdmin(path, 'welcome', { name: 'eve', nights: null })).toEqual({
@@ -169,7 +169,7 @@ describe('a verb', () => {
     [['welcome', 'ada', '31'], 'NIGHTS: expected a whole number from 1 to 30, not "31"'],
     [['welcome', 'ada', '--late-by', 'ages'], /^flag --late-by: lateBy: expected .*, not "ages"$/],
     [['mood', 'clam'], 'WORD: expected calm or gay, not "clam"; did you mean calm?'],
-  ])('that is asked %j refuses that at each door, before anything is done', async (typed, expected) => {
+  ])('refuses %j at each door, before it does anything', async (typed, expected) => {
     const { house, path, command, prompt } = await opened();
     const message = typeof expected === 'string' ? expected : expect.stringMatching(expected);
     await expect(prompt(...typed)).rejects.toMatchObject({ message });
@@ -187,7 +187,7 @@ describe('a verb', () => {
     expect(house.guests.size).toBe(0);
   });
 
-  test('that lacks a word, or has one too many, says how it is used', async () => {
+  test('that lacks a word, or has one too many, explains its usage', async () => {
     const { path, command, prompt } = await opened();
     const usage = 'welcome NAME [NIGHTS] [--late-by duration] [--pet cat | dog]…';
     const missing = `welcome: NAME is missing (usage: ${usage})`;
@@ -199,13 +199,13 @@ describe('a verb', () => {
     await expect(askAdmin(path, 'count', { sheep: 1 })).rejects.toThrow("count: it has no parameter 'sheep'");
   });
 
-  test.each([[['a']], [{}], [true]])('is not mistaken by a word that is %j', async (name) => {
+  test.each([[['a']], [{}], [true]])('refuses a word that is %j', async (name) => {
     const { house, path } = await opened();
     await expect(askAdmin(path, 'welcome', { name })).rejects.toThrow(/^NAME: expected /);
     expect(house.guests.size).toBe(0);
   });
 
-  test('that throws ends its command with the code of a refusal', async () => {
+  test('that throws ends its command with the exit code of a refusal', async () => {
     const { command, prompt } = await opened();
     await prompt('welcome', 'ada');
     await expect(prompt('welcome', 'ada')).rejects.toThrow('ada is here already');
@@ -213,7 +213,7 @@ describe('a verb', () => {
     expect(await command('welcome', 'ada')).toEqual(expected);
   });
 
-  test('whose lines tell what changed does so at one prompt; a command shows a first look', async () => {
+  test('shows the changes between two answers at one prompt, but not in a command', async () => {
     const { prompt, command } = await opened();
     await prompt('welcome', 'ada');
     expect(await prompt('count')).toBe('1 guests, 1 more');
@@ -221,7 +221,7 @@ describe('a verb', () => {
     expect((await command('count')).stdout).toBe('1 guests\n');
   });
 
-  test('that works alone asks nobody', async () => {
+  test('that works alone asks no running program', async () => {
     const { doormat, command } = await opened();
     await admin?.close();
     admin = undefined;
@@ -230,7 +230,7 @@ describe('a verb', () => {
     expect(await command('count')).toMatchObject({ exitCode: EXIT.unreachable, stdout: '' });
   });
 
-  test('that needs a running program says so where its admin socket is off', async () => {
+  test('that needs a running program reports an admin socket that is off', async () => {
     const { command } = await opened();
     expect(await command('count', '--socket', 'off')).toEqual({
       stdout: '',
@@ -239,7 +239,7 @@ describe('a verb', () => {
     });
   });
 
-  test('is completed at the prompt: its first word, and its flags', async () => {
+  test('completes its first word and its flags at the prompt', async () => {
     const { complete } = await opened();
     expect(complete('welcome', '')).toEqual(['ada', 'eve']);
     expect(complete('welcome', 'ada', '')).toEqual([]);
@@ -248,7 +248,7 @@ describe('a verb', () => {
     expect(complete('count', '')).toEqual([]);
   });
 
-  test('is described at the prompt with what it takes', () => {
+  test('is described at the prompt with its parameters', () => {
     expect(Object.entries(promptWords(VERBS, new House())).map(([name, { summary }]) => [name, summary])).toEqual([
       ['welcome', 'NAME [NIGHTS] [--late-by duration] [--pet cat | dog]…: let a guest in'],
       ['count', 'count the guests'],

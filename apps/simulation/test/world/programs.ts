@@ -77,7 +77,7 @@ export class ServerProcess {
   }
 
   #lookAtDescriptors(): void {
-    this.#descriptors.look();
+    this.#descriptors.check();
     this.machine.schedule(DESCRIPTOR_LOOK_MS, () => this.#lookAtDescriptors());
   }
 }

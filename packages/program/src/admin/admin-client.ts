@@ -7,7 +7,7 @@ export interface AdminQuestion {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** One of the two: what the call returned, or why it failed. */
+/** Holds either the result of the call or the reason why it failed. */
 export type AdminAnswer = { readonly result: unknown } | { readonly error: string };
 
 /**
@@ -23,14 +23,15 @@ export async function askAdmin(path: string, call: string, parameters: Record<st
 }
 
 /**
- * What connecting to a path says where nobody listens: there is no socket, or its process is gone
- * (unix(7)).
+ * The error codes of a connection to a path where no process listens: there is no socket, or the
+ * process of the socket has ended (unix(7)).
  */
 const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
 
 /**
- * Whether {@link askAdmin} failed since no program runs there; false where one does, or may, and
- * did not answer: it hangs, or has no descriptor left to take the question.
+ * Returns true if {@link askAdmin} failed because no program runs there. Returns false if a program
+ * runs, or may run, and did not answer: it hangs, or it has no descriptor left to take the
+ * question.
  */
 export function isNotRunning(error: unknown): boolean {
   if (!(error instanceof ProgramFailure) || error.exitCode !== EXIT.unreachable) return false;

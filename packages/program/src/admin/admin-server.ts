@@ -6,8 +6,8 @@ import type { FaultLog } from '../periodic.js';
 import { onLines } from './lines.js';
 
 /**
- * What a running program can be asked, by name. A call that throws answers with the message of what
- * it threw.
+ * The calls that a running program answers, by name. If a call throws, the answer is the message of
+ * the error.
  */
 export type AdminCalls = Readonly<Record<string, (parameters: Readonly<Record<string, unknown>>) => unknown>>;
 
@@ -15,15 +15,18 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** What fits `sun_path` with its end (unix(7)); Node.js cuts off the rest and binds elsewhere. */
+/**
+ * The longest path that fits `sun_path` with its final zero byte (unix(7)), in bytes. Node.js cuts
+ * off the rest of a longer path and binds elsewhere.
+ */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Answers questions on a Unix socket that only its owner can open (mode 0600): one JSON object a
- * line in, one a line out. A socket file left behind by a process that died is replaced; one that a
- * living process answers on is an error, and so is a file that is no socket. Rejects with a
- * ProgramFailure. A connection that cannot be taken later, such as for want of a descriptor, is an
- * error in the log.
+ * Answers calls on a Unix socket that only its owner can open (mode 0600). Each question is one
+ * line of JSON, and so is each answer. The server replaces a socket file whose process has ended.
+ * It rejects with a ProgramFailure if a living process answers on the path, or if the file is no
+ * socket. If the server later cannot take a connection (for example, no descriptor is left), it
+ * logs an error.
  */
 export async function openAdminServer(path: string, calls: AdminCalls, log?: FaultLog): Promise<AdminServer> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
@@ -42,8 +45,8 @@ export async function openAdminServer(path: string, calls: AdminCalls, log?: Fau
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        // A turn later, and with what waits to be sent: the call that brought about the end is
-        // still answered.
+        // The connections end one turn later and send what they hold first, so that the call which
+        // caused the end is still answered.
         setImmediate(() => {
           for (const connection of connections) connection.destroySoon();
         });
@@ -93,13 +96,13 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 function serve(connection: Socket, calls: AdminCalls): void {
-  connection.on('error', () => connection.destroy()); // the asker went away: nobody is left to tell
+  connection.on('error', () => connection.destroy()); // the asker has gone
   onLines(connection, (line) => {
     void answer(line, calls).then((reply) => connection.write(`${reply}\n`));
   });
 }
 
-/** The line that answers a line. */
+/** Returns the line that answers `line`. */
 async function answer(line: string, calls: AdminCalls): Promise<string> {
   const asJson = (reply: AdminAnswer): string => JSON.stringify(reply);
   try {

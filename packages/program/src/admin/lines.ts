@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 
-/** Longest line in bytes; the connection of a longer one is closed. */
+/** Longest line in bytes. A connection that sends a longer one is closed. */
 const MAX_LINE_BYTES = 4 << 20;
 
-/** Calls `line` with each whole line that comes in. */
+/** Calls `line` with each complete line that arrives. */
 export function onLines(connection: Socket, line: (text: string) => void): void {
   let pending = '';
   connection.setEncoding('utf8');

@@ -4,7 +4,7 @@ import type { Flags } from '../configured.js';
 
 const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
-/** `completion SHELL` of a program with this schema and these commands. */
+/** Makes the command `completion SHELL` for a program with this schema and these commands. */
 export function completionCommand(
   schema: Schema<unknown>,
   commands: readonly CommandModule<object, Flags>[],

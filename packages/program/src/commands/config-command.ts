@@ -2,7 +2,10 @@ import { formatSources, jsonSchema, referenceMarkdown, yargsOptions, type Schema
 import type { CommandModule } from 'yargs';
 import { assertFileIsRight, configured, formatValues, type Flags } from '../configured.js';
 
-/** `config check FILE | show [--sources] | schema | reference` of a program with this schema. */
+/**
+ * Makes the command `config check FILE | show [--sources] | schema | reference` for a program with
+ * this schema.
+ */
 export const configCommand = (schema: Schema<unknown>): CommandModule<object, Flags> => ({
   command: 'config',
   describe: 'Check and show the configuration',

@@ -4,7 +4,7 @@ import type { Flags } from '../configured.js';
 const MAX_LINE_LENGTH = 500;
 
 /**
- * Prints what a command has found: as JSON if `--json` was given, otherwise as lines for people.
+ * Prints the result of a command: as JSON if the user gave `--json`, otherwise as lines for people.
  */
 export function printResult<T>(flags: Flags, result: T, linesOf: (result: T) => readonly string[]): void {
   if (flags['json'] === true) process.stdout.write(`${JSON.stringify(result)}\n`);

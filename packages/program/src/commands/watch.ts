@@ -3,8 +3,8 @@ import { openScreen } from '@relay/terminal';
 const WATCH_EVERY_MS = 1000;
 
 /**
- * Asks once a second and shows the answer live, until `q`, Ctrl-C or a question that fails, with
- * whose failure it rejects.
+ * Asks once a second and shows the answer live, until the user presses `q` or Ctrl-C, or a question
+ * fails. Rejects with the failure of that question.
  */
 export async function watch<Answer>(
   ask: () => Promise<Answer>,

@@ -1,17 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Logger } from '@relay/logging';
 
-/** How many file descriptors a process may have, and how many it has. */
+/** How many file descriptors a process may have, and how many are open. */
 export interface DescriptorRoom {
-  /** RLIMIT_NOFILE: Node.js raises the soft limit to the hard one when it starts. */
+  /** The limit RLIMIT_NOFILE. Node.js raises the soft limit to the hard one when it starts. */
   readonly limit: number;
   readonly open: number;
 }
 
-/** Kept free of flows: for the admin socket, files, logs, name lookups, and what libraries open. */
+/**
+ * The descriptors that flows must leave free: for the admin socket, files, logs, name lookups, and
+ * the libraries.
+ */
 const KEPT_FREE = 64;
 
-/** Reads proc(5); undefined where there is none, or no limit. */
+/** Reads proc(5). Returns undefined if there is no proc(5), or if there is no limit. */
 export function descriptorRoom(): DescriptorRoom | undefined {
   try {
     const limit = parseDescriptorLimit(readFileSync('/proc/self/limits', 'latin1'));
@@ -21,25 +24,28 @@ export function descriptorRoom(): DescriptorRoom | undefined {
   }
 }
 
-/** The soft limit in the text of `/proc/PID/limits`; undefined if there is none. */
+/** Returns the soft limit in the text of `/proc/PID/limits`, or undefined if the text has none. */
 export function parseDescriptorLimit(limits: string): number | undefined {
   const [, soft] = /^Max open files\s+(\d+)\s/m.exec(limits) ?? [];
   return soft === undefined ? undefined : Number(soft);
 }
 
-/** How many sockets fit beside what is open, with room for all that is no socket; at least one. */
+/**
+ * Returns how many more sockets fit, at least one. It keeps room for everything that is not a
+ * socket.
+ */
 export function socketsThatFit({ limit, open }: DescriptorRoom): number {
   return Math.max(1, limit - open - KEPT_FREE);
 }
 
 const REMEDY = 'raise the limit (ulimit -n, LimitNOFILE=)';
 
-/** How many of the configured flows, each with a socket, can be carried. */
+/** Returns how many of the configured flows fit, if each flow has a socket. */
 export function flowsThatFit(configured: number, room: DescriptorRoom | undefined): number {
   return room === undefined ? configured : Math.min(configured, socketsThatFit(room));
 }
 
-/** A warning in the log if {@link flowsThatFit} are not all. */
+/** Logs a warning if {@link flowsThatFit} returns fewer flows than configured. */
 export function warnOfFlows(log: Pick<Logger, 'warn'>, configured: number, room: DescriptorRoom | undefined): void {
   const used = flowsThatFit(configured, room);
   if (room === undefined || used === configured) return;
@@ -51,8 +57,8 @@ export function warnOfFlows(log: Pick<Logger, 'warn'>, configured: number, room:
 }
 
 /**
- * A warning in the log if so many listening ports leave too little; none is left out, since a
- * forward has all its ports or fails.
+ * Logs a warning if this many listening ports leave too few descriptors. No port is left out,
+ * because a forward opens all its ports or fails.
  */
 export function warnOfPorts(log: Pick<Logger, 'warn'>, configured: number, room: DescriptorRoom | undefined): void {
   if (room === undefined || configured <= socketsThatFit(room)) return;

@@ -2,22 +2,22 @@ import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
 /**
- * Enough for some admin connections, a log file that is rotated and compressed, and a name that is
- * looked up.
+ * The number of spare descriptors. They serve a few admin connections, the rotation and compression
+ * of a log file, and a name lookup.
  */
 const SPARES = 16;
 /**
- * Fewer than that free are a shortage: an admin connection takes one, and the file that its
- * question reads another.
+ * Fewer free descriptors than this are a shortage. An admin connection takes one descriptor, and
+ * the file that its question reads takes another.
  */
 const LEAST_FREE = 4;
 /**
- * So many more must be free before flows are let in again, or each that ends would begin the
- * shortage anew.
+ * This many more descriptors must be free before the shortage ends. Without this margin, each flow
+ * that ends would begin the shortage again.
  */
 const HEADROOM = 16;
 
-/** How a descriptor is had and given back; both may throw. */
+/** Opens and closes descriptors. Both calls may throw. */
 export interface DescriptorSource {
   open(): number;
   close(descriptor: number): void;
@@ -26,9 +26,10 @@ export interface DescriptorSource {
 const SYSTEM: DescriptorSource = { open: () => openSync(devNull, 'r'), close: closeSync };
 
 /**
- * Spare file descriptors, opened at the start. Where none is left they are given up at once, so
- * that the admin socket, files and logs work on; {@link isShort} then tells those who open sockets
- * for strangers to leave them alone. See docs/decisions/spare-descriptors.md.
+ * Spare file descriptors, opened at the start. When the process has no other descriptor left, the
+ * reserve closes its spares, so that the admin socket, files and logs still work. Code that opens
+ * sockets for strangers opens none while {@link isShort} is true. See
+ * docs/decisions/spare-descriptors.md.
  */
 export class DescriptorReserve {
   readonly #changed: (isShort: boolean) => void;
@@ -36,7 +37,7 @@ export class DescriptorReserve {
   #spares: number[] = [];
   #isShort = false;
 
-  /** `changed` is called when a shortage begins and when it ends. */
+  /** The reserve calls `changed` when a shortage begins and when it ends. */
   constructor(changed: (isShort: boolean) => void, source = SYSTEM) {
     this.#changed = changed;
     this.#source = source;
@@ -44,12 +45,12 @@ export class DescriptorReserve {
     if (this.#spares.length < SPARES) this.ranOut();
   }
 
-  /** Whether no new flow should take a descriptor. */
+  /** True while no new flow may take a descriptor. */
   get isShort(): boolean {
     return this.#isShort;
   }
 
-  /** To be called where something failed for want of a descriptor. */
+  /** Call this when an operation failed for want of a descriptor. */
   ranOut(): void {
     if (this.#isShort) return;
     this.#isShort = true;
@@ -57,8 +58,11 @@ export class DescriptorReserve {
     this.#changed(true);
   }
 
-  /** To be called from time to time: sees a shortage that nothing has run into yet, and its end. */
-  look(): void {
+  /**
+   * Call this periodically. It finds a shortage before any operation fails, and it finds the end of
+   * one.
+   */
+  check(): void {
     const wanted = this.#isShort ? SPARES + HEADROOM : LEAST_FREE;
     const opened = this.#opened(wanted);
     const isEnough = opened.length === wanted;
@@ -77,13 +81,13 @@ export class DescriptorReserve {
     this.#giveBack(this.#spares.splice(0));
   }
 
-  /** As many as can be had, up to `count`. */
+  /** Opens as many descriptors as possible, up to `count`. */
   #opened(count: number): number[] {
     const opened: number[] = [];
     try {
       while (opened.length < count) opened.push(this.#source.open());
     } catch {
-      // No more are left, which the caller sees.
+      // No descriptor is left. The caller sees that from the length of the list.
     }
     return opened;
   }

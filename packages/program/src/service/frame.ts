@@ -1,4 +1,4 @@
-/** What a program that runs stands in, and what its own work is given of that. */
+/** The frame of a running program, and what the frame gives to the program's own work. */
 import type { Logger, Logging } from '@relay/logging';
 import { descriptorRoom, type DescriptorRoom } from '../descriptors/limit.js';
 import { DescriptorReserve } from '../descriptors/reserve.js';
@@ -7,21 +7,23 @@ import { LoadMonitor, type LoadState } from '../load-monitor.js';
 import { openLogs, type LogSettings } from '../logs.js';
 import { repeat } from '../periodic.js';
 
-/** How soon it is seen that something else has used up the file descriptors, in ms. */
-const DESCRIPTOR_LOOK_MS = 1000;
+/** How often the program checks whether other code has used up the file descriptors, in ms. */
+const DESCRIPTOR_CHECK_MS = 1000;
 
-/** Logs, the load of the process, spare file descriptors and periodic looks. */
+/**
+ * The logs, the load of the process, the spare file descriptors and the periodic work of a program.
+ */
 export class Frame<Settings extends LogSettings = LogSettings> {
   readonly settings: Settings;
   readonly logs: Logging;
-  /** Of the program as a whole. */
+  /** The log of the program as a whole. */
   readonly log: Logger;
-  /** File descriptors at the start; undefined where that cannot be known. */
+  /** The file descriptors at the start. Undefined if they cannot be counted. */
   readonly room: DescriptorRoom | undefined;
   readonly descriptors: DescriptorReserve;
-  /** Called when the load has changed. */
+  /** The frame calls this when the load changes. */
   onLoad: (state: LoadState, health: Health) => void = () => undefined;
-  /** What is said where file descriptors run out, and where there are some again. */
+  /** The messages for the log when file descriptors run out, and when some are free again. */
   descriptorWords = {
     short: 'no file descriptors left (ulimit -n, LimitNOFILE=)',
     enough: 'there are file descriptors again',
@@ -29,7 +31,7 @@ export class Frame<Settings extends LogSettings = LogSettings> {
   readonly #load: LoadMonitor;
   readonly #looks: (() => void)[] = [];
 
-  /** Opens the logs, which have a scope named `scope`. Throws a ProgramFailure where that fails. */
+  /** Opens the logs with a scope named `scope`. Throws a ProgramFailure if that fails. */
   constructor(scope: string, settings: Settings) {
     this.settings = settings;
     this.logs = openLogs(settings);
@@ -40,19 +42,19 @@ export class Frame<Settings extends LogSettings = LogSettings> {
       if (isShort) this.log.warn(this.descriptorWords.short);
       else this.log.info(this.descriptorWords.enough);
     });
-    this.look('the look at file descriptors', DESCRIPTOR_LOOK_MS, () => this.descriptors.look());
+    this.look('the look at file descriptors', DESCRIPTOR_CHECK_MS, () => this.descriptors.check());
   }
 
   get load(): { readonly state: LoadState; readonly health: Health } {
     return this.#load;
   }
 
-  /** Does something at each interval, in ms, while the program runs; a failure is logged. */
+  /** Does `work` at each interval, in ms, while the program runs. A failure is logged. */
   look(what: string, intervalMs: number, work: () => unknown): void {
     this.#looks.push(repeat(this.log, what, intervalMs, work));
   }
 
-  /** Ends all that repeats, before the work ends. */
+  /** Ends all periodic work. Called before the program's own work ends. */
   endLooks(): void {
     for (const end of this.#looks) end();
     this.#load.close();

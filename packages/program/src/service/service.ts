@@ -1,6 +1,6 @@
 /**
- * A program that runs: what is its own, its work, in the frame that every program has. Logs, admin
- * socket, metrics and looks at the process begin and end in one order here.
+ * A running program: its own work, in the frame that every program has. This file begins and ends
+ * the logs, the admin socket, the metrics and the periodic work in one order.
  */
 import type { Schema } from '@relay/config';
 import type { Logging } from '@relay/logging';
@@ -13,7 +13,7 @@ import { metricsOf, type ProgramStatus } from '../program-status.js';
 import { adminCalls, type Verb } from '../verb/verb.js';
 import { Frame } from './frame.js';
 
-/** The settings that the frame itself reads; `commonOptions` has them. */
+/** The settings that the frame itself reads. `commonOptions` defines them. */
 export interface ServiceSettings extends LogSettings {
   readonly admin?: string | undefined;
   readonly metricsInterval: number;
@@ -21,61 +21,68 @@ export interface ServiceSettings extends LogSettings {
   readonly status: boolean;
 }
 
-/** What a program does within its frame. */
+/** The work of a program within its frame. */
 export interface Work {
-  /** Opens what it needs of the system: ports above all. Rejects with a ProgramFailure. */
+  /** Opens what the work needs of the system, ports above all. Rejects with a ProgramFailure. */
   open(): Promise<void>;
-  /** Everything stands: begins the work, and says so on stdout. */
+  /** Begins the work and says so on stdout. Called when everything is open. */
   begin(): void;
   status(): ProgramStatus;
-  /** Reads again what it keeps besides the configuration. May throw; then all is as it was. */
+  /**
+   * Reads again what the work keeps besides the configuration. If it throws, it has changed
+   * nothing.
+   */
   reload?(): void;
-  /** Ends the work. Called once, after any of `open` and `begin`, also where they failed. */
+  /** Ends the work. Called once, after `open` or `begin`, even if they failed. */
   close(): Promise<void>;
   /**
-   * The start has failed, and everything is closed: takes back what only a start that went well may
-   * leave.
+   * Undoes what only a successful start may leave behind. Called after a failed start, when
+   * everything is closed.
    */
   startFailed?(): void;
 }
 
-/** A running program, as its verbs see it. */
+/** A running program, in the form that its verbs use. */
 export interface RunningProgram<Settings, Own> {
-  /** What is the program's own. */
+  /** The program's own work. */
   readonly own: Own;
   readonly settings: Settings;
   readonly logs: Logging;
   /** Begins the end of the program. */
   readonly stop: () => void;
-  /** Reads everything again; returns what has changed in the configuration, a line each. */
+  /** Reads everything again. Returns one line for each change of the configuration. */
   reload(): Promise<string[]>;
 }
 
-/** One program, written down. */
+/** The definition of one program. */
 export interface Program<Settings extends ServiceSettings, Own extends Work> {
-  /** What it is, in its log and its help: `server`. */
+  /** The noun for the program in its log and its help, such as `server`. */
   readonly noun: string;
   readonly schema: Schema<Settings, Record<string, unknown>>;
-  /** Throws a ProgramFailure where settings do not make a whole, before anything is opened. */
+  /**
+   * Throws a ProgramFailure if the settings contradict each other. Called before anything is
+   * opened.
+   */
   readonly check?: (settings: Settings) => void;
   /**
-   * Takes on the settings that may change while it runs. Rejects where that cannot be done; then
-   * all is as it was.
+   * Applies the settings that may change while the program runs. If it rejects, it has changed
+   * nothing.
    */
   readonly apply?: (own: Own, settings: Settings) => Promise<void>;
-  /** Makes its work, and leaves nothing open where that fails. */
+  /** Makes the program's own work. If it fails, it leaves nothing open. */
   readonly newWork: (frame: Frame<Settings>) => Own | Promise<Own>;
-  /** What it can be asked or told by people. */
+  /** The verbs that people use. */
   readonly verbs: readonly Verb<RunningProgram<Settings, Own>, never>[];
-  /** What it is asked or told by its own commands only. */
+  /** The calls that only the program's own commands use. */
   readonly calls?: (own: Own) => AdminCalls;
   /**
-   * Paths for its admin socket, where it is not off: the first that no other program has is taken.
+   * Candidate paths for the admin socket, unless it is off. The service takes the first path that
+   * no other program uses.
    */
   readonly adminPaths: (settings: Settings) => readonly string[];
-  /** Where the lines typed at its prompt are kept. */
+  /** The file that keeps the lines typed at the prompt. */
   readonly historyPath: (settings: Settings) => string;
-  /** Makes what its status screen calls again and again for the lines to show. */
+  /** Makes the function that the status screen calls repeatedly for its lines. */
   readonly newScreen: (own: Own) => () => readonly string[];
 }
 
@@ -91,8 +98,8 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
   #admin: AdminServer | undefined;
 
   /**
-   * Starts a program, which calls `stop` where it is told to end. Rejects with a ProgramFailure;
-   * nothing is left running then.
+   * Starts a program. The program calls `stop` when a user tells it to end. If the start fails, it
+   * rejects with a ProgramFailure and leaves nothing running.
    */
   static async start<Settings extends ServiceSettings, Own extends Work>(
     program: Program<Settings, Own>,
@@ -138,7 +145,7 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
     return this.#configuration.reload(this.logs, (settings) => this.#apply(settings));
   }
 
-  /** As `reload`, where nobody waits for an answer: what is wrong is logged. */
+  /** Does the same as `reload` when no caller waits for an answer: it logs what is wrong. */
   reloadQuietly(): Promise<void> {
     guarded(this.#frame.log, 'reading again', () => this.own.reload?.())();
     return this.#configuration.reloadQuietly(this.logs, (settings) => this.#apply(settings));

@@ -7,7 +7,7 @@ import { onReloadSignal, untilStopped } from '../signals.js';
 import { promptWords } from '../verb/verb.js';
 import { Service, type Program, type RunningProgram, type ServiceSettings, type Work } from './service.js';
 
-/** `start`, which is also what a program does without a command. */
+/** Makes the command `start`. The program also runs it if the user names no command. */
 export function startCommand<Settings extends ServiceSettings, Own extends Work>(
   program: Program<Settings, Own>,
 ): CommandModule<object, Flags> {
@@ -19,7 +19,7 @@ export function startCommand<Settings extends ServiceSettings, Own extends Work>
   };
 }
 
-/** Runs until a signal, `stop`, or the end of the prompt. */
+/** Runs until a signal, the verb `stop`, or the end of the prompt. */
 async function run<Settings extends ServiceSettings, Own extends Work>(
   program: Program<Settings, Own>,
   flags: Flags,
@@ -29,7 +29,7 @@ async function run<Settings extends ServiceSettings, Own extends Work>(
     const service = await Service.start(program, configuration, stop);
     const release = onReloadSignal(() => void service.reloadQuietly());
     try {
-      await service.logs.flush(); // what was logged so far belongs above the prompt or screen
+      await service.logs.flush(); // earlier lines go above the prompt or screen
       const view = openView(program, service);
       await stopped;
       view?.close();

@@ -5,27 +5,30 @@ import { changeLevel } from '../change-level.js';
 import type { ProgramStatus } from '../program-status.js';
 import { verb, type AdminPlace, type Lines, type Verb } from '../verb/verb.js';
 
-/** The part of a running program that `status` asks. */
+/** The part of a running program that `status` uses. */
 export interface WithStatus<Status> {
   readonly own: { status(): Status };
 }
 
-/** The part of a running program that `reload` asks. */
+/** The part of a running program that `reload` uses. */
 export interface WithReload {
   readonly reload: () => Promise<readonly string[]>;
 }
 
-/** The part of a running program that `log` asks. */
+/** The part of a running program that `log` uses. */
 export interface WithLogs {
   readonly logs: Logging;
 }
 
-/** The part of a running program that `stop` asks. */
+/** The part of a running program that `stop` uses. */
 export interface WithStop {
   readonly stop: () => void;
 }
 
-/** `status`: how the program fares. `newLines` makes its lines; `noun` is `server`. */
+/**
+ * Makes the verb `status`, which shows the state of the program. `newLines` makes its lines, and
+ * `noun` names the program (`server`).
+ */
 export function statusVerb<Status extends ProgramStatus>(
   noun: string,
   newLines: () => Lines<Status>,
@@ -39,7 +42,7 @@ export function statusVerb<Status extends ProgramStatus>(
   });
 }
 
-/** `reload`; `what` it reads again: `its configuration file`. */
+/** Makes the verb `reload`. `what` names what it reads again, such as `its configuration file`. */
 export function reloadVerb(noun: string, what: string): Verb<WithReload, AdminPlace> {
   return verb({
     name: 'reload',
@@ -49,7 +52,7 @@ export function reloadVerb(noun: string, what: string): Verb<WithReload, AdminPl
   });
 }
 
-/** `log`: changes what is logged. */
+/** The verb `log` changes the level of the log. */
 export const logVerb = verb({
   name: 'log',
   describe: 'Change what is logged, until a restart or a change of logLevel',
@@ -60,7 +63,7 @@ export const logVerb = verb({
   lines: ({ level }) => [`log level ${level}`],
 });
 
-/** `stop`: begins the end of the program. */
+/** Makes the verb `stop`, which begins the end of the program. */
 export function stopVerb(noun: string): Verb<WithStop, AdminPlace> {
   return verb({
     name: 'stop',

@@ -1,4 +1,7 @@
-/** What a verb takes, read from each door: flags, typed words, and the object of an admin call. */
+/**
+ * The parameters of a verb, read at each door: from flags, from typed words, and from the object of
+ * an admin call.
+ */
 import {
   defineSchema,
   loadConfiguration,
@@ -13,32 +16,32 @@ import yargs, { type Argv } from 'yargs';
 import type { Flags } from '../configured.js';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 
-/** Parameters by name, each with its format. */
+/** Parameters by name. Each one has a format. */
 export type ParameterTree = Readonly<Record<string, Option<unknown>>>;
 
 /** The values of words and options. */
 export type ParametersOf<Words, Options> = ValuesOf<Words> & ValuesOf<Options>;
 
-/** A switch that every door but the admin socket has. */
+/** The switch `--json`. Every door has it except the admin socket. */
 const JSON_FLAG: YargsOption = { type: 'boolean', describe: 'Print JSON' };
 
 /**
- * The parameters of one verb. Every value is checked at every door, by the format of its option.
- * What is wrong is a ProgramFailure, or a ConfigurationError with all that is wrong of the options.
+ * The parameters of one verb. The format of an option checks its value at every door. A wrong value
+ * throws a ProgramFailure, or a ConfigurationError that lists every mistake in the options.
  */
 export class Parameters {
   readonly #verb: string;
   readonly #words: readonly (readonly [string, Option<unknown>])[];
   readonly #schema: Schema<Readonly<Record<string, unknown>>>;
 
-  /** `words` stand after the verb, in their order; `options` have flags. */
+  /** `words` stand after the verb, in this order. `options` have flags. */
   constructor(verb: string, words: ParameterTree, options: ParameterTree) {
     this.#verb = verb;
     this.#words = Object.entries(words);
     this.#schema = defineSchema(options, { program: verb });
   }
 
-  /** As yargs wants it: `invite <name>`. */
+  /** The pattern for yargs, such as `invite <name>`. */
   get pattern(): string {
     const words = this.#words.map(([name, { definition }]) =>
       definition.required === true ? `<${name}>` : `[${name}]`,
@@ -46,7 +49,10 @@ export class Parameters {
     return [this.#verb, ...words].join(' ');
   }
 
-  /** For people, without the verb: `NAME [--allow CIDR[:PORTS]]…`; empty where it takes nothing. */
+  /**
+   * The usage for people, without the verb, such as `NAME [--allow CIDR[:PORTS]]…`. Empty if the
+   * verb takes nothing.
+   */
   get usage(): string {
     const words = this.#words.map(([name, { definition }]) =>
       definition.required === true ? name.toUpperCase() : `[${name.toUpperCase()}]`,
@@ -58,31 +64,31 @@ export class Parameters {
     return [...words, ...flags].join(' ');
   }
 
-  /** The flags of the options, and `--json`. */
+  /** The flags of the options, plus `--json`. */
   get flags(): Record<string, YargsOption> {
     return { ...yargsOptions(this.#schema), json: JSON_FLAG };
   }
 
-  /** What a word of the verb can be, where its format lists that. */
+  /** The values that a word of the verb can have, if its format lists them. */
   get choices(): readonly string[] {
     const completion = this.#words[0]?.[1].format.completion;
     return typeof completion === 'object' ? completion : [];
   }
 
-  /** Tells yargs of words and flags. */
+  /** Declares the words and flags to yargs. */
   build(cli: Argv): Argv {
     for (const [name, { definition }] of this.#words)
       cli.positional(name, { type: 'string', demandOption: definition.required === true, describe: definition.doc });
     return cli.options(this.flags);
   }
 
-  /** The values, from the flags of a command, among which its words are. */
+  /** Returns the values from the flags of a command. The flags include the words. */
   read(flags: Flags): Readonly<Record<string, unknown>> {
     const words = this.#words.map(([name, option]) => [name, this.#wordOf(name, option, flags[name])] as const);
     return { ...Object.fromEntries(words), ...loadConfiguration(this.#schema, { flags }).values };
   }
 
-  /** What was typed after the verb at a prompt, as a command's flags. */
+  /** Turns the words typed after the verb at a prompt into a command's flags. */
   flagsOfWords(typed: readonly string[]): Flags {
     const { _: words, ...flags } = yargs([...typed])
       .options(this.flags)
@@ -105,7 +111,10 @@ export class Parameters {
     return { ...flags, ...Object.fromEntries(this.#words.map(([name], at) => [name, words[at]])) };
   }
 
-  /** The parameters of an admin call, which go by their keys (`maxPps`), as a command's flags. */
+  /**
+   * Turns the parameters of an admin call, which are named by their keys (`maxPps`), into a
+   * command's flags.
+   */
   flagsOfCall(parameters: Readonly<Record<string, unknown>>): Flags {
     const flags = Object.entries(parameters).map(([key, value]) => {
       const given = value ?? undefined;
@@ -117,7 +126,7 @@ export class Parameters {
     return Object.fromEntries(flags);
   }
 
-  /** A command's flags as the parameters of an admin call. */
+  /** Turns a command's flags into the parameters of an admin call. */
   callOf(flags: Flags): Record<string, unknown> {
     const words = this.#words.map(([name]) => [name, flags[name]] as const);
     const options = this.#schema.options.map(({ key, flag = key }) => [key, flags[flag]] as const);

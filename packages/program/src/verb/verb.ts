@@ -1,6 +1,6 @@
 /**
- * What a program can be asked or told: written once, and from that a command, a word of the prompt
- * and a call over the admin socket, with one answer.
+ * A verb is one thing that a program can be asked or told. It is written once and gives a command,
+ * a word of the prompt and a call over the admin socket. All three have the same answer.
  */
 import type { Option, YargsOption } from '@relay/config';
 import type { PromptCommand } from '@relay/terminal';
@@ -13,36 +13,36 @@ import type { Flags } from '../configured.js';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 import { Parameters, type ParametersOf, type ParameterTree } from './parameters.js';
 
-/** The tree of a verb that takes nothing: its type has no keys, so that none can be read. */
+/** The tree of a verb that takes nothing. The type has no keys, so no key can be read. */
 // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type
 type Nothing = Record<never, Option<unknown>>;
 
-/** Makes lines for people of an answer. */
+/** Turns an answer into lines for people. */
 export type Lines<Answer> = (answer: Answer) => readonly string[];
 
-/** Where a program is found. */
+/** The place where a running program is found. */
 export interface AdminPlace {
-  /** The path of its admin socket; `off` if it has none. */
+  /** The path of the program's admin socket, or `off` if it has none. */
   readonly admin: string;
 }
 
-/** How a command finds the program that it is about. */
+/** How a command finds the running program. */
 export interface CommandDoor<Place extends AdminPlace> {
-  /** The flags by which users say where it is. */
+  /** The flags by which users name the place. */
   readonly options: Readonly<Record<string, YargsOption>>;
-  /** Throws a ConfigurationError or a ProgramFailure where the flags are wrong. */
+  /** Returns the place. Throws a ConfigurationError or a ProgramFailure if the flags are wrong. */
   readonly find: (flags: Flags) => Place;
 }
 
-/** How the command of a verb does its work where no program may be running. */
+/** How the command of a verb works when no program may be running. */
 export interface AloneWork<Place, Given, Answer> {
-  /** Flags that only the command has: what a running program knows by itself. */
+  /** Flags that only the command has. A running program knows these values itself. */
   readonly options?: Readonly<Record<string, YargsOption>>;
-  /** Prints the answer at the right time, by calling `print` once. */
+  /** Does the work and calls `print` once with the answer. */
   readonly run: (place: Place, given: Given, print: (answer: Answer) => void) => void | Promise<void>;
 }
 
-/** A verb as it is written down; `Running` is the program that runs, as its own code sees it. */
+/** The definition of a verb. `Running` is the type of the running program. */
 export interface VerbDefinition<
   Running,
   Place extends AdminPlace,
@@ -54,40 +54,40 @@ export interface VerbDefinition<
   readonly name: string;
   /** One sentence for the help of commands and of the prompt. */
   readonly describe: string;
-  /** What stands after the name, in this order; the required ones first. */
+  /** The words after the name, in this order. The required ones come first. */
   readonly words?: Words;
-  /** What is given by flags. */
+  /** The options that flags give. */
   readonly options?: Options;
-  /** What the first word can be, for completion; by default what its format lists. */
+  /** Returns the values of the first word for completion. By default, its format lists them. */
   readonly complete?: (running: Running) => readonly string[];
   /**
-   * Does it in the running program. What it returns must fit JSON; what it throws is told at the
-   * door.
+   * Answers in the running program. The returned value must fit JSON. The door reports an error
+   * that it throws.
    */
   readonly answer: (running: Running, given: ParametersOf<Words, Options>) => Answer | Promise<Answer>;
-  /** The answer for people. */
+  /** Turns the answer into lines for people. */
   readonly lines: Lines<Answer>;
   /**
-   * Makes lines that also tell what changed between two answers, such as rates. A verb that has
-   * this can be watched: its command takes `--watch`.
+   * Makes lines that also show the change between two answers, such as rates. A verb that has this
+   * can be watched: its command takes `--watch`.
    */
   readonly newLines?: () => Lines<Answer>;
-  /** Where the command needs no running program. */
+  /** How the command works without a running program. */
   readonly alone?: AloneWork<Place, ParametersOf<Words, Options>, Answer>;
 }
 
-/** One thing that a program can be asked or told, at each of its doors. */
+/** One verb, at each of its doors. */
 export interface Verb<in Running, in Place extends AdminPlace> {
   readonly name: string;
-  /** As a call over the admin socket of the running program. */
+  /** Makes the call over the admin socket of the running program. */
   call(running: Running): AdminCalls[string];
-  /** As a word of the running program's prompt. */
+  /** Makes the word of the running program's prompt. */
   word(running: Running): PromptCommand;
-  /** As a command. */
+  /** Makes the command. */
   command(door: CommandDoor<Place>): CommandModule<object, Flags>;
 }
 
-/** Writes down a verb. */
+/** Defines a verb. */
 export function verb<
   Running,
   Place extends AdminPlace,
@@ -98,7 +98,7 @@ export function verb<
   return new DefinedVerb(definition);
 }
 
-/** The calls of a running program, by the names of its verbs. */
+/** Returns the calls of a running program, by the names of its verbs. */
 export function adminCalls<Running>(
   verbs: readonly Pick<Verb<Running, never>, 'name' | 'call'>[],
   running: Running,
@@ -106,7 +106,7 @@ export function adminCalls<Running>(
   return Object.fromEntries(verbs.map((each) => [each.name, each.call(running)]));
 }
 
-/** The words of a running program's prompt. */
+/** Returns the words of a running program's prompt. */
 export function promptWords<Running>(
   verbs: readonly Pick<Verb<Running, never>, 'name' | 'word'>[],
   running: Running,
@@ -184,8 +184,8 @@ class DefinedVerb<
   async #ask({ admin }: AdminPlace, flags: Flags): Promise<Answer> {
     if (admin === 'off')
       throw new ProgramFailure(EXIT.usage, 'the admin socket is off: this command needs it (--admin PATH)');
-    // Program and command come from one package, so the answer has the shape that the program
-    // gives it.
+    // Program and command come from one package, so the answer has the type that the program gives
+    // it.
     return (await askAdmin(admin, this.name, this.#parameters.callOf(flags))) as Answer;
   }
 
@@ -193,7 +193,7 @@ class DefinedVerb<
     return this.#definition.answer(running, this.#read(flags));
   }
 
-  /** Its words and options have the types of the two trees, one by one. */
+  /** The words and options have the types of the two trees. */
   #read(flags: Flags): ParametersOf<Words, Options> {
     return this.#parameters.read(flags) as ParametersOf<Words, Options>;
   }
