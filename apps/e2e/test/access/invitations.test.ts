@@ -7,8 +7,8 @@ import { ENGINES } from '../support/engines.js';
 import { eventually } from '../support/eventually.js';
 import { startRelay } from '../support/relay.js';
 
-describe.each(ENGINES)('on a running server, engine %s', (engine) => {
-  test('an invitation works at once, and once it is revoked its session ends and stays ended', async () => {
+describe.each(ENGINES)('an invitation of a running server, engine %s', (engine) => {
+  test('works at once, and after its revocation its session ends and stays ended', async () => {
     await using echo = await Echo.open();
     const forwards = [`0=127.0.0.1:${echo.port}`];
     await using relay = await startRelay({ engine, forwards });
@@ -35,7 +35,7 @@ describe.each(ENGINES)('on a running server, engine %s', (engine) => {
     await expectConserved(relay);
   });
 
-  test('revoking one client leaves the others alone', async () => {
+  test('stays valid when another one is revoked', async () => {
     await using echo = await Echo.open();
     const forwards = [`0=127.0.0.1:${echo.port}`];
     await using relay = await startRelay({ engine, forwards });

@@ -8,13 +8,12 @@ import { eventually } from '../support/eventually.js';
 import { startRelay, type Relay } from '../support/relay.js';
 import { freePort } from '../support/ports.js';
 
-// coturn CVE-2020-26262 and CVE-2026-27624: loopback was reached in forms that nobody had thought
-// of.
+// In coturn CVE-2020-26262 and CVE-2026-27624, unexpected forms of the address reached loopback.
 const FORMS_OF_LOOPBACK = ['127.0.0.1', '127.8.8.8', '0.0.0.0', '[::1]', '[::]', '[::ffff:127.0.0.1]', '[::127.0.0.1]'];
 
-// Verdicts do not depend on how sockets talk to the kernel: one engine stands for all.
+// The verdicts do not depend on how sockets talk to the kernel. One engine stands for all.
 describe.each(ENGINES.slice(0, 1))('a target that the invitation does not allow, engine %s', (engine) => {
-  test('is not reached in any form of its address, and the drop is counted', async () => {
+  test('is reached in no form of its address, and the drop is counted', async () => {
     await using echo = await Echo.open();
     const forms = [...FORMS_OF_LOOPBACK, '[64:ff9b::7f00:1]', '[2002:7f00:1::]', 'localhost'];
     await using relay = await startRelay({
@@ -27,7 +26,7 @@ describe.each(ENGINES.slice(0, 1))('a target that the invitation does not allow,
     expect(echo.received).toBe(0);
   });
 
-  test('is not reached where nothing special is allowed either: that means public addresses', async () => {
+  test('is not reached if the invitation has the default, which is public addresses', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelay({ engine, allow: [], forwards: [`0=127.0.0.1:${echo.port}`] });
     await sendOnce(relay);
@@ -36,7 +35,7 @@ describe.each(ENGINES.slice(0, 1))('a target that the invitation does not allow,
     await relay.client.program.line(/will not carry a flow.*denied-by-policy/, 'stderr');
   });
 
-  test('is not reached at another port than the one allowed', async () => {
+  test('is not reached at a port that is not allowed', async () => {
     await using echo = await Echo.open();
     await using other = await Echo.open();
     await using relay = await startRelay({
@@ -51,8 +50,8 @@ describe.each(ENGINES.slice(0, 1))('a target that the invitation does not allow,
 });
 
 describe.each(ENGINES.slice(0, 1))("the server's own endpoint, engine %s", (engine) => {
-  // CVE-2024-2169: what reaches itself may go round for ever.
-  test('is refused as a target in every form, even where loopback is allowed', async () => {
+  // A server that reaches itself may send a datagram round for ever (CVE-2024-2169).
+  test('is refused as a target in every form, even if loopback is allowed', async () => {
     const port = await freePort();
     await using relay = await startRelay({
       engine,
@@ -66,15 +65,15 @@ describe.each(ENGINES.slice(0, 1))("the server's own endpoint, engine %s", (engi
   });
 });
 
-/** One datagram into each forward. */
+/** Sends one datagram into each forward. */
 async function sendOnce({ ports }: Relay): Promise<void> {
   await using application = await Application.open();
   for (const port of ports) await application.send('knock', port);
 }
 
 /**
- * The server has refused as many flows for this reason; nothing else was dropped, and every
- * datagram is accounted for.
+ * Expects that the server has refused this many flows for this reason, that nothing else was
+ * dropped, and that every datagram is counted.
  */
 async function expectRefused(relay: Relay, reason: DropReason, count: number): Promise<void> {
   await eventually(async () =>

@@ -7,7 +7,7 @@ import { Folder } from '../support/folder.js';
 import { Server } from '../support/server.js';
 
 const ROUNDS = 40;
-/** As many as a receive buffer holds. */
+/** As many datagrams as a receive buffer holds. */
 const ROUND = 500;
 const TRANSPORT = 4;
 const COUNTER_OFFSET = 8;
@@ -16,9 +16,9 @@ const RESET_BYTES = 24;
 const MEMORY_NOISE_BYTES = 48 << 20;
 
 describe.each(ENGINES)('a stranger, engine %s', (engine) => {
-  // coturn#1999 kept 18 KB for each spoofed datagram, and its answer was 3.6 times what it was
-  // asked.
-  test(`who sends ${ROUNDS * ROUND} datagrams of garbage hears nothing, and leaves no session, flow or memory behind`, async () => {
+  // coturn#1999 kept 18 KB for each spoofed datagram, and its answer had 3.6 times the size of the
+  // request.
+  test(`who sends ${ROUNDS * ROUND} datagrams of garbage gets no answer, and leaves no session, flow or memory behind`, async () => {
     using folder = new Folder();
     await using server = await Server.start({ state: folder.at('state'), engine });
     await using stranger = await Application.open();
@@ -35,7 +35,7 @@ describe.each(ENGINES)('a stranger, engine %s', (engine) => {
     expect(status.health.memoryBytes - memoryBytes).toBeLessThan(MEMORY_NOISE_BYTES);
   });
 
-  test('who sends packets of sessions that do not exist is told so in fewer bytes than were sent, and not without end', async () => {
+  test('who sends packets of missing sessions is informed in fewer bytes than were sent, and with a limit', async () => {
     using folder = new Folder();
     await using server = await Server.start({ state: folder.at('state'), engine });
     await using stranger = await Application.open();
@@ -58,8 +58,8 @@ describe.each(ENGINES)('a stranger, engine %s', (engine) => {
 });
 
 /**
- * Of every type but transport, truncated ones and empty ones among them; handshakes of the right
- * size, too.
+ * Returns garbage of every type but transport, also truncated, empty, or with the size of a
+ * handshake.
  */
 function garbage(i: number): Buffer {
   const bytes = randomBytes(i % 5 === 0 ? INITIATION_BYTES : i % 300);
@@ -69,7 +69,10 @@ function garbage(i: number): Buffer {
   return bytes;
 }
 
-/** Nothing came before a datagram that is sent to it now: the system keeps the order. */
+/**
+ * Expects that nothing arrived before a datagram that is sent to the stranger now: the system keeps
+ * the order.
+ */
 async function expectSilence(stranger: Application): Promise<void> {
   await using other = await Application.open();
   await other.send('last', stranger.port);

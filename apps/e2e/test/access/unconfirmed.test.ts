@@ -6,8 +6,8 @@ import { Server } from '../support/server.js';
 
 const PUBLIC = ['--public', '127.0.0.1:1'];
 
-describe('a change of the clients', () => {
-  test('that a running server does not confirm is made, and the command says so and ends with 1', async () => {
+describe('a change of the clients by command', () => {
+  test('that a running server does not confirm is made, and the command reports that and ends with 1', async () => {
     using folder = new Folder();
     await using server = await Server.start({ state: folder.path, engine: 'dgram' });
     await server.invite('ada', []);
@@ -31,7 +31,7 @@ describe('a change of the clients', () => {
     server.program.process.kill('SIGCONT');
   });
 
-  test('where no server runs, not any more either, is done', async () => {
+  test('succeeds if no server runs, or if it runs no longer', async () => {
     using folder = new Folder();
     const state = ['--state', folder.path];
     expect(await run(SERVER, ['invite', 'ada', ...PUBLIC, ...state])).toMatchObject({ code: 0, stderr: '' });

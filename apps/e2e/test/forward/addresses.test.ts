@@ -1,16 +1,16 @@
-// A host with several addresses that listens on all of them: who asked one of them waits for an
-// answer from that one, and so do the NATs and firewalls on the way.
+// A host with several addresses listens on all of them. A client that sends to one of them waits
+// for an answer from that one, and so do the NATs and firewalls on the path.
 import { describe, expect, test } from '@jest/globals';
 import { Application } from '../support/application.js';
 import { Echo } from '../support/echo.js';
 import { ENGINES } from '../support/engines.js';
 import { startRelay, startRelayWithPath } from '../support/relay.js';
 
-describe.each(ENGINES)('where all addresses are listened on, engine %s', (engine) => {
-  /** node:dgram cannot say from where to send: there the system chooses. */
+describe.each(ENGINES)('on a host that listens on all its addresses, engine %s,', (engine) => {
+  /** node:dgram cannot choose the source address. There the system chooses. */
   const answersFrom = (asked: string): string => (engine === 'native' ? asked : '127.0.0.1');
 
-  test('the server answers its client from the address that the client asked', async () => {
+  test('the server answers its client from the address that the client sent to', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelayWithPath({
       ...{ engine, forwards: [`0=127.0.0.1:${echo.port}`] },
@@ -24,7 +24,7 @@ describe.each(ENGINES)('where all addresses are listened on, engine %s', (engine
     expect([...relay.path.serverAddresses]).toEqual([answersFrom('127.0.0.2')]);
   });
 
-  test('a forward answers each application from the address that it asked', async () => {
+  test('a forward answers each application from the address that the application sent to', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelay({ engine, forwards: [`0.0.0.0:0=127.0.0.1:${echo.port}`] });
     for (const asked of ['127.0.0.2', '127.0.0.3', '127.0.0.1']) {
@@ -35,7 +35,7 @@ describe.each(ENGINES)('where all addresses are listened on, engine %s', (engine
     }
   });
 
-  test('and over IPv6 and IPv4 at once as well', async () => {
+  test('a forward answers over IPv6 and IPv4 at once', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelay({ engine, forwards: [`[::]:0=127.0.0.1:${echo.port}`] });
     await using ipv6 = await Application.open('::1');

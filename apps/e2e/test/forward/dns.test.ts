@@ -21,7 +21,7 @@ describe.each(ENGINES)('DNS through a forward, engine %s', (engine) => {
     return { relay };
   });
 
-  test(`${SENDERS * EACH} queries of ${SENDERS} senders at once are all answered, each by its own reply`, async () => {
+  test(`answers ${SENDERS * EACH} queries of ${SENDERS} senders at once, each with its own reply`, async () => {
     const { relay } = opened();
     const ledger = await Ledger.open(relay);
     const faults = await Application.withMany(SENDERS, (senders) =>
@@ -33,7 +33,7 @@ describe.each(ENGINES)('DNS through a forward, engine %s', (engine) => {
   });
 
   if (isInstalled('dig'))
-    test('dig gets its answer', async () => {
+    test('answers a query of dig', async () => {
       const { relay } = opened();
       const ledger = await Ledger.open(relay);
       const dig = ['@127.0.0.1', '-p', `${relay.port}`, '+short', '+tries=1', 'example.test', 'A'];
@@ -42,7 +42,7 @@ describe.each(ENGINES)('DNS through a forward, engine %s', (engine) => {
     });
 });
 
-/** What was answered otherwise than it was asked. */
+/** Returns the queries that did not get their own answer. */
 async function askMany(sender: Application, number: number, port: number): Promise<string[]> {
   const faults: string[] = [];
   for (let i = 0; i < EACH; i++) {

@@ -17,7 +17,7 @@ describe.each(ENGINES)('many senders at one forward, engine %s', (engine) => {
     return { echo, relay };
   });
 
-  test(`${SENDERS} at once have a flow each, and get their own replies, whole and in order`, async () => {
+  test(`have a flow each, ${SENDERS} at once, and get their own replies, whole and in order`, async () => {
     const { echo, relay } = opened();
     const ledger = await Ledger.open(relay);
     const wrong = await Application.withMany(SENDERS, async (senders) => {
@@ -31,7 +31,7 @@ describe.each(ENGINES)('many senders at one forward, engine %s', (engine) => {
   });
 });
 
-/** What came back otherwise than it was sent. */
+/** Returns the datagrams that came back changed. */
 async function exchangeMany(sender: Application, port: number): Promise<string[]> {
   const faults: string[] = [];
   for (let i = 0; i < EACH; i++) {

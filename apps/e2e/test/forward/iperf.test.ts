@@ -12,8 +12,8 @@ import { TcpPipe } from '../support/tcp-pipe.js';
 
 const TARGET = '127.0.0.1';
 /**
- * Where the client listens: iperf3 wants one port for its TCP control connection, which goes
- * straight, and its UDP stream.
+ * The address where the client listens. iperf3 uses one port for its TCP control connection, which
+ * goes directly, and for its UDP stream.
  */
 const LISTEN = '127.0.0.2';
 const STREAMS = 4;
@@ -33,10 +33,10 @@ const STREAM = [
 
 const engines = isInstalled('iperf3') ? ENGINES : [];
 if (engines.length === 0)
-  test('iperf3 is not installed here: its tests are left out', () => expect(engines).toEqual([]));
+  test('the tests with iperf3 are left out, because it is not installed here', () => expect(engines).toEqual([]));
 
 if (engines.length > 0)
-  describe.each(engines)("iperf3's UDP streams through a forward, engine %s", (engine) => {
+  describe.each(engines)('iperf3 through a forward, engine %s', (engine) => {
     const opened = shared(async (keep) => {
       const port = await freePort();
       keep(await startIperf(port));
@@ -48,7 +48,7 @@ if (engines.length > 0)
     test.each([
       ['to the target', []],
       ['from the target', ['--reverse']],
-    ])('%s arrive whole and in order', async (_direction, flags) => {
+    ])('gets %s whole and in order', async (_direction, flags) => {
       const { relay, port } = opened();
       const { end } = JSON.parse(
         await runCommand('iperf3', ['--client', LISTEN, '--port', `${port}`, '--json', ...STREAM, ...flags]),

@@ -12,7 +12,7 @@ import { startRelay } from '../support/relay.js';
 const RANGE = 100;
 
 test.each(ENGINES)(
-  'forwards come and go with a reload, and one that stays loses no datagram meanwhile, engine %s',
+  'a reload opens and closes forwards, and one that stays loses no datagram, engine %s',
   async (engine) => {
     await using echo = await Echo.open();
     const [kept, gone, range] = [await freeRange(1), await freeRange(1), await freeRange(RANGE)];

@@ -31,7 +31,7 @@ describe.each(ENGINES)('several forwards of one client, engine %s', (engine) => 
     return { relay, range, firstLocal };
   });
 
-  test('each leads to its own target, a name and an IPv6 address included', async () => {
+  test('lead to their own targets, including a name and an IPv6 address', async () => {
     const { relay } = opened();
     const ledger = await Ledger.open(relay);
     for (const [i, port] of relay.ports.entries()) {
@@ -41,7 +41,7 @@ describe.each(ENGINES)('several forwards of one client, engine %s', (engine) => 
     await ledger.expectNothingLost(4);
   });
 
-  test('each port of a range leads to the port of the same place in the target range', async () => {
+  test('lead each port of a range to the port at the same place of the target range', async () => {
     const { relay, range, firstLocal } = opened();
     const ledger = await Ledger.open(relay);
     await using application = await Application.open();
@@ -53,7 +53,7 @@ describe.each(ENGINES)('several forwards of one client, engine %s', (engine) => 
     await ledger.expectNothingLost(RANGE);
   });
 
-  test('the status names each with its flows', async () => {
+  test('are all in the status with their flows', async () => {
     const { forwards } = await opened().relay.client.status();
     expect(forwards).toHaveLength(4);
     expect(forwards[3]).toMatchObject({ flows: expect.any(Number), isResolved: true });

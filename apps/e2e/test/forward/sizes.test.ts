@@ -7,12 +7,12 @@ import { ENGINES } from '../support/engines.js';
 import { startRelay } from '../support/relay.js';
 import { shared } from '../support/resources.js';
 
-/** The largest payload of an IPv4 datagram: 65,535 bytes less the headers of IP and UDP. */
+/** The largest payload of an IPv4 datagram: 65,535 bytes minus the headers of IP and UDP. */
 const LARGEST = 65_507;
 
 /**
- * Around the size from which a datagram needs two packets there is every one. frp truncated at
- * 1,500 bytes, rathole stumbled.
+ * The list has every size around the one from which a datagram needs two packets. frp truncated at
+ * 1,500 bytes, and rathole failed there.
  */
 const SIZES = [0, 1, 1200, ...Array.from({ length: 16 }, (_, i) => 1415 + i), 1472, 9000, LARGEST];
 
@@ -24,7 +24,7 @@ describe.each(ENGINES)('a datagram through the relay, engine %s', (engine) => {
     return { echo, relay, application };
   });
 
-  test.each(SIZES)('of %i bytes comes back as it was sent', async (size) => {
+  test.each(SIZES)('of %i bytes comes back unchanged', async (size) => {
     const { application, echo, relay } = opened();
     const ledger = await Ledger.open(relay);
     const payload = randomBytes(size);
@@ -34,14 +34,14 @@ describe.each(ENGINES)('a datagram through the relay, engine %s', (engine) => {
     await ledger.expectNothingLost(1);
   });
 
-  test('cannot be larger than UDP allows: the system refuses it before the relay sees it', async () => {
+  test('cannot be larger than UDP allows: the system refuses it before the relay gets it', async () => {
     const { application, relay } = opened();
     const ledger = await Ledger.open(relay);
     await expect(application.send(randomBytes(LARGEST + 1), relay.port)).rejects.toThrow('EMSGSIZE');
     await ledger.expectNothingLost(0);
   });
 
-  test('as the first of its flow is whole at every size too, since it travels with its endpoints', async () => {
+  test('that is the first of its flow is whole at every size, although it travels with its endpoints', async () => {
     const { relay } = opened();
     const ledger = await Ledger.open(relay);
     const answers = await Application.withMany(SIZES.length, (applications) =>

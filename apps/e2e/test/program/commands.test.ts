@@ -6,7 +6,7 @@ import { CLIENT, run } from '../support/program.js';
 import { startRelay } from '../support/relay.js';
 
 test.each(ENGINES.slice(0, 1))(
-  'commands tell of running programs, to people and as JSON to programs, engine %s',
+  'commands report on running programs, to people and as JSON to programs, engine %s',
   async (engine) => {
     await using echo = await Echo.open();
     await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
@@ -36,7 +36,7 @@ test.each(ENGINES.slice(0, 1))(
   },
 );
 
-test('stop ends a running server, and says so before it has ended', async () => {
+test('the command stop ends a running server, and reports that only after the end', async () => {
   await using relay = await startRelay({ engine: 'dgram', forwards: ['0=127.0.0.1:9'] });
   expect(await relay.server.command('stop')).toMatchObject({ code: 0, stdout: 'the server is stopping', stderr: '' });
   expect(await relay.server.program.finished()).toMatchObject({ code: 0 });

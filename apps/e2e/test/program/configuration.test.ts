@@ -11,8 +11,8 @@ import type { ClientStatus } from '../support/status.js';
 describe.each([
   ['relay-server', SERVER, 'listen = "127.0.0.1:7878"\nidle = "30s"\n', 'idle'],
   ['relay-client', CLIENT, '[[forward]]\nlisten = 5353\ntarget = "1.1.1.1:53"\nidle = "30s"\n', 'forward'],
-])('%s config', (_program, script, right, key) => {
-  test('check finds nothing wrong with a file that is right', async () => {
+])('the command %s config', (_program, script, right, key) => {
+  test('accepts a correct file in check', async () => {
     using folder = new Folder();
     const file = folder.at('relay.toml');
     writeFileSync(file, right);
@@ -24,7 +24,7 @@ describe.each([
     });
   });
 
-  test('check tells every mistake of a file, each with its place', async () => {
+  test('reports every mistake of a file in check, each with its place', async () => {
     using folder = new Folder();
     const file = folder.at('relay.toml');
     writeFileSync(
@@ -40,7 +40,7 @@ describe.each([
     expect(stderr).toMatch(/relay\.toml:\d+:\d+.*logLevle.*logLevel/);
   });
 
-  test('show says what start would use, and --sources from where each value comes', async () => {
+  test('shows in show the values that start would use, and with --sources the source of each value', async () => {
     using folder = new Folder();
     const file = folder.at('relay.toml');
     writeFileSync(file, right);
@@ -57,7 +57,7 @@ describe.each([
     expect(sources).toMatch(/metricsInterval.*default/);
   });
 
-  test('schema is JSON Schema for the file', async () => {
+  test('prints a JSON Schema for the file in schema', async () => {
     const { stdout } = await run(script, ['config', 'schema']);
     const schema = JSON.parse(stdout) as { $schema: string; properties: Record<string, unknown> };
     expect(schema.$schema).toBe('https://json-schema.org/draft/2020-12/schema');
@@ -65,7 +65,7 @@ describe.each([
   });
 });
 
-test('a client lives by its configuration file alone, mappings with their own options included', async () => {
+test('a client can run from its configuration file alone, including options of single mappings', async () => {
   await using echo = await Echo.open();
   using folder = new Folder();
   await using server = await Server.start({ state: folder.at('state'), engine: 'dgram' });

@@ -17,7 +17,7 @@ interface Metrics {
   readonly flows: number;
 }
 
-test('log files hold every line that the console showed, the last ones before SIGTERM too', async () => {
+test('log files hold every line of the console, including the last ones before SIGTERM', async () => {
   await using echo = await Echo.open();
   using folder = new Folder();
   const [serverLogs, clientLogs] = [folder.at('server'), folder.at('client')];
@@ -44,7 +44,7 @@ test('log files hold every line that the console showed, the last ones before SI
   expect(messages).toEqual(expect.arrayContaining(['listening', 'client connected', 'client disconnected']));
 });
 
-test('the metrics log has records of what was carried', async () => {
+test('the metrics log has records of the carried traffic', async () => {
   await using echo = await Echo.open();
   using folder = new Folder();
   const logs = folder.at('logs');

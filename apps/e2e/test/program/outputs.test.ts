@@ -5,13 +5,13 @@ import { Folder } from '../support/folder.js';
 import { CLIENT, run, RunningProgram, SERVER } from '../support/program.js';
 import { Server } from '../support/server.js';
 
-/** A reader that is gone before the first line (`| head -0`), and a disk that is full. */
+/** These run a program whose stdout has lost its reader (`| head -0`), or leads to a full disk. */
 const TO_NOBODY = ['sh', '-c', '"$@" | true', 'sh'];
 const TO_A_FULL_DISK = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
 
 const start = (state: string): string[] => ['start', '--listen', '127.0.0.1:0', '--state', state];
 
-/** Starts a program whose stdout nobody reads any more. */
+/** Starts a program whose stdout nobody reads. */
 function startedForNobody(script: string, args: readonly string[], environment = {}): RunningProgram {
   const program = new RunningProgram(script, args, { environment });
   program.process.stdout?.destroy();
@@ -19,7 +19,7 @@ function startedForNobody(script: string, args: readonly string[], environment =
 }
 
 describe('a stdout that cannot be written', () => {
-  test('since its reader went away does not end the server', async () => {
+  test('whose reader has gone does not end the server', async () => {
     using folder = new Folder();
     await using program = startedForNobody(SERVER, start(folder.path));
     await program.line(/"message":"listening"/, 'stderr');
@@ -28,7 +28,7 @@ describe('a stdout that cannot be written', () => {
     expect(program.stderr).not.toContain('EPIPE');
   });
 
-  test('since its reader went away does not end the client', async () => {
+  test('whose reader has gone does not end the client', async () => {
     using folder = new Folder();
     await using echo = await Echo.open();
     await using server = await Server.start({ state: folder.at('state'), engine: 'dgram' });
@@ -40,7 +40,7 @@ describe('a stdout that cannot be written', () => {
     expect(await program.stop()).toMatchObject({ code: 0, signal: null });
   });
 
-  test('since the disk is full does not end the server, which says so in its log', async () => {
+  test('on a full disk does not end the server, which reports it in its log', async () => {
     using folder = new Folder();
     await using program = new RunningProgram(SERVER, start(folder.path), { through: TO_A_FULL_DISK });
     await program.line(/"message":"cannot write to stdout".*ENOSPC/, 'stderr');
@@ -48,7 +48,7 @@ describe('a stdout that cannot be written', () => {
     expect(await program.stop()).toMatchObject({ code: 0, signal: null });
   });
 
-  test('ends a command that has printed for nothing with 1 where the disk is full, and says so', async () => {
+  test('on a full disk ends a command that prints with 1, and the command reports it', async () => {
     using folder = new Folder();
     const command = ['invite', 'tester', '--state', folder.path, '--public', '127.0.0.1:1'];
     const { code, stderr } = await run(SERVER, command, { through: TO_A_FULL_DISK });
@@ -56,7 +56,7 @@ describe('a stdout that cannot be written', () => {
     expect(stderr).toMatch(/^relay-server: cannot write to stdout: .*ENOSPC.*$/);
   });
 
-  test('ends a command in silence where its reader had enough', async () => {
+  test('whose reader stopped early ends a command silently', async () => {
     const { stderr } = await run(SERVER, ['config', 'reference'], { through: TO_NOBODY });
     expect(stderr).toBe('');
   });

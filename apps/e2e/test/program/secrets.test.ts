@@ -11,7 +11,7 @@ import { Server } from '../support/server.js';
 
 const OWNER_ONLY = 0o600;
 
-test('no private key is in what programs print and log, even at level trace', async () => {
+test('programs print and log no private key, even at level trace', async () => {
   await using echo = await Echo.open();
   using logs = new Folder();
   const verbose = ['--log-level', 'trace', '--log-dir', logs.path];
@@ -30,8 +30,7 @@ test('no private key is in what programs print and log, even at level trace', as
   ];
   const ended = [await relay.client.stop(), await relay.server.stop()];
   const files = readdirSync(logs.path, { recursive: true, encoding: 'utf8' }).map((file) => join(logs.path, file));
-  // The first start prints the invitation that it has made: that, and only that, is meant to be
-  // seen.
+  // The first start prints its new invitation. Users must see this secret, and no other.
   const said = [...asked, ...ended].flatMap(({ stdout, stderr }) => [withoutFirstInvitation(stdout), stderr]);
   const written = files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file, 'latin1'));
   expect(written.join('')).toContain('client connected');
@@ -39,7 +38,7 @@ test('no private key is in what programs print and log, even at level trace', as
   for (const secret of secretsOf(relay.server.state, relay.invitation)) expect(everything).not.toContain(secret);
 });
 
-test('an invitation is hidden where the configuration is shown, and where it is wrong', async () => {
+test('an invitation is hidden in the shown configuration, and in the report of a wrong one', async () => {
   const key = Buffer.alloc(32, 7).toString('base64url');
   const environment = { RELAY_SERVER: `relay://${key}@example.com:1?server=${key}&name=x` };
   for (const args of [
@@ -64,7 +63,7 @@ test('keys, clients and admin sockets belong to their owner alone', async () => 
   for (const folder of [state, join(state, 'clients')]) expect(statSync(folder).mode & 0o077).toBe(0);
 });
 
-test('the first start makes a key and an invitation that works; a later one keeps the key and shows nothing', async () => {
+test('the first start makes a key and a working invitation; a later start keeps the key and shows no secret', async () => {
   using folder = new Folder();
   const state = folder.at('state');
   const first = await (await Server.start({ state, engine: 'dgram' })).stop();
@@ -78,7 +77,7 @@ test('the first start makes a key and an invitation that works; a later one keep
 
 const withoutFirstInvitation = (text: string): string => text.replace(/^ {2}relay-client --server '.*$/m, '');
 
-/** Every secret of server and client, in every form in which it could slip out. */
+/** Returns every secret of server and client, in every form in which it could leak. */
 function secretsOf(state: string, invitation: string): string[] {
   const parsed = parseInvitation(invitation);
   if (typeof parsed === 'string') throw new Error(parsed);

@@ -6,9 +6,9 @@ import { startRelay } from '../support/relay.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-describe.each(ENGINES)('with a session and flows, engine %s', (engine) => {
+describe.each(ENGINES)('with a session and flows, engine %s,', (engine) => {
   test.each(engine === 'dgram' ? SIGNALS : SIGNALS.slice(1))(
-    '%s ends client and server with code 0, and the server learns of the client',
+    '%s ends client and server with code 0, and the server learns that the client ended',
     async (signal) => {
       await using echo = await Echo.open();
       await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });

@@ -9,11 +9,11 @@ import { shared } from '../support/resources.js';
 
 type ProgramName = 'relay-server' | 'relay-client';
 
-/** A verb with what it is given, what it says to people, and its answer. */
+/** A verb with its parameters, its lines for people, and its answer. */
 interface Row {
   readonly program: ProgramName;
   readonly verb: string;
-  /** Its words by name; `tag` is another one at each door. */
+  /** The words by name. `tag` differs at each door. */
   readonly given?: (relay: Relay, tag: string) => Promise<Record<string, string>>;
   readonly says: RegExp;
   readonly answer: unknown;
@@ -29,7 +29,7 @@ const invited = async ({ server }: Relay, tag: string): Promise<Record<string, s
 
 const level = (): Promise<Record<string, string>> => Promise.resolve({ level: 'info,session=warn' });
 
-/** The session that there is now; a client that was kicked comes back with another one. */
+/** Returns the current session. A client that was kicked comes back with another one. */
 const session = ({ server }: Relay): Promise<Record<string, string>> =>
   eventually(async () => {
     const [current] = await server.sessions();
@@ -99,7 +99,7 @@ const ROWS: Row[] = [
     says: /^127\S+ +127\S+ +\S/,
     answer: [{ target: expect.stringMatching(/^127/), idleMs: expect.any(Number) }],
   },
-  // The last one: it ends the flows that the others see.
+  // This verb is the last one, because it ends the flows that the others see.
   {
     program: 'relay-server',
     verb: 'kick',
@@ -109,7 +109,7 @@ const ROWS: Row[] = [
   },
 ];
 
-/** How a running program is reached: its process, its admin socket, and its commands. */
+/** The ways to reach a running program: its process, its admin socket, and its commands. */
 interface Reached {
   readonly program: RunningProgram;
   readonly admin: string;
@@ -130,7 +130,7 @@ async function typed({ program }: Reached, words: readonly string[], says: RegEx
   await program.line(says);
 }
 
-describe('each verb of a running program', () => {
+describe('the verbs of running programs', () => {
   const relay = shared(async (keep) => {
     const echo = keep(await Echo.open());
     const forwards = [`0=127.0.0.1:${echo.port}`];
@@ -141,7 +141,7 @@ describe('each verb of a running program', () => {
   });
 
   test.each(ROWS)(
-    '$program: $verb is a command, a call over the admin socket and a word of the prompt',
+    'include a command, a call over the admin socket and a word of the prompt for $verb of $program',
     async (row) => {
       const { program, verb, says, answer } = row;
       const given = (tag: string): Promise<Record<string, string>> => row.given?.(relay(), tag) ?? Promise.resolve({});
@@ -162,7 +162,7 @@ describe('each verb of a running program', () => {
     ['relay-server', 'log', { level: 'loud' }, 'LEVEL'],
     ['relay-client', 'log', { level: 'loud' }, 'LEVEL'],
     ['relay-server', 'kick', { session: 'x' }, 'SESSION'],
-  ] as const)('%s: %s of %j is refused in the same words at each door', async (program, verb, given, name) => {
+  ] as const)('refuse a wrong value in the same words at each door: %s %s %j', async (program, verb, given, name) => {
     const door = reached(relay(), program);
     const [value] = Object.values(given);
     const says = new RegExp(`${name}: expected .*, not "${value ?? ''}"`);
@@ -173,7 +173,7 @@ describe('each verb of a running program', () => {
   });
 });
 
-describe('stop', () => {
+describe('the verb stop', () => {
   const STOPS: Record<string, (door: Reached, noun: string) => Promise<unknown>> = {
     'as a command': async (door, noun) =>
       expect(await door.command(['stop'])).toMatchObject({ code: 0, stdout: `the ${noun} is stopping`, stderr: '' }),

@@ -12,8 +12,8 @@ const INVITATION = `relay://${KEY}@127.0.0.1:9?server=${KEY}&name=x`;
 const FORWARD = ['--forward', '0=127.0.0.1:9'];
 
 /**
- * Arguments, with FOLDER for the test's own folder; files to be there; the exit code; what each
- * line on stderr begins with, and says.
+ * A wrong start. FOLDER in the arguments stands for the test's own folder. `files` must exist. Each
+ * line on stderr begins as given and says what is given.
  */
 interface Wrong {
   readonly name: string;
@@ -174,19 +174,19 @@ const WRONG_OF_CLIENT: Wrong[] = [
 ];
 
 describe('relay-server', () => {
-  test.concurrent.each(WRONG_OF_SERVER)('refuses $name in one clear line, and starts nothing', async (wrong) => {
+  test.concurrent.each(WRONG_OF_SERVER)('refuses $name with one clear line, and starts nothing', async (wrong) => {
     await expectRefusal('relay-server', SERVER, wrong);
   });
 });
 
 describe('relay-client', () => {
-  test.concurrent.each(WRONG_OF_CLIENT)('refuses $name in one clear line, and starts nothing', async (wrong) => {
+  test.concurrent.each(WRONG_OF_CLIENT)('refuses $name with one clear line, and starts nothing', async (wrong) => {
     await expectRefusal('relay-client', CLIENT, wrong);
   });
 });
 
-describe('what is taken already', () => {
-  test('a port in use is named, for the server and for a forward', async () => {
+describe('a start on something that another program uses', () => {
+  test('names a port in use, for the server and for a forward', async () => {
     using folder = new Folder();
     const socket = createSocket('udp4');
     socket.bind(0, '127.0.0.1');
@@ -200,7 +200,7 @@ describe('what is taken already', () => {
       expectLines(finished, 1, [new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: the address is in use`)]);
   });
 
-  test('the state folder of a running server: a second one is refused, and the first goes on', async () => {
+  test('refuses the state folder of a running server, which goes on', async () => {
     using folder = new Folder();
     const state = folder.at('state');
     await using server = await Server.start({ state, engine: 'dgram' });
@@ -211,7 +211,7 @@ describe('what is taken already', () => {
   });
 });
 
-test('a first start that fails is none: the next one makes the first invitation', async () => {
+test('a first start that fails does not count: the next one makes the first invitation', async () => {
   using folder = new Folder();
   const args = ['--state', folder.at('state'), '--listen', '127.0.0.1:0'];
   expect(await run(SERVER, [...args, '--admin', folder.at('no/admin.sock')])).toMatchObject({ code: 1, stdout: '' });
@@ -230,7 +230,7 @@ test('a key file that others can read is refused', async () => {
 test.each([
   ['relay-server', SERVER, ['--listen', '192.0.2.1:1']],
   ['relay-client', CLIENT, ['-f', '192.0.2.1:1=127.0.0.1:1']],
-])('%s shows the stack with --log-level debug, and only then', async (_program, script, args) => {
+])('%s shows the stack only with --log-level debug', async (_program, script, args) => {
   using folder = new Folder();
   const environment = { RELAY_SERVER: INVITATION, XDG_STATE_HOME: folder.path };
   const { stderr, code } = await run(script, [...args, '--log-level', 'debug'], { environment });
@@ -255,7 +255,7 @@ async function expectRefusal(program: string, script: string, wrong: Wrong): Pro
   expect(existsSync(clients) ? readdirSync(clients) : []).toEqual([]);
 }
 
-/** One line for each problem, in whatever order, nothing on stdout, and no stack. */
+/** Expects one line for each problem, in any order, nothing on stdout, and no stack. */
 function expectLines({ code, stdout, stderr }: Finished, expectedCode: number, expected: readonly RegExp[]): void {
   const lines = stderr.split('\n').filter((line) => line !== '');
   for (const pattern of expected) expect(stderr).toMatch(pattern);

@@ -11,14 +11,17 @@ import { Folder } from '../support/folder.js';
 import { startRelay } from '../support/relay.js';
 
 /**
- * The promise holds for 10 s; what a shortage does to looks that come each second is seen within
- * three.
+ * The promise holds for 10 s. Checks run each second, so three seconds show the effect of a
+ * shortage on them.
  */
 const HELD_MS = 3000;
 const SOURCES = 20;
 const ALLOW = ['127.0.0.0/8'];
 
-/** Asks and waits for each answer until it is stopped; resolves with how many it asked. */
+/**
+ * Sends questions, waits for each answer, and stops on demand. Resolves with the number of
+ * questions.
+ */
 function stream(application: Application, port: number): { stop(): Promise<number> } {
   const over = new AbortController();
   const asked = (async () => {
@@ -27,13 +30,13 @@ function stream(application: Application, port: number): { stop(): Promise<numbe
       const text = `question ${count++}`;
       await application.send(text, port);
       for (let answer: string | undefined; answer !== text;) {
-        answer = (await application.receive())?.toString(); // first perhaps a late one to what was asked before
+        answer = (await application.receive())?.toString(); // first perhaps a late answer to an earlier question
         if (answer === undefined) throw new Error(`lost: ${text}`);
       }
     }
     return count;
   })();
-  asked.catch(() => undefined); // of a test that has failed before it asks
+  asked.catch(() => undefined); // for a test that fails before it asks
   return {
     stop: () => {
       over.abort();
@@ -43,7 +46,7 @@ function stream(application: Application, port: number): { stop(): Promise<numbe
 }
 
 describe.each(ENGINES)('a server without a free descriptor, engine %s', (engine) => {
-  test('carries what it carried, refuses new flows with a reason, and does all that its operator asks', async () => {
+  test('carries its open flows, refuses new flows with a reason, and does everything that its operator asks', async () => {
     await using echo = await Echo.open();
     using logs = new Folder();
     const flags = ['--log-dir', logs.path, '--metrics-interval', '1s'];
@@ -60,7 +63,7 @@ describe.each(ENGINES)('a server without a free descriptor, engine %s', (engine)
     const endMs = performance.now() + HELD_MS;
     try {
       await server.program.line(/no file descriptors left: new flows are refused/, 'stderr');
-      // Log rotation, as logrotate does it: the program has to open a new file.
+      // Rotates the log as logrotate does. The program has to open a new file.
       const log = `${logs.path}/relay-${new Date().toISOString().slice(0, 10)}.log`;
       renameSync(log, `${log}.old`);
 
@@ -89,7 +92,7 @@ describe.each(ENGINES)('a server without a free descriptor, engine %s', (engine)
     expect(client.program.hasEnded).toBe(false);
   });
 
-  test('tells clients that it is overloaded, counts what it refuses, and carries new flows when it is over', async () => {
+  test('informs clients that it is overloaded, counts refused flows, and carries new flows after the shortage', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
     const { server, client } = relay;
@@ -103,7 +106,7 @@ describe.each(ENGINES)('a server without a free descriptor, engine %s', (engine)
         await client.program.line(/the server will not carry a flow.*"reason":"overloaded"/, 'stderr');
         await eventually(async () => {
           const { flows, forward } = await server.status();
-          // Among the lowest numbers one or the other may have been free.
+          // One or two of the lowest descriptors may have been free.
           const { overloaded = 0 } = forward.toTarget.drops;
           expect(flows - 1 + overloaded).toBe(SOURCES);
           expect(overloaded).toBeGreaterThan(SOURCES / 2);
@@ -117,7 +120,7 @@ describe.each(ENGINES)('a server without a free descriptor, engine %s', (engine)
     await expectConserved(relay);
   });
 
-  test('that starts with few carries as many flows as fit, says so, and has room for all else', async () => {
+  test('that starts with few descriptors carries as many flows as fit, reports that, and has room for the rest', async () => {
     await using echo = await Echo.open();
     const forwards = [`0=127.0.0.1:${echo.port}`];
     await using relay = await startRelay({ engine, forwards, serverThrough: withDescriptors(128) });

@@ -25,7 +25,7 @@ describe.each([
   ['has a name that leads nowhere', UNKNOWN, /"level":"warn".*the server's name cannot be resolved: trying on/],
   ['is on a link that is not there', NO_LINK, /"level":"warn".*the server's name cannot be resolved: trying on/],
 ])('a client whose server %s', (_what, invitation, warning) => {
-  test('says so, has its ports open meanwhile, counts what it drops, and ends with code 0', async () => {
+  test('reports that, has its ports open, counts its drops, and ends with code 0', async () => {
     using folder = new Folder();
     const admin = folder.at('client.sock');
     await using client = new Client({ invitation, admin, engine: 'dgram', forwards: ['0=127.0.0.1:9'] });
@@ -42,7 +42,7 @@ describe.each([
     expect(await client.stop()).toMatchObject({ code: 0, stdout: '' });
   });
 
-  test('tells at once that a port is taken', async () => {
+  test('reports at once that a port is taken', async () => {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
     await once(socket, 'listening');
     const { port } = socket.address();
@@ -54,7 +54,7 @@ describe.each([
   });
 });
 
-// Where the system lets us give a program an /etc/hosts of its own.
+// These tests need a system that can give a program its own /etc/hosts.
 if (canGiveHosts())
   describe.each(ENGINES)('a client whose server has a name, engine %s', (engine) => {
     const start = async (keep: Resources['keep'], addresses: readonly string[]) => {
@@ -74,15 +74,15 @@ if (canGiveHosts())
       return { server, client, application, port: (await client.ready())[0] ?? 0, leadTo };
     };
 
-    test('reaches it at whichever of its addresses it answers', async () => {
+    test('reaches the server at any of its addresses that answers', async () => {
       await using resources = new Resources();
-      // Where there is IPv6 it comes first, and nobody listens there.
+      // An IPv6 address comes first if there is one, and nothing listens there.
       const { server, client, application, port } = await start(resources.keep, ['::1', '127.0.0.1']);
       await application.askUntilAnswered(port);
       expect((await client.status()).server).toBe(`127.0.0.1:${server.port}`);
     });
 
-    test('finds it again where its name leads now', async () => {
+    test('finds the server again where its name leads now', async () => {
       await using resources = new Resources();
       const { server, client, application, port, leadTo } = await start(resources.keep, ['127.0.0.1']);
       await application.askUntilAnswered(port);

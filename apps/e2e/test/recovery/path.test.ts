@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { startRelayWithPath } from '../support/relay.js';
 
 describe.each(ENGINES)('a session, engine %s', (engine) => {
-  test('outlives a cut of its path, and carries traffic again by itself', async () => {
+  test('outlives a cut of its path, and then carries traffic again by itself', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelayWithPath({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
     await using application = await Application.open();
@@ -26,9 +26,10 @@ describe.each(ENGINES)('a session, engine %s', (engine) => {
     await expectConserved(relay);
   });
 
-  // A firewall or a NAT loses one direction, and the other lives on: nobody noticed for 3 minutes.
+  // A firewall or a NAT may lose one direction while the other one works. This went unnoticed for 3
+  // minutes.
   test.each(['to-server', 'to-client'] as const)(
-    'notices that only its packets %s are lost, looks for its server, and is back by itself',
+    'notices that only its packets %s are lost, searches for its server, and recovers by itself',
     async (direction) => {
       await using echo = await Echo.open();
       await using relay = await startRelayWithPath({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
@@ -54,7 +55,7 @@ describe.each(ENGINES)('a session, engine %s', (engine) => {
     },
   );
 
-  test('moves with its client to another address, without a new handshake and with all its flows', async () => {
+  test('follows its client to another address, without a new handshake and with all its flows', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelayWithPath({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
     await using application = await Application.open();

@@ -8,9 +8,9 @@ import { startRelay, startServerAgain } from '../support/relay.js';
 const SIGNALS = ['SIGTERM', 'SIGKILL'] as const;
 
 // rathole and playit stayed dead after their server was away for a while.
-describe.each(ENGINES)('under a running client, engine %s', (engine) => {
+describe.each(ENGINES)('the server of a running client, engine %s', (engine) => {
   test.each(SIGNALS)(
-    'a server that is ended with %s and started again carries its traffic by itself',
+    "carries the client's traffic by itself after it was ended with %s and started again",
     async (signal) => {
       await using echo = await Echo.open();
       await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
@@ -27,7 +27,7 @@ describe.each(ENGINES)('under a running client, engine %s', (engine) => {
     },
   );
 
-  test('a server that was away when the client started lets it in once it is there', async () => {
+  test('admits a client that started before the server', async () => {
     await using echo = await Echo.open();
     await using relay = await startRelay({ engine, forwards: [`0=127.0.0.1:${echo.port}`] });
     await relay.server.stop();

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
-/** Asks a running program over its admin socket, as its one-shot commands do. */
+/** Calls a running program over its admin socket, as its one-shot commands do. */
 export async function ask<T>(socketPath: string, call: string, parameters: Record<string, unknown> = {}): Promise<T> {
   const connection = connect(socketPath);
   try {

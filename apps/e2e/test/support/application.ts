@@ -4,7 +4,7 @@ import { once } from 'node:events';
 const BUFFER_BYTES = 4 << 20;
 const PATIENCE_MS = 60_000;
 
-/** An application's socket: sends to one local port and waits for answers. */
+/** The socket of an application. It sends to one local port and waits for answers. */
 export class Application implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #to: string;
@@ -23,7 +23,7 @@ export class Application implements AsyncDisposable {
     });
   }
 
-  /** On a loopback address; it sends to the same, or to another one. */
+  /** Opens the socket on a loopback address. It sends to the same address, or to `to`. */
   static async open(address = '127.0.0.1', to = address): Promise<Application> {
     const socket = createSocket({
       type: address.includes(':') ? 'udp6' : 'udp4',
@@ -35,7 +35,7 @@ export class Application implements AsyncDisposable {
     return new Application(socket, to);
   }
 
-  /** Opens several, does something with them, and closes them. */
+  /** Opens several applications, uses them, and closes them. */
   static async withMany<T>(count: number, use: (applications: readonly Application[]) => Promise<T>): Promise<T> {
     const applications = await Promise.all(Array.from({ length: count }, () => Application.open()));
     try {
@@ -59,7 +59,9 @@ export class Application implements AsyncDisposable {
     });
   }
 
-  /** The next datagram that was received and not yet taken; undefined if none comes in time. */
+  /**
+   * Returns the next received datagram that was not taken yet, or undefined if none comes in time.
+   */
   async receive(timeoutMs = PATIENCE_MS): Promise<Buffer | undefined> {
     const deadline = Date.now() + timeoutMs;
     while (this.#received.length === 0) {
@@ -83,8 +85,8 @@ export class Application implements AsyncDisposable {
   }
 
   /**
-   * Sends a numbered datagram again and again until the answer to any of them comes, as
-   * applications over UDP do. Returns how many were sent; rejects if nothing comes in time.
+   * Sends a numbered datagram repeatedly until an answer to any of them comes, as applications over
+   * UDP do. Returns how many were sent. Rejects if no answer comes in time.
    */
   async askUntilAnswered(port: number, { everyMs = 50, timeoutMs = PATIENCE_MS } = {}): Promise<number> {
     const deadline = Date.now() + timeoutMs;
@@ -97,7 +99,7 @@ export class Application implements AsyncDisposable {
     throw new Error(`nothing came back from port ${port} within ${timeoutMs} ms`);
   }
 
-  /** Everything that has come and was not taken. */
+  /** Returns all received datagrams that were not taken yet. */
   takeAll(): Buffer[] {
     return this.#received.splice(0);
   }

@@ -5,17 +5,17 @@ import type { ClientStatus } from './status.js';
 
 export interface ClientSettings {
   readonly invitation: string;
-  /** Path of its admin socket. */
+  /** The path of its admin socket. */
   readonly admin: string;
   readonly engine: Engine;
-  /** `[LISTEN=]TARGET` each. */
+  /** The forwards, each as `[LISTEN=]TARGET`. */
   readonly forwards: readonly string[];
   readonly flags?: readonly string[] | undefined;
-  /** What it finds as /etc/hosts. */
+  /** The content of its /etc/hosts. */
   readonly hosts?: string;
 }
 
-/** A client, given its invitation where other users cannot read it. */
+/** A client that gets its invitation in a way that other users cannot read. */
 export class Client implements AsyncDisposable {
   readonly program: RunningProgram;
   readonly admin: string;

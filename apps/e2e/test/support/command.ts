@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Whether a program of the system is there. */
+/** Returns true if the system has this program. */
 export function isInstalled(command: string): boolean {
   try {
     execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
@@ -13,7 +13,7 @@ export function isInstalled(command: string): boolean {
   }
 }
 
-/** Runs a program of the system and returns its output; rejects where it fails. */
+/** Runs a program of the system and returns its output. Rejects if it fails. */
 export async function runCommand(command: string, args: readonly string[]): Promise<string> {
   const { stdout } = await execute(command, [...args], { maxBuffer: 16 << 20 });
   return stdout;

@@ -4,8 +4,8 @@ import type { Relay } from './relay.js';
 import { dropped, type Status, type Traffic } from './status.js';
 
 /**
- * What came in went out or was dropped for a counted reason: frp and rathole lost datagrams that
- * nobody counted.
+ * Expects that every datagram that came in went out or was dropped with a counted reason. frp and
+ * rathole lost datagrams without a count.
  */
 export async function expectConserved({ client, server }: Relay): Promise<void> {
   await eventually(async () => {
@@ -15,7 +15,7 @@ export async function expectConserved({ client, server }: Relay): Promise<void> 
   });
 }
 
-/** The counters of a relay from one moment on. */
+/** Compares the counters of a relay with those of one moment. */
 export class Ledger {
   readonly #relay: Relay;
   readonly #before: readonly Counts[];
@@ -31,8 +31,8 @@ export class Ledger {
   }
 
   /**
-   * Since then `sent` datagrams came in and `answered` went back, and nothing was dropped: by
-   * neither program nor between them.
+   * Expects that since then `sent` datagrams came in and `answered` went back, and that nothing was
+   * dropped, in either program or between them.
    */
   async expectNothingLost(sent: number, answered = sent): Promise<void> {
     const expected = { toTarget: all(sent), fromTarget: all(answered), refusedPackets: 0 };
@@ -57,7 +57,7 @@ interface Counts {
 
 const all = (datagrams: number): DirectionCounts => ({ in: datagrams, out: datagrams, dropped: 0 });
 
-/** Of client and server. */
+/** Returns the counters of client and server. */
 async function countsOf({ client, server }: Relay): Promise<Counts[]> {
   return [counts(await client.status()), counts(await server.status())];
 }

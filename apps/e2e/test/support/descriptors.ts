@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { runCommand } from './command.js';
 
-/** What runs a program with a limit of so many open files. */
+/** Returns the command that runs a program with this limit of open files. */
 export const withDescriptors = (limit: number): string[] => ['sh', '-c', `ulimit -n ${limit} && exec "$@"`, 'sh'];
 
-/** Keeps a running process without a free file descriptor, until it is disposed of. */
+/** Keeps a running process without a free file descriptor, until this is disposed of. */
 export class DescriptorShortage implements AsyncDisposable {
   readonly #pid: number;
   readonly #before: string;
@@ -14,7 +14,10 @@ export class DescriptorShortage implements AsyncDisposable {
     this.#before = before;
   }
 
-  /** The limit falls below what is open: only what the process itself closes is free again. */
+  /**
+   * Lowers the limit below the number of open files. Only descriptors that the process itself
+   * closes become free.
+   */
   static async begin(pid: number): Promise<DescriptorShortage> {
     const before = await runCommand('prlimit', [`--pid=${pid}`, '--nofile', '--noheadings', '--raw', '--output=SOFT']);
     const open = readdirSync(`/proc/${pid}/fd`).length;

@@ -1,5 +1,5 @@
 /**
- * As much of DNS messages (RFC 1035 §4.1) as the tests need: questions for an IPv4 address, and
+ * The part of DNS messages (RFC 1035 §4.1) that the tests need: questions for an IPv4 address, and
  * their answers.
  */
 
@@ -14,7 +14,7 @@ const NAME_OF_QUESTION = 0xc000 | HEADER_BYTES;
 
 export interface DnsReply {
   readonly id: number;
-  /** The name that was asked for. */
+  /** The name in the question. */
   readonly name: string;
   readonly address: string | undefined;
 }
@@ -31,7 +31,7 @@ export function dnsReply(message: Buffer): DnsReply {
   return { id: message.readUInt16BE(0), name, address };
 }
 
-/** Answers a query: the name has this IPv4 address. */
+/** Returns the answer to a query: the name has this IPv4 address. */
 export function dnsAnswer(query: Buffer, address: string): Buffer {
   const { end } = readName(query);
   const bytes = Buffer.from(address.split('.').map(Number));
@@ -54,7 +54,7 @@ function labels(name: string): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(1)]);
 }
 
-/** The name in the question, and where it ends. */
+/** Returns the name in the question, and where it ends. */
 function readName(message: Buffer): { name: string; end: number } {
   const parts: string[] = [];
   let at = HEADER_BYTES;

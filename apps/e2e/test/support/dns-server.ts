@@ -9,11 +9,11 @@ import { freePort } from './ports.js';
 const HOST = '127.0.0.1';
 
 /**
- * A DNS server that knows `example.test` and all names below it: dnsmasq, or one of the tests' own
- * where that is not installed.
+ * A DNS server that knows `example.test` and all names below it. It is dnsmasq, or the tests' own
+ * server if dnsmasq is not installed.
  */
 export class DnsServer implements AsyncDisposable {
-  /** What every name has. */
+  /** The address of every name. */
   static readonly ADDRESS = '192.0.2.7';
   readonly port: number;
   readonly #stop: () => Promise<unknown>;

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 
 const BUFFER_BYTES = 4 << 20;
 
-/** A UDP service that sends everything back to where it came from. */
+/** A UDP service that sends every datagram back to its source. */
 export class Echo implements AsyncDisposable {
   readonly #socket: Socket;
   readonly port: number;
   received = 0;
-  /** The ports that it was reached from: one for each flow. */
+  /** The source ports of the datagrams. There is one for each flow. */
   readonly sources = new Set<number>();
 
   private constructor(socket: Socket) {

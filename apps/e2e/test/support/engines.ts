@@ -8,8 +8,7 @@ const IS_NATIVE_AVAILABLE = `
 `;
 
 /**
- * The engines that work here, as the built programs see it: every test with sockets runs on each of
- * them.
+ * The engines that work here for the built programs. Every test with sockets runs on each of them.
  */
 export const ENGINES: readonly Engine[] =
   execFileSync(process.execPath, ['--input-type=module', '--eval', IS_NATIVE_AVAILABLE], {

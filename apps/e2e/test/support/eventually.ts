@@ -2,8 +2,8 @@ const DEADLINE_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 
 /**
- * Repeats a look until it no longer throws, and returns what it gives; after the deadline it throws
- * what the last one threw.
+ * Repeats `look` until it no longer throws, and returns its result. After the deadline it throws
+ * the last error.
  */
 export async function eventually<T>(look: () => T | Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
   const end = Date.now() + deadlineMs;

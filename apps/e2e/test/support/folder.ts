@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder of a test's own; gone with `dispose`. Its path is short, since sockets lie in it. */
+/**
+ * The folder of one test, which `dispose` removes. Its path is short, because sockets lie in it.
+ */
 export class Folder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'relay-e2e-'));
 

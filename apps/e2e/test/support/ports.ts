@@ -5,8 +5,8 @@ const RANGE_START = 20_000;
 const RANGE_END = 32_000;
 
 /**
- * The first of `count` neighbouring UDP ports that were free a moment ago; outside of those that
- * the system gives away by itself.
+ * Returns the first of `count` neighbouring UDP ports that were free a moment ago. They lie outside
+ * of the range from which the system chooses.
  */
 export async function freeRange(count: number): Promise<number> {
   for (;;) {
@@ -16,14 +16,17 @@ export async function freeRange(count: number): Promise<number> {
       for (const [i, socket] of sockets.entries()) await bind(socket, first + i);
       return first;
     } catch {
-      // Taken: another try.
+      // The ports are taken. The next attempt follows.
     } finally {
       await Promise.all(sockets.map(close));
     }
   }
 }
 
-/** A UDP port that was free a moment ago, for programs that cannot let the system choose one. */
+/**
+ * Returns a UDP port that was free a moment ago, for programs that cannot let the system choose
+ * one.
+ */
 export const freePort = (): Promise<number> => freeRange(1);
 
 async function bind(socket: Socket, port: number): Promise<void> {

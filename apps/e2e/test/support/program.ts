@@ -19,15 +19,18 @@ export interface Finished {
 
 export interface RunSettings {
   /**
-   * Added to PATH alone: nothing of whoever runs the tests is passed on. HOME is a folder that does
-   * not exist, unless given.
+   * The environment of the program, in addition to PATH. Nothing of the environment of the tests is
+   * passed on. HOME is a missing folder, unless given.
    */
   readonly environment?: Record<string, string>;
-  /** A file that the program finds as /etc/hosts, in a mount namespace of its own. */
+  /** The file that the program gets as /etc/hosts, in its own mount namespace. */
   readonly hosts?: string | undefined;
-  /** A command line that runs the program, which is added to it: `sh -c '… exec "$@"' sh`. */
+  /**
+   * A command line that runs the program, whose own command line is added to it: `sh -c '… exec
+   * "$@"' sh`.
+   */
   readonly through?: readonly string[] | undefined;
-  /** What the program reads from stdin, which then ends. */
+  /** The content of the program's stdin, which then ends. */
   readonly input?: string;
 }
 
@@ -37,13 +40,13 @@ const ENVIRONMENT = { PATH: process.env['PATH'], HOME: '/nonexistent' };
 const withHosts = (hosts: string | undefined): string[] =>
   hosts === undefined ? [] : ['unshare', '-rm', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', hosts];
 
-/** Whether {@link RunSettings.hosts} works here: some systems allow no mount namespaces. */
+/** Returns true if {@link RunSettings.hosts} works here. Some systems allow no mount namespaces. */
 export function canGiveHosts(): boolean {
   const [command, ...words] = [...withHosts('/etc/hosts'), 'true'];
   return spawnSync(command, words).status === 0;
 }
 
-/** A real process of one of the programs, with what it has said so far. */
+/** A real process of one of the programs, with its output so far. */
 export class RunningProgram implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly #out: string[] = [];
@@ -80,7 +83,7 @@ export class RunningProgram implements AsyncDisposable {
   }
 
   /**
-   * The first match on stdout (or where `from` says), as soon as there is one. Rejects if the
+   * Resolves with the first match on stdout (or `from`) as soon as there is one. Rejects if the
    * program ends without it.
    */
   async line(pattern: RegExp, from: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
@@ -89,7 +92,7 @@ export class RunningProgram implements AsyncDisposable {
     return match;
   }
 
-  /** The first `count` lines that match. */
+  /** Resolves with the first `count` lines that match. */
   async lines(pattern: RegExp, count: number, from: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray[]> {
     const deadline = AbortSignal.timeout(PATIENCE_MS);
     const wake = (): void => this.#wake();

@@ -52,7 +52,8 @@ def main():
         os.execvp(command[0], command)
     watched = os.dup(inner)
     os.close(inner)
-    # Kept open, the inner side would never report the end: the child's end is noticed by its process instead.
+    # The inner side stays open and therefore never reports the end. The process of the child
+    # reports it.
     reader = os.fork()
     if reader == 0:
         os.close(watched)

@@ -12,15 +12,15 @@ import { UdpPath } from './udp-path.js';
 export interface RelaySettings {
   readonly engine: Engine;
   readonly forwards: readonly string[];
-  /** What the invitation allows; loopback if not given. */
+  /** The targets that the invitation allows. Default: loopback. */
   readonly allow?: readonly string[];
   readonly serverPort?: number;
-  /** Where the server listens; loopback if not given. */
+  /** The address where the server listens. Default: loopback. */
   readonly serverListen?: string;
-  /** Where the path between the two finds the server; the same if not given. */
+  /** The address of the server for the path between client and server. Default: the same. */
   readonly serverAddress?: string;
   readonly serverFlags?: readonly string[];
-  /** What runs the server: see {@link RunSettings.through}. */
+  /** The command line that runs the server: see {@link RunSettings.through}. */
   readonly serverThrough?: readonly string[];
   readonly clientFlags?: readonly string[];
 }
@@ -28,8 +28,8 @@ export interface RelaySettings {
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
 /**
- * A server and a client with an invitation, connected; `P` is the path between them, undefined
- * where they meet without one.
+ * A server and a client with an invitation, connected. `P` is the path between them, or undefined
+ * if they meet without one.
  */
 export interface Relay<P extends UdpPath | undefined = UdpPath | undefined> extends AsyncDisposable {
   readonly folder: Folder;
@@ -40,21 +40,21 @@ export interface Relay<P extends UdpPath | undefined = UdpPath | undefined> exte
   /** The local port of the first forward. */
   readonly port: number;
   readonly client: Client;
-  /** Replaced by {@link startServerAgain}. */
+  /** {@link startServerAgain} replaces it. */
   server: Server;
 }
 
-/** Starts all of it; nothing is left if that fails. */
+/** Starts a relay. Leaves nothing running if that fails. */
 export function startRelay(settings: RelaySettings): Promise<Relay<undefined>> {
   return start(settings, () => Promise.resolve(undefined));
 }
 
-/** The same, with a path between client and server that can be disturbed. */
+/** Starts a relay whose path between client and server can be disturbed. */
 export function startRelayWithPath(settings: RelaySettings): Promise<Relay<UdpPath>> {
   return start(settings, async ({ port }, keep) => keep(await UdpPath.open(port, settings.serverAddress)));
 }
 
-/** Starts a server where the former one was; that must have ended. */
+/** Starts a server in place of the former one, which must have ended. */
 export async function startServerAgain(relay: Relay, engine: Engine): Promise<void> {
   const { state, port } = relay.server;
   relay.server = await Server.start({ state, engine, port });
@@ -99,7 +99,7 @@ async function start<P extends UdpPath | undefined>(
   }
 }
 
-/** A state folder with one client, and its invitation, which names no port yet. */
+/** A state folder with one client, and its invitation. The invitation names no port yet. */
 interface Invited {
   readonly state: string;
   readonly invitation: Invitation;
@@ -110,8 +110,8 @@ const invitedByRights = new Map<string, Promise<Invited>>();
 afterAll(() => states[Symbol.dispose]());
 
 /**
- * Makes it once for all relays of a test file whose client may reach the same: an invitation takes
- * a process of its own.
+ * Makes the folder once for all relays of a test file whose clients may reach the same targets,
+ * because an invitation takes a separate process.
  */
 function invited(allow: readonly string[]): Promise<Invited> {
   const rights = allow.flatMap((block) => ['--allow', block]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 
-/** Keeps what was opened, and disposes of it in the opposite order. */
+/** Keeps opened resources and disposes of them in the opposite order. */
 export class Resources implements AsyncDisposable {
   readonly #kept: (AsyncDisposable | Disposable)[] = [];
 
@@ -18,8 +18,8 @@ export class Resources implements AsyncDisposable {
 }
 
 /**
- * What the tests of a block share: opened before the first and disposed of after the last, also
- * where opening fails half-way. The function that is returned gives it.
+ * Resources that the tests of a block share. They are opened before the first test and disposed of
+ * after the last, even if opening fails half-way. The returned function returns them.
  */
 export function shared<T>(open: (keep: Resources['keep']) => Promise<T>): () => T {
   const resources = new Resources();

@@ -8,9 +8,9 @@ const LOOPBACK = '127.0.0.1';
 export interface ServerSettings {
   readonly state: string;
   readonly engine: Engine;
-  /** Loopback if not given. */
+  /** The address to listen on. Default: loopback. */
   readonly listen?: string | undefined;
-  /** 0: the system chooses. */
+  /** The port. With 0 the system chooses. */
   readonly port?: number | undefined;
   readonly flags?: readonly string[] | undefined;
   readonly through?: readonly string[] | undefined;
@@ -43,8 +43,8 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Makes an invitation with the command that users run. `through` is the port that it names
-   * instead of the server's own.
+   * Makes an invitation with the command that users run. The invitation names the port `through`,
+   * by default the server's own.
    */
   async invite(name: string, allow: readonly string[], through = this.port): Promise<string> {
     const rights = allow.flatMap((block) => ['--allow', block]);

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
-/** Passes TCP connections to one address on to another, at the same port. */
+/** Passes TCP connections from one address on to another, at the same port. */
 export class TcpPipe implements AsyncDisposable {
   readonly #server: Server;
   readonly #connections = new Set<Socket>();

@@ -9,7 +9,7 @@ const PATIENCE_MS = 60_000;
 
 export interface TerminalEnd {
   readonly code: number;
-  /** Whether echo, line mode and the like are again as they were before the program. */
+  /** True if echo, line mode and the like are as they were before the program. */
   readonly isRestored: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface TerminalSize {
   readonly columns: number;
 }
 
-/** A program on a real pseudo-terminal (Python has them, Node.js does not). */
+/** A program on a real pseudo-terminal. Python provides it, because Node.js has none. */
 export class Terminal implements AsyncDisposable {
   readonly #process;
   readonly #ended: Promise<unknown>;
@@ -37,19 +37,19 @@ export class Terminal implements AsyncDisposable {
     this.#process = spawn('python3', [driver, `${size.rows}`, `${size.columns}`, ...program], {
       env: { PATH: process.env['PATH'], HOME: '/nonexistent', TERM: 'xterm-256color', ...environment },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      detached: true, // a group of its own, so that all of the driver can be ended
+      detached: true, // its own group, so that the whole driver can be ended
     });
     this.#process.stdout.setEncoding('utf8').on('data', (text: string) => (this.#shown += text));
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => (this.#told += text));
     this.#ended = once(this.#process, 'close');
   }
 
-  /** Everything that was written to the terminal so far, control sequences included. */
+  /** Everything that was written to the terminal so far, with control sequences. */
   get shown(): string {
     return this.#shown;
   }
 
-  /** What has been shown since the last `mark`, `type` or `resize`. */
+  /** The output since the last `mark`, `type` or `resize`. */
   get shownSince(): string {
     return this.#shown.slice(this.#mark);
   }
@@ -58,7 +58,7 @@ export class Terminal implements AsyncDisposable {
     this.#mark = this.#shown.length;
   }
 
-  /** Waits until the pattern has been shown since the last `mark`, `type` or `resize`. */
+  /** Waits until the output since the last `mark`, `type` or `resize` matches the pattern. */
   async see(pattern: RegExp): Promise<RegExpExecArray> {
     return eventually(() => {
       const match = pattern.exec(this.shownSince);
@@ -86,7 +86,7 @@ export class Terminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { pid, exitCode } = this.#process;
-    // The terminal closes with its driver, and the program is told so by SIGHUP.
+    // The terminal closes with its driver, and the program gets SIGHUP.
     if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL');
     await this.#ended;
   }

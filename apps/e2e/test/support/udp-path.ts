@@ -5,11 +5,11 @@ const HOST = '127.0.0.1';
 const BUFFER_BYTES = 4 << 20;
 const HANDSHAKE_INITIATION = 1;
 
-/** Which way packets go. */
+/** The direction of packets. */
 export type Direction = 'to-server' | 'to-client';
 
 /**
- * The network between one client and its server: it can be cut, and it can give the client another
+ * The network between one client and its server. It can be cut, and it can give the client another
  * address.
  */
 export class UdpPath implements AsyncDisposable {
@@ -19,11 +19,11 @@ export class UdpPath implements AsyncDisposable {
   #far: Socket;
   #client: RemoteInfo | undefined;
   readonly #cut = new Set<Direction>();
-  /** Handshakes that the client has begun. */
+  /** The number of handshakes that the client has begun. */
   initiations = 0;
   /** The addresses from which the server's packets came. */
   readonly serverAddresses = new Set<string>();
-  /** Packets that were lost in a cut. */
+  /** The number of packets that were lost in a cut. */
   lost = 0;
 
   private constructor(near: Socket, far: Socket, serverPort: number, serverAddress: string) {
@@ -43,17 +43,17 @@ export class UdpPath implements AsyncDisposable {
     return new UdpPath(await bound(), await bound(), serverPort, serverAddress);
   }
 
-  /** Where the client finds the server. */
+  /** The port where the client reaches the server. */
   get port(): number {
     return this.#near.address().port;
   }
 
-  /** Where the server sees the client. */
+  /** The port that the server sees as the client's. */
   get clientPort(): number {
     return this.#far.address().port;
   }
 
-  /** Nothing crosses from now on, in this direction or in both. */
+  /** Loses all packets from now on, in these directions or in both. */
   cut(...directions: Direction[]): void {
     for (const direction of directions.length > 0 ? directions : (['to-server', 'to-client'] as const))
       this.#cut.add(direction);
@@ -63,9 +63,7 @@ export class UdpPath implements AsyncDisposable {
     this.#cut.clear();
   }
 
-  /**
-   * The client comes from another address from now on; what is still sent to the old one is lost.
-   */
+  /** Gives the client another address. Packets to the old address are lost from now on. */
   async rebind(): Promise<void> {
     const old = this.#far;
     this.#far = await bound();

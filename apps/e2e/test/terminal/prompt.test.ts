@@ -8,7 +8,7 @@ import { Terminal } from '../support/terminal.js';
 
 const START = ['--listen', '127.0.0.1:0', '--engine', 'dgram', '-i'];
 
-test('a script on stdin is run command by command, and its end ends the server', async () => {
+test('a script on stdin runs command by command, and its end ends the server', async () => {
   using folder = new Folder();
   const script = [
     '# a comment',
@@ -50,7 +50,7 @@ test('a script on stdin is run command by command, and its end ends the server',
 
 if (!isInstalled('python3')) console.warn('python3 is not installed: the tests on a pseudo-terminal are left out.');
 else {
-  test('on a terminal it completes names, remembers lines, keeps what is typed apart from the log, and leaves at Ctrl-D', async () => {
+  test('the prompt of a server completes names, remembers lines, keeps the typed line apart from the log, and ends at Ctrl-D', async () => {
     using folder = new Folder();
     const environment = { HOME: folder.path };
     await using terminal = new Terminal(SERVER, ['--state', folder.at('state'), ...START], environment);
@@ -73,7 +73,7 @@ else {
     expect(await terminal.ended()).toEqual({ code: 0, isRestored: true });
   });
 
-  test('the prompt of a client shows its log above the line being typed', async () => {
+  test('the prompt of a client shows its log above the typed line', async () => {
     await using echo = await Echo.open();
     using folder = new Folder();
     await using server = await Server.start({ state: folder.at('state'), engine: 'dgram' });

@@ -43,7 +43,7 @@ else {
     },
   );
 
-  test('the screen of a client shows its mappings and what they carry', async () => {
+  test('the screen of a client shows its mappings and their traffic', async () => {
     await using echo = await Echo.open();
     using folder = new Folder();
     await using server = await Server.start({ state: folder.at('state'), engine: 'dgram' });
