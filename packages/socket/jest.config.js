@@ -1,5 +1,4 @@
 import preset from '../../jest.preset.js';
 
-// test/limited and test/namespace are run by test/surroundings.test.ts, in surroundings of their
-// own.
+// test/surroundings.test.ts runs test/limited and test/namespace in special surroundings.
 export default { ...preset, testMatch: ['<rootDir>/test/*.test.ts'] };

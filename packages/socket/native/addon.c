@@ -1,6 +1,6 @@
-// The Node-API side of the native engine. Sockets are numbers; what arrived in one turn of the
-// event loop is told in one call into JavaScript, which then asks for the datagrams socket by
-// socket. Every number from JavaScript is checked before it is used.
+// The Node-API side of the native engine. Sockets are numbers. One call into JavaScript reports
+// which sockets are ready in a turn of the event loop. JavaScript then asks for the datagrams
+// socket by socket. Every number from JavaScript is checked before use.
 #include "loop.h"
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static napi_value throw(napi_env env, const char *message) {
   return NULL;
 }
 
-// A typed array of the type, with at least that many elements.
+// Gets a typed array of this type with at least this many elements.
 static bool array(napi_env env, napi_value value, napi_typedarray_type type, size_t least, struct bytes *into) {
   bool is_typed = false;
   napi_typedarray_type actual;
@@ -30,8 +30,8 @@ static bool is_absent(napi_env env, napi_value value) {
   return napi_typeof(env, value, &type) == napi_ok && (type == napi_undefined || type == napi_null);
 }
 
-// The arguments of a call, undefined where there are fewer, and the loop that the function was made
-// for.
+// Gets the arguments of a call (undefined for missing ones) and the loop that the function belongs
+// to.
 static struct loop *arguments_of(napi_env env, napi_callback_info info, size_t count, napi_value *arguments) {
   void *loop = NULL;
   return napi_get_cb_info(env, info, &count, arguments, NULL, &loop) == napi_ok ? loop : NULL;
@@ -60,8 +60,8 @@ static struct udp_options options_of(const uint32_t *words) {
   };
 }
 
-// open(number, options, local, remote | undefined): 0 or -errno. Options are words: family, flags,
-// buffers, steering.
+// open(number, options, local, remote | undefined): returns 0 or -errno. The options are words:
+// family, flags, buffers, steering.
 static napi_value js_open(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   uint32_t wanted;
@@ -76,7 +76,7 @@ static napi_value js_open(napi_env env, napi_callback_info info) {
   return number(env, loop_open(loop, wanted, &options, local.data, remote.data));
 }
 
-// local(number, into): 0 or -errno.
+// local(number, into): returns 0 or -errno.
 static napi_value js_local(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   struct bytes into;
@@ -86,7 +86,8 @@ static napi_value js_local(napi_env env, napi_callback_info info) {
   return number(env, udp_local(&socket->udp, into.data));
 }
 
-// inspect(number): fills the report with receive buffer, send buffer, drops, largest run.
+// inspect(number): fills the report with the receive buffer, the send buffer, the drops and the
+// largest run.
 static napi_value js_inspect(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   struct loop *loop = arguments_of(env, info, 1, arguments);
@@ -100,7 +101,7 @@ static napi_value js_inspect(napi_env env, napi_callback_info info) {
   return number(env, udp_drops(&socket->udp, &loop->report[2]));
 }
 
-// receive(number): how many datagrams are listed in the arrays, or -errno; the report has their
+// receive(number): returns how many datagrams the arrays list, or -errno. The report has their
 // bytes, and whether there may be more.
 static napi_value js_receive(napi_env env, napi_callback_info info) {
   napi_value arguments[1], result;
@@ -129,7 +130,7 @@ static void report_sent(uint32_t *report, const struct sent *sent) {
   }
 }
 
-// The arrays of a batch from five arguments, and how many datagrams they hold.
+// Gets the arrays of a batch from five arguments, and how many datagrams they hold.
 static bool batch_of(napi_env env, const napi_value *arguments, struct send_batch *batch, size_t *capacity) {
   struct bytes bytes, offsets, lengths, destinations = { 0 }, locals = { 0 };
   if (!array(env, arguments[0], napi_uint8_array, 0, &bytes) || !array(env, arguments[1], napi_uint32_array, 0, &offsets) ||
@@ -156,8 +157,8 @@ static napi_value send_batch(napi_env env, struct loop *loop, struct watched_soc
 }
 
 // send(number, from, count, bytes, offsets, lengths, destinations | undefined, locals | undefined):
-// the index of the first datagram that the kernel would not take now (count: none), or -errno with
-// nothing sent. The report has what happened.
+// returns the index of the first datagram that the kernel did not take now (`count` if it took
+// all), or -errno if nothing was sent. The report has the results.
 static napi_value js_send(napi_env env, napi_callback_info info) {
   size_t capacity;
   napi_value arguments[8];
@@ -189,7 +190,7 @@ static napi_value js_prepare(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// sendPrepared(number, from, count, batch): as send.
+// sendPrepared(number, from, count, batch): does the same as send.
 static napi_value js_send_prepared(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   uint32_t from, to, at;
@@ -204,8 +205,8 @@ static napi_value js_send_prepared(napi_env env, napi_callback_info info) {
   return send_batch(env, loop, socket, &batch, loop->prepared[at].capacity);
 }
 
-// nextError(number, destination): -1 none left, otherwise an errno (0: none of the network's); the
-// report says whether the destination is known.
+// nextError(number, destination): returns -1 if no error is left, otherwise an errno (0 if the
+// error is not from the network). The report says whether the destination is known.
 static napi_value js_next_error(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   struct bytes into;
@@ -255,9 +256,9 @@ static napi_value object_of_functions(napi_env env, struct loop *loop) {
   return object;
 }
 
-// start(bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report, onReady): the
-// functions of a new loop, on this thread's event loop. It keeps the arrays; JavaScript vouches
-// that their buffers are not transferred away.
+// start(bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report, onReady): returns
+// the functions of a new loop on this thread's event loop. The loop keeps the arrays. JavaScript
+// guarantees that their buffers are not transferred.
 static napi_value js_start(napi_env env, napi_callback_info info) {
   napi_value arguments[10], kept;
   struct bytes bytes, offsets, lengths, sources, locals, ecn, timestamps, ready, report;

@@ -3,8 +3,7 @@
 #include <linux/errqueue.h>
 #include <string.h>
 
-// Takes one ICMP error from the socket's error queue, with the endpoint that the datagram was sent
-// to.
+// Takes one ICMP error from the socket's error queue, with the destination of its datagram.
 int udp_next_error(struct udp_socket *socket, struct udp_error *error) {
   union address destination;
   _Alignas(struct cmsghdr) uint8_t control[512];
@@ -27,7 +26,7 @@ int udp_next_error(struct udp_socket *socket, struct udp_error *error) {
     if (!is_error) continue;
     struct sock_extended_err reason;
     memcpy(&reason, CMSG_DATA(next), sizeof reason);
-    // What this host itself refused was told to the send.
+    // The send call has already reported what this host itself refused.
     if (reason.ee_origin != SO_EE_ORIGIN_LOCAL) error->error = reason.ee_errno;
   }
   return 1;

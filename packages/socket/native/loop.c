@@ -43,8 +43,8 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   if (loop->is_ending) return;
   uint32_t flags = (events & UV_READABLE ? EVENT_READABLE : 0) | (events & UV_WRITABLE ? EVENT_WRITABLE : 0);
   if (status < 0) {
-    // libuv stops watching where the kernel says POLLERR: for UDP that is an ICMP error, and the
-    // socket lives on.
+    // libuv stops watching a socket if the kernel says POLLERR. For UDP that is an ICMP error, and
+    // the socket lives on.
     flags = EVENT_READABLE | EVENT_WRITABLE | EVENT_ERROR;
     loop_watch(socket, false);
   }

@@ -1,4 +1,4 @@
-// One per thread: the sockets of its event loop, by number, and what is ready of them.
+// A loop holds the sockets of one thread's event loop, by number, and their readiness.
 #ifndef RELAY_LOOP_H
 #define RELAY_LOOP_H
 
@@ -22,17 +22,17 @@ struct watched_socket {
   uv_poll_t poll;
   struct udp_socket udp;
   struct loop *loop;
-  uint32_t number, ready_at;  // ready_at: its place in loop->ready
+  uint32_t number, ready_at;  // ready_at: the index in loop->ready
   bool is_ready;
   uint32_t read_in;  // the last turn in which it was read
 };
 
-// Arrays of a batch that JavaScript sends again and again, kept alive. It vouches that they are
-// unchanged; their sizes are checked here.
+// The arrays of a batch that JavaScript sends repeatedly. The loop keeps them alive. JavaScript
+// guarantees that they do not change; the loop checks their sizes.
 struct prepared_batch {
   napi_ref kept;
   struct send_batch batch;
-  size_t capacity;  // datagrams that the smallest array holds
+  size_t capacity;  // how many datagrams the smallest array holds
 };
 
 struct loop {
@@ -42,7 +42,7 @@ struct loop {
   napi_async_context context;
   uv_loop_t *uv;
   uv_check_t after_poll;
-  uint32_t open_handles;  // of libuv, until each one's close callback
+  uint32_t open_handles;  // of libuv, each until its close callback
   bool is_ending;
   struct receive_area area;
   uint32_t *ready, ready_count;  // pairs: number, events
@@ -53,12 +53,12 @@ struct loop {
   uint32_t capacity;
 };
 
-// Makes a loop; it frees itself at the environment's end. NULL without memory.
+// Makes a loop, which frees itself at the end of the environment. Returns NULL without memory.
 struct loop *loop_create(napi_env env);
-// Begins to watch: `on_ready` is called with the number of entries in `ready`, `kept` is kept
-// alive. False without an event loop.
+// Begins to watch. Calls `on_ready` with the number of entries in `ready`, and keeps `kept` alive.
+// Returns false without an event loop.
 bool loop_start(struct loop *loop, napi_value kept, napi_value on_ready);
-// Opens the socket of a free number; 0 or -errno. -EBADF: the number is taken or too large.
+// Opens the socket of a free number. Returns 0 or -errno. -EBADF: the number is taken or too large.
 int loop_open(struct loop *loop, uint32_t number, const struct udp_options *options, const uint8_t *local, const uint8_t *remote);
 void loop_watch(struct watched_socket *socket, bool writable);
 void loop_close(struct watched_socket *socket);

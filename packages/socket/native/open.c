@@ -15,15 +15,15 @@ static int get(int fd, int level, int name) {
   return getsockopt(fd, level, name, &value, &length) == 0 ? value : -errno;
 }
 
-// The kernel doubles what is asked, for its own accounting, and cuts it to the limit without saying
-// so; root may pass the limit.
+// The kernel doubles the requested size for its own accounting and cuts it silently to the limit.
+// Root may exceed the limit.
 static void set_buffer(int fd, int name, int name_beyond_limit, int bytes) {
   set(fd, SOL_SOCKET, name, bytes);
   if (get(fd, SOL_SOCKET, name) / 2 < bytes) set(fd, SOL_SOCKET, name_beyond_limit, bytes);
 }
 
-// An IPv6 socket that takes IPv4 too needs both: the kernel looks at the options of the family that
-// a datagram came by.
+// An IPv6 socket that takes IPv4 too needs both options. The kernel uses the options of the family
+// by which a datagram came.
 static int set_both(int fd, int family, int name_v4, int name_v6, int value) {
   if (family == AF_INET6) {
     int failed = set(fd, IPPROTO_IPV6, name_v6, value);
@@ -40,13 +40,13 @@ static int apply(struct udp_socket *socket, const struct udp_options *options) {
   if (options->receive_buffer) set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, options->receive_buffer);
   if (options->send_buffer) set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, options->send_buffer);
   if (options->receive_locals) {
-    // On an IPv6 socket IPV6_RECVPKTINFO tells of IPv4 datagrams too, as mapped addresses.
+    // On an IPv6 socket, IPV6_RECVPKTINFO also reports IPv4 datagrams, as mapped addresses.
     failed = family == AF_INET6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set(fd, IPPROTO_IP, IP_PKTINFO, 1);
     if (failed) return failed;
   }
   if (options->receive_ecn && (failed = set_both(fd, family, IP_RECVTOS, IPV6_RECVTCLASS, 1))) return failed;
   if (options->receive_timestamps && (failed = set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1))) return failed;
-  // Offloads are found out, not asked for: an old kernel is slower, not broken.
+  // A missing offload is no error: an old kernel is slower, not broken.
   bool has_gro = options->receive_offload && set(fd, IPPROTO_UDP, UDP_GRO, 1) == 0;
   bool has_gso = options->send_offload && set(fd, IPPROTO_UDP, UDP_SEGMENT, 0) == 0;
   socket->max_segments = has_gso ? MAX_SEND_SEGMENTS : 1;
@@ -55,7 +55,7 @@ static int apply(struct udp_socket *socket, const struct udp_options *options) {
   return 0;
 }
 
-// What arrived between bind and connect may be from anyone.
+// Datagrams that arrived between bind and connect may be from anyone.
 static void discard_early(int fd) {
   char byte;
   while (recv(fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) >= 0) continue;
@@ -107,8 +107,8 @@ int udp_buffer_bytes(const struct udp_socket *socket, int which) {
   return get(socket->fd, SOL_SOCKET, which);
 }
 
-// Unlike SO_RXQ_OVFL, which comes with the next datagram that was not dropped, this is exact at any
-// time.
+// This count is exact at any time. SO_RXQ_OVFL only comes with the next datagram that was not
+// dropped.
 int udp_drops(const struct udp_socket *socket, uint32_t *drops) {
   uint32_t info[SK_MEMINFO_VARS] = { 0 };
   socklen_t length = sizeof info;

@@ -16,7 +16,7 @@ static void prepare(struct receive_area *area) {
   }
 }
 
-// The kernel wrote into these at the last call, which may have been another socket's.
+// The last call of the kernel, perhaps for another socket, wrote into these fields.
 static void mend(const struct udp_socket *socket, struct receive_area *area) {
   for (size_t i = 0; i < SLOTS; i++) {
     struct msghdr *message = &area->messages[i].msg_hdr;
@@ -69,7 +69,7 @@ static void read_control(const struct udp_socket *socket, struct msghdr *message
   }
 }
 
-// Lists the datagrams of one slot: one, or the segments of an offloaded run.
+// Lists the datagrams of one slot: one datagram, or the segments of an offloaded run.
 static uint32_t list(struct receive_area *area, uint32_t at, size_t slot, const uint8_t *source, const struct details *details) {
   uint32_t length = area->messages[slot].msg_len, offset = (uint32_t)(slot * SLOT_BYTES) + HEADROOM_BYTES;
   uint32_t segment = details->segment ? details->segment : length, end = offset + length;
@@ -91,8 +91,8 @@ static uint32_t list(struct receive_area *area, uint32_t at, size_t slot, const 
 }
 
 static int receive(const struct udp_socket *socket, struct receive_area *area, unsigned at_most) {
-  // An ICMP error is told once by a failing receive; the error queue has it too, so here it is only
-  // passed over.
+  // A failing receive reports an ICMP error once. The error queue has it too, so the error is
+  // skipped here.
   for (int attempt = 0; attempt < PENDING_ERRORS; attempt++) {
     int count = recvmmsg(socket->fd, area->messages, at_most, MSG_DONTWAIT, NULL);
     if (count >= 0) return count;
@@ -105,8 +105,8 @@ static int receive(const struct udp_socket *socket, struct receive_area *area, u
 int udp_receive(struct udp_socket *socket, struct receive_area *area, bool is_busy, struct received *received) {
   if (!area->is_prepared) prepare(area);
   mend(socket, area);
-  // Where datagrams come alone, looking for a second costs as much as receiving the first. Should
-  // there be one: epoll says so again, and then the socket is busy.
+  // If datagrams come alone, a search for a second one costs as much as the first receive. If there
+  // is a second one, epoll reports it again, and then the socket is busy.
   unsigned at_most = socket->came_alone && !is_busy ? 1 : SLOTS;
   int slots = receive(socket, area, at_most);
   if (at_most == SLOTS) socket->came_alone = slots == 1;

@@ -8,11 +8,11 @@ enum {
   SEND_CONTROL_BYTES = CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)),
 };
 
-// What goes to the kernel in one call: each message is one datagram, or a run of equal-size ones
-// that the kernel or the device cuts apart.
+// The messages of one call to the kernel. Each message is one datagram, or a run of equal-size
+// datagrams that the kernel or the device cuts apart.
 struct plan {
   size_t messages, pieces;
-  uint32_t single_until;  // datagrams before this one go singly: as a run they were refused
+  uint32_t single_until;  // datagrams before this one go singly: their run was refused
   struct mmsghdr message[MAX_SEND_MESSAGES];
   uint32_t first[MAX_SEND_MESSAGES], datagrams[MAX_SEND_MESSAGES];
   union address names[MAX_SEND_MESSAGES];
@@ -30,8 +30,8 @@ static bool same_way(const struct send_batch *batch, uint32_t i, uint32_t j) {
          (!from || memcmp(packed_at(from, i), packed_at(from, j), PACKED_ENDPOINT_BYTES) == 0);
 }
 
-// How many datagrams from `first` on can travel as one segmented send: all of one size, but the
-// last may be shorter.
+// Returns how many datagrams from `first` on can travel as one segmented send. All have one size,
+// but the last may be shorter.
 static uint32_t run_length(const struct udp_socket *socket, const struct plan *plan, const struct send_batch *batch, uint32_t first) {
   uint32_t segment = batch->lengths[first];
   if (first < plan->single_until || socket->max_segments <= 1 || segment == 0 || segment >= socket->refused_segment) return 1;
@@ -92,8 +92,8 @@ static void add_pieces(struct plan *plan, const struct send_batch *batch, uint32
   }
 }
 
-// Adds one message; returns its datagrams, 0 if the plan is full, -errno if its addresses are
-// impossible for this socket.
+// Adds one message. Returns its number of datagrams, 0 if the plan is full, or -errno if its
+// addresses are impossible for this socket.
 static int add_message(const struct udp_socket *socket, struct plan *plan, const struct send_batch *batch, uint32_t first) {
   uint32_t n = run_length(socket, plan, batch, first);
   if (plan->messages == MAX_SEND_MESSAGES || plan->pieces + n > MAX_SEND_PIECES) return 0;
@@ -123,7 +123,8 @@ static int add_message(const struct udp_socket *socket, struct plan *plan, const
   return (int)n;
 }
 
-// The next `datagrams` have failed, and are done with; false: there is no room to say so.
+// Records that the next `datagrams` have failed and are finished. Returns false if there is no room
+// to record it.
 static bool fail(struct sent *sent, int error, uint32_t datagrams) {
   struct send_failure *last = sent->failures ? &sent->failure[sent->failures - 1] : NULL;
   if (last && last->error == (uint32_t)error && last->index + last->datagrams == sent->done) {
@@ -141,18 +142,20 @@ static int transmit(const struct udp_socket *socket, struct plan *plan) {
   return sendmsg(socket->fd, &plan->message[0].msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
 }
 
-// Errors that may tell of an earlier datagram (ICMP) rather than of this one: worth a second try.
+// Returns true for errors that may belong to an earlier datagram (ICMP) and not to this one. They
+// deserve a second attempt.
 static bool may_be_pending(int error) {
   return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH || error == EMSGSIZE || error == EACCES || error == EPROTO;
 }
 
-// EIO: the device cannot checksum, or the way is transformed (IPsec). EINVAL, EMSGSIZE: larger than
-// the way's MTU, or simply wrong.
+// EIO: the device cannot compute the checksum, or IPsec transforms the path. EINVAL, EMSGSIZE: the
+// datagram exceeds the MTU of the path, or is simply wrong.
 static bool may_be_for_offload(int error) {
   return error == EIO || error == EOPNOTSUPP || error == EINVAL || error == EMSGSIZE;
 }
 
-// What was refused as a run and went through singly is not tried again.
+// Remembers a run that was refused while its datagrams passed singly, so that it is not tried
+// again.
 static void remember_refusal(struct udp_socket *socket, int error, uint32_t segment) {
   if (error == EIO || error == EOPNOTSUPP) socket->max_segments = 1;
   else if (segment < socket->refused_segment) socket->refused_segment = segment;

@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <linux/filter.h>
 
-// Chooses among the sockets of a shared port: the little-endian number at `offset`, masked,
-// shifted, and the remainder of that by `modulus` unless it is 0. The program sees the payload. A
-// number beyond the last socket makes the kernel fall back to its hash of addresses, so -1 stands
-// for "too short".
+// Chooses among the sockets of a shared port. The program takes the little-endian number at
+// `offset` of the payload, masks it, shifts it, and takes the remainder by `modulus` unless that is
+// 0. A number beyond the last socket makes the kernel fall back to its hash of addresses. Therefore
+// -1 stands for "too short".
 int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift, uint32_t modulus) {
   struct sock_filter program[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
@@ -26,7 +26,7 @@ int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift, uint32_t m
     BPF_STMT(BPF_ALU | BPF_OR | BPF_X, 0),
     BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask),
     BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, shift),
-    // The kernel refuses a division by the constant 0; `or 0` changes nothing.
+    // The kernel refuses a division by the constant 0. An `or 0` changes nothing.
     BPF_STMT(BPF_ALU | (modulus ? BPF_MOD : BPF_OR) | BPF_K, modulus),
     BPF_STMT(BPF_RET | BPF_A, 0),
   };

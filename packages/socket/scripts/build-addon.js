@@ -1,7 +1,7 @@
-// Builds the native addon where a compiler, Python and Node's headers are at hand; otherwise says
-// so in one line and succeeds, since the package is complete without it. Nothing is downloaded.
-// (binding.gyp lies in native/, since package managers build by themselves, and fail, where one
-// lies beside package.json.)
+// Builds the native addon if a compiler, Python and Node's headers are present. Otherwise it prints
+// one line and succeeds, because the package is complete without the addon. It downloads nothing.
+// (binding.gyp lies in native/. If it lay beside package.json, package managers would build the
+// addon themselves, and fail.)
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,7 +17,7 @@ const addon = join(root, 'build/Release/relay_socket.node');
 const obstacle = process.platform === 'linux' ? build() : `it is for Linux, this is ${process.platform}`;
 if (obstacle) console.log(`@relay/socket: going on without the native engine: ${obstacle}`);
 
-/** Returns what stands in the way, or undefined. */
+/** Returns the obstacle, or undefined. */
 function build() {
   if (isUpToDate()) return undefined;
   const headers = folderOfHeaders();

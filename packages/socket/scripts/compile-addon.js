@@ -1,4 +1,4 @@
-// Compiles the addon with a given compiler, without node-gyp: for other architectures, and with
+// Compiles the addon with a given compiler and without node-gyp: for other architectures, and with
 // sanitizers.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
@@ -10,15 +10,15 @@ const native = fileURLToPath(new URL('../native', import.meta.url));
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror'];
 
 /**
- * The folder that holds include/node: npm's nodedir if set, or the installation that is running;
- * undefined if there is none.
+ * Returns the folder that holds include/node: npm's nodedir if set, otherwise that of the running
+ * installation, or undefined if there is none.
  */
 export function folderOfHeaders() {
   const candidates = [process.env.npm_config_nodedir, dirname(dirname(process.execPath))];
   return candidates.find((folder) => folder && existsSync(join(folder, 'include/node/node_api.h')));
 }
 
-/** Writes the addon to `file`. */
+/** Compiles the addon into `file`. */
 export function compileAddon(compiler, file, flags) {
   const sources = readdirSync(native).filter((name) => name.endsWith('.c'));
   const headers = folderOfHeaders();

@@ -1,6 +1,7 @@
-// Compiles the addon for publication: prebuilds/linux-ARCH/node.napi.glibc.node, where
-// node-gyp-build looks for it. For x64 and arm64, the other architecture by Debian's cross compiler
-// (gcc-x86-64-linux-gnu, gcc-aarch64-linux-gnu). Node-API makes one binary serve every Node.js.
+// Compiles the addon for publication into prebuilds/linux-ARCH/node.napi.glibc.node, where
+// node-gyp-build looks for it. The architectures are x64 and arm64. Debian's cross compiler
+// (gcc-x86-64-linux-gnu, gcc-aarch64-linux-gnu) compiles the foreign one. With Node-API one binary
+// serves every Node.js.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import process from 'node:process';

@@ -1,6 +1,6 @@
-// Runs the package's tests with the addon under AddressSanitizer and UndefinedBehaviorSanitizer,
-// which are loaded into node before it. Needs gcc. Anything that they find ends the process, and so
-// the tests.
+// Runs the package's tests with the addon under AddressSanitizer and UndefinedBehaviorSanitizer.
+// Both are loaded into node before the addon. Needs gcc. A finding ends the process, and so the
+// tests.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ try {
   const env = {
     ...process.env,
     LD_PRELOAD: libraries.join(':'),
-    // Node and Jest keep what they allocated until the process ends.
+    // Node and Jest keep their memory until the process ends.
     ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1',
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     '@RELAY/SOCKET_PREBUILD': folder,

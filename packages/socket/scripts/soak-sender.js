@@ -1,11 +1,11 @@
-// Sends datagrams at a rate, from a thread of its own; tells how many the kernel took.
+// Sends datagrams at a rate from its own thread. Reports how many the kernel took.
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSocket } from '@relay/socket';
 
 const { port, seconds, bytesPerSecond, datagramBytes } = workerData;
 const BATCH = 32;
 
-// Without offload: the kernel counts a dropped run as one.
+// There is no offload, because the kernel counts a dropped run as one datagram.
 const socket = createSocket({ remote: { address: '127.0.0.1', port }, sendOffload: false });
 await socket.open();
 const batch = {

@@ -1,4 +1,4 @@
-// Long runs that the tests have no time for, on the built package. usage: pnpm soak
+// Long runs on the built package, for which the tests have no time. usage: pnpm soak
 // [idle|churn|drops] [native|dgram]
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ for (const [name, run] of Object.entries(runs)) {
   for (const engine of engines) console.log(`${name} ${engine}: ${await run(engine)}`);
 }
 
-/** What a socket costs that does nothing. */
+/** Measures the cost of a socket that does nothing. */
 async function idle(engine) {
   const count = 5000;
   await closeAll(await openMany(engine, 100));
@@ -36,7 +36,7 @@ async function idle(engine) {
   return `${Math.round(each)} bytes of JavaScript heap a socket`;
 }
 
-/** 20,000 sockets opened and closed, or as many as the process may have, five times. */
+/** Opens and closes 20,000 sockets, or as many as the process may have, five times. */
 async function churn(engine) {
   const count = Math.min(20_000, softLimit() - 100);
   const descriptors = descriptorCount();
@@ -46,17 +46,17 @@ async function churn(engine) {
     after.push({ heap: await heapBytes(), resident: process.memoryUsage.rss() });
     assert.equal(descriptorCount(), descriptors);
   }
-  // The first round warms up; single rounds differ by what the collector has not got to.
+  // The first round warms up. Later rounds differ by memory that the collector has not freed yet.
   const [first, ...later] = after;
   const growth = (key) => Math.round((Math.min(...later.slice(2).map((round) => round[key])) - first[key]) / 1024);
-  // The smallest leak would be a pointer for each socket; what the collector and the compiler keep
-  // is less.
+  // The smallest leak would be one pointer per socket. The collector and the compiler keep less
+  // than that.
   const leastLeakKib = (5 * count * 8) / 1024;
   assert(growth('heap') < leastLeakKib, `the heap grew by ${growth('heap')} KiB`);
   return `${count} sockets, 5 rounds after a first: heap ${growth('heap')} KiB, resident ${growth('resident')} KiB more, no descriptor left`;
 }
 
-/** A steady stream to a receiver that is stopped for a second now and then. */
+/** Sends a steady stream to a receiver that pauses for a second now and then. */
 async function drops(engine) {
   const receiver = createSocket({ engine, local: LOCALHOST, receiveBufferBytes: 1 << 20 });
   let received = 0;

@@ -9,8 +9,8 @@ let hasWarned = false;
 
 /**
  * Makes a socket in the state `created`; `open` binds it. Throws a SocketError: 'invalid-argument'
- * for options that make no sense, 'engine-unavailable' for `engine: 'native'` where the addon does
- * not load. `auto` then goes on with dgram, and says so once in a process warning.
+ * if the options make no sense, 'engine-unavailable' for `engine: 'native'` if the addon does not
+ * load. With `auto`, the socket then uses dgram, and one process warning says so.
  */
 export function createSocket(options: SocketOptions = {}): UdpSocket {
   const resolved = resolveOptions(options);
@@ -25,7 +25,7 @@ export function createSocket(options: SocketOptions = {}): UdpSocket {
   return new DgramSocket(resolved);
 }
 
-/** Whether `engine: 'native'` works here. Loads the addon. */
+/** Returns true if `engine: 'native'` works here. Loads the addon. */
 export function isNativeAvailable(): boolean {
   return !(nativeLoop() instanceof SocketError);
 }

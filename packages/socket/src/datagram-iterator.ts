@@ -2,10 +2,10 @@ import { PACKED_ENDPOINT_BYTES, unpackEndpoint } from '@relay/packet';
 import type { SocketCounters } from './statistics.js';
 import type { ReceiveBatch, ReceivedDatagram, UdpSocket } from './udp-socket.js';
 
-/** As many datagrams may wait for a slow reader: a burst, not a backlog. */
+/** How many datagrams may wait for a slow reader. This is room for a burst, not for a backlog. */
 const MAX_WAITING = 1024;
 
-/** The datagrams of a socket as copies, one by one; ends when the socket is closed. */
+/** Gives the datagrams of a socket as copies, one by one. It ends when the socket is closed. */
 export class DatagramIterator implements AsyncIterator<ReceivedDatagram> {
   readonly #socket: UdpSocket;
   readonly #counters: SocketCounters;
@@ -52,7 +52,7 @@ export class DatagramIterator implements AsyncIterator<ReceivedDatagram> {
     this.#wake?.();
   }
 
-  /** What waits is still read, then it ends. */
+  /** The reader still gets the waiting datagrams. Then the iterator ends. */
   finish(): void {
     this.#isDone = true;
     this.#wake?.();

@@ -8,7 +8,7 @@ import { SocketCounters, type SocketStatistics } from './statistics.js';
 import type { Engine, ReceiveBatch, ReceivedDatagram, SocketState, UdpSocket } from './udp-socket.js';
 import { withNumericZone } from './zone.js';
 
-/** What an engine tells of the kernel's socket once it is open. */
+/** What an engine reports about the kernel's socket when it is open. */
 export interface OpenedSocket {
   readonly local: Endpoint;
   readonly receiveBufferBytes: number;
@@ -16,13 +16,16 @@ export interface OpenedSocket {
 }
 
 const IGNORE = (): void => undefined;
-/** Few datagrams wait for a socket to open, and sockets are many. */
+/**
+ * The first size of the queue for a socket that opens. Few datagrams wait for a socket, and there
+ * are many sockets.
+ */
 const WAITING_BYTES = 1 << 11;
 const WAITING_DATAGRAMS = 4;
 
 /**
- * What the engines share: the states, sends before it is open, the checks of a batch, the
- * accounting.
+ * The common part of the engines: the states, the sends before the socket is open, the checks of a
+ * batch, the counts.
  */
 export abstract class EngineSocket implements UdpSocket {
   abstract readonly engine: Engine;
@@ -39,7 +42,7 @@ export abstract class EngineSocket implements UdpSocket {
   #opened: OpenedSocket | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  /** What waits for the socket to open. */
+  /** The datagrams that wait for the socket to open. */
   #waiting: SendQueue | undefined;
   #iterator: DatagramIterator | undefined;
 
@@ -49,17 +52,18 @@ export abstract class EngineSocket implements UdpSocket {
   }
 
   /**
-   * Makes the kernel's socket, binds and connects it. Throws a SocketError, with nothing left open.
+   * Makes the kernel's socket, binds it and connects it. Throws a SocketError and leaves nothing
+   * open.
    */
   protected abstract bind(): Promise<OpenedSocket> | OpenedSocket;
   /**
-   * Sends a batch while open, after checking it; returns how many were accepted. What is not has
-   * been counted by the engine.
+   * Sends a checked batch on an open socket. Returns how many datagrams were accepted. The engine
+   * has counted the others.
    */
   protected abstract write(batch: SendBatch): number;
-  /** Waits for the engine's queue up to `closeTimeoutMs`, then gives everything back. */
+  /** Waits for the engine's queue for at most `closeTimeoutMs`, then releases everything. */
   protected abstract release(): Promise<void>;
-  /** Payload in the engine's queue. */
+  /** Payload bytes in the engine's queue. */
   protected abstract readonly unsentBytes: number;
   protected abstract readonly kernelDrops: number | undefined;
 
@@ -144,7 +148,7 @@ export abstract class EngineSocket implements UdpSocket {
   #sendWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    // No more has waited than the engine's queue may hold, so all of it is accepted.
+    // At most as much waits as the engine's queue may hold, so all of it is accepted.
     if (waiting && waiting.count > 0) this.write(waiting);
   }
 
@@ -180,7 +184,7 @@ export abstract class EngineSocket implements UdpSocket {
     return iterator;
   }
 
-  /** Hands a batch to the caller, if the socket is still open. */
+  /** Delivers a batch to the caller if the socket is still open. */
   protected deliver(batch: ReceiveBatch, bytes: number): void {
     if (this.#state !== 'open') return;
     this.counters.countReceived(batch.count, bytes);
@@ -188,8 +192,8 @@ export abstract class EngineSocket implements UdpSocket {
   }
 
   /**
-   * Counts and reports what the network said of an earlier send, or what failed while receiving.
-   * Not to be called during a send.
+   * Counts and reports an error of the network about an earlier send, or an error of a receive.
+   * Must not be called during a send.
    */
   protected failReceive(systemCode: string | undefined, code: SocketErrorCode, to?: Endpoint): void {
     this.counters.countError(code);
@@ -198,7 +202,7 @@ export abstract class EngineSocket implements UdpSocket {
   }
 }
 
-/** Errors that a receive cannot have of itself: they came back from the network. */
+/** Errors that no receive can have itself. They came back from the network. */
 const ICMP_CODES: ReadonlySet<SocketErrorCode> = new Set([
   'connection-refused',
   'host-unreachable',
@@ -207,7 +211,7 @@ const ICMP_CODES: ReadonlySet<SocketErrorCode> = new Set([
   'permission-denied',
 ]);
 
-/** Throws a SocketError 'invalid-argument' if the batch says more than its arrays hold. */
+/** Throws a SocketError 'invalid-argument' if the batch names more than its arrays hold. */
 export function checkBatch({ bytes, count, offsets, lengths, destinations, locals }: SendBatch): void {
   const packedBytes = count * PACKED_ENDPOINT_BYTES;
   const isShort = count > offsets.length || count > lengths.length;
@@ -218,7 +222,7 @@ export function checkBatch({ bytes, count, offsets, lengths, destinations, local
   }
 }
 
-/** What a batch earns whose numbers lie outside its arrays. */
+/** Returns the error for a batch whose numbers lie outside its arrays. */
 export function invalidBatch(): SocketError {
   return new SocketError('invalid-argument', 'send', { subject: 'a batch that reaches beyond its bytes' });
 }
@@ -227,7 +231,7 @@ const DESTINATION = new Uint8Array(PACKED_ENDPOINT_BYTES);
 const OFFSETS = Uint32Array.of(0);
 const LENGTHS = Uint32Array.of(0);
 
-/** A batch of one datagram; its arrays are reused, so it is valid until the next call. */
+/** Returns a batch of one datagram. Its arrays are reused, so it is valid until the next call. */
 function singleDatagram(bytes: Uint8Array, destinations: Uint8Array | undefined): SendBatch {
   LENGTHS[0] = bytes.length;
   const batch = { bytes, count: 1, offsets: OFFSETS, lengths: LENGTHS };

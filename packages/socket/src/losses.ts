@@ -2,19 +2,19 @@ import { formatEndpoint, PACKED_ENDPOINT_BYTES, unpackEndpoint, type Endpoint, t
 import { codeOfSystemError, SocketError, type SocketErrorCode, type SocketErrorDetails } from './socket-error.js';
 import type { SocketCounters } from './statistics.js';
 
-/** As `onError` of a socket. */
+/** The type of `onError` of a socket. */
 type Tell = (error: SocketError, destination: Endpoint | undefined, tag: number) => void;
 
-/** Why datagrams are lost. */
+/** The reason why datagrams are lost. */
 interface Reason extends Pick<SocketErrorDetails, 'systemCode' | 'cause'> {
   readonly code: SocketErrorCode;
   readonly operation: 'send' | 'open';
 }
 
 /**
- * What becomes of datagrams that a socket has accepted and does not send: they are counted at once,
- * and told once, after the send has returned. A range is the datagrams of a batch from number
- * `from` up to, not including, `to`.
+ * The datagrams that a socket has accepted and does not send. They are counted at once and reported
+ * once, after the send has returned. A range is the datagrams of a batch from number `from` up to,
+ * but without, `to`.
  */
 export class Losses {
   readonly #counters: SocketCounters;
@@ -27,38 +27,38 @@ export class Losses {
     this.#tell = tell;
   }
 
-  /** The kernel refused a range. */
+  /** Records that the kernel refused a range. */
   refused(batch: SendBatch, from: number, to: number, systemCode: string | undefined): void {
     this.#counters.sendFailures += to - from;
     this.#tellRange(batch, from, to, refusal(systemCode));
   }
 
-  /** The kernel refused one datagram, which is in no batch any more. */
+  /** Records that the kernel refused one datagram, which is no longer in a batch. */
   refusedOne(systemCode: string | undefined, tag: number, destination: Endpoint | undefined): void {
     this.#counters.sendFailures++;
     this.#tellLater(refusal(systemCode), 1, tag, destination);
   }
 
-  /** A range still waits when the socket has waited long enough for its queue. */
+  /** Records that a range still waited when the socket had waited long enough for its queue. */
   dropped(batch: SendBatch, from: number, to: number): void {
     this.#counters.queueDrops += to - from;
     this.#tellRange(batch, from, to, CLOSED);
   }
 
-  /** One datagram, which is in no batch any more, still waits then. */
+  /** Records the same for one datagram, which is no longer in a batch. */
   droppedOne(tag: number, destination: Endpoint | undefined): void {
     this.#counters.queueDrops++;
     this.#tellLater(CLOSED, 1, tag, destination);
   }
 
-  /** A batch waited for the socket to open, and it could not. */
+  /** Records that a batch waited for the socket to open, and the socket failed to open. */
   notOpened(batch: SendBatch, cause: unknown): void {
     const { code, systemCode } = cause instanceof SocketError ? cause : UNKNOWN;
     this.#counters.queueDrops += batch.count;
     this.#tellRange(batch, 0, batch.count, { code, operation: 'open', systemCode, cause });
   }
 
-  /** Once for each tag. */
+  /** Reports once for each tag. */
   #tellRange({ tags, destinations }: SendBatch, from: number, to: number, reason: Reason): void {
     forEachTag(tags, from, to, (tag, datagrams, first) => {
       const packed = destinations && unpackEndpoint(destinations, first * PACKED_ENDPOINT_BYTES);
@@ -82,14 +82,14 @@ function refusal(systemCode: string | undefined): Reason {
   return { code: codeOfSystemError(systemCode), operation: 'send', systemCode };
 }
 
-/** What an error about this endpoint says of it. */
+/** Returns the part of an error that names this endpoint. */
 export function about(to: Endpoint | undefined): { subject?: string } {
   return to ? { subject: `to ${formatEndpoint(to)}` } : {};
 }
 
 /**
  * Calls `tell` once for each tag in a range, with how many datagrams have it and the number of the
- * first of them. Without tags all have tag 0.
+ * first of them. Without tags all datagrams have tag 0.
  */
 function forEachTag(
   tags: Uint32Array | undefined,

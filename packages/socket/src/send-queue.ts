@@ -4,8 +4,8 @@ const FIRST_BYTES = 1 << 16;
 const FIRST_DATAGRAMS = 64;
 
 /**
- * Copies of datagrams that the kernel has not been given yet, in the shape of a batch. Grows as
- * needed; the caller says how much may wait.
+ * Copies of datagrams that the kernel does not have yet, in the shape of a batch. The queue grows
+ * as needed. The caller limits how much may wait.
  */
 export class SendQueue implements SendBatch {
   bytes: Uint8Array<ArrayBuffer>;
@@ -13,16 +13,16 @@ export class SendQueue implements SendBatch {
   lengths: Uint32Array<ArrayBuffer>;
   destinations: Uint8Array<ArrayBuffer>;
   locals: Uint8Array<ArrayBuffer>;
-  /** From the first batch on that has tags. */
+  /** Present from the first batch with tags on. */
   tags?: Uint32Array<ArrayBuffer>;
-  /** Datagrams before this one have been sent. */
+  /** The datagrams before this one have been sent. */
   head = 0;
   count = 0;
-  /** Payload that waits. */
+  /** The waiting payload in bytes. */
   waitingBytes = 0;
   #end = 0;
 
-  /** With room for so much at first. */
+  /** `bytes` and `datagrams` are the first room of the queue. */
   constructor(bytes = FIRST_BYTES, datagrams = FIRST_DATAGRAMS) {
     this.bytes = new Uint8Array(bytes);
     this.offsets = new Uint32Array(datagrams);
@@ -32,8 +32,8 @@ export class SendQueue implements SendBatch {
   }
 
   /**
-   * Copies datagrams from number `from` on as long as no more than `maxBytes` wait; returns the
-   * number of the first one left out.
+   * Copies datagrams from number `from` on as long as at most `maxBytes` wait. Returns the number
+   * of the first datagram that it did not copy.
    */
   append(batch: SendBatch, from: number, maxBytes: number): number {
     if (batch.tags) this.tags ??= new Uint32Array(this.offsets.length);
@@ -56,12 +56,12 @@ export class SendQueue implements SendBatch {
     return i;
   }
 
-  /** The datagrams before number `to` have been sent. */
+  /** Records that the datagrams before number `to` have been sent. */
   advance(to: number): void {
     for (; this.head < to; this.head++) this.waitingBytes -= this.lengths[this.head] ?? 0;
   }
 
-  /** Nothing waits any more. */
+  /** Forgets all waiting datagrams. */
   clear(): void {
     this.head = this.count = this.waitingBytes = this.#end = 0;
   }

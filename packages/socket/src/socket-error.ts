@@ -1,6 +1,6 @@
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 
-/** Why something failed: a closed set, the same on every engine and platform. */
+/** The reasons of a failure: a closed set, the same on every engine and platform. */
 export const SOCKET_ERROR_CODES = [
   'address-in-use',
   'address-not-available',
@@ -22,26 +22,28 @@ export const SOCKET_ERROR_CODES = [
 /** One of {@link SOCKET_ERROR_CODES}. */
 export type SocketErrorCode = (typeof SOCKET_ERROR_CODES)[number];
 
-/** What was being done: `icmp` is an answer of the network to an earlier send. */
+/** What the socket did when it failed. `icmp` is a message of the network about an earlier send. */
 export type SocketOperation = 'create' | 'open' | 'send' | 'icmp' | 'receive';
 
-/** What a {@link SocketError} is about. */
+/** The details of a {@link SocketError}. */
 export interface SocketErrorDetails {
-  /** What was acted on, for the message. */
+  /** The object of the operation, for the message. */
   readonly subject?: string;
   readonly systemCode?: string | undefined;
   readonly datagrams?: number;
   readonly cause?: unknown;
 }
 
-/** A failure of a socket. `code` is stable; `systemCode` and `cause` say what the system said. */
+/**
+ * A failure of a socket. `code` is stable. `systemCode` and `cause` hold what the system reported.
+ */
 export class SocketError extends Error {
   override readonly name = 'SocketError';
   readonly code: SocketErrorCode;
   readonly operation: SocketOperation;
-  /** The system's name of the error, such as 'ECONNREFUSED', if it came from there. */
+  /** The system's name of the error, such as 'ECONNREFUSED', if the system reported it. */
   readonly systemCode: string | undefined;
-  /** How many sent datagrams this error stands for. */
+  /** The number of sent datagrams that this error is about. */
   readonly datagrams: number;
 
   constructor(code: SocketErrorCode, operation: SocketOperation, details: SocketErrorDetails = {}) {
@@ -57,21 +59,24 @@ export class SocketError extends Error {
   }
 }
 
-/** The code for a system's error name such as 'EADDRINUSE'; 'unknown' for those without one. */
+/**
+ * Returns the code for a system's error name such as 'EADDRINUSE', or 'unknown' for a name without
+ * a code.
+ */
 export function codeOfSystemError(systemCode: string | undefined): SocketErrorCode {
   return (systemCode !== undefined && CODE_OF_SYSTEM_ERROR.get(systemCode)) || 'unknown';
 }
 
 /**
- * The system's name of an error as Node throws it, if it has one. Looks at its shape: it may come
- * from another realm.
+ * Returns the system's name of an error that Node throws, or undefined if it has none. It checks
+ * the shape of the error, because the error may come from another realm.
  */
 export function systemCodeOf(error: unknown): string | undefined {
   const hasCode = typeof error === 'object' && error !== null && 'code' in error;
   return hasCode && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** The error of a failed `open`. */
+/** Returns the error of a failed `open`. */
 export function openError(cause: unknown, local: Endpoint): SocketError {
   if (cause instanceof SocketError) return cause;
   const systemCode = systemCodeOf(cause);

@@ -3,41 +3,50 @@ import { SocketError } from './socket-error.js';
 
 /** How to open a socket. */
 export interface SocketOptions {
-  /** `auto` (the default) is native where the addon loads, otherwise dgram. */
+  /** The engine. `auto` (the default) is native if the addon loads, otherwise dgram. */
   readonly engine?: 'auto' | 'native' | 'dgram';
-  /** Where to bind; default: any address of the remote's family (IPv4 without one), any port. */
+  /**
+   * The endpoint to bind. Default: any address of the remote's family (IPv4 without a remote), any
+   * port.
+   */
   readonly local?: Endpoint;
   /**
-   * Makes it a connected socket: only this endpoint is heard, sends need no destination, ICMP
-   * errors are reported on every engine.
+   * Makes the socket a connected one. It only receives from this endpoint, sends need no
+   * destination, and every engine reports ICMP errors.
    */
   readonly remote?: Endpoint;
-  /** Whether an IPv6 socket takes IPv4 too; default true for `::`, false for other addresses. */
+  /** True if an IPv6 socket takes IPv4 too. Default: true for `::`, false for other addresses. */
   readonly dualStack?: boolean;
   /**
-   * Kernel buffer sizes asked for; beyond the system's limit where the process may. Default: the
-   * system's.
+   * The requested sizes of the kernel buffers. They exceed the system's limit if the process may do
+   * that. Default: the system's.
    */
   readonly receiveBufferBytes?: number;
   readonly sendBufferBytes?: number;
-  /** How much payload may wait when the kernel takes no more; default 1 MiB. 0: nothing waits. */
+  /**
+   * The limit of payload bytes that wait when the kernel takes no more. Default 1 MiB. 0: nothing
+   * waits.
+   */
   readonly sendQueueBytes?: number;
-  /** How long `close` waits for what is queued; default 1,000 ms. */
+  /** How long `close` waits for the queue, in ms. Default 1,000. */
   readonly closeTimeoutMs?: number;
-  /** Several sockets share the local port (SO_REUSEPORT). On dgram only from Node.js 22.12 on. */
+  /**
+   * True if several sockets share the local port (SO_REUSEPORT). On dgram this needs Node.js 22.12.
+   */
   readonly reusePort?: boolean;
-  /** Which socket of the port gets a datagram; only with `reusePort`, only on native. */
+  /**
+   * Chooses the socket of the shared port for a datagram. Only with `reusePort`, only on native.
+   */
   readonly steering?: Steering;
-  /** Whether equal-size runs are sent as one segmented send where possible; default true. */
+  /** True if runs of equal size are sent as one segmented send if possible. Default true. */
   readonly sendOffload?: boolean;
   /**
-   * Whether runs are received as one where possible; default true. They come without headroom
-   * inside the run.
+   * True if runs are received as one if possible. Default true. There is no headroom inside a run.
    */
   readonly receiveOffload?: boolean;
   /**
-   * Fill {@link ReceiveBatch.locals}, `ecn`, `timestampsMs`; each costs a little per datagram,
-   * default false.
+   * True to fill {@link ReceiveBatch.locals}, `ecn`, `timestampsMs`. Each one costs a little per
+   * datagram. Default false.
    */
   readonly receiveLocals?: boolean;
   readonly receiveEcn?: boolean;
@@ -45,21 +54,21 @@ export interface SocketOptions {
 }
 
 /**
- * Steering of a shared port: with `n` being the 32-bit little-endian number at `offset`, socket
- * number `((n & mask) >> shift) % modulus` gets the datagram, counted in the order in which the
- * sockets were opened. What is too short for it, or names no socket, goes where the kernel's hash
- * of addresses puts it. Give all sockets of the port the same.
+ * Steering of a shared port. If `n` is the 32-bit little-endian number at `offset`, the datagram
+ * goes to socket number `((n & mask) >> shift) % modulus`, counted in the order in which the
+ * sockets were opened. If the datagram is too short or no socket has that number, the kernel's hash
+ * of addresses decides. Give all sockets of the port the same steering.
  */
 export interface Steering {
   /** Offset into the payload, 0 to 65,503. */
   readonly offset: number;
   /** 32-bit mask over the little-endian number at `offset`, applied before `shift`. */
   readonly mask: number;
-  /** Bits to shift right after masking; default 0. */
+  /** Bits to shift right after the mask. Default 0. */
   readonly shift?: number;
   /**
-   * How many sockets share the port, 1 to 2^32 - 1, so that every number names one; default 0: the
-   * number is taken as it is.
+   * The number of sockets that share the port, 1 to 2^32 - 1, so that every number names one.
+   * Default 0: the number is used unchanged.
    */
   readonly modulus?: number;
 }
@@ -84,7 +93,7 @@ export interface ResolvedOptions {
 }
 
 /**
- * Default of `sendQueueBytes`: some ms of a fast link, little enough that a queue never hides a
+ * The default of `sendQueueBytes`. It holds a few ms of a fast link, which is too little to hide a
  * dead path for long.
  */
 export const SEND_QUEUE_BYTES = 1 << 20;
@@ -92,7 +101,7 @@ const CLOSE_TIMEOUT_MS = 1000;
 const MAX_BUFFER_BYTES = 0x3fffffff; // the kernel doubles it into a signed 32-bit number
 const MAX_STEERING_OFFSET = 65503;
 
-/** Checks the options and fills in the defaults; throws a SocketError 'invalid-argument'. */
+/** Checks the options and fills in the defaults. Throws a SocketError 'invalid-argument'. */
 export function resolveOptions(options: SocketOptions): ResolvedOptions {
   const remote = options.remote && checkedEndpoint('remote', options.remote);
   if (remote?.port === 0) throw invalid('remote: port 0');

@@ -1,37 +1,42 @@
 import type { SocketErrorCode } from './socket-error.js';
 
 /**
- * A snapshot of a socket's counters since it was created. For sends:
- * datagrams offered = sent + queued now + `queueDrops` + failed (`sendFailures`).
+ * A snapshot of a socket's counters since it was created. For sends, offered datagrams = sent +
+ * queued now + `queueDrops` + failed (`sendFailures`).
  */
 export interface SocketStatistics {
   readonly receivedDatagrams: number;
   readonly receivedBytes: number;
-  /** Receive callbacks; `receivedDatagrams / receiveBatches` is the mean batch. */
+  /** The number of receive callbacks. `receivedDatagrams / receiveBatches` is the mean batch. */
   readonly receiveBatches: number;
   readonly largestReceiveBatch: number;
   /** Datagrams that the kernel took. */
   readonly sentDatagrams: number;
   readonly sentBytes: number;
-  /** System calls that sent; `sentDatagrams / sendCalls` is the mean batch. */
+  /**
+   * The number of system calls that sent datagrams. `sentDatagrams / sendCalls` is the mean batch.
+   */
   readonly sendCalls: number;
   readonly largestSendBatch: number;
   /** Datagrams that waited in the queue before the kernel took them. */
   readonly queuedDatagrams: number;
   /**
-   * What the kernel dropped since the receive buffer was full, exactly; undefined where the engine
-   * cannot know. A run that arrived as one (`receiveOffload`) counts once.
+   * The exact number of datagrams that the kernel dropped because the receive buffer was full.
+   * Undefined if the engine cannot know it. A run that arrived as one (`receiveOffload`) counts
+   * once.
    */
   readonly kernelDrops: number | undefined;
   /** Datagrams dropped because a queue was full or the socket was not open. */
   readonly queueDrops: number;
   /** Datagrams that the kernel refused. */
   readonly sendFailures: number;
-  /** Errors by code: failed sends, ICMP errors, drops of a socket that is not open ('closed'). */
+  /**
+   * Errors by code: failed sends, ICMP errors, and drops of a socket that is not open ('closed').
+   */
   readonly errors: Readonly<Partial<Record<SocketErrorCode, number>>>;
 }
 
-/** The counters themselves, one object per socket. */
+/** The counters of one socket. */
 export class SocketCounters {
   receivedDatagrams = 0;
   receivedBytes = 0;

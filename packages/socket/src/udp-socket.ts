@@ -12,50 +12,51 @@ export const HEADROOM_BYTES = 64;
  * {@link ReceiveBatch}).
  */
 export const TAILROOM_BYTES = 32;
-/** The largest UDP payload over IPv4; IPv6 would allow 65,527. */
+/** The largest UDP payload over IPv4. IPv6 would allow 65,527. */
 export const MAX_DATAGRAM_BYTES = 65507;
 
 /**
- * How a socket talks to the kernel: batched system calls, node:dgram, or not at all (the in-memory
- * network).
+ * How a socket talks to the kernel: by batched system calls, by node:dgram, or not at all (the
+ * in-memory network).
  */
 export type Engine = 'native' | 'dgram' | 'memory';
 
-/** created → opening → open → closing → closed; a failed `open` ends in closed. */
+/** The states go created → opening → open → closing → closed. A failed `open` ends in closed. */
 export type SocketState = 'created' | 'opening' | 'open' | 'closing' | 'closed';
 
 /**
- * Received datagrams: datagram `i` is `bytes.subarray(offsets[i], offsets[i] + lengths[i])`. At
- * least 1, and at most the socket's `maxBatch`; `locals` are all zeros without `receiveLocals`.
+ * Received datagrams. Datagram `i` is `bytes.subarray(offsets[i], offsets[i] + lengths[i])`. A
+ * batch has at least 1 datagram and at most the socket's `maxBatch`. `locals` are all zeros without
+ * `receiveLocals`.
  *
- * Everything here is reused and valid only until the callback returns; copy what is to be kept. The
- * callback may write into the bytes: to decrypt in place, and to put a header before a datagram
- * ({@link HEADROOM_BYTES}) or a trailer after it ({@link TAILROOM_BYTES}). Datagrams that arrived
- * as one offloaded run lie back to back, so there what is written before one overwrites the end of
- * its predecessor: go through them in order and be done with each, or open without
+ * All arrays are reused and valid only until the callback returns. Copy what you want to keep. The
+ * callback may write into the bytes: it may decrypt in place, put a header before a datagram
+ * ({@link HEADROOM_BYTES}), or put a trailer after it ({@link TAILROOM_BYTES}). Datagrams of one
+ * offloaded run lie back to back: a header before one overwrites the end of its predecessor.
+ * Process them in order and finish each one before the next, or open the socket without
  * `receiveOffload`.
  */
 export interface ReceiveBatch extends DatagramBatch {
-  /** ECN bits, 0 to 3. All zeros without `receiveEcn`, or where it is not known. */
+  /** ECN bits, 0 to 3. All zeros without `receiveEcn`, or if the engine does not know them. */
   readonly ecn: Uint8Array;
   /**
-   * When the kernel received it, wall clock in ms. 0 without `receiveTimestamps`, or where it is
-   * not known.
+   * The wall-clock time in ms when the kernel received the datagram. 0 without `receiveTimestamps`,
+   * or if the engine does not know it.
    */
   readonly timestampsMs: Float64Array;
 }
 
-/** A datagram of its own, copied. */
+/** One datagram as a copy. */
 export interface ReceivedDatagram {
   readonly bytes: Uint8Array;
   readonly source: Endpoint;
 }
 
 /**
- * A UDP socket. The same contract on every engine; what differs is a number (`maxBatch`,
- * `maxSegments`) or is counted.
+ * A UDP socket. The contract is the same on every engine. Differences are numbers (`maxBatch`,
+ * `maxSegments`) or are counted.
  *
- * Errors of single datagrams never end a socket: they are counted in `statistics.errors` and
+ * Errors of single datagrams never end a socket. They are counted in `statistics.errors` and
  * reported to `onError`.
  */
 export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagram> {
@@ -63,67 +64,79 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
   readonly state: SocketState;
 
   /**
-   * Binds, and connects if there is a `remote`. Rejects with a {@link SocketError}; the socket is
-   * then closed.
+   * Binds the socket, and connects it if there is a `remote`. Rejects with a {@link SocketError};
+   * the socket is then closed.
    */
   open(): Promise<void>;
 
-  /** Where the socket is bound, with its real port; as asked for until it is open. */
+  /**
+   * The endpoint that the socket is bound to, with its real port. Before the socket is open, this
+   * is the requested endpoint.
+   */
   readonly local: Endpoint;
-  /** The endpoint it is connected to, if any. */
+  /** The endpoint that the socket is connected to, if any. */
   readonly remote: Endpoint | undefined;
 
   /**
-   * Called with each batch. Must not throw: what it throws ends the process as any uncaught
-   * exception does.
+   * Called with each batch. It must not throw: an error ends the process as any uncaught exception
+   * does.
    */
   onReceive: (batch: ReceiveBatch) => void;
 
   /**
-   * Called when datagrams that were accepted could not be sent, or an ICMP error came back. Never
-   * called during `send`, and never fatal.
+   * Called when accepted datagrams could not be sent, or when an ICMP error came back. It is never
+   * called during `send`, and the error is never fatal.
    *
-   * `error.datagrams` says for how many accepted datagrams it stands, `tag` is the tag that all of
-   * them were given ({@link SendBatch.tags}; without: 0), and `destination` is that of the first.
+   * `error.datagrams` is the number of accepted datagrams that the error is about. `tag` is their
+   * common tag ({@link SendBatch.tags}), or 0 without tags. `destination` is that of the first one.
    * Each datagram that `send` or `sendBatch` accepted is either counted in
-   * `statistics.sentDatagrams` or told here, exactly once, and before `close` has resolved:
-   * - refused by the kernel, at once or after it waited (`error.operation` is 'send');
-   * - waiting for an `open` that fails ('open', told before `open` rejects, with its code);
-   * - still waiting when `close` has waited long enough ('send', code 'closed').
+   * `statistics.sentDatagrams` or reported here, exactly once, and before `close` resolves:
+   * - the kernel refused it, at once or after it waited (`error.operation` is 'send');
+   * - it waited for an `open` that failed ('open', reported before `open` rejects, with the same
+   *   code);
+   * - it still waited when `close` gave up ('send', code 'closed').
    *
-   * An error that stands for no datagram (ICMP, of which nobody knows what it was about, or
-   * receiving) has `error.datagrams` 0 and tag 0.
+   * Some errors are about no datagram: a receive failed, or an ICMP error does not say which
+   * datagram it belongs to. They have `error.datagrams` 0 and tag 0.
    */
   onError: (error: SocketError, destination: Endpoint | undefined, tag: number) => void;
 
   /**
-   * Sends one datagram, to the connected remote or to `destination`. False: it was dropped and
-   * counted, since the queue is full or the socket is not open. True: the kernel has it, or it
-   * waits in the queue, or it failed and `onError` will say so. Throws a SocketError
-   * 'invalid-argument' for a destination that is no endpoint, or that is missing.
+   * Sends one datagram to the connected remote or to `destination`. Returns false if the datagram
+   * was dropped and counted, because the queue is full or the socket is not open. Returns true if
+   * the kernel has it, if it waits in the queue, or if it failed and `onError` will report it.
+   * Throws a SocketError 'invalid-argument' if the destination is no endpoint or is missing.
    */
   send(bytes: Uint8Array, destination?: Endpoint): boolean;
 
   /**
-   * Sends a batch. Neighbours of equal size to the same destination travel as one segmented send
-   * where the engine can (`maxSegments`); the last of such a run may be shorter. The bytes may be
-   * those of a {@link ReceiveBatch} during its callback; `locals` are ignored where the engine
-   * cannot. Returns how many of its datagrams, from the first on, were accepted in the sense
-   * of `send`. The rest was dropped and counted (`statistics.queueDrops`). Throws a SocketError
-   * 'invalid-argument' where an offset or length lies outside `bytes`.
+   * Sends a batch. Neighbours of equal size to the same destination travel as one segmented send if
+   * the engine can do that (`maxSegments`). The last of such a run may be shorter. The bytes may be
+   * those of a {@link ReceiveBatch} during its callback. `locals` are ignored if the engine cannot
+   * use them. Returns how many of its datagrams, from the first on, were accepted in the sense of
+   * `send`. The rest was dropped and counted (`statistics.queueDrops`). Throws a SocketError
+   * 'invalid-argument' if an offset or length lies outside `bytes`.
    */
   sendBatch(batch: SendBatch): number;
 
-  /** Bytes of payload that were accepted and not yet given to the kernel: the back-pressure. */
+  /**
+   * The back-pressure: bytes of payload that were accepted and that the kernel does not have yet.
+   */
   readonly queuedBytes: number;
-  /** The largest number of datagrams in one receive callback; 1: this engine does not batch. */
+  /**
+   * The largest number of datagrams in one receive callback. 1 means that the engine does not
+   * batch.
+   */
   readonly maxBatch: number;
   /**
-   * The largest number of datagrams that travel as one segmented send; 1: none. It falls to 1 when
-   * the kernel or the device refuses.
+   * The largest number of datagrams in one segmented send. 1 means none. It falls to 1 when the
+   * kernel or the device refuses such a send.
    */
   readonly maxSegments: number;
-  /** Kernel buffer sizes as got, which may differ from those asked for; 0 until open. */
+  /**
+   * The actual sizes of the kernel buffers, which may differ from the requested ones. 0 until the
+   * socket is open.
+   */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
   /** A snapshot of the counters. */
@@ -133,8 +146,8 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
   close(): Promise<void>;
 
   /**
-   * Datagrams as copies, for convenience; takes over `onReceive`. At most 1,024 wait; what comes
-   * beyond is counted in `queueDrops`.
+   * Returns the datagrams as copies, for convenience. It replaces `onReceive`. At most 1,024
+   * datagrams wait; the others are counted in `queueDrops`.
    */
   [Symbol.asyncIterator](): AsyncIterator<ReceivedDatagram>;
 }

@@ -1,6 +1,6 @@
 /**
- * Zones of link-local addresses: the kernel wants an interface's index, people and Node.js write
- * its name.
+ * Zones of link-local addresses. The kernel takes the index of an interface; people and Node.js
+ * write its name.
  */
 import { networkInterfaces } from 'node:os';
 import type { Endpoint } from '@relay/packet';
@@ -9,8 +9,8 @@ const NUMERIC = /^[0-9]+$/;
 const indexByName = new Map<string, number>();
 
 /**
- * The endpoint with `%eth0` written as `%2`; unchanged if it has no zone, or no interface of that
- * name has a link-local address.
+ * Returns the endpoint with `%eth0` written as `%2`. It is unchanged if it has no zone, or if no
+ * interface of that name has a link-local address.
  */
 export function withNumericZone(endpoint: Endpoint): Endpoint {
   const percent = endpoint.address.indexOf('%');
@@ -22,8 +22,8 @@ export function withNumericZone(endpoint: Endpoint): Endpoint {
 }
 
 /**
- * The address with `%2` written as `%eth0`; unchanged if it has no zone, or no interface of that
- * index has a link-local address.
+ * Returns the address with `%2` written as `%eth0`. It is unchanged if it has no zone, or if no
+ * interface of that index has a link-local address.
  */
 export function withNamedZone(address: string): string {
   const percent = address.indexOf('%');
@@ -44,8 +44,8 @@ function interfaceName(index: number): string | undefined {
 }
 
 /**
- * What is known stays known where the interfaces cannot be read: the system opens a socket for
- * that, and may have none left.
+ * The known interfaces stay if they cannot be read again. The system opens a socket to read them,
+ * and it may have none left.
  */
 function readInterfaces(): void {
   const interfaces = interfacesNow();

@@ -1,5 +1,5 @@
 // The addon trusts no number from JavaScript. Under the sanitizers (`pnpm sanitize`) this shows
-// that it reads and writes nothing of others.
+// that it reads and writes no foreign memory.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SocketError } from '../src/index.js';
@@ -9,7 +9,7 @@ import { NativeLoop } from '../src/native/native-loop.js';
 const addon =
   process.env['RELAY_SOCKET_ENGINE'] === 'dgram' ? new SocketError('engine-unavailable', 'create') : loadAddon();
 
-test('the addon is there, or an error says why not', () => {
+test('the addon loads, or an error says why not', () => {
   expect(addon instanceof SocketError ? addon.code : addon.SLOTS).toEqual(
     addon instanceof SocketError ? 'engine-unavailable' : 32,
   );
@@ -31,7 +31,7 @@ function describeAddon(addon: Addon): void {
       fc.constantFrom(new Float64Array(1), new DataView(new ArrayBuffer(8)), {}, []),
     );
 
-    test.each(functions)('throws or refuses whatever %s is given', (name, call) => {
+    test.each(functions)('throws or refuses any argument of %s', (name, call) => {
       fc.assert(
         fc.property(fc.array(anything, { maxLength: 9 }), (values) => {
           let result: unknown;
@@ -41,7 +41,7 @@ function describeAddon(addon: Addon): void {
             expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
             return;
           }
-          // A batch that is well formed may be kept; all else needs a socket, and there is none.
+          // A well-formed batch may be kept. Everything else needs a socket, and there is none.
           if (name !== 'prepare') expect(result).toBeLessThan(0);
         }),
         { numRuns: 300 },

@@ -5,7 +5,7 @@ import { engines } from './engines.js';
 import { batchOf, LOCALHOST, numbered, payloads, received } from './exchange.js';
 
 describe.each(engines)('a socket of the engine $engine', ({ engine, create }) => {
-  /** A socket that is open, and one connected to it. */
+  /** Opens a socket and another one that is connected to it. */
   async function pair(): Promise<[UdpSocket, UdpSocket]> {
     const server = create({ local: LOCALHOST, receiveBufferBytes: 4 << 20 });
     await server.open();
@@ -14,7 +14,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     return [server, client];
   }
 
-  test('carries datagrams of every kind of size whole, both ways', async () => {
+  test('carries datagrams of all sizes whole in both directions', async () => {
     const [server, client] = await pair();
     for (const size of [0, 1, 200, 1472, 1473, 9000, 65507]) {
       const sent = numbered(size, size);
@@ -29,7 +29,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await Promise.all([server.close(), client.close()]);
   });
 
-  test('carries any batch to its destinations intact and in order, whatever runs of sizes it has', async () => {
+  test('carries any batch to its destinations intact and in order, whatever its runs of sizes', async () => {
     const [first, client] = await pair();
     const [second, another] = await pair();
     const sender = create({ local: LOCALHOST, sendBufferBytes: 4 << 20 });
@@ -56,7 +56,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
         const arrived = Promise.all([first, second].map((socket, i) => arrivals(socket, expected[i as 0 | 1].length)));
         const batch = batchOf(datagrams, destinations);
         expect(sender.sendBatch(batch)).toBe(datagrams.length);
-        batch.bytes.fill(0xee); // the batch is the caller's again
+        batch.bytes.fill(0xee); // the caller may write into the batch again
         expect((await arrived).map(payloads)).toEqual(expected.map(payloads));
       }),
       { numRuns: 25 },
@@ -68,7 +68,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     return count === 0 ? [] : received(socket, count);
   }
 
-  test('offers the bytes before and after a datagram to the callback', async () => {
+  test('lets the callback use the bytes before and after a datagram', async () => {
     const [server, client] = await pair();
     const arriving = received(server, 1, ({ bytes, offsets, lengths }) => {
       const offset = offsets[0] ?? 0;
@@ -85,7 +85,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await Promise.all([server.close(), client.close()]);
   });
 
-  test('can answer from within the callback, with the very bytes that it was given', async () => {
+  test('can answer from within the callback with the received bytes', async () => {
     const [server, client] = await pair();
     server.onReceive = ({ count, bytes, offsets, lengths, sources }) => {
       expect(server.sendBatch({ count, bytes, offsets, lengths, destinations: sources })).toBe(count);
@@ -98,7 +98,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await Promise.all([server.close(), client.close()]);
   });
 
-  test('hears only its remote once it is connected', async () => {
+  test('receives only from its remote when it is connected', async () => {
     const [server, client] = await pair();
     const stranger = create({ local: LOCALHOST });
     await stranger.open();
@@ -109,7 +109,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await Promise.all([server.close(), client.close(), stranger.close()]);
   });
 
-  test('takes IPv4 and IPv6 on one port where it is dual-stack, and answers both', async () => {
+  test('takes IPv4 and IPv6 on one port if it is dual-stack, and answers both', async () => {
     const server = create({ local: { address: '::', port: 0 } });
     await server.open();
     for (const address of ['127.0.0.1', '::1']) {
@@ -127,7 +127,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await server.close();
   });
 
-  test('is created, opening, open, closing, closed; opening and closing again change nothing', async () => {
+  test('has the states created, opening, open, closing, closed; a second open or close changes nothing', async () => {
     const socket = create({ local: LOCALHOST });
     expect(socket.state).toBe('created');
     expect(socket.local.port).toBe(0);
@@ -146,14 +146,14 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     expect(socket.state).toBe('closed');
   });
 
-  test('closes before it was opened, and then does not open', async () => {
+  test('that is closed before it is open does not open', async () => {
     const socket = create({ local: LOCALHOST });
     await socket.close();
     expect(socket.state).toBe('closed');
     await expect(socket.open()).rejects.toMatchObject({ code: 'closed' });
   });
 
-  test('closes at once where nothing waits to be sent, however long it would wait', async () => {
+  test('closes at once if nothing waits to be sent, even with a long close time', async () => {
     const [server, client] = await pair();
     const idle = create({ local: LOCALHOST, closeTimeoutMs: 1_000_000 });
     await idle.open();
@@ -166,7 +166,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await Promise.all([server.close(), client.close()]);
   });
 
-  test('closes while it opens', async () => {
+  test('can close while it opens', async () => {
     const socket = create({ local: LOCALHOST });
     const opening = socket.open();
     await socket.close();
@@ -174,7 +174,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     expect(socket.state).toBe('closed');
   });
 
-  test('sends what it was given while opening, as much as the queue may hold', async () => {
+  test('sends what it got while opening, up to the limit of its queue', async () => {
     const server = create({ local: LOCALHOST });
     await server.open();
     const client = create({ remote: server.local, sendQueueBytes: 100 });
@@ -191,7 +191,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await Promise.all([server.close(), client.close()]);
   });
 
-  test('drops and counts sends when it is not open', async () => {
+  test('drops and counts sends if it is not open', async () => {
     const socket = create({ local: LOCALHOST });
     const to = { address: '127.0.0.1', port: 9 };
     expect(socket.send(Uint8Array.of(1), to)).toBe(false);
@@ -202,7 +202,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     expect(socket.statistics).toMatchObject({ queueDrops: 4, sentDatagrams: 0, errors: { closed: 4 } });
   });
 
-  test('refuses misuse: no destination, no endpoint, batches beyond their bytes', async () => {
+  test('refuses wrong use: no destination, no endpoint, batches beyond their bytes', async () => {
     const socket = create({ local: LOCALHOST });
     await socket.open();
     const to = { address: '127.0.0.1', port: 9 };
@@ -244,7 +244,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await Promise.all([server.close(), client.close()]);
   });
 
-  test('gives datagrams one by one to for await, and ends when it is closed', async () => {
+  test('gives datagrams one by one to for await, and ends that when it is closed', async () => {
     const [server, client] = await pair();
     client.sendBatch(batchOf([numbered(1, 5), numbered(2, 6)]));
     const seen: Uint8Array[] = [];
@@ -257,7 +257,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     await client.close();
   });
 
-  test('closes at the end of its block', async () => {
+  test('closes at the end of an await using block', async () => {
     let kept: UdpSocket;
     {
       await using socket = create({ local: LOCALHOST });
@@ -267,7 +267,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     expect(kept.state).toBe('closed');
   });
 
-  test('says which engine it is', () => {
+  test('names its engine', () => {
     expect(create().engine).toBe(engine);
   });
 
@@ -279,7 +279,7 @@ describe.each(engines)('a socket of the engine $engine', ({ engine, create }) =>
     ['a fraction of a byte', { receiveBufferBytes: 1.5 }],
     ['a negative queue', { sendQueueBytes: -1 }],
     ['steering of a port that is not shared', { steering: { offset: 0, mask: 1 } }],
-  ])('is not created with %s', (_, options) => {
+  ])('refuses to be created with %s', (_, options) => {
     expect(() => create(options)).toThrow(SocketError);
     expect(() => create(options)).toThrow(expect.objectContaining({ code: 'invalid-argument', operation: 'create' }));
   });

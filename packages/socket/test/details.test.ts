@@ -5,8 +5,8 @@ import { nativeLoop } from '../src/native/native-loop.js';
 import { engines, kernelEngines } from './engines.js';
 import { batchOf, LOCALHOST, numbered, payloads, received, reported } from './exchange.js';
 
-describe.each(engines)('what the engine $engine tells of datagrams', ({ engine, create }) => {
-  test('is the local address that was asked, from which the answer can leave', async () => {
+describe.each(engines)('the details of datagrams on the engine $engine', ({ engine, create }) => {
+  test('have the local address that the source sent to, which the answer can leave from', async () => {
     for (const [bound, address] of [
       ['0.0.0.0', '127.0.0.1'],
       ['::', '::1'],
@@ -31,7 +31,7 @@ describe.each(engines)('what the engine $engine tells of datagrams', ({ engine, 
     }
   });
 
-  test('is the local address that a datagram was to leave from, whatever its port says', async () => {
+  test('have the local address that a datagram should leave from, whatever its port', async () => {
     const sink = create({ local: LOCALHOST });
     await sink.open();
     const socket = create({ local: { address: '0.0.0.0', port: 0 } });
@@ -50,13 +50,13 @@ describe.each(engines)('what the engine $engine tells of datagrams', ({ engine, 
       locals,
     });
     const sources = (await arriving).map(({ source }) => source);
-    // node:dgram cannot choose.
+    // node:dgram cannot choose the local address.
     const expected = from.map((address) => (engine === 'dgram' ? '127.0.0.1' : (address ?? '127.0.0.1')));
     expect(sources).toEqual(expected.map((address) => ({ address, port: socket.local.port })));
     await Promise.all([socket.close(), sink.close()]);
   });
 
-  test('is when the kernel received them, where it was asked and the engine can', async () => {
+  test('have the time when the kernel received them, if asked and if the engine can', async () => {
     const server = create({ local: LOCALHOST, receiveTimestamps: true, receiveEcn: true });
     await server.open();
     const before = Date.now();
@@ -75,13 +75,13 @@ const native = engines.filter(({ engine }) => engine === 'native');
 
 for (const { create } of native) {
   describe('the native engine', () => {
-    test('answers from the very address that was asked, not from the one that the kernel would choose', async () => {
+    test('answers from the address that was asked, not from the one that the kernel would choose', async () => {
       const server = create({ local: { address: '0.0.0.0', port: 0 }, receiveLocals: true });
       await server.open();
       server.onReceive = ({ count, bytes, offsets, lengths, sources, locals }) => {
         server.sendBatch({ count, bytes, offsets, lengths, destinations: sources, locals });
       };
-      // Connected: an answer from another address would not be heard.
+      // This client is connected: it would not receive an answer from another address.
       const client = create({ local: LOCALHOST, remote: { address: '127.77.0.1', port: server.local.port } });
       await client.open();
       const returning = received(client, 1);
@@ -90,7 +90,7 @@ for (const { create } of native) {
       await Promise.all([server.close(), client.close()]);
     });
 
-    test('receives a run that was sent as one as the datagrams it is made of', async () => {
+    test('receives a run that was sent as one as single datagrams', async () => {
       const server = create({ local: LOCALHOST, receiveBufferBytes: 4 << 20 });
       await server.open();
       const client = create({ remote: server.local });
@@ -104,7 +104,7 @@ for (const { create } of native) {
       await Promise.all([server.close(), client.close()]);
     });
 
-    test('tells the errors of several sockets in one turn', async () => {
+    test('reports the errors of several sockets in one turn', async () => {
       const nobody = create({ local: LOCALHOST });
       await nobody.open();
       await nobody.close();
@@ -129,7 +129,7 @@ for (const { create } of native) {
       await client.open();
       let seen = 0;
       server.onReceive = ({ count }: ReceiveBatch) => void (seen += count);
-      // All at once: the receiver does not run before the last is sent.
+      // All datagrams are sent at once: the receiver does not run before the last one.
       client.sendBatch(batchOf(Array.from({ length: 200 }, (_, i) => numbered(i, 500))));
       expect(client.statistics.sentDatagrams).toBe(200);
       while (seen + (server.statistics.kernelDrops ?? 0) < 200) await new Promise((resolve) => setImmediate(resolve));
@@ -140,7 +140,7 @@ for (const { create } of native) {
       await client.close();
     });
 
-    test('uses the number of a socket again once it is closed, or could not be opened', async () => {
+    test('reuses the number of a socket that is closed or failed to open', async () => {
       const loop = nativeLoop();
       if (loop instanceof SocketError) throw loop;
       const nextNumber = (): number => {
@@ -159,7 +159,7 @@ for (const { create } of native) {
       expect(nextNumber()).toBe(before);
     });
 
-    test('notices that the buffers of a batch that it knows have been given away', async () => {
+    test('notices that the buffers of a known batch have been transferred', async () => {
       const socket = create({ local: LOCALHOST });
       await socket.open();
       const destinations = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -176,8 +176,8 @@ for (const { create } of native) {
   });
 }
 
-describe.each(kernelEngines)('on the engine $engine', ({ create }) => {
-  test('kernel buffers are larger where that is asked for, and it says what it got', async () => {
+describe.each(kernelEngines)('a socket of the engine $engine', ({ create }) => {
+  test('gets larger kernel buffers if asked, and reports their actual size', async () => {
     const plain = create({ local: LOCALHOST });
     const receives = create({ local: LOCALHOST, receiveBufferBytes: 150_000 });
     const sends = create({ local: LOCALHOST, sendBufferBytes: 150_000 });
@@ -190,7 +190,7 @@ describe.each(kernelEngines)('on the engine $engine', ({ create }) => {
     await Promise.all([plain, receives, sends].map((socket) => socket.close()));
   });
 
-  test('the largest datagram over IPv6 is sent although it is larger than that of IPv4, and no larger one', async () => {
+  test('sends the largest datagram over IPv6, which is larger than that of IPv4, and no larger one', async () => {
     const socket = create({ local: { address: '::1', port: 0 } });
     await socket.open();
     const arriving = received(socket, 1);

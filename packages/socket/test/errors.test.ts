@@ -4,7 +4,7 @@ import type { SocketErrorCode, UdpSocket } from '../src/index.js';
 import { engines, type EngineUnderTest } from './engines.js';
 import { LOCALHOST, numbered, payloads, received, reported } from './exchange.js';
 
-/** A port of localhost on which nobody listens: it was just closed. */
+/** Returns a port of localhost that was just closed, so that no socket listens on it. */
 async function closedPort({ create }: EngineUnderTest): Promise<Endpoint> {
   const socket = create({ local: LOCALHOST });
   await socket.open();
@@ -12,7 +12,7 @@ async function closedPort({ create }: EngineUnderTest): Promise<Endpoint> {
   return socket.local;
 }
 
-/** The socket still carries a datagram to itself. */
+/** Expects that the socket still carries a datagram to itself. */
 async function expectAlive(socket: UdpSocket): Promise<void> {
   const arriving = received(socket, 1);
   socket.send(numbered(1, 9), socket.local);
@@ -25,10 +25,10 @@ const UNSENDABLE: readonly (readonly [string, number, Endpoint, SocketErrorCode]
   ['a datagram to IPv6 by an IPv4 socket', 1, { address: '::1', port: 9 }, 'invalid-argument'],
 ];
 
-describe.each(engines)('on the engine $engine', (engine) => {
+describe.each(engines)('a socket of the engine $engine', (engine) => {
   const { create } = engine;
 
-  test.each(UNSENDABLE)('%s is counted and reported, and the socket lives on', async (_, length, destination, code) => {
+  test.each(UNSENDABLE)('counts and reports %s, and lives on', async (_, length, destination, code) => {
     const socket = create({ local: LOCALHOST });
     await socket.open();
     const reporting = reported(socket);
@@ -41,7 +41,7 @@ describe.each(engines)('on the engine $engine', (engine) => {
     await socket.close();
   });
 
-  test('a closed port is reported to a connected socket, which reaches it when it opens again', async () => {
+  test('reports a closed port if it is connected, and reaches the port when it opens again', async () => {
     const remote = await closedPort(engine);
     const client = create({ remote });
     await client.open();
@@ -60,7 +60,7 @@ describe.each(engines)('on the engine $engine', (engine) => {
     await Promise.all([client.close(), server.close()]);
   });
 
-  test('a closed port never disturbs an unconnected socket, and is reported with its destination where the engine can', async () => {
+  test('is not disturbed by a closed port if it is unconnected, and reports the destination if the engine can', async () => {
     const destination = await closedPort(engine);
     const socket = create({ local: LOCALHOST });
     await socket.open();
@@ -74,7 +74,7 @@ describe.each(engines)('on the engine $engine', (engine) => {
     await socket.close();
   });
 
-  test('a used port cannot be bound, and can once it is free', async () => {
+  test('cannot bind a used port, and can once the port is free', async () => {
     const first = create({ local: LOCALHOST });
     await first.open();
     const second = create({ local: first.local });
@@ -93,7 +93,7 @@ describe.each(engines)('on the engine $engine', (engine) => {
     await third.close();
   });
 
-  test('a port of IPv6 alone leaves that of IPv4 free, and one of both does not', async () => {
+  test('leaves the port of IPv4 free if it is bound to IPv6 alone, and not if it is bound to both', async () => {
     const both = create({ local: { address: '::', port: 0 } });
     await both.open();
     const taken = create({ local: { address: '0.0.0.0', port: both.local.port } });
@@ -106,12 +106,12 @@ describe.each(engines)('on the engine $engine', (engine) => {
     await Promise.all([alone.close(), free.close()]);
   });
 
-  test('an address of another host cannot be bound', async () => {
+  test('cannot bind an address of another host', async () => {
     const socket = create({ local: { address: '203.0.113.77', port: 0 } });
     await expect(socket.open()).rejects.toMatchObject({ code: 'address-not-available' });
   });
 
-  test('a port is shared by sockets that all say so, or said to be unsupported', async () => {
+  test('shares a port with other sockets that allow it, or reports that this is unsupported', async () => {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
     const first = create({ local: LOCALHOST, reusePort: true });
     if (engine.engine === 'dgram' && (major < 22 || (major === 22 && minor < 12))) {
@@ -126,11 +126,12 @@ describe.each(engines)('on the engine $engine', (engine) => {
     await Promise.all([first.close(), second.close()]);
   });
 
-  // Of four sockets: by two bits of a byte, or by a whole byte and the remainder of it by four.
+  // Chooses among four sockets: by two bits of a byte, or by a whole byte and its remainder by
+  // four.
   test.each([
     [{ offset: 4, mask: 0x0300, shift: 8 }, 0],
     [{ offset: 4, mask: 0xff00, shift: 8, modulus: 4 }, 0xf8],
-  ])('a shared port is steered by the payload, or said to be unsupported: %j', async (steering, high) => {
+  ])('shares a port steered by the payload, or reports that this is unsupported: %j', async (steering, high) => {
     const options = { reusePort: true, steering };
     const first = create({ local: LOCALHOST, ...options });
     if (engine.engine === 'dgram') {
@@ -148,7 +149,7 @@ describe.each(engines)('on the engine $engine', (engine) => {
     for (const [shard, datagrams] of (await arriving).entries()) {
       expect(datagrams.map(({ bytes }) => (bytes[5] ?? 0) % 4)).toEqual(Array(5).fill(shard));
     }
-    // What is too short to be steered still reaches one of them.
+    // A datagram that is too short for the steering still reaches one of the sockets.
     const short = Promise.race(sockets.map((socket) => received(socket, 1)));
     sender.send(Uint8Array.of(1), first.local);
     expect(await short).toHaveLength(1);

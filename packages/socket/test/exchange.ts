@@ -10,7 +10,7 @@ import type {
 
 export const LOCALHOST: Endpoint = { address: '127.0.0.1', port: 0 };
 
-/** Resolves to the next `count` datagrams, as copies. Look at `seen` for each batch as it comes. */
+/** Resolves to copies of the next `count` datagrams. `seen` gets each batch as it comes. */
 export function received(
   socket: UdpSocket,
   count: number,
@@ -26,7 +26,7 @@ export function received(
   });
 }
 
-/** A copy of datagram `i` of a batch. */
+/** Returns a copy of datagram `i` of a batch. */
 export function copyOf({ bytes, offsets, lengths, sources }: ReceiveBatch, i: number): ReceivedDatagram {
   const offset = offsets[i] ?? 0;
   return {
@@ -35,14 +35,14 @@ export function copyOf({ bytes, offsets, lengths, sources }: ReceiveBatch, i: nu
   };
 }
 
-/** Resolves to the next error that is reported. */
+/** Resolves to the next reported error. */
 export function reported(socket: UdpSocket): Promise<{ error: SocketError; destination: Endpoint | undefined }> {
   return new Promise((resolve) => {
     socket.onError = (error, destination) => resolve({ error, destination });
   });
 }
 
-/** What was lost of the datagrams that a socket took: of one tag, for one reason. */
+/** A group of datagrams that a socket took and lost: with one tag, for one reason. */
 export interface Loss {
   readonly tag: number;
   readonly datagrams: number;
@@ -50,7 +50,7 @@ export interface Loss {
   readonly port: number | undefined;
 }
 
-/** All that the socket tells from now on of datagrams that it took and could not send. */
+/** Returns the list of all losses that the socket reports from now on. */
 export function losses(socket: UdpSocket): Loss[] {
   const list: Loss[] = [];
   socket.onError = ({ code, datagrams }, destination, tag) => {
@@ -59,15 +59,12 @@ export function losses(socket: UdpSocket): Loss[] {
   return list;
 }
 
-/** A tag for each datagram that the losses stand for, in ascending order. */
+/** Returns a tag for each datagram of the losses, in ascending order. */
 export function lostTags(list: readonly Loss[]): number[] {
   return list.flatMap(({ tag, datagrams }) => Array<number>(datagrams).fill(tag)).sort((a, b) => a - b);
 }
 
-/**
- * A batch of these datagrams, one behind the other, with some bytes between them that belong to
- * none.
- */
+/** Makes a batch of these datagrams, one behind the other, with some unused bytes between them. */
 export function batchOf(datagrams: readonly Uint8Array[], destinations?: readonly Endpoint[], gap = 3): SendBatch {
   const bytes = new Uint8Array(datagrams.reduce((sum, { length }) => sum + length + gap, 0));
   const offsets = new Uint32Array(datagrams.length);
@@ -89,12 +86,12 @@ export function batchOf(datagrams: readonly Uint8Array[], destinations?: readonl
   return { ...batch, destinations: packed };
 }
 
-/** Payloads in a form that is compared quickly. */
+/** Returns the payloads in a form that is quickly compared. */
 export function payloads(datagrams: readonly ({ readonly bytes: Uint8Array } | Uint8Array)[]): string[] {
   return datagrams.map((datagram) => Buffer.from('bytes' in datagram ? datagram.bytes : datagram).toString('base64'));
 }
 
-/** A datagram whose bytes tell its number and size apart from others'. */
+/** Makes a datagram whose bytes show its number and size. */
 export function numbered(number: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (number * 31 + length * 7 + i * 13) & 0xff);
 }

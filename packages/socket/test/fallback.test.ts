@@ -1,4 +1,4 @@
-// Where the addon does not load: node-gyp-build is sent to a folder without one.
+// The addon does not load here, because node-gyp-build looks in a folder without one.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -6,7 +6,7 @@ import { afterAll, expect, test } from '@jest/globals';
 process.env['@RELAY/SOCKET_PREBUILD'] = join(tmpdir(), 'relay-no-such-folder');
 const { createSocket, isNativeAvailable, SocketError } = await import('../src/index.js');
 
-// Node.js tells the warnings of a test to no listener within it.
+// Node.js passes the warnings of a test to no listener within the test.
 const warnings: unknown[][] = [];
 const emitWarning = process.emitWarning.bind(process);
 process.emitWarning = (...values: unknown[]) => void warnings.push(values);
@@ -14,7 +14,7 @@ afterAll(() => {
   process.emitWarning = emitWarning;
 });
 
-test('without its addon the native engine is refused with the reason', () => {
+test('the native engine is refused with the reason if its addon does not load', () => {
   expect(isNativeAvailable()).toBe(false);
   let error: unknown;
   try {
@@ -27,7 +27,7 @@ test('without its addon the native engine is refused with the reason', () => {
   expect(String((error as Error).cause)).toContain('relay-no-such-folder');
 });
 
-test('without its addon auto goes on with dgram and says so once; who asks for dgram is told nothing', () => {
+test('the engine auto uses dgram and warns once if the addon does not load; the engine dgram does not warn', () => {
   expect(createSocket({ engine: 'dgram' }).engine).toBe('dgram');
   expect(warnings).toEqual([]);
   expect([createSocket(), createSocket({ engine: 'auto' })].map(({ engine }) => engine)).toEqual(['dgram', 'dgram']);

@@ -19,8 +19,8 @@ async function pair() {
 const textOf = ({ bytes }: ReceivedDatagram): string => Buffer.from(bytes).toString();
 const iterate = (socket: UdpSocket): AsyncIterator<ReceivedDatagram> => socket[Symbol.asyncIterator]();
 
-describe('reading the datagrams of a socket one by one', () => {
-  test('gives each as a copy with its source, in order, and what waits is read after the end', async () => {
+describe('the iterator over the datagrams of a socket', () => {
+  test('gives each as a copy with its source, in order, and also the waiting ones after the socket closed', async () => {
     const { server, client, send } = await pair();
     const datagrams = iterate(server);
     send('one', 'two');
@@ -37,7 +37,7 @@ describe('reading the datagrams of a socket one by one', () => {
     await client.close();
   });
 
-  test('waits for the next one, and ends when the socket does', async () => {
+  test('waits for the next datagram, and ends when the socket does', async () => {
     const { server, send } = await pair();
     const datagrams = iterate(server);
     const first = datagrams.next();
@@ -48,7 +48,7 @@ describe('reading the datagrams of a socket one by one', () => {
     expect(await last).toEqual({ done: true, value: undefined });
   });
 
-  test('lets 1,024 wait for a slow reader, and counts what comes beyond as dropped', async () => {
+  test('lets 1,024 datagrams wait for a slow reader, and counts the others as dropped', async () => {
     const { server, send } = await pair();
     const datagrams = iterate(server);
     send(...Array.from({ length: 1030 }, (_, i) => `${i}`));
@@ -63,7 +63,7 @@ describe('reading the datagrams of a socket one by one', () => {
     expect([count, last]).toEqual([1024, '1023']);
   });
 
-  test('gives the socket back to its callback when the reader leaves', async () => {
+  test('gives the socket back to its callback when the reader stops', async () => {
     const { server, send } = await pair();
     let called = 0;
     server.onReceive = ({ count }) => (called += count);

@@ -1,4 +1,4 @@
-// What a socket took and then could not send: each datagram is told once, with its tag.
+// Datagrams that a socket took and then could not send. Each one is reported once, with its tag.
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Endpoint } from '@relay/packet';
@@ -9,26 +9,26 @@ import { batchOf, LOCALHOST, losses, lostTags, numbered, payloads, received } fr
 const TOO_LARGE = 65_508;
 const NOWHERE: Endpoint = { address: BROADCAST_ADDRESS, port: 9 };
 
-/** Datagrams of these sizes with the tags 1, 2, 3 … */
+/** Makes datagrams of these sizes with the tags 1, 2, 3 … */
 function tagged(sizes: readonly number[], destinations?: readonly Endpoint[]): SendBatch {
   const datagrams = sizes.map((size, i) => numbered(i, size));
   return { ...batchOf(datagrams, destinations), tags: Uint32Array.from(sizes, (_, i) => i + 1) };
 }
 
-describe.each(engines)('what the engine $engine took and could not send', ({ engine, create }) => {
+describe.each(engines)('a datagram that the engine $engine took and could not send', ({ engine, create }) => {
   async function opened(options: Parameters<typeof create>[0] = {}): Promise<UdpSocket> {
     const socket = create({ local: { address: '0.0.0.0', port: 0 }, ...options });
     await socket.open();
     return socket;
   }
 
-  test('is told by its tag, also where neighbours of it were sent', async () => {
+  test('is reported by its tag, even if its neighbours were sent', async () => {
     const server = await opened({ local: LOCALHOST });
     const client = await opened({ remote: server.local });
     const list = losses(client);
     const arriving = received(server, 3);
     expect(client.sendBatch(tagged([10, TOO_LARGE, 20, TOO_LARGE, 30]))).toBe(5);
-    expect(list).toEqual([]); // never during the send
+    expect(list).toEqual([]); // not during the send
     expect(payloads(await arriving)).toEqual(payloads([numbered(0, 10), numbered(2, 20), numbered(4, 30)]));
     await client.close();
     const { port } = server.local;
@@ -40,7 +40,7 @@ describe.each(engines)('what the engine $engine took and could not send', ({ eng
     await server.close();
   });
 
-  test('is told without tags as well: with tag 0', async () => {
+  test('is reported with tag 0 if the batch has no tags', async () => {
     const socket = await opened();
     const list = losses(socket);
     expect(socket.send(numbered(1, 7), NOWHERE)).toBe(true);
@@ -50,7 +50,7 @@ describe.each(engines)('what the engine $engine took and could not send', ({ eng
     expect(new Set(list.map(({ code, port }) => `${code} ${port}`))).toEqual(new Set(['permission-denied 9']));
   });
 
-  test('is told once for each tag where the kernel refuses a run of datagrams as one', async () => {
+  test('is reported once for each tag if the kernel refuses a run as one', async () => {
     const socket = await opened();
     const list = losses(socket);
     const batch = batchOf(
@@ -69,7 +69,7 @@ describe.each(engines)('what the engine $engine took and could not send', ({ eng
     expect(socket.statistics).toMatchObject({ sendFailures: 6, errors: { 'permission-denied': 6 } });
   });
 
-  test('is told however many there are in one batch, each for its reason', async () => {
+  test('is reported however many a batch has, each with its reason', async () => {
     const socket = await opened();
     const list = losses(socket);
     const sizes = Array.from({ length: 120 }, (_, i) => (i % 3 === 1 ? TOO_LARGE : 10 + i));
@@ -91,7 +91,7 @@ describe.each(engines)('what the engine $engine took and could not send', ({ eng
     return { address: address === '0.0.0.0' ? '127.0.0.1' : address, port };
   }
 
-  test('while it opened is told by its tag once it is open', async () => {
+  test('while the socket opened is reported by its tag once the socket is open', async () => {
     const server = await opened({ local: LOCALHOST });
     const client = create({ remote: server.local });
     const list = losses(client);
@@ -105,7 +105,7 @@ describe.each(engines)('what the engine $engine took and could not send', ({ eng
     await server.close();
   });
 
-  test('since it could not be opened is told before `open` rejects, with the reason', async () => {
+  test('because the socket failed to open is reported before `open` rejects, with the reason', async () => {
     const first = await opened({ local: LOCALHOST });
     const second = create({ local: first.local, remote: first.local });
     const list = losses(second);
@@ -118,7 +118,7 @@ describe.each(engines)('what the engine $engine took and could not send', ({ eng
       tell(error, destination, tag);
     };
     await expect(opening).rejects.toMatchObject({ code: 'address-in-use', operation: 'open' });
-    // Only node:dgram takes its time, so only there something can wait.
+    // Only node:dgram opens asynchronously, so datagrams wait only there.
     expect(accepted).toBe(engine === 'dgram' ? 3 : 0);
     const tags = [1, 2, 3].slice(0, accepted);
     expect(list).toEqual(tags.map((tag) => ({ tag, datagrams: 1, code: 'address-in-use', port: first.local.port })));
@@ -128,7 +128,7 @@ describe.each(engines)('what the engine $engine took and could not send', ({ eng
     await first.close();
   });
 
-  test('leaves the accounts exact, whatever is sent and whenever', async () => {
+  test('leaves the counts exact, whatever is sent and whenever', async () => {
     const server = await opened({ local: LOCALHOST, receiveBufferBytes: 4 << 20 });
     const seen: number[] = [];
     server.onReceive = ({ count, bytes, offsets }) => {
@@ -172,7 +172,7 @@ describe.each(engines)('what the engine $engine took and could not send', ({ eng
     await server.close();
   });
 
-  test('needs a tag for each datagram of its batch, or none at all', async () => {
+  test('has a tag in a batch with one tag for each datagram, or with none at all', async () => {
     const socket = await opened();
     const batch = batchOf([numbered(1, 10), numbered(2, 10)], [NOWHERE, NOWHERE]);
     expect(() => socket.sendBatch({ ...batch, tags: Uint32Array.of(1) })).toThrow(

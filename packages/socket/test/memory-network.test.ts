@@ -16,7 +16,7 @@ async function open(host: MemoryHost, options: SocketOptions = {}): Promise<UdpS
   return socket;
 }
 
-/** What a socket gets, with the time of the network. */
+/** Records the datagrams that a socket receives, with the time of the network. */
 function arrivals(network: MemoryNetwork, socket: UdpSocket): Arrival[] {
   const list: Arrival[] = [];
   socket.onReceive = (batch: ReceiveBatch) => {
@@ -45,20 +45,20 @@ async function line(conditions: Partial<LinkConditions>, seed = 1) {
 }
 
 describe('the network in memory', () => {
-  test('carries nothing until time passes, and then in the delay of the way', async () => {
+  test('carries nothing until time passes, and then after the delay of the path', async () => {
     const { network, client, sendMany } = await line({ delayMs: 25 });
     expect(sendMany(1)).toMatchObject([{ ms: 25, source: client.local.port ? { address: '192.0.2.2' } : {} }]);
     expect(network.lostDatagrams).toBe(0);
   });
 
-  test('delivers what arrives at one time as one batch', async () => {
+  test('delivers datagrams that arrive at the same time as one batch', async () => {
     const { network, server, client } = await line({ delayMs: 5 });
     for (let i = 0; i < 10; i++) client.send(numbered(i, 10));
     network.clock.runUntilIdle();
     expect(server.statistics).toMatchObject({ receivedDatagrams: 10, receiveBatches: 1, largestReceiveBatch: 10 });
   });
 
-  test('loses, duplicates and reorders by chance, the same for the same seed', async () => {
+  test('loses, duplicates and reorders by chance, in the same way for the same seed', async () => {
     const conditions = { lossRate: 0.2, duplicateRate: 0.1, reorderRate: 0.1, jitterMs: 3 };
     const [once, again, other] = [await line(conditions, 5), await line(conditions, 5), await line(conditions, 6)];
     const list = once.sendMany(200);
@@ -72,13 +72,13 @@ describe('the network in memory', () => {
     expect(list.some(({ number }, i) => number < (list[i - 1]?.number ?? 0))).toBe(true);
   });
 
-  test('keeps the order under jitter alone', async () => {
+  test('keeps the order if there is only jitter', async () => {
     const { sendMany } = await line({ jitterMs: 50 });
     const numbers = sendMany(100).map(({ number }) => number);
     expect(numbers).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
-  test('lets through what the rate allows, and loses what does not fit its queue', async () => {
+  test('passes what the rate limit allows, and loses what does not fit its queue', async () => {
     const { network, sendMany } = await line({ bytesPerSecond: 12_800, queueBytes: 1280 });
     const list = sendMany(50, 0); // 128 bytes each with headers: 100 a second
     expect(list).toHaveLength(10);
@@ -86,7 +86,7 @@ describe('the network in memory', () => {
     expect(network.lostDatagrams).toBe(40);
   });
 
-  test('tells the sender of a datagram that is too large for the way, unless it is a black hole', async () => {
+  test('reports a datagram that is too large for the path to its sender, unless the path is a black hole', async () => {
     for (const icmp of [true, false]) {
       const { network, client, sendMany } = await line({ mtuBytes: 1280, icmp });
       const errors: string[] = [];
@@ -98,7 +98,7 @@ describe('the network in memory', () => {
     }
   });
 
-  test('can be cut and mended one way', async () => {
+  test('can be cut and mended in one direction', async () => {
     const { network, sendMany } = await line({});
     network.setConditions({ lossRate: 1 }, { from: '192.0.2.2', to: '192.0.2.1' });
     expect(sendMany(5)).toHaveLength(0);
@@ -106,7 +106,7 @@ describe('the network in memory', () => {
     expect(sendMany(5)).toHaveLength(5);
   });
 
-  test('has conditions of every way, also of those in use, and of one way alone', async () => {
+  test('can change the conditions of every path, also of those in use, or of one path alone', async () => {
     const network = new MemoryNetwork({ delayMs: 5 });
     const [a, b] = [await open(network.host('192.0.2.1')), await open(network.host('192.0.2.2'))];
     const at = (address: string, { local }: UdpSocket): Endpoint => ({ address, port: local.port });
@@ -132,7 +132,7 @@ describe('the network in memory', () => {
     expect((atThird[0]?.ms ?? 0) - startMs).toBe(20);
   });
 
-  test('gives a datagram to the socket that fits it best: by its remote, then by its address', async () => {
+  test('gives a datagram to the socket that fits best: by its remote, then by its address', async () => {
     const network = new MemoryNetwork();
     const [host, far] = [network.host(['192.0.2.1', '192.0.2.2']), network.host('192.0.2.3')];
     const sender = await open(far, { local: { address: '192.0.2.3', port: 5 } });
@@ -154,14 +154,14 @@ describe('the network in memory', () => {
     expect(counts(any, exact, connected)).toEqual([2, 1, 1]);
   });
 
-  test('delivers the last datagram of more than one batch', async () => {
+  test('delivers the last datagram if there are more than one batch holds', async () => {
     const { network, server, client } = await line({});
     for (let i = 0; i < 2 * server.maxBatch + 1; i++) client.send(numbered(i, 10));
     network.clock.runUntilIdle();
     expect(server.statistics).toMatchObject({ receivedDatagrams: 65, receiveBatches: 3, largestReceiveBatch: 32 });
   });
 
-  test('drops and counts what does not fit the receive buffer until that is read', async () => {
+  test('drops and counts datagrams beyond the receive buffer until that is read', async () => {
     const network = new MemoryNetwork();
     const host = network.host('192.0.2.1');
     const server = await open(host, { local: { address: '192.0.2.1', port: 7000 }, receiveBufferBytes: 100 });
@@ -173,7 +173,7 @@ describe('the network in memory', () => {
     expect(server.statistics).toMatchObject({ receivedDatagrams: 5, receivedBytes: 200, kernelDrops: 2 });
   });
 
-  test('answers for hosts that are not there', async () => {
+  test('answers for missing hosts', async () => {
     const network = new MemoryNetwork({ delayMs: 10 });
     const client = await open(network.host('192.0.2.2'));
     const errors: unknown[] = [];
@@ -186,7 +186,7 @@ describe('the network in memory', () => {
     expect(client.statistics.sendFailures).toBe(1); // IPv6 from an IPv4 socket
   });
 
-  test('lets promises settle between events, however deep, before time goes on', async () => {
+  test('lets promises settle between events, at any depth, before time goes on', async () => {
     const { clock } = new MemoryNetwork();
     const seen: [what: string, ms: number][] = [];
     const deep = async (depth: number): Promise<void> => {
@@ -208,7 +208,7 @@ describe('the network in memory', () => {
     expect(clock.nowMs).toBe(7);
   });
 
-  test('overwrites all that a callback was given once it has returned', async () => {
+  test('overwrites the batch of a callback after it has returned', async () => {
     const { network, server, client } = await line({});
     const kept: Uint8Array[] = [];
     let batch: ReceiveBatch | undefined;
@@ -233,7 +233,7 @@ describe('the network in memory', () => {
   test.each([
     ['EAGAIN', { queuedDatagrams: 2, queueDrops: 1, sendFailures: 0, sentDatagrams: 2, errors: {} }],
     ['ENOBUFS', { queuedDatagrams: 0, queueDrops: 0, sendFailures: 3, sentDatagrams: 0, errors: { 'no-buffers': 3 } }],
-  ])('has hosts whose kernel answers %s', async (sendError, statistics) => {
+  ])('can have hosts whose kernel answers %s', async (sendError, statistics) => {
     const network = new MemoryNetwork();
     const host = network.host('192.0.2.2');
     const socket = await open(host, { sendQueueBytes: 20 });
@@ -246,7 +246,7 @@ describe('the network in memory', () => {
     expect(socket.statistics).toMatchObject(statistics);
   });
 
-  test('has hosts whose kernel refuses what their sockets have taken, by its destination', async () => {
+  test('can have hosts whose kernel refuses datagrams after the socket took them, by destination', async () => {
     const network = new MemoryNetwork();
     const host = network.host('192.0.2.2');
     const socket = await open(host, { local: { address: '192.0.2.2', port: 7000 } });
@@ -264,7 +264,7 @@ describe('the network in memory', () => {
     expect(socket.statistics).toMatchObject({ sentDatagrams: 3, sendFailures: 1 });
   });
 
-  test('tells of what still waits when a socket closes, by its tags, once it has waited long enough', async () => {
+  test('reports datagrams that still wait after the close time of their socket, by their tags', async () => {
     const network = new MemoryNetwork();
     const host = network.host('192.0.2.2');
     const socket = await open(host, { closeTimeoutMs: 500, remote: { address: '192.0.2.2', port: 9 } });
@@ -287,7 +287,7 @@ describe('the network in memory', () => {
     expect(socket.statistics).toMatchObject({ queueDrops: 4, sendFailures: 0, errors: { closed: 4 } });
   });
 
-  test('has hosts with no descriptors left', async () => {
+  test('can have hosts without free descriptors', async () => {
     const host = new MemoryNetwork().host('192.0.2.2', { maxSockets: 1 });
     const first = await open(host);
     await expect(open(host)).rejects.toMatchObject({ code: 'too-many-open-files' });
@@ -296,7 +296,7 @@ describe('the network in memory', () => {
   });
 });
 
-describe('a translator', () => {
+describe('the NAT of a network in memory', () => {
   async function behindNat(options: {
     isSymmetric?: boolean;
     filtering?: 'none' | 'address' | 'endpoint';
@@ -321,7 +321,7 @@ describe('a translator', () => {
     return { network, nat, host, client, a, b, atA, atB, atClient, at, send };
   }
 
-  test('shows its own address, and lets answers in', async () => {
+  test('shows its own address, and passes answers', async () => {
     const { client, a, atA, atClient, at, send } = await behindNat({});
     send(client, at(a));
     expect(atA).toMatchObject([{ source: { address: '203.0.113.1' } }]);
@@ -333,7 +333,7 @@ describe('a translator', () => {
     ['none', true],
     ['address', true],
     ['endpoint', false],
-  ] as const)('with filtering by %s: another port of a known host gets in: %s', async (filtering, getsIn) => {
+  ] as const)('with filtering by %s lets in another port of a known host: %s', async (filtering, getsIn) => {
     const { client, a, b, atA, atClient, at, send } = await behindNat({ filtering });
     send(client, at(a));
     send(b, atA[0]?.source ?? at(b));
@@ -343,14 +343,14 @@ describe('a translator', () => {
   test.each([
     [false, true],
     [true, false],
-  ])('symmetric: %s; every destination sees the same port: %s', async (isSymmetric, isSame) => {
+  ])('that is symmetric: %s shows every destination the same port: %s', async (isSymmetric, isSame) => {
     const { client, a, b, atA, atB, at, send } = await behindNat({ isSymmetric });
     send(client, at(a));
     send(client, at(b));
     expect(atA[0]?.source.port === atB[0]?.source.port).toBe(isSame);
   });
 
-  test('forgets a mapping that is not used, and all of them when it restarts', async () => {
+  test('removes an unused mapping after its time, and all mappings when it restarts', async () => {
     const { network, nat, client, a, atA, atClient, at, send } = await behindNat({ timeoutMs: 1000 });
     send(client, at(a));
     const [{ source: first } = { source: at(a) }] = atA;
@@ -364,7 +364,7 @@ describe('a translator', () => {
     expect(new Set(atA.map(({ source }) => source.port)).size).toBe(3);
   });
 
-  test('lets nothing in any more to a host that has moved behind another', async () => {
+  test('passes nothing to a host that has moved behind another NAT', async () => {
     const { network, host, client, a, atA, atClient, at, send } = await behindNat({});
     send(client, at(a));
     const before = atA[0]?.source ?? at(a);

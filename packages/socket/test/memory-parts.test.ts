@@ -6,27 +6,30 @@ import { MemoryNetwork } from '../src/testing/index.js';
 import { Random } from '../src/testing/random.js';
 
 describe('the clock of a simulation', () => {
-  test.each([1, 2, 3])('runs events by their time, those of one time as they were scheduled (seed %d)', (seed) => {
-    const random = new Random(seed);
-    const clock = new MemoryClock();
-    const expected: { readonly dueMs: number; readonly name: number }[] = [];
-    const ran: { readonly dueMs: number; readonly name: number }[] = [];
-    for (let name = 0; name < 300; name++) {
-      const dueMs = Math.floor(random.next() * 50);
-      const cancel = clock.schedule(dueMs, () => ran.push({ dueMs: clock.nowMs, name }));
-      if (random.next() < 0.2) cancel();
-      else expected.push({ dueMs, name });
-    }
-    expected.sort((a, b) => a.dueMs - b.dueMs);
-    expect(clock.nextMs).toBe(expected[0]?.dueMs);
-    clock.advance(20);
-    expect([ran, clock.nowMs]).toEqual([expected.filter(({ dueMs }) => dueMs <= 20), 20]);
-    clock.runUntilIdle();
-    expect(ran).toEqual(expected);
-    expect([clock.nextMs, clock.nowMs]).toEqual([Infinity, expected.at(-1)?.dueMs]);
-  });
+  test.each([1, 2, 3])(
+    'runs events in the order of their time, and then in the order of their scheduling (seed %d)',
+    (seed) => {
+      const random = new Random(seed);
+      const clock = new MemoryClock();
+      const expected: { readonly dueMs: number; readonly name: number }[] = [];
+      const ran: { readonly dueMs: number; readonly name: number }[] = [];
+      for (let name = 0; name < 300; name++) {
+        const dueMs = Math.floor(random.next() * 50);
+        const cancel = clock.schedule(dueMs, () => ran.push({ dueMs: clock.nowMs, name }));
+        if (random.next() < 0.2) cancel();
+        else expected.push({ dueMs, name });
+      }
+      expected.sort((a, b) => a.dueMs - b.dueMs);
+      expect(clock.nextMs).toBe(expected[0]?.dueMs);
+      clock.advance(20);
+      expect([ran, clock.nowMs]).toEqual([expected.filter(({ dueMs }) => dueMs <= 20), 20]);
+      clock.runUntilIdle();
+      expect(ran).toEqual(expected);
+      expect([clock.nextMs, clock.nowMs]).toEqual([Infinity, expected.at(-1)?.dueMs]);
+    },
+  );
 
-  test('runs what an event schedules at its own time after it, and takes no time below zero', () => {
+  test('runs an event that is scheduled for the current time after the current one, and takes no negative delay', () => {
     const clock = new MemoryClock();
     const ran: string[] = [];
     clock.schedule(5, () => {
@@ -38,7 +41,7 @@ describe('the clock of a simulation', () => {
     expect(ran).toEqual(['outer', 'inner 5', 'past 5']);
   });
 
-  test('says that something never ends, but lets what takes as long as it may', () => {
+  test('throws if events never end, but not if they end just in time', () => {
     const clock = new MemoryClock();
     clock.schedule(100, () => undefined);
     expect(() => clock.runUntilIdle(99)).toThrow('not idle after 99 ms');
@@ -49,7 +52,7 @@ describe('the clock of a simulation', () => {
     expect(() => clock.runUntilIdle()).toThrow('not idle after 3600000 ms');
   });
 
-  test('cancels an event once, and no other by that', () => {
+  test('cancels an event once, and cancels no other by a second call', () => {
     const clock = new MemoryClock();
     const ran: string[] = [];
     const cancel = clock.schedule(1, () => ran.push('cancelled'));
@@ -61,7 +64,7 @@ describe('the clock of a simulation', () => {
     expect(ran).toEqual(['stays']);
   });
 
-  test('passes by itself where it was asked to', async () => {
+  test('advances by itself if asked to', async () => {
     const clock = new MemoryClock('auto');
     const ran: number[] = [];
     await new Promise<void>((resolve) => {
@@ -72,16 +75,16 @@ describe('the clock of a simulation', () => {
   });
 });
 
-describe('a way between two hosts', () => {
+describe('the link between two hosts', () => {
   const way = (conditions: Partial<LinkConditions>, clock = new MemoryClock(), seed = 1): Link =>
     new Link({ ...PERFECT_LINK, ...conditions }, clock, new Random(seed));
 
-  test('takes as long as its delay, and no longer without a rate', () => {
+  test('takes its delay, and no longer if it has no rate', () => {
     expect(way({}).delaysOf(1e9)).toEqual([0]);
     expect(way({ delayMs: 7 }).delaysOf(1500)).toEqual([7]);
   });
 
-  test('sends one packet after the other at its rate, and counts what waits against its queue', () => {
+  test('sends one packet after the other at its rate, and counts the waiting ones against its queue', () => {
     const clock = new MemoryClock();
     const link = way({ bytesPerSecond: 1000, queueBytes: 300, delayMs: 5 }, clock);
     expect(link.delaysOf(100)).toEqual([105]);
@@ -97,7 +100,7 @@ describe('a way between two hosts', () => {
     expect(link.delaysOf(301)).toEqual([]);
   });
 
-  test('holds some back by 20 ms, so that others overtake, and keeps the order of the rest', () => {
+  test('holds some packets back by 20 ms, so that others overtake, and keeps the order of the rest', () => {
     const held = way({ reorderRate: 1, delayMs: 5 });
     expect(held.delaysOf(1)).toEqual([25]);
     const clock = new MemoryClock();
@@ -118,7 +121,7 @@ describe('a way between two hosts', () => {
     expect(Math.max(...extra)).toBeLessThan(40);
   });
 
-  test('loses and doubles as often as it was told', () => {
+  test('loses and duplicates packets at the given rates', () => {
     const counts = { 0: 0, 1: 0, 2: 0 };
     const link = way({ lossRate: 0.3, duplicateRate: 0.25 });
     for (let i = 0; i < 4000; i++) counts[link.delaysOf(1).length as 0 | 1 | 2]++;
@@ -133,8 +136,8 @@ describe('a way between two hosts', () => {
   });
 });
 
-describe('chance', () => {
-  test('is spread evenly, the same for the same seed, and asks for no number where nothing is in question', () => {
+describe('the random generator of a simulation', () => {
+  test('is uniform, the same for the same seed, and draws no number for a certain outcome', () => {
     const random = new Random(5);
     const tenths = Array.from({ length: 10 }, () => 0);
     for (let i = 0; i < 10_000; i++) {
@@ -148,14 +151,14 @@ describe('chance', () => {
     one.chance(0.5);
     other.next();
     expect(one.next()).toBe(other.next());
-    // A seed that a failing test has printed means the same for ever.
+    // A seed that a failing test has printed must give the same sequence for ever.
     const first = new Random(1);
     expect([1, 2, 3].map(() => first.next() * 2 ** 32)).toEqual([1_580_013_426, 350_525_680, 3_524_174_333]);
     expect(new Random(10).next()).not.toBe(new Random(9).next());
   });
 });
 
-describe('the mappings of a translator', () => {
+describe('the mappings of a NAT', () => {
   const nat = (options: Partial<NatOptions> = {}, clock = new MemoryClock()) => ({
     clock,
     nat: new MemoryNat({ outside: '203.0.113.1', ...options }, clock),
@@ -163,7 +166,7 @@ describe('the mappings of a translator', () => {
   const inside = { address: '10.0.0.2', port: 5 };
   const host = (last: number, port = 9) => ({ address: `192.0.2.${last}`, port });
 
-  test('live for 30 s if nothing else is said, counted from what was last sent out', () => {
+  test('live for 30 s by default, counted from the last datagram from inside', () => {
     const { nat: translator, clock } = nat();
     const { port } = translator.translateOut(inside, host(1));
     clock.advance(29_999);
@@ -176,7 +179,7 @@ describe('the mappings of a translator', () => {
     expect(translator.translateOut(inside, host(1)).port).not.toBe(port);
   });
 
-  test('are one for each source, with a port of its own, and let nobody in elsewhere', () => {
+  test('have a port for each source, and pass no datagram on another port', () => {
     const { nat: translator } = nat({ filtering: 'none' });
     const ports = [1, 2, 3].map((port) => translator.translateOut({ ...inside, port }, host(1)).port);
     expect(new Set(ports).size).toBe(3);
@@ -196,7 +199,7 @@ describe('the mappings of a translator', () => {
     ['address', [true, true, false]],
     ['none', [true, true, true]],
     [undefined, [true, false, false]],
-  ] as const)('filter by %s', (filtering, expected) => {
+  ] as const)('filter datagrams by %s', (filtering, expected) => {
     const { nat: translator } = nat(filtering === undefined ? {} : { filtering });
     const { port } = translator.translateOut(inside, host(1));
     const sources = [host(1), host(1, 10), host(2)];
@@ -204,8 +207,8 @@ describe('the mappings of a translator', () => {
   });
 });
 
-describe('hosts', () => {
-  test('take free ports from 32,768 on, never one that is taken, and begin again at the end', async () => {
+describe('the hosts of a network in memory', () => {
+  test('choose free ports from 32,768 on, skip taken ones, and begin again at the end', async () => {
     const host = new MemoryNetwork().host('192.0.2.1');
     const open = async (port: number) => {
       const socket = host.createSocket({ local: { address: '192.0.2.1', port } });
@@ -222,7 +225,7 @@ describe('hosts', () => {
     await taken.close();
   });
 
-  test('send from an address of the family that is asked for', () => {
+  test('send from an address of the family of the destination', () => {
     const host = new MemoryNetwork().host(['192.0.2.1', '2001:db8::1', '192.0.2.2']);
     expect(host.addressFor('198.51.100.1')).toBe('192.0.2.1');
     expect(host.addressFor('2001:db8::9')).toBe('2001:db8::1');
@@ -233,7 +236,7 @@ describe('hosts', () => {
     expect(four.addressFor('2001:db8::9')).toBeUndefined();
   });
 
-  test('have addresses of their own', () => {
+  test('have their own loopback addresses', () => {
     const network = new MemoryNetwork();
     network.host('192.0.2.1');
     expect(() => network.host('192.0.2.1')).toThrow('another host has 192.0.2.1');

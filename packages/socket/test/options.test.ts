@@ -3,7 +3,7 @@ import { SEND_QUEUE_BYTES, SocketError, type SocketOptions } from '../src/index.
 import { resolveOptions } from '../src/socket-options.js';
 
 describe('the options of a socket', () => {
-  test('have the defaults that their documentation promises', () => {
+  test('have the documented defaults', () => {
     expect(resolveOptions({})).toEqual({
       local: { address: '0.0.0.0', port: 0 },
       remote: undefined,
@@ -33,7 +33,7 @@ describe('the options of a socket', () => {
     [{ remote: { address: '192.0.2.1', port: 1 } }, '0.0.0.0', 4, false],
     [{ remote: { address: '2001:db8::1', port: 1 } }, '::', 6, true],
     [{ local: { address: '::', port: 0 }, remote: { address: '192.0.2.1', port: 1 } }, '::', 6, true],
-  ])('settle address and family: %j', (options, address, family, dualStack) => {
+  ])('determine address and family: %j', (options, address, family, dualStack) => {
     const resolved = resolveOptions(options);
     expect([resolved.local.address, resolved.family, resolved.dualStack]).toEqual([address, family, dualStack]);
   });
@@ -43,7 +43,7 @@ describe('the options of a socket', () => {
     reusePort: true,
     steering: { offset: 0, mask: 1, ...changes },
   });
-  test('of steering have their defaults too, and are taken as they are', () => {
+  test('of steering have defaults too, and are used unchanged', () => {
     expect(resolveOptions(steering({ offset: 4, mask: 0xff00 })).steering).toEqual({
       offset: 4,
       mask: 0xff00,
@@ -59,7 +59,7 @@ describe('the options of a socket', () => {
     ['no queue and no patience', { sendQueueBytes: 0, closeTimeoutMs: 0 }],
     ['the last port', { local: { address: '127.0.0.1', port: 65_535 } }],
     ['steering at the end', steering({ offset: 65_503, mask: 0xffff_ffff, shift: 31 })],
-  ])('may be at their bounds: %s', (_what, options) => {
+  ])('may have the values at their bounds: %s', (_what, options) => {
     expect(() => resolveOptions(options)).not.toThrow();
   });
 

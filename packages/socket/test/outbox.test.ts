@@ -1,5 +1,5 @@
-// What the callbacks of several sockets send in one turn of the event loop leaves by one system
-// call at its end, in order, whoever sent it. Only the native engine does so.
+// The callbacks of several sockets may send in one turn of the event loop through one socket. All
+// this leaves by one system call at the end of the turn, in order. Only the native engine does so.
 import { describe, expect, test } from '@jest/globals';
 import type { Endpoint } from '@relay/packet';
 import type { SocketOptions, UdpSocket } from '../src/index.js';
@@ -8,7 +8,7 @@ import { batchOf, copyOf, LOCALHOST, losses, numbered, payloads } from './exchan
 
 const ANY: SocketOptions = { local: { address: '0.0.0.0', port: 0 } };
 
-describe.each(engines)('what is sent while sockets are told, on the engine $engine', ({ engine, create }) => {
+describe.each(engines)('a batch sent from a receive callback, on the engine $engine', ({ engine, create }) => {
   const isNative = engine === 'native';
   const opened: UdpSocket[] = [];
 
@@ -19,7 +19,7 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
     return socket;
   }
 
-  /** A socket that keeps what it gets. */
+  /** Opens a socket that keeps the datagrams that it receives. */
   async function openSink(): Promise<{ to: Endpoint; arrived: Uint8Array[]; all: (count: number) => Promise<void> }> {
     const socket = await open({ local: LOCALHOST, receiveBufferBytes: 4 << 20 });
     const arrived: Uint8Array[] = [];
@@ -33,8 +33,8 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
   }
 
   /**
-   * Sockets that get one datagram each in the same turn, one of these callbacks after the other;
-   * resolves when all have been called.
+   * Makes sockets that get one datagram each in the same turn, so that these callbacks run one
+   * after the other. Resolves when all have run.
    */
   async function inOneTurn(...callbacks: (() => void)[]): Promise<void> {
     const left = [...callbacks];
@@ -55,7 +55,7 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
     await Promise.all(opened.splice(0).map((socket) => socket.close()));
   }
 
-  /** What a callback sends: datagrams of this size, from this number on. */
+  /** Makes datagrams of this size, numbered from `from` on. */
   const some = (count: number, size: number, to: Endpoint, from = 0): Parameters<UdpSocket['sendBatch']>[0] =>
     batchOf(
       Array.from({ length: count }, (_, i) => numbered(from + i, size)),
@@ -64,7 +64,7 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
   const numbers = (count: number, size: number, from = 0): string[] =>
     payloads(Array.from({ length: count }, (_, i) => numbered(from + i, size)));
 
-  test('leaves together at the end of the turn, in order, and counts as queued until then', async () => {
+  test('leaves together with the others at the end of the turn, in order, and counts as queued until then', async () => {
     const { to, arrived, all } = await openSink();
     const socket = await open();
     const queued: number[] = [];
@@ -82,7 +82,7 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
     await closeAll();
   });
 
-  test('leaves at once where only one socket was told, from each of its callbacks', async () => {
+  test('leaves at once from each callback if only one socket is ready', async () => {
     const { to, arrived, all } = await openSink();
     const socket = await open();
     const queued: number[] = [];
@@ -98,7 +98,7 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
     await closeAll();
   });
 
-  test('leaves at once from a large batch, after what waited before it', async () => {
+  test('leaves at once if it is large, after the batches that waited before it', async () => {
     const { to, arrived, all } = await openSink();
     const socket = await open();
     const queued: number[] = [];
@@ -128,7 +128,7 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
     await closeAll();
   });
 
-  test('waits for one socket at a time, and never for a connected one', async () => {
+  test('waits for one sending socket at a time, and never for a connected one', async () => {
     const { to, all } = await openSink();
     const [first, second] = [await open(), await open()];
     const connected = await open({ remote: to });
@@ -151,7 +151,7 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
     await closeAll();
   });
 
-  test('is told by its tag where the kernel refuses it at the end of the turn', async () => {
+  test('is reported by its tag if the kernel refuses it at the end of the turn', async () => {
     const { to, arrived, all } = await openSink();
     const socket = await open(ANY);
     const list = losses(socket);
@@ -192,7 +192,7 @@ describe.each(engines)('what is sent while sockets are told, on the engine $engi
     await closeAll();
   });
 
-  test('is refused as a whole where the batch reaches beyond its bytes', async () => {
+  test('is refused as a whole if it reaches beyond its bytes', async () => {
     const { to } = await openSink();
     const socket = await open();
     let error: unknown;

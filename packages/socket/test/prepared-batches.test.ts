@@ -1,4 +1,4 @@
-// Which batches the addon knows where they lie, so that a call need not tell it again.
+// The addon remembers the arrays of some batches, so that a call need not pass them again.
 import { describe, expect, test } from '@jest/globals';
 import { SocketError, type SendBatch } from '../src/index.js';
 import { loadAddon } from '../src/native/addon.js';
@@ -12,7 +12,7 @@ const newBatches = (count: number): SendBatch[] =>
     ...{ offsets: new Uint32Array(1), lengths: new Uint32Array(1) },
   }));
 
-test('there is an addon to know them, or an error says why not', () => {
+test('the addon that keeps prepared batches loads, or an error says why not', () => {
   expect(addon instanceof SocketError ? addon.code : addon.PREPARED_BATCHES).toEqual(
     addon instanceof SocketError ? 'engine-unavailable' : 8,
   );
@@ -22,7 +22,7 @@ if (!(addon instanceof SocketError)) {
   describe('prepared batches', () => {
     const newPrepared = () => new NativeLoop(addon).prepared;
 
-    test('are those that come again, also where several take turns', () => {
+    test('are those that come again, even if several take turns', () => {
       const prepared = newPrepared();
       const batches = newBatches(4);
       expect(batches.map((batch) => prepared.numberOf(batch))).toEqual([-1, -1, -1, -1]);
@@ -31,12 +31,12 @@ if (!(addon instanceof SocketError)) {
       for (let turn = 0; turn < 10; turn++) expect(batches.map((batch) => prepared.numberOf(batch))).toEqual(numbers);
     });
 
-    test('are never those that come once', () => {
+    test('do not include those that come once', () => {
       const prepared = newPrepared();
       for (const batch of newBatches(100)) expect(prepared.numberOf(batch)).toBe(-1);
     });
 
-    test('stay where they are while they are in use, however many others come', () => {
+    test('stay in their places while they are in use, however many others come', () => {
       const prepared = newPrepared();
       const places = addon.PREPARED_BATCHES;
       const inUse = newBatches(places);
@@ -58,7 +58,7 @@ if (!(addon instanceof SocketError)) {
       expect(numbers.at(-1)).toBeGreaterThanOrEqual(0);
     });
 
-    test('are no longer those that were given other arrays', () => {
+    test('do not include those that got other arrays', () => {
       const prepared = newPrepared();
       const [batch] = newBatches(1);
       if (batch === undefined) throw new Error('no batch');

@@ -8,13 +8,13 @@ const MODULES: Readonly<Record<string, object>> = { '@relay/socket': socket, '@r
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const snippets = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
 
-test.each(snippets)('the README says truly what this prints: %#', async (code) => {
+test.each(snippets)('example %# of the README prints what the README says', async (code) => {
   const expected = [...code.matchAll(/\/\/ prints: (.*)/g)].map(([, text]) => text);
   expect(expected.length).toBeGreaterThan(0);
   expect(await printed(code)).toEqual(expected);
 });
 
-/** Runs a snippet on the sources of the package; resolves to the lines that it prints. */
+/** Runs a snippet on the sources of the package. Resolves to the lines that it prints. */
 async function printed(code: string): Promise<string[]> {
   const lines: string[] = [];
   const imports = /^import (\{.*\}) from '(.*)';$/gm;

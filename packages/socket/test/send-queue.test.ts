@@ -47,7 +47,7 @@ const waiting = (queue: SendQueue): Datagram[] =>
     };
   });
 
-describe('the queue of datagrams that wait', () => {
+describe('the queue of waiting datagrams', () => {
   test.each([1, 2, 3, 4, 5, 6])('holds what a plain list would hold (seed %d)', (seed) => {
     const random = new Random(seed);
     const below = (limit: number): number => Math.floor(random.next() * limit);
@@ -73,7 +73,8 @@ describe('the queue of datagrams that wait', () => {
       });
       const maxBytes = 100_000;
       const from = below(2);
-      // As many as fit, in their order: the first that does not fit stays out, and all after it.
+      // As many datagrams as fit are taken, in order. The first that does not fit stays out, and so
+      // do all after it.
       let taken = from;
       while (taken < offered.length && size(list) + size(offered.slice(from, taken + 1)) <= maxBytes) taken++;
       expect(queue.append(batchOf(offered, hasEndpoints, hasTags), from, maxBytes)).toBe(Math.max(taken, from));
@@ -93,7 +94,7 @@ describe('the queue of datagrams that wait', () => {
     }
   });
 
-  test('has room for a burst from the beginning, or for as much as is said', () => {
+  test('has room for a burst from the beginning, or for the given size', () => {
     const datagram = { payload: 'x'.repeat(1024), destination: '192.0.2.1 1', local: undefined, tag: 0 };
     const burst = batchOf(Array<Datagram>(64).fill(datagram), true);
     const queue = new SendQueue();
@@ -107,7 +108,7 @@ describe('the queue of datagrams that wait', () => {
     expect(waiting(small)).toEqual(Array<Datagram>(64).fill(datagram));
   });
 
-  test('does not grow with what has been sent: its room is used again', () => {
+  test('does not grow with sent datagrams: it reuses their room', () => {
     const queue = new SendQueue();
     const datagram = { payload: 'x'.repeat(1000), destination: '192.0.2.1 1', local: undefined, tag: 0 };
     for (let i = 0; i < 20_000; i++) {

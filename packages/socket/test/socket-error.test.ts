@@ -3,7 +3,7 @@ import { SocketError } from '../src/index.js';
 import { codeOfSystemError, openError, SOCKET_ERROR_CODES, systemCodeOf } from '../src/socket-error.js';
 
 describe('the error of a socket', () => {
-  test('says what failed, of what, and why, and keeps what the system said', () => {
+  test('says what failed, on what, and why, and keeps the report of the system', () => {
     const cause = new Error('the system');
     const details = { subject: 'to 192.0.2.1:9', systemCode: 'EMSGSIZE', datagrams: 3, cause };
     const error = new SocketError('message-too-large', 'send', details);
@@ -12,7 +12,7 @@ describe('the error of a socket', () => {
     expect(error).toMatchObject({ systemCode: 'EMSGSIZE', datagrams: 3, cause });
   });
 
-  test('stands for no datagram, and has neither a cause nor a system code, unless it is told so', () => {
+  test('is about no datagram, and has neither a cause nor a system code, by default', () => {
     const error = new SocketError('closed', 'open');
     expect(error.message).toBe('cannot open a socket: the socket is not open');
     expect([error.datagrams, error.systemCode, 'cause' in error]).toEqual([0, undefined, false]);
@@ -38,13 +38,13 @@ describe('the error of a socket', () => {
     expect(codeOfSystemError(systemCode)).toBe(code);
   });
 
-  test('finds the system code of what looks like an error of Node.js, and of nothing else', () => {
+  test('finds the system code of an object with the shape of an error of Node.js, and of nothing else', () => {
     expect(systemCodeOf({ code: 'EACCES' })).toBe('EACCES');
     for (const other of [undefined, null, 'EACCES', 5, {}, { code: 5 }, new Error('none')])
       expect(systemCodeOf(other)).toBeUndefined();
   });
 
-  test('of opening names the address, and is not wrapped twice', () => {
+  test('of a failed open names the address, and is not wrapped twice', () => {
     const cause = Object.assign(new Error('bind EACCES'), { code: 'EACCES' });
     const error = openError(cause, { address: '::1', port: 53 });
     expect(error).toMatchObject({ code: 'permission-denied', operation: 'open', systemCode: 'EACCES', cause });

@@ -7,8 +7,8 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Runs the tests of a folder in another process, after `preparation` in its shell; resolves to what
- * Jest says.
+ * Runs the tests of a folder in another process, after `preparation` in its shell. Resolves to the
+ * output of Jest.
  */
 async function runTests(shell: readonly string[], preparation: string, folder: string): Promise<string> {
   const jest = `"${process.execPath}" --experimental-vm-modules --disable-warning=ExperimentalWarning`;
@@ -20,7 +20,7 @@ async function runTests(shell: readonly string[], preparation: string, folder: s
   return stderr;
 }
 
-test('errors of a process without descriptors are as documented', async () => {
+test('a process without free descriptors has the documented errors', async () => {
   expect(await runTests([], 'ulimit -n 200', 'limited')).toMatch(/Tests: +\d+ passed/);
 });
 
@@ -31,10 +31,10 @@ const preparation = [
   'tc qdisc replace dev lo root pfifo limit 1000',
 ].join(' && ');
 
-// Where the system gives us no network of our own, or no traffic control in it, these cases cannot
-// be made.
+// Some systems give no network namespace, or no traffic control in it. These cases cannot run
+// there.
 if (spawnSync('unshare', ['--net', '--map-root-user', 'sh', '-c', preparation]).status === 0) {
-  test('errors of a slow, small or missing network are as documented', async () => {
+  test('a slow, small or missing network has the documented errors', async () => {
     expect(await runTests(namespace, preparation, 'namespace')).toMatch(/Tests: +\d+ passed/);
   });
 }

@@ -7,8 +7,8 @@ import { loadAddon } from '../src/native/addon.js';
 
 const require = createRequire(import.meta.url);
 
-// Plain JavaScript on the addon itself, since a worker does not read TypeScript: one echo socket,
-// left open.
+// The worker runs plain JavaScript on the addon itself, because it does not read TypeScript. It
+// leaves one echo socket open.
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads');
   const addon = require('node-gyp-build')(workerData);
@@ -32,10 +32,10 @@ const PROGRAM = `
 const isThere = process.env['RELAY_SOCKET_ENGINE'] !== 'dgram' && !(loadAddon() instanceof SocketError);
 
 for (const end of isThere ? (['exits', 'is terminated'] as const) : []) {
-  test(`a worker thread that ${end} gives its sockets back`, () => expectGivenBack(end));
+  test(`a worker thread that ${end} releases its sockets`, () => expectGivenBack(end));
 }
 
-test('the addon loads, or says why not', () => {
+test('the addon loads in this process, or says why not', () => {
   const addon = loadAddon();
   expect(addon instanceof SocketError ? addon.code : 'loaded').toMatch(/^(?:engine-unavailable|loaded)$/);
 });

@@ -1,6 +1,6 @@
 /**
- * Packed endpoints and the texts that node:dgram speaks, both ways, remembered so that the data
- * path does not parse.
+ * Converts between packed endpoints and the texts of node:dgram. It remembers both, so that the
+ * data path does not parse.
  */
 import {
   copyPackedEndpoint,
@@ -12,14 +12,17 @@ import {
 } from '@relay/packet';
 import { withNamedZone, withNumericZone } from '../zone.js';
 
-/** Peers of a busy server; when there are more, forgetting all of them costs little. */
+/**
+ * The number of peers of a busy server. If there are more, this forgets all of them, which costs
+ * little.
+ */
 const MAX_REMEMBERED = 16384;
 const OFFSET_PORT = 16;
 
 const packedByText = new Map<string, Uint8Array>();
 const textByPacked = { 4: new EndpointMap<string>(), 6: new EndpointMap<string>() };
 
-/** Packs a source as node:dgram names it into the first 24 bytes of `into`. */
+/** Packs a source, in the form of node:dgram, into the first 24 bytes of `into`. */
 export function packSource(address: string, port: number, into: Uint8Array): void {
   const packed = packedByText.get(address) ?? remember(address);
   copyPackedEndpoint(packed, 0, into, 0);
@@ -39,7 +42,10 @@ const lastPacked = new Uint8Array(PACKED_ENDPOINT_BYTES);
 let lastFamily: 4 | 6 = 4;
 let lastText: string | undefined;
 
-/** The address of a packed endpoint as a node:dgram socket of the family wants it. */
+/**
+ * Returns the address of a packed endpoint in the form that a node:dgram socket of this family
+ * takes.
+ */
 export function destinationText(destinations: Uint8Array, offset: number, family: 4 | 6): string {
   if (lastText !== undefined && family === lastFamily && equalPackedEndpoints(destinations, offset, lastPacked, 0))
     return lastText;

@@ -18,13 +18,13 @@ import { receiveArena } from './receive-arena.js';
 import { copyToSendChunk, releaseCopy } from './send-chunk.js';
 import { Unanswered } from './unanswered.js';
 
-/** A queue of fewer datagrams than this is not looked for. */
+/** If fewer datagrams than this are unanswered, the queue of Node.js is not checked. */
 const MAX_UNANSWERED = 8;
 const LARGEST_PAYLOAD = { 4: MAX_DATAGRAM_BYTES, 6: MAX_DATAGRAM_BYTES + 20 };
 
 /**
- * The engine over node:dgram: one system call per datagram, wherever Node.js runs. The reference
- * for the others.
+ * The engine over node:dgram, with one system call per datagram, wherever Node.js runs. It is the
+ * reference for the other engines.
  */
 export class DgramSocket extends EngineSocket {
   override readonly engine = 'dgram';
@@ -68,7 +68,7 @@ export class DgramSocket extends EngineSocket {
     if (remote === undefined) {
       packSource(address, port, receiveArena.sources);
     } else {
-      // What came between bind and connect may be from anyone.
+      // Datagrams that came between bind and connect may be from anyone.
       if (port !== remote.port || address !== remote.address) return;
       copyPackedEndpoint(remote.packed, 0, receiveArena.sources, 0);
     }
@@ -89,8 +89,8 @@ export class DgramSocket extends EngineSocket {
   }
 
   /**
-   * Node.js tries to send within the call, and says only afterwards how it went: so its queue is
-   * looked at once some are open.
+   * Node.js tries to send within the call and reports the result only later. Therefore its queue is
+   * checked when a few sends are unanswered.
    */
   #hasRoom(socket: Socket, length: number): boolean {
     if (this.#unanswered.count < MAX_UNANSWERED) return true;
@@ -105,7 +105,7 @@ export class DgramSocket extends EngineSocket {
     const { bytes, offsets, lengths, destinations, tags } = batch;
     const length = lengths[i] ?? 0;
     if (length > LARGEST_PAYLOAD[this.options.family]) {
-      // Where it waited, Node.js could lose its neighbours with it.
+      // If it waited, Node.js could lose its neighbours with it.
       this.losses.refused(batch, i, i + 1, 'EMSGSIZE');
     } else if (destinations === undefined || this.#remote !== undefined) {
       socket.send(copyToSendChunk(bytes, offsets[i] ?? 0, length), this.#unanswered.add(tags?.[i] ?? 0));
@@ -150,14 +150,14 @@ export class DgramSocket extends EngineSocket {
     const socket = this.#socket;
     if (socket === undefined) return;
     if (this.#unanswered.count > 0) await this.#drained(this.options.closeTimeoutMs);
-    // Not `once`: an error that the network still has for it is no failure to close.
+    // This is not `once`: a late error from the network is no failure to close.
     await new Promise<void>((resolve) => socket.close(resolve));
     this.#socket = undefined;
-    // Node.js says that it is closed before it calls back for what it has not sent.
+    // Node.js reports the close before it calls back for unsent datagrams.
     if (this.#unanswered.count > 0) await this.#drained();
   }
 
-  /** Resolves when Node.js has called back for every send, or after this time. */
+  /** Resolves when Node.js has called back for every send, or after `timeoutMs`. */
   #drained(timeoutMs?: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
@@ -170,7 +170,7 @@ export class DgramSocket extends EngineSocket {
 }
 
 interface ConnectedRemote {
-  /** As node:dgram writes it. */
+  /** The address as node:dgram writes it. */
   readonly address: string;
   readonly port: number;
   readonly packed: Uint8Array;
@@ -190,8 +190,8 @@ function createDgramSocket({ family, dualStack, reusePort }: ResolvedOptions): S
 }
 
 /**
- * All hosts are addresses already. Answering at once, unlike the default, lets a send happen within
- * the call.
+ * All hosts are already addresses. Unlike the default lookup, this one answers at once, so that a
+ * send can happen within the call.
  */
 function addressesOnly(
   host: string,

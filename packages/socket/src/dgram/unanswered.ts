@@ -1,4 +1,4 @@
-/** What node:dgram calls once a datagram is sent or lost. */
+/** The callback of node:dgram after a datagram is sent or lost. */
 type SendCallback = (error: Error | null, bytes: number) => void;
 
 /** Remembers the tag of one datagram while node:dgram has it. */
@@ -12,9 +12,9 @@ class Slot {
 }
 
 /**
- * The datagrams of a socket that node:dgram has not called back for. It says what became of one,
- * but not which one it was: so each with a tag has a callback of its own, which serves again
- * afterwards.
+ * The datagrams of a socket that node:dgram has not called back for. A callback reports a result,
+ * but not which datagram it belongs to. Therefore each datagram with a tag has its own callback,
+ * which is reused later.
  */
 export class Unanswered {
   count = 0;
@@ -30,7 +30,7 @@ export class Unanswered {
     };
   }
 
-  /** The callback for one datagram. */
+  /** Returns the callback for one datagram. */
   add(tag: number): SendCallback {
     this.count++;
     if (tag === 0) return this.#untagged;

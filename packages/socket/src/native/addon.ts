@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { SocketError } from '../socket-error.js';
 
-/** What native/addon.c exports: sizes, and how to start a loop. */
+/** The exports of native/addon.c: sizes, and the function that starts a loop. */
 export interface Addon {
   readonly SLOTS: number;
   readonly SLOT_BYTES: number;
@@ -28,7 +28,7 @@ export interface Addon {
 }
 
 /**
- * The functions of one loop. Sockets are small numbers chosen by JavaScript; results below 0 are
+ * The functions of one loop. Sockets are small numbers that JavaScript chooses. A result below 0 is
  * -errno.
  */
 export interface AddonLoop {
@@ -63,8 +63,8 @@ export interface AddonLoop {
 let loaded: Addon | SocketError | undefined;
 
 /**
- * The addon as built or prebuilt; a SocketError 'engine-unavailable' with the reason as its cause
- * where it does not load.
+ * Returns the addon, built or prebuilt. If it does not load, returns a SocketError
+ * 'engine-unavailable' with the reason as its cause.
  */
 export function loadAddon(): Addon | SocketError {
   loaded ??= load();

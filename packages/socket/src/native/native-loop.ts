@@ -5,17 +5,17 @@ import { loadAddon, type Addon, type AddonLoop } from './addon.js';
 import { PreparedBatches } from './prepared-batches.js';
 import { SendQueue } from '../send-queue.js';
 
-/** What the loop tells a socket. */
+/** The calls of the loop to a socket. */
 export interface LoopSocket {
   ready(events: number): void;
-  /** Gives to the kernel what the socket has put off to the end of this turn. */
+  /** Gives the kernel the datagrams that the socket put off to the end of this turn. */
   flushOutbox(): void;
 }
 
 export const EVENT_WRITABLE = 2;
 export const EVENT_ERROR = 4;
 
-/** The batch that all native sockets of this thread deliver; the addon fills its arrays. */
+/** The batch that all native sockets of this thread deliver. The addon fills its arrays. */
 class ReceiveArena implements ReceiveBatch {
   count = 0;
   readonly bytes: Uint8Array;
@@ -37,8 +37,8 @@ class ReceiveArena implements ReceiveBatch {
   }
 
   /**
-   * False once a caller has transferred an array's buffer away: the addon would write into memory
-   * that is no longer ours.
+   * False after a caller has transferred the buffer of an array. The addon would then write into
+   * foreign memory.
    */
   get isWhole(): boolean {
     return (
@@ -58,15 +58,15 @@ export class NativeLoop {
   readonly addon: Addon;
   readonly calls: AddonLoop;
   readonly arena: ReceiveArena;
-  /** Where the addon reports what a call did. */
+  /** The addon reports the results of a call here. */
   readonly report: Uint32Array;
   readonly prepared: PreparedBatches;
   /**
-   * Whether more sockets are to be told what is ready: whatever is put off now is sent when all
-   * have been told.
+   * True while more sockets wait to be told that they are ready. Datagrams that are put off now are
+   * sent when all sockets have been told.
    */
   isTelling = false;
-  /** The socket that has put off sends; one at a time. */
+  /** The socket that has put off sends. There is one at a time. */
   outboxOwner: LoopSocket | undefined;
   readonly outbox = new SendQueue();
   readonly #ready: Uint32Array;
@@ -108,7 +108,7 @@ export class NativeLoop {
 
   #tell(count: number): void {
     for (let i = 0; i < count; i++) {
-      // What the last one sends has nothing to wait for, unless something waits already.
+      // The sends of the last socket wait for nothing, unless other datagrams already wait.
       this.isTelling = i + 1 < count || this.outboxOwner !== undefined;
       const socket = this.#sockets[this.#ready[2 * i] ?? 0];
       try {
@@ -122,7 +122,7 @@ export class NativeLoop {
   }
 }
 
-/** One socket's mistake is not to cost the others their turn. */
+/** A mistake of one socket must not cost the others their turn. */
 function throwLater(error: unknown): void {
   process.nextTick(() => {
     throw error;
@@ -131,7 +131,10 @@ function throwLater(error: unknown): void {
 
 let loop: NativeLoop | undefined;
 
-/** The loop of this thread, made at its first use; a SocketError where the addon does not load. */
+/**
+ * Returns the loop of this thread, which is made at its first use. Returns a SocketError if the
+ * addon does not load.
+ */
 export function nativeLoop(): NativeLoop | SocketError {
   if (loop === undefined) {
     const addon = loadAddon();

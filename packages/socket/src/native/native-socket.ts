@@ -7,24 +7,24 @@ import { withNumericZone } from '../zone.js';
 import { EVENT_ERROR, EVENT_WRITABLE, type LoopSocket, type NativeLoop } from './native-loop.js';
 import { SendQueue } from '../send-queue.js';
 
-/** System calls before a busy socket lets the others have their turn. */
+/** The number of system calls of a busy socket before the others have their turn. */
 const MAX_CALLS_PER_TURN = 8;
 const MAX_ERRORS_PER_TURN = 64;
-/** Larger batches are worth a system call of their own. */
+/** The largest batch that is put off. A larger one deserves its own system call. */
 const MAX_PUT_OFF = 8;
-/** More is sent at once, so that the queue of the kernel is fed steadily. */
+/** The limit of put-off bytes. More is sent at once, so that the kernel's queue is fed steadily. */
 const OUTBOX_BYTES = 1 << 15;
 const REPORTED_FAILURES = 4;
 const WORDS_PER_FAILURE = 3;
 
-/** The engine over the addon: batched system calls, offload, exact accounting. Linux. */
+/** The engine over the addon, for Linux: batched system calls, offload, exact counts. */
 export class NativeSocket extends EngineSocket implements LoopSocket {
   override readonly engine = 'native';
   readonly #loop: NativeLoop;
   #number = -1;
   #queue: SendQueue | undefined;
   #onDrained: (() => void) | undefined;
-  /** As last read. */
+  /** The last known value. */
   #maxSegments: number;
   #kernelDrops = 0;
 
@@ -77,7 +77,8 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
 
   #receive(): void {
     const { calls, arena, report } = this.#loop;
-    // While it closes too: what nobody takes out of the kernel would be told again at every turn.
+    // This also runs while the socket closes. Otherwise the kernel would report the unread
+    // datagrams again at every turn.
     for (let i = 0; i < MAX_CALLS_PER_TURN && this.#number !== -1; i++) {
       if (!arena.isWhole)
         throw new SocketError('invalid-argument', 'receive', { subject: 'into a buffer that was transferred away' });
@@ -122,8 +123,8 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
   }
 
   /**
-   * Answers to what came by many sockets leave by one: together at the end of the turn, they cost a
-   * fraction of the system calls.
+   * Puts off a batch to the end of the turn. Answers to datagrams from many sockets leave by one
+   * socket. Together they cost a fraction of the system calls.
    */
   #putOff(batch: SendBatch): number {
     const loop = this.#loop;
@@ -142,14 +143,14 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     if (outboxOwner !== this) return;
     this.#loop.outboxOwner = undefined;
     const done = this.#transmit(outbox, 0);
-    // It was accepted already, so it may wait even beyond the bound.
+    // The batch was already accepted, so it may wait even beyond the limit.
     if (done < outbox.count) this.#enqueue(outbox, done, Infinity);
     outbox.clear();
   }
 
   /**
-   * Gives datagrams to the kernel from number `from` on; returns the number of the first that it
-   * would not take now.
+   * Gives the kernel the datagrams from number `from` on. Returns the number of the first datagram
+   * that the kernel did not take now.
    */
   #transmit(batch: SendBatch, from: number): number {
     const { report, prepared } = this.#loop;
@@ -163,12 +164,14 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
       if (datagrams > 0) this.counters.countSent(datagrams, report[1] ?? 0, report[2] ?? 0);
       failures = report[3] ?? 0;
       if (failures > 0) this.#reportFailures(batch, failures);
-      // With no room to report more failures it stopped, and goes on from there.
+      // The addon stopped because it had no room for more failures. It goes on from there.
     } while (failures === this.#loop.addon.MAX_SEND_FAILURES && done < batch.count);
     return done;
   }
 
-  /** One call into the addon; the report says what became of the datagrams before its result. */
+  /**
+   * Makes one call into the addon. The report says what became of the datagrams before the result.
+   */
   #call(batch: SendBatch, from: number, known: number): number {
     const { calls } = this.#loop;
     if (known !== -1) return calls.sendPrepared(this.#number, from, batch.count, known);
@@ -257,7 +260,7 @@ function packed(endpoint: Endpoint): Uint8Array {
   return bytes;
 }
 
-/** As native/addon.c reads them. */
+/** Returns the options in the form that native/addon.c reads. */
 function optionWords(options: ResolvedOptions, words: number): Uint32Array {
   const flags = [
     options.dualStack,

@@ -1,14 +1,14 @@
 import type { SendBatch } from '@relay/packet';
 import type { AddonLoop } from './addon.js';
 
-/** As many batches as may take turns before one is prepared. */
+/** How many batches may take turns before one of them is prepared. */
 const SEEN = 4;
 
 /**
- * Callers reuse their batches, and looking into five typed arrays costs more than all else of a
- * call into the addon. So the addon keeps where the arrays of a few batches lie. They are compared
- * anew at every call: a batch that was given other arrays, or an array whose buffer was transferred
- * or resized, is no longer the one that was prepared.
+ * Callers reuse their batches, and the inspection of five typed arrays costs more than the rest of
+ * a call into the addon. Therefore the addon remembers where the arrays of a few batches lie. They
+ * are compared again at every call. A batch is no longer the prepared one if it has other arrays,
+ * or if the buffer of an array was transferred or resized.
  */
 export class PreparedBatches {
   readonly #calls: AddonLoop;
@@ -24,20 +24,23 @@ export class PreparedBatches {
     this.#capacity = capacity;
   }
 
-  /** The number of the prepared batch, or -1: its arrays are to be passed. */
+  /** Returns the number of the prepared batch, or -1 if its arrays must be passed. */
   numberOf(batch: SendBatch): number {
     for (let i = 0; i < this.#prepared.length; i++) {
       const prepared = this.#prepared[i];
       if (prepared?.batch !== batch) continue;
       if (prepared.isAsPrepared()) return i;
-      // Arrays that change back and forth are left alone.
+      // A batch whose arrays change back and forth is not prepared.
       if (prepared.changes < 2) return -1;
       return this.#prepare(batch, i);
     }
     return this.#comesAgain(batch) ? this.#prepareAtNext(batch) : -1;
   }
 
-  /** Only what comes again is worth it; batches may take turns. */
+  /**
+   * Returns true if the batch came before. Only such a batch is worth the preparation. Batches may
+   * take turns.
+   */
   #comesAgain(batch: SendBatch): boolean {
     const at = this.#seen.indexOf(batch);
     if (at === -1) {
@@ -48,8 +51,8 @@ export class PreparedBatches {
   }
 
   /**
-   * In the next place, unless what is there is still in use: with more batches than places none
-   * would stay otherwise.
+   * Prepares the batch in the next place, unless the batch there is still in use. Otherwise no
+   * batch would stay if there are more batches than places.
    */
   #prepareAtNext(batch: SendBatch): number {
     const i = this.#next;
@@ -73,9 +76,9 @@ export class PreparedBatches {
 
 class PreparedBatch {
   readonly batch: SendBatch;
-  /** Whether it came since its place was last wanted. */
+  /** True if the batch came since another batch last wanted its place. */
   isUsed = true;
-  /** How often in a row it was not as prepared. */
+  /** How often in a row the batch differed from the prepared one. */
   changes = 0;
   readonly #bytes: Uint8Array;
   readonly #offsets: Uint32Array;

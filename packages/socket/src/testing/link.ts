@@ -1,27 +1,27 @@
 import type { MemoryClock } from './memory-clock.js';
 import type { Random } from './random.js';
 
-/** What happens to datagrams on the way from one host to another. */
+/** What happens to datagrams on the path from one host to another. */
 export interface LinkConditions {
-  /** Probabilities, 0 to 1, per datagram. Loss 1 cuts the way. */
+  /** Probability of a loss per datagram, 0 to 1. Loss 1 cuts the path. */
   readonly lossRate: number;
   readonly duplicateRate: number;
-  /** Of being held back so long that later datagrams overtake. */
+  /** Probability that a datagram is held back so long that later ones overtake it. */
   readonly reorderRate: number;
   readonly delayMs: number;
-  /** Added to the delay, uniform between 0 and this; the order is kept. */
+  /** Jitter, which is added to the delay: uniform between 0 and this. The order is kept. */
   readonly jitterMs: number;
-  /** Rate limit; Infinity: none. */
+  /** Rate limit. Infinity means none. */
   readonly bytesPerSecond: number;
-  /** What may wait for the rate limit; the rest is lost. */
+  /** How many bytes may wait for the rate limit. A datagram beyond that is lost. */
   readonly queueBytes: number;
-  /** Larger packets (with IP and UDP header) are lost; Infinity: none are. */
+  /** Packets larger than this (with IP and UDP header) are lost. Infinity means none are. */
   readonly mtuBytes: number;
-  /** Whether ICMP errors come back: closed port, no such host, too large. */
+  /** True if ICMP errors come back: closed port, no such host, too large. */
   readonly icmp: boolean;
 }
 
-/** Immediate, in order, without loss. */
+/** A link that delivers at once, in order and without loss. */
 export const PERFECT_LINK: LinkConditions = {
   lossRate: 0,
   duplicateRate: 0,
@@ -34,15 +34,17 @@ export const PERFECT_LINK: LinkConditions = {
   icmp: true,
 };
 
-/** Held-back datagrams arrive this much later: more than the spacing of most traffic. */
+/**
+ * How much later a held-back datagram arrives, in ms. It is more than the spacing of most traffic.
+ */
 const HOLD_BACK_MS = 20;
 
-/** One direction between two hosts. */
+/** One direction of the path between two hosts. */
 export class Link {
   conditions: LinkConditions;
   readonly #clock: MemoryClock;
   readonly #random: Random;
-  /** When what was sent before has left. */
+  /** The time when the earlier packets have left. */
   #busyUntilMs = 0;
   #lastArrivalMs = 0;
 
@@ -52,7 +54,10 @@ export class Link {
     this.#random = random;
   }
 
-  /** After how many ms a packet of that size arrives: once, twice or (lost) never. */
+  /**
+   * Returns after how many ms a packet of this size arrives: one time, two times, or none if it is
+   * lost.
+   */
   delaysOf(packetBytes: number): number[] {
     const { lossRate, duplicateRate, bytesPerSecond, queueBytes } = this.conditions;
     const nowMs = this.#clock.nowMs;

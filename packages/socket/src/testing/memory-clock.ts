@@ -4,18 +4,18 @@ interface Event {
 }
 
 /**
- * How time passes: when `advance` says so, or by itself, from event to event, as fast as the
- * machine goes.
+ * How time passes. `manual`: only in `advance`. `auto`: by itself, from event to event, as fast as
+ * the machine goes.
  */
 export type ClockDrive = 'manual' | 'auto';
 
 /**
- * Time of a simulation, in ms from 0. Events run in the order of their time, those of one time in
- * the order they were scheduled.
+ * The time of a simulation, in ms from 0. Events run in the order of their time. Events of the same
+ * time run in the order in which they were scheduled.
  */
 export class MemoryClock {
   readonly #drive: ClockDrive;
-  /** Latest first. */
+  /** The events, the latest first. */
   readonly #events: Event[] = [];
   #nowMs = 0;
   #isDriving = false;
@@ -28,14 +28,14 @@ export class MemoryClock {
     return this.#nowMs;
   }
 
-  /** When the next event is due; Infinity if there is none. */
+  /** The time of the next event, or Infinity if there is none. */
   get nextMs(): number {
     return this.#events.at(-1)?.dueMs ?? Infinity;
   }
 
   /**
-   * Runs `run` after `delayMs` (0: at this time, but not within this call); returns how to cancel
-   * it.
+   * Runs `run` after `delayMs` (0: at this time, but not within this call). Returns a function that
+   * cancels it.
    */
   schedule(delayMs: number, run: () => void): () => void {
     const event = { dueMs: this.#nowMs + Math.max(0, delayMs), run };
@@ -47,7 +47,7 @@ export class MemoryClock {
     };
   }
 
-  /** Lets `ms` pass, running what becomes due. */
+  /** Lets `ms` pass and runs the events that become due. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     while (this.nextMs <= endMs) this.#runNext();
@@ -55,9 +55,9 @@ export class MemoryClock {
   }
 
   /**
-   * As {@link advance}, for code that awaits: after each event the promises settle that it
-   * resolved, before time goes on. Takes no turn of the event loop, so nothing from outside the
-   * simulation comes in between.
+   * Does the same as {@link advance} for code that awaits. After each event, all promises settle
+   * that the event resolved; only then time goes on. It takes no turn of the event loop, so nothing
+   * from outside the simulation comes in between.
    */
   async pass(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
@@ -69,7 +69,9 @@ export class MemoryClock {
     this.#nowMs = endMs;
   }
 
-  /** Runs events until none is left; throws after `maxMs`, since something repeats for ever. */
+  /**
+   * Runs events until none is left. Throws after `maxMs`, because then something repeats for ever.
+   */
   runUntilIdle(maxMs = 3_600_000): void {
     const endMs = this.#nowMs + maxMs;
     while (this.#events.length > 0) {
@@ -85,7 +87,7 @@ export class MemoryClock {
     event.run();
   }
 
-  /** The place before all events that are due at that time or sooner. */
+  /** Returns the place before all events that are due at this time or sooner. */
   #placeFor(dueMs: number): number {
     let low = 0;
     let high = this.#events.length;
@@ -113,7 +115,7 @@ export class MemoryClock {
 }
 
 /**
- * Node.js runs its tick queue once no microtask is left: what promises caused, however many deep,
- * is done by then.
+ * Node.js runs its tick queue when no microtask is left. By then everything that promises caused
+ * has run, at any depth.
  */
 const promisesSettle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -6,11 +6,11 @@ import type { BoundSocket, Carrier, SocketHost } from './memory-parts.js';
 import { isWildcard, MemorySocket } from './memory-socket.js';
 import type { MemoryNat } from './nat.js';
 
-/** How a host is made. */
+/** The options of a host. */
 export interface HostOptions {
-  /** The translator it is behind. */
+  /** The NAT in front of the host. */
   readonly nat?: MemoryNat;
-  /** Sockets that it can have open at once; default: any number. */
+  /** The number of sockets that the host can have open at once. Default: any number. */
   readonly maxSockets?: number;
 }
 
@@ -21,16 +21,20 @@ const PORTS = 65_536;
 export class MemoryHost implements SocketHost {
   readonly network: Carrier;
   readonly addresses: readonly string[];
-  /** The translator it is behind now: with another one it has moved to another network. */
+  /**
+   * The NAT in front of the host now. A host that gets another NAT has moved to another network.
+   */
   nat: MemoryNat | undefined;
   /**
-   * What the host's kernel does with sends: gives them to the network, takes none for the moment
-   * ('EAGAIN': they queue), or refuses them with this error.
+   * What the host's kernel does with a send. Undefined: it gives the datagram to the network.
+   * 'EAGAIN': it takes none for the moment, so the datagram waits. Any other value: it refuses the
+   * datagram with this error.
    */
   sendError: string | undefined;
   /**
-   * Which datagrams the host's kernel refuses after a socket has taken them, and with which error
-   * (such as 'EPERM'); undefined: none. The socket tells of each by `onError`, with its tag.
+   * Returns the error with which the host's kernel refuses a datagram after the socket has taken it
+   * (such as 'EPERM'), or undefined if it does not. The socket reports each refusal by `onError`,
+   * with its tag.
    */
   refusalOf: (destination: Endpoint) => string | undefined = () => undefined;
   readonly #maxSockets: number;
@@ -45,12 +49,12 @@ export class MemoryHost implements SocketHost {
     this.#maxSockets = maxSockets;
   }
 
-  /** As {@link createSocket} of the package, on this host; `engine` is ignored. */
+  /** Does the same as {@link createSocket} of the package, on this host. `engine` is ignored. */
   createSocket(options: SocketOptions = {}): UdpSocket {
     return new MemorySocket(resolveOptions(options), this);
   }
 
-  /** The kernel takes sends again. */
+  /** Makes the kernel take sends again. */
   resumeSending(): void {
     this.sendError = undefined;
     for (const sockets of this.#sockets.values()) for (const socket of sockets) socket.flush();
@@ -60,14 +64,14 @@ export class MemoryHost implements SocketHost {
     return address.startsWith('127.') || address === '::1' || this.addresses.includes(address);
   }
 
-  /** The address that datagrams to a destination leave from; undefined: there is no way. */
+  /** Returns the local address for datagrams to a destination, or undefined if there is no path. */
   addressFor(destination: string): string | undefined {
     const isIpv6 = destination.includes(':');
     if (this.isLoopback(destination)) return destination;
     return this.addresses.find((address) => address.includes(':') === isIpv6);
   }
 
-  /** Gives a socket its port; throws a SocketError. */
+  /** Gives a socket its port. Throws a SocketError. */
   bind(socket: BoundSocket, { address, port }: Endpoint, reusePort: boolean): Endpoint {
     if (this.#socketCount >= this.#maxSockets) throw systemError('too-many-open-files', 'EMFILE');
     if (!isWildcard(address) && !this.isLoopback(address)) throw systemError('address-not-available', 'EADDRNOTAVAIL');
@@ -87,7 +91,7 @@ export class MemoryHost implements SocketHost {
     this.#socketCount--;
   }
 
-  /** Gives an arrived datagram to the socket it is for; false: nobody listens. */
+  /** Gives an arrived datagram to its socket. Returns false if no socket listens. */
   receive(source: Endpoint, destination: Endpoint, bytes: Uint8Array): boolean {
     const sockets = this.#sockets.get(destination.port) ?? [];
     const fitting = sockets.map((socket) => socket.fit(source, destination));
@@ -99,7 +103,7 @@ export class MemoryHost implements SocketHost {
     return true;
   }
 
-  /** Tells the socket that sent from `source` of an ICMP error. */
+  /** Reports an ICMP error to the socket that sent from `source`. */
   receiveError(source: Endpoint, destination: Endpoint, systemCode: string): void {
     const sockets = this.#sockets.get(source.port) ?? [];
     sockets.find((socket) => socket.fit(destination, source) > 0)?.takeError(systemCode, destination);

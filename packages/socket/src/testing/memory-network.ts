@@ -6,13 +6,13 @@ import type { Carrier, NetworkHost } from './memory-parts.js';
 import { MemoryNat, type NatOptions } from './nat.js';
 import { Random } from './random.js';
 
-/** How a network is made. */
+/** The options of a network. */
 export interface MemoryNetworkOptions extends Partial<LinkConditions> {
-  /** The same seed and the same calls give the same simulation; default 1. */
+  /** The seed. The same seed and the same calls give the same simulation. Default 1. */
   readonly seed?: number;
   /**
-   * `manual` (default): time passes by `network.clock.advance`. `auto`: by itself, as fast as the
-   * machine goes.
+   * `manual` (default): time passes in `network.clock.advance`. `auto`: time passes by itself, as
+   * fast as the machine goes.
    */
   readonly drive?: ClockDrive;
 }
@@ -21,9 +21,9 @@ const IPV4_HEADERS_BYTES = 28;
 const IPV6_HEADERS_BYTES = 48;
 
 /**
- * A network in memory: hosts with addresses, and between them links with loss, delay, jitter,
- * reordering, duplication, rate, MTU, translators and ICMP errors. Deterministic: one seed, one
- * clock, no I/O.
+ * A network in memory. It has hosts with addresses and NATs, and links with loss, delay, jitter,
+ * reordering, duplication, rate, MTU and ICMP errors. It is deterministic: one seed, one clock, no
+ * I/O.
  */
 export class MemoryNetwork implements Carrier {
   readonly clock: MemoryClock;
@@ -40,12 +40,12 @@ export class MemoryNetwork implements Carrier {
     this.#conditions = { ...PERFECT_LINK, ...conditions };
   }
 
-  /** Datagrams that the network lost: by chance, by rate, size, closed ways and translators. */
+  /** The datagrams that the network lost: by chance, rate, size, closed paths and NATs. */
   get lostDatagrams(): number {
     return this.#lostDatagrams;
   }
 
-  /** A host with these addresses; loopback addresses it has of its own. */
+  /** Makes a host with these addresses. Each host also has its own loopback addresses. */
   host(addresses: string | readonly string[], options: HostOptions = {}): MemoryHost {
     const list = (typeof addresses === 'string' ? [addresses] : addresses).map((address) => {
       const canonical = parseAddress(address);
@@ -58,7 +58,7 @@ export class MemoryNetwork implements Carrier {
     return host;
   }
 
-  /** A translator; hosts made with `{ nat }` are inside. */
+  /** Makes a NAT. Hosts made with `{ nat }` are inside. */
   nat(options: NatOptions): MemoryNat {
     const nat = new MemoryNat(options, this.clock);
     this.#nats.set(nat.outside, nat);
@@ -66,7 +66,8 @@ export class MemoryNetwork implements Carrier {
   }
 
   /**
-   * Changes the conditions of every way, or of the one way between two hosts' (outside) addresses.
+   * Changes the conditions of every path, or of the one path between the outside addresses of two
+   * hosts.
    */
   setConditions(conditions: Partial<LinkConditions>, way?: { readonly from: string; readonly to: string }): void {
     if (way) {
@@ -78,7 +79,7 @@ export class MemoryNetwork implements Carrier {
     for (const link of this.#links.values()) link.conditions = { ...link.conditions, ...conditions };
   }
 
-  /** Carries a datagram from a host; called by its sockets. */
+  /** Carries a datagram from a host. Called by the sockets of the host. */
   carry(from: NetworkHost, source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
     const arrive = (to: NetworkHost, seen: Endpoint, at: Endpoint): void => {
       if (!to.receive(seen, at, bytes)) this.#answerError(from, source, destination, 'ECONNREFUSED');
@@ -102,7 +103,7 @@ export class MemoryNetwork implements Carrier {
         const nat = this.#nats.get(destination.address);
         const at = nat ? nat.translateIn(seen, destination.port) : destination;
         const to = at && this.#hosts.get(at.address);
-        // A translator is silent; a router is not.
+        // A NAT stays silent here; a router answers.
         if (at && to && to.nat === nat) arrive(to, seen, at);
         else this.#undelivered(from, source, destination, nat === undefined);
       });
@@ -114,7 +115,7 @@ export class MemoryNetwork implements Carrier {
     if (isAnswered) this.#answerError(from, source, destination, 'EHOSTUNREACH');
   }
 
-  /** An ICMP error takes the way back; translators recognise what it is about. */
+  /** An ICMP error travels back. A NAT recognises the datagram that it is about. */
   #answerError(to: NetworkHost, source: Endpoint, destination: Endpoint, systemCode: string): void {
     const { icmp, delayMs, lossRate } = this.#link(destination.address, to.nat?.outside ?? source.address).conditions;
     if (icmp && !this.#random.chance(lossRate)) {

@@ -17,8 +17,8 @@ interface Arrived {
 }
 
 /**
- * The engine of the in-memory network: the same contract, no kernel. What arrives at one time is
- * one batch.
+ * The engine of the in-memory network: the same contract without a kernel. Datagrams that arrive at
+ * the same time are one batch.
  */
 export class MemorySocket extends EngineSocket implements BoundSocket {
   override readonly engine = 'memory';
@@ -45,7 +45,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     };
   }
 
-  /** Whether another socket may not bind its port to this address. */
+  /** Returns true if another socket may not bind the same port to this address. */
   conflictsWith(address: string, reusePort: boolean): boolean {
     const own = this.options.local.address;
     const isSame = own === address || this.#takesAll(own, address) || this.#takesAll(address, own);
@@ -58,8 +58,8 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
   }
 
   /**
-   * How exactly the socket fits a datagram: 0 not at all, more for its address, more for its
-   * remote.
+   * Returns how exactly the socket fits a datagram: 0 not at all, more for its address, more for
+   * its remote.
    */
   fit(source: Endpoint, destination: Endpoint): number {
     const { local, remote } = this.options;
@@ -69,7 +69,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     return 1 + (local.address === destination.address ? 1 : 0) + (remote ? 2 : 0);
   }
 
-  /** Which of `sockets` of a shared port gets a datagram. */
+  /** Returns which of `sockets` of a shared port gets a datagram. */
   steer(bytes: Uint8Array, source: Endpoint, sockets: number): number {
     const { steering } = this.options;
     if (steering && bytes.length >= steering.offset + 4) {
@@ -81,7 +81,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     return source.port % sockets;
   }
 
-  /** A datagram has arrived; what arrives at the same time is delivered with it. */
+  /** Takes an arrived datagram. Datagrams that arrive at the same time are delivered together. */
   take(source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
     if (this.#arrivedBytes + bytes.length > this.receiveBufferBytes) {
       this.#kernelDrops++;
@@ -153,7 +153,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     );
   }
 
-  /** Why a kernel would not send it. */
+  /** Returns the error with which a kernel would refuse a datagram. */
   #refusal(to: Endpoint, length: number, from: string | undefined): string | undefined {
     if (length > MAX_DATAGRAM_BYTES) return 'EMSGSIZE';
     if (to.port === 0 || (to.address.includes(':') && this.options.family === 4)) return 'EINVAL';
@@ -161,7 +161,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
     return from === undefined ? 'ENETUNREACH' : this.#host.refusalOf(to);
   }
 
-  /** Sends what waited. */
+  /** Sends the waiting datagrams. */
   flush(): void {
     const queue = this.#queue;
     if (queue === undefined) return;
@@ -196,7 +196,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
   }
 }
 
-/** Whether an address to listen on stands for all of its family. */
+/** Returns true if an address to listen on stands for all addresses of its family. */
 export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }

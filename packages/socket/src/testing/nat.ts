@@ -1,16 +1,20 @@
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 import type { MemoryClock } from './memory-clock.js';
 
-/** How a network address translator behaves. */
+/** How a NAT (network address translator) behaves. */
 export interface NatOptions {
-  /** Its address on the outside. */
+  /** The address of the NAT on the outside. */
   readonly outside: string;
-  /** A mapping not used from inside for this long is forgotten; default 30,000 ms, as many do. */
+  /**
+   * A mapping that the inside does not use for this long is removed. Default 30,000 ms, as in many
+   * NATs.
+   */
   readonly timeoutMs?: number;
-  /** Whether each destination sees another outside port (a "symmetric" NAT); default false. */
+  /** True if each destination sees another outside port (a "symmetric" NAT). Default false. */
   readonly isSymmetric?: boolean;
   /**
-   * Who may send in: anyone, addresses that were sent to, or (default) endpoints that were sent to.
+   * Who may send in: anyone, the addresses that the inside sent to, or (default) the endpoints that
+   * the inside sent to.
    */
   readonly filtering?: 'none' | 'address' | 'endpoint';
 }
@@ -25,7 +29,9 @@ interface Mapping {
 const FIRST_PORT = 20_000;
 const TIMEOUT_MS = 30_000;
 
-/** A network address translator between hosts inside and the rest of the network (RFC 4787). */
+/**
+ * A NAT (network address translator) between hosts inside and the rest of the network (RFC 4787).
+ */
 export class MemoryNat {
   readonly outside: string;
   readonly #timeoutMs: number;
@@ -44,18 +50,20 @@ export class MemoryNat {
     this.#clock = clock;
   }
 
-  /** Mappings in use. */
+  /** The number of mappings in use. */
   get size(): number {
     return [...this.#byOutsidePort.values()].filter((mapping) => !this.#isExpired(mapping)).length;
   }
 
-  /** Forgets all mappings, as a reboot does: the same inside endpoints get other outside ports. */
+  /**
+   * Removes all mappings, as a reboot does. The same inside endpoints then get other outside ports.
+   */
   rebind(): void {
     this.#byInside.clear();
     this.#byOutsidePort.clear();
   }
 
-  /** What the source of a datagram from inside becomes. */
+  /** Returns the outside source of a datagram from inside. */
   translateOut(source: Endpoint, destination: Endpoint): Endpoint {
     const key = formatEndpoint(source) + (this.#isSymmetric ? ` ${formatEndpoint(destination)}` : '');
     let mapping = this.#byInside.get(key);
@@ -69,7 +77,9 @@ export class MemoryNat {
     return { address: this.outside, port: mapping.outsidePort };
   }
 
-  /** Where a datagram from outside goes; undefined: it is not let in. */
+  /**
+   * Returns the inside destination of a datagram from outside, or undefined if the NAT drops it.
+   */
   translateIn(source: Endpoint, outsidePort: number): Endpoint | undefined {
     const mapping = this.#byOutsidePort.get(outsidePort);
     if (mapping === undefined || this.#isExpired(mapping)) return undefined;

@@ -8,8 +8,8 @@ const SLOT_BYTES = HEADROOM_BYTES + MAX_DATAGRAM_BYTES + TAILROOM_BYTES;
 let shared: PoisonedArena | undefined;
 
 /**
- * The batch of the memory sockets of this thread. It is overwritten after the callback, so that a
- * view kept too long is noticed.
+ * The batch of the memory sockets of this thread. It is overwritten after the callback, so that
+ * tests notice a view that is kept too long.
  */
 export class PoisonedArena implements ReceiveBatch {
   static readonly SLOTS = SLOTS;
@@ -22,7 +22,7 @@ export class PoisonedArena implements ReceiveBatch {
   readonly ecn = new Uint8Array(SLOTS);
   readonly timestampsMs = new Float64Array(SLOTS);
 
-  /** The one of this thread: of all its memory sockets only one delivers at a time. */
+  /** Returns the arena of this thread. Only one of its memory sockets delivers at a time. */
   static shared(): PoisonedArena {
     return (shared ??= new PoisonedArena());
   }

@@ -1,6 +1,6 @@
 /**
- * A small, fast, seeded generator (SplitMix32): the same seed gives the same simulation. Not for
- * secrets.
+ * A small, fast, seeded generator (SplitMix32). The same seed gives the same simulation. It is not
+ * for secrets.
  */
 export class Random {
   #state: number;
@@ -9,7 +9,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** Uniform in 0 ≤ x < 1. */
+  /** Returns a uniform number in 0 ≤ x < 1. */
   next(): number {
     this.#state = (this.#state + 0x9e3779b9) >>> 0;
     let z = this.#state;
@@ -19,8 +19,8 @@ export class Random {
   }
 
   /**
-   * Whether something of that probability happens. Takes from the sequence only if it is in
-   * question.
+   * Returns true with this probability. It takes a number from the sequence only if the probability
+   * is neither 0 nor 1.
    */
   chance(probability: number): boolean {
     return probability > 0 && (probability >= 1 || this.next() < probability);

@@ -1,4 +1,4 @@
-// Run by test/surroundings.test.ts in a process that may open few descriptors.
+// test/surroundings.test.ts runs this in a process that may open few descriptors.
 import { expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import type { UdpSocket } from '../../src/index.js';
@@ -8,7 +8,7 @@ import { LOCALHOST, numbered, payloads, received } from '../exchange.js';
 const descriptors = (): number => readdirSync('/proc/self/fd').length;
 
 test.each(kernelEngines)(
-  'with no descriptors left, $engine says so, keeps the sockets it has, and recovers',
+  'a $engine socket without free descriptors reports that, keeps the open sockets, and recovers',
   async ({ create }) => {
     const first = create({ local: LOCALHOST });
     await first.open();

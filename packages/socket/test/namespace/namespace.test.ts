@@ -1,5 +1,5 @@
-// Run by test/surroundings.test.ts in a network namespace of its own, whose loopback has an MTU of
-// 1400 and is slow: 200 kbit/s.
+// test/surroundings.test.ts runs this in its own network namespace, whose loopback has an MTU of
+// 1400 and is slow (200 kbit/s).
 import { describe, expect, test } from '@jest/globals';
 import { BROADCAST_ADDRESS, kernelEngines } from '../engines.js';
 import { batchOf, copyOf, LOCALHOST, losses, lostTags, numbered, payloads, received, reported } from '../exchange.js';
@@ -7,10 +7,10 @@ import { qdisc, slowPair } from './slow.js';
 
 const NOWHERE = { address: BROADCAST_ADDRESS, port: 9 };
 
-describe.each(kernelEngines)('on the engine $engine', (underTest) => {
+describe.each(kernelEngines)('a socket on a slow network of the engine $engine', (underTest) => {
   const { engine, create } = underTest;
 
-  test('what the kernel takes no more of waits, and arrives; what does not fit the queue is dropped and counted', async () => {
+  test('lets datagrams wait that the kernel does not take, and drops and counts those beyond its queue', async () => {
     const [server, client] = await slowPair(underTest, { sendQueueBytes: 20_000 }, true);
     const offered = Array.from({ length: 60 }, (_, i) => numbered(i, 1000));
     const accepted = offered.filter((datagram) => client.send(datagram));
@@ -21,13 +21,13 @@ describe.each(kernelEngines)('on the engine $engine', (underTest) => {
     expect(client.queuedBytes).toBeGreaterThan(0);
     expect(client.queuedBytes).toBeLessThanOrEqual(20_000);
     const arriving = received(server, accepted.length);
-    await client.close(); // waits for the queue
+    await client.close(); // the close waits for the queue
     expect(payloads(await arriving)).toEqual(payloads(accepted));
     expect(client.statistics).toMatchObject({ sentDatagrams: accepted.length, sendFailures: 0, errors: {} });
     await server.close();
   });
 
-  test('what waited and then was refused is told by its tag, and the rest arrives in order', async () => {
+  test('reports a datagram that waited and then was refused by its tag, and sends the rest in order', async () => {
     const [server, client] = await slowPair(underTest, { sendQueueBytes: 1 << 20 });
     const list = losses(client);
     const arrived: Uint8Array[] = [];
@@ -56,7 +56,7 @@ describe.each(kernelEngines)('on the engine $engine', (underTest) => {
     await server.close();
   });
 
-  test('what still waits when closing has waited long enough is told by its tag', async () => {
+  test('reports datagrams that still wait after the close time by their tags', async () => {
     const [server, client] = await slowPair(underTest, { sendQueueBytes: 1 << 20, closeTimeoutMs: 1 }, true);
     const list = losses(client);
     const datagrams = Array.from({ length: 200 }, (_, i) => numbered(i, 1000));
@@ -65,7 +65,7 @@ describe.each(kernelEngines)('on the engine $engine', (underTest) => {
     const { sentDatagrams, queueDrops } = client.statistics;
     expect(sentDatagrams).toBeGreaterThan(0);
     expect(queueDrops).toBeGreaterThan(0);
-    // Those that the kernel took come first.
+    // The datagrams that the kernel took come first.
     expect(lostTags(list)).toEqual(Array.from({ length: queueDrops }, (_, i) => sentDatagrams + 1 + i));
     expect(sentDatagrams + queueDrops).toBe(200);
     expect(new Set(list.map(({ code, port }) => `${code} ${port}`))).toEqual(new Set([`closed ${server.local.port}`]));
@@ -73,7 +73,7 @@ describe.each(kernelEngines)('on the engine $engine', (underTest) => {
     await server.close();
   });
 
-  test('what the device drops is reported where the kernel tells of it, and the socket lives on', async () => {
+  test('reports what the device drops if the kernel reveals it, and lives on', async () => {
     qdisc('tbf', 'rate', '2mbit', 'burst', '2000', 'limit', '3000');
     const server = create({ local: LOCALHOST });
     await server.open();
@@ -81,7 +81,7 @@ describe.each(kernelEngines)('on the engine $engine', (underTest) => {
     await client.open();
     const reporting = reported(client);
     for (let i = 0; i < 20; i++) client.send(numbered(i, 1000));
-    // Without IP_RECVERR, which node:dgram does not set, Linux hides it.
+    // Linux hides this without IP_RECVERR, which node:dgram does not set.
     if (engine === 'native') {
       expect(await reporting).toMatchObject({
         error: { code: 'no-buffers', systemCode: 'ENOBUFS', operation: 'send' },
@@ -99,7 +99,7 @@ describe.each(kernelEngines)('on the engine $engine', (underTest) => {
     ['a network without a route', '192.0.2.1', 'network-unreachable'],
     ['an unreachable host', '198.51.100.1', 'host-unreachable'],
     ['a broadcast address', '127.255.255.255', 'permission-denied'],
-  ] as const)('%s is told by its code, and the socket lives on', async (_, address, code) => {
+  ] as const)('reports %s by its code, and lives on', async (_, address, code) => {
     qdisc('pfifo', 'limit', '1000');
     const socket = create({ local: { address: '0.0.0.0', port: 0 } });
     await socket.open();
@@ -115,7 +115,7 @@ describe.each(kernelEngines)('on the engine $engine', (underTest) => {
     await socket.close();
   });
 
-  test('runs whose datagrams exceed the MTU arrive all the same, offload being refused once', async () => {
+  test('sends runs of datagrams that exceed the MTU, although their offload is refused once', async () => {
     qdisc('pfifo', 'limit', '1000');
     const server = create({ local: LOCALHOST });
     await server.open();

@@ -1,5 +1,5 @@
-// Run by test/surroundings.test.ts in a network namespace of its own: what the kernel takes no more
-// of.
+// test/surroundings.test.ts runs this in its own network namespace. The kernel there soon takes no
+// more datagrams.
 import { describe, expect, test } from '@jest/globals';
 import { kernelEngines } from '../engines.js';
 import { batchOf, copyOf, LOCALHOST, numbered, payloads, received } from '../exchange.js';
@@ -20,8 +20,8 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe.each(kernelEngines)('a full kernel, on the engine $engine', (underTest) => {
-  test('keeps the order: what is sent later waits behind what waits, and the batch is the caller’s again', async () => {
+describe.each(kernelEngines)('a socket with a full kernel, on the engine $engine', (underTest) => {
+  test('keeps the order: later datagrams wait behind the waiting ones, and the caller may reuse the batch', async () => {
     const [server, client] = await slowPair(underTest, { closeTimeoutMs: 60_000 });
     const arrived = arrivals(server);
     const expected = fillKernel(client, server);
@@ -35,7 +35,7 @@ describe.each(kernelEngines)('a full kernel, on the engine $engine', (underTest)
       batch.bytes.fill(0xee);
       expected.push(...datagrams);
     }
-    await client.close(); // as soon as all is sent, not when its time is up
+    await client.close(); // ends when all is sent, before its time is up
     await until(() => arrived.length >= expected.length);
     expect(payloads(arrived)).toEqual(payloads(expected));
     expect(client.queuedBytes).toBe(0);
@@ -45,7 +45,7 @@ describe.each(kernelEngines)('a full kernel, on the engine $engine', (underTest)
     await server.close();
   });
 
-  test('is waited for at close no longer than it was said; until then nothing more is accepted', async () => {
+  test('waits at close no longer than its close time, and accepts nothing more until then', async () => {
     const [server, client] = await slowPair(underTest, { closeTimeoutMs: 100 });
     const startMs = performance.now();
     for (let i = 0; i < 300; i++) client.send(numbered(i, 1000), server.local);
@@ -58,13 +58,13 @@ describe.each(kernelEngines)('a full kernel, on the engine $engine', (underTest)
     expect(client.queuedBytes).toBe(0);
     const { sentDatagrams, queueDrops } = client.statistics;
     expect(sentDatagrams + queueDrops).toBe(301);
-    expect(queueDrops).toBeGreaterThan(50); // all of it would take more than a second
+    expect(queueDrops).toBeGreaterThan(50); // sending all would take more than a second
     await server.close();
   });
 });
 
-describe.each(native)('a full kernel, on the engine $engine', (underTest) => {
-  test('lets wait exactly what the queue may hold', async () => {
+describe.each(native)('a socket with a full kernel, on the engine $engine', (underTest) => {
+  test('lets exactly as many bytes wait as its queue may hold', async () => {
     const [server, client] = await slowPair(underTest, { sendQueueBytes: 3500, closeTimeoutMs: 60_000 });
     const arrived = arrivals(server);
     const taken = fillKernel(client, server);
@@ -86,7 +86,7 @@ describe.each(native)('a full kernel, on the engine $engine', (underTest) => {
     await server.close();
   });
 
-  test('drops and counts at once where nothing may wait, and takes again when it has room', async () => {
+  test('drops and counts at once if nothing may wait, and accepts again when the kernel has room', async () => {
     const [server, client] = await slowPair(underTest, { sendQueueBytes: 0 }, true);
     const arrived = arrivals(server);
     const taken = fillKernel(client, server);
@@ -99,7 +99,7 @@ describe.each(native)('a full kernel, on the engine $engine', (underTest) => {
     await Promise.all([client.close(), server.close()]);
   });
 
-  test('at the end of a turn lets what was accepted in it wait, even beyond the bound', async () => {
+  test('lets the datagrams accepted in a turn wait at its end, even beyond the limit', async () => {
     const [server, client] = await slowPair(underTest, { sendQueueBytes: 0, closeTimeoutMs: 60_000 });
     qdisc('tbf', 'rate', '10kbit', 'burst', '2000', 'limit', '1000000');
     const arrived = arrivals(server);
@@ -117,7 +117,7 @@ describe.each(native)('a full kernel, on the engine $engine', (underTest) => {
     };
     const [sender] = triggers;
     for (const { local } of triggers) sender?.send(Uint8Array.of(1), local);
-    // In the same turn, and so slow that the kernel is still full at its end.
+    // This happens in the same turn, and so slowly that the kernel is still full at its end.
     const taken = fillKernel(client, server);
     await told;
     const { queuedDatagrams, queueDrops } = client.statistics;

@@ -3,12 +3,15 @@ import type { SocketOptions, UdpSocket } from '../../src/index.js';
 import type { EngineUnderTest } from '../engines.js';
 import { LOCALHOST, numbered } from '../exchange.js';
 
-/** Sets how the loopback of this network namespace queues. */
+/** Sets the queueing of the loopback in this network namespace. */
 export function qdisc(...words: string[]): void {
   execFileSync('tc', ['qdisc', 'replace', 'dev', 'lo', 'root', ...words]);
 }
 
-/** A socket, and one whose buffer in the kernel is soon full; connected to it where asked. */
+/**
+ * Makes a socket, and one whose kernel buffer is soon full. The second one is connected to the
+ * first if asked.
+ */
 export async function slowPair(
   { create }: EngineUnderTest,
   options: SocketOptions,
@@ -22,7 +25,7 @@ export async function slowPair(
   return [server, client];
 }
 
-/** Sends datagrams of 1,000 bytes until the kernel takes no more; returns those that it took. */
+/** Sends datagrams of 1,000 bytes until the kernel takes no more. Returns those that it took. */
 export function fillKernel(client: UdpSocket, server: UdpSocket): Uint8Array[] {
   const taken: Uint8Array[] = [];
   for (;;) {

@@ -1,4 +1,4 @@
-// Run by test/surroundings.test.ts in a network namespace of its own: link-local addresses, which
+// test/surroundings.test.ts runs this in its own network namespace: link-local addresses, which
 // name their interface.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
@@ -10,17 +10,17 @@ import { qdisc } from './slow.js';
 
 qdisc('pfifo', 'limit', '1000');
 execFileSync('ip', ['-6', 'address', 'replace', 'fe80::7/64', 'dev', 'lo', 'nodad']);
-const LOOPBACK = 1; // its index, always
+const LOOPBACK = 1; // the loopback always has index 1
 
 describe('the zone of an address', () => {
-  test('is known by number and by name', () => {
+  test('is converted between number and name', () => {
     expect(withNumericZone({ address: 'fe80::7%lo', port: 9 })).toEqual({ address: `fe80::7%${LOOPBACK}`, port: 9 });
     expect(withNumericZone({ address: 'fe80::7%12', port: 9 })).toEqual({ address: 'fe80::7%12', port: 9 });
     expect(withNamedZone(`fe80::7%${LOOPBACK}`)).toBe('fe80::7%lo');
     expect(withNamedZone('fe80::7%lo')).toBe('fe80::7%lo');
   });
 
-  test('stays as it is where there is no such interface, or no zone at all', () => {
+  test('stays as it is if there is no such interface, or no zone', () => {
     const unknown = { address: 'fe80::7%nowhere0', port: 9 };
     expect(withNumericZone(unknown)).toBe(unknown);
     expect(withNamedZone('fe80::7%4711')).toBe('fe80::7%4711');
@@ -30,9 +30,9 @@ describe('the zone of an address', () => {
   });
 });
 
-describe.each(kernelEngines)('on the engine $engine', ({ create }) => {
+describe.each(kernelEngines)('a socket of the engine $engine', ({ create }) => {
   test.each(['lo', `${LOOPBACK}`])(
-    'a link-local address with the zone %s is bound, sent to and answered',
+    'binds, sends to and answers a link-local address with the zone %s',
     async (zone) => {
       const server = create({ local: { address: `fe80::7%${zone}`, port: 0 } });
       await server.open();
