@@ -1,7 +1,7 @@
 /**
- * The client's loop: the only place of the client that owns sockets and timers, on the machine that
- * is given to it. What arrives goes to the shard a batch at a time, and what the shard has to send
- * leaves at the end of the turn.
+ * The loop of the client. Only this part of the client owns sockets and timers, on the machine that
+ * it is given. Received datagrams go to the shard a batch at a time. The datagrams that the shard
+ * sends leave at the end of the turn.
  */
 import { DROP, parseAddress, type Endpoint } from '@relay/packet';
 import { ClientShard, type ClientEvent } from '@relay/relay';
@@ -19,19 +19,22 @@ export interface RelayClientOptions {
   readonly primitives: Primitives;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxPacketBytes: number;
-  /** Told of all that happens to the session and to flows. */
+  /** Takes every event of the session and of the flows. */
   readonly onEvent: (event: ClientEvent) => void;
-  /** A target's name was resolved, or could not be. */
+  /** Called when a target's name was resolved, or could not be resolved. */
   readonly onResolved: (target: ResolvedTarget) => void;
   readonly onSocketError: (error: SocketError) => void;
-  /** Something that nobody waits for failed; the client goes on. */
+  /** Takes the failure of work that no caller waits for. The client goes on. */
   readonly onFault: (error: unknown) => void;
 }
 
 const ANY_IPV4 = '0.0.0.0';
 const ANY_ADDRESS = '::';
 
-/** A name may lead to either family, and tomorrow to the other: so a socket for both. */
+/**
+ * A name may lead to one family today and to the other tomorrow. Therefore this is a socket for
+ * both.
+ */
 const localAddressFor = (host: string): string =>
   parseAddress(host)?.includes(':') === false ? ANY_IPV4 : ANY_ADDRESS;
 
@@ -66,10 +69,10 @@ export class RelayClient {
       begin: (forward) => this.#listen(forward),
     });
     const work: LoopWork = {
-      nextDueMs: () => Math.min(this.#shard.nextWakeMs, this.#names.nextLookMs),
+      nextDueMs: () => Math.min(this.#shard.nextWakeMs, this.#names.nextAskMs),
       due: (nowMs) => {
         this.#shard.wake(nowMs);
-        this.#names.look(nowMs);
+        this.#names.askDue(nowMs);
       },
       flush: () => this.#endTurn(),
       failed: options.onFault,
@@ -81,7 +84,7 @@ export class RelayClient {
     return this.#shard.channel;
   }
 
-  /** What it carries, and what it has refused. */
+  /** The shard, which holds the traffic and the drops. */
   get shard(): ClientShard {
     return this.#shard;
   }
@@ -94,14 +97,14 @@ export class RelayClient {
     return this.#socket;
   }
 
-  /** Binds all ports. Rejects with a ProgramFailure if a port cannot be had. */
+  /** Binds all ports. Rejects with a ProgramFailure if a port cannot be bound. */
   async open(forwards: readonly ForwardMapping[]): Promise<void> {
     const { failed } = await this.apply(forwards);
     if (failed[0] !== undefined) throw failed[0];
     await this.#openSocket();
   }
 
-  /** Carries these forwards from now on; see {@link Mappings.apply}. */
+  /** Carries these forwards from now on. See {@link Mappings.apply}. */
   async apply(forwards: readonly ForwardMapping[]): Promise<MappingChanges> {
     const changes = await this.#mappings.apply(forwards);
     this.#names.follow(this.forwards, this.#machine.clock());
@@ -109,7 +112,9 @@ export class RelayClient {
     return changes;
   }
 
-  /** Where the server is: begins to connect, or goes on there if it is elsewhere than before. */
+  /**
+   * Sets the endpoint of the server: begins to connect, or moves the session to the new endpoint.
+   */
   setServer(server: Endpoint): void {
     const nowMs = this.#machine.clock();
     this.channel.setServer(server, nowMs);
@@ -143,7 +148,10 @@ export class RelayClient {
     }
   }
 
-  /** What a socket has taken and could not send was counted as sent. */
+  /**
+   * Corrects the count of datagrams that a socket took and could not send: they were counted as
+   * sent.
+   */
   #countErrors(socket: UdpSocket): void {
     socket.onError = (error, _destination, tag) => {
       this.#shard.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
@@ -151,7 +159,7 @@ export class RelayClient {
     };
   }
 
-  /** Where there is no IPv6, a server that has a name may still be reached over IPv4. */
+  /** If there is no IPv6, a server with a name may still be reached over IPv4. */
   async #openSocket(): Promise<void> {
     try {
       await this.#socket.open();
@@ -163,7 +171,7 @@ export class RelayClient {
     }
   }
 
-  /** Tells what has happened, and sends what waits. */
+  /** Reports the events of the turn and sends everything that waits. */
   #endTurn(): void {
     for (const event of this.#shard.takeEvents()) {
       try {

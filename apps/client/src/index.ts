@@ -1,6 +1,6 @@
 /**
- * The parts of the client that run on any machine, in memory too: for the simulation. Users have
- * the program.
+ * The parts of the client that run on any machine, even in memory. The simulation uses them; users
+ * have the program.
  */
 export { RelayClient, type RelayClientOptions } from './client.js';
 export { type ForwardMapping } from './mapping/mapping-format.js';

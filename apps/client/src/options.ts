@@ -1,4 +1,4 @@
-/** All options of `relay-client start`: the one place where they are written down. */
+/** All options of `relay-client start`. No other file defines any. */
 import { defineSchema, option, refuse, type Format } from '@relay/config';
 import { commonOptions, packetBytes, socketOptions } from '@relay/program';
 import { parseInvitation, type Invitation } from '@relay/session';

@@ -1,4 +1,4 @@
-/** Which client a one-shot command is about, found as `start` finds its admin socket. */
+/** Finds the client for a one-shot command, in the same way as `start` finds its admin socket. */
 import { join } from 'node:path';
 import { defineSchema, yargsOptions } from '@relay/config';
 import { configured, defaultStatePath, type AdminPlace, type CommandDoor } from '@relay/program';
@@ -12,5 +12,5 @@ export const clientPlace: CommandDoor<AdminPlace> = {
   find: (flags) => ({ admin: configured(clientSchema, flags).values.admin ?? defaultAdminPath() }),
 };
 
-/** The admin socket of the first client; others have their own. */
+/** Returns the admin socket of the first client. Other clients have their own. */
 export const defaultAdminPath = (): string => join(defaultStatePath(process.env), 'client.sock');

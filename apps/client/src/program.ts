@@ -1,4 +1,4 @@
-/** What `relay-client` is: its verbs, in the frame that every program has. */
+/** The definition of the program `relay-client`: its verbs, in the frame that every program has. */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defaultStatePath, type Program } from '@relay/program';
@@ -25,7 +25,7 @@ export const clientProgram: Program<ClientSettings, RunningClient> = {
   },
 };
 
-/** Several clients may run: only the first has the default path. Makes the folder. */
+/** Several clients may run. Only the first one has the default path. Makes the folder. */
 function adminPaths({ admin }: ClientSettings): string[] {
   const path = admin ?? defaultAdminPath();
   const folder = dirname(path);

@@ -1,4 +1,6 @@
-/** The client's own within its frame: the loop, the server's name, what users are told. */
+/**
+ * The client's own work within its frame: the loop, the server's name, and the messages to users.
+ */
 import type { Values } from '@relay/config';
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import {
@@ -21,7 +23,7 @@ import { clientStatus, type ClientStatus } from './status.js';
 
 export type ClientSettings = Values<typeof clientSchema>;
 
-/** A client that runs, as its verbs see it. */
+/** A running client, in the form that its verbs use. */
 export type ClientService = RunningProgram<ClientSettings, RunningClient>;
 
 export class RunningClient implements Work {
@@ -33,7 +35,7 @@ export class RunningClient implements Work {
   readonly #search: ServerSearch;
   #isClosed = false;
 
-  /** Makes a client; `begin` lets it look for its server, for as long as that takes. */
+  /** Makes a client. `begin` starts the search for its server, which goes on until it succeeds. */
   static async make(frame: Frame<ClientSettings>): Promise<RunningClient> {
     return new RunningClient(frame, invitationOf(frame.settings), await loadPrimitives());
   }
@@ -139,7 +141,7 @@ export class RunningClient implements Work {
     this.#announce();
   }
 
-  /** One line for each mapping that is ready for the first time. */
+  /** Prints one line for each mapping that is ready for the first time. */
   #announce(): void {
     for (const forward of this.client.forwards) {
       if (!forward.isResolved || this.#announced.has(forward)) continue;
@@ -149,7 +151,10 @@ export class RunningClient implements Work {
   }
 }
 
-/** Throws a ProgramFailure where there is none, or nothing to forward. */
+/**
+ * Returns the invitation. Throws a ProgramFailure if there is none, or if there is nothing to
+ * forward.
+ */
 export function invitationOf({ server, forward }: ClientSettings): Invitation {
   if (server === undefined) {
     const ways = 'as RELAY_SERVER, in the configuration file or with --server';

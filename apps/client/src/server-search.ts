@@ -1,5 +1,5 @@
 /**
- * Finds the server of an invitation, for as long as that takes, and says so where it takes long.
+ * Searches for the server of an invitation until it is found, and tells users if that takes long.
  */
 import type { Logger } from '@relay/logging';
 import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
@@ -10,26 +10,28 @@ import { withNumericZone } from '@relay/socket';
 import type { RelayClient } from './client.js';
 
 /**
- * How long a server may take to answer until users are told, and the next of its addresses is
- * tried.
+ * How long a server may take to answer, in ms. After that the client tells users and tries the next
+ * address.
  */
 const PATIENCE_MS = 3000;
 
 const NO_ANSWER = 'no answer from the server: trying on (is it running, is the port open, was the invitation revoked?)';
 const UNRESOLVED = "the server's name cannot be resolved: trying on";
 
-/** Of an address: a zone that is still a name stands for no interface of this host. */
+/**
+ * Matches an address whose zone is still a name. That name stands for no interface of this host.
+ */
 const NAMED_ZONE = /%.*[^0-9]/;
 
 export class ServerSearch {
-  /** `host:port` as the invitation names it. */
+  /** The text `host:port` as in the invitation. */
   readonly serverName: string;
   readonly #invitation: Invitation;
   readonly #client: RelayClient;
   readonly #log: Pick<Logger, 'warn' | 'error'>;
   readonly #lookGuarded: () => void;
   readonly #machine: Pick<Machine, 'schedule' | 'resolveName'>;
-  /** What was said since the search began. */
+  /** The messages that users have had since the search began. */
   readonly #told = new Set<string>();
   #cancelTimer: Cancel | undefined;
   #tries = 0;
@@ -50,13 +52,13 @@ export class ServerSearch {
     this.#machine = machine;
   }
 
-  /** Looks for the server at once, and again and again. */
+  /** Begins to search for the server, and repeats that. */
   begin(): void {
     this.resume();
     this.#lookGuarded();
   }
 
-  /** What happens to the client's sessions begins and ends the search. */
+  /** Begins and ends the search by the events of the client's sessions. */
   follow(event: ClientEvent): void {
     switch (event.kind) {
       case 'connected':
@@ -65,20 +67,20 @@ export class ServerSearch {
       case 'path-lost':
         return this.resume();
       case 'disconnected':
-        if (event.reason !== 'closed') this.resume(); // otherwise the client itself is ending
+        if (event.reason !== 'closed') this.resume(); // otherwise the client is ending
         break;
       default:
     }
   }
 
-  /** Looks again if the server does not come back by itself. */
+  /** Searches again if the server does not come back by itself. */
   resume(): void {
     this.end();
     this.#told.clear();
     this.#lookLater();
   }
 
-  /** The server was found, or is wanted no longer. */
+  /** Ends the search: the server was found, or is no longer wanted. */
   end(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -92,7 +94,7 @@ export class ServerSearch {
   }
 
   async #look(): Promise<void> {
-    if (this.#isLooking) return; // a resolver may take longer than our patience
+    if (this.#isLooking) return; // a resolver may take longer than PATIENCE_MS
     this.#isLooking = true;
     try {
       const addresses = await serverAddresses(this.#invitation, this.#machine.resolveName);
@@ -107,7 +109,7 @@ export class ServerSearch {
     const present = session && unpackEndpoint(session.endpoint, 0);
     const server = chooseServer(addresses, present, this.#tries);
     if (server === undefined) return this.#tell(UNRESOLVED);
-    // Of a lost path users have been told.
+    // Users already know of a lost path.
     if (session === undefined && this.#tries > 0) this.#tell(NO_ANSWER);
     this.#tries++;
     this.#client.setServer(server);
@@ -120,8 +122,9 @@ export class ServerSearch {
 }
 
 /**
- * The endpoint to try next: each in turn, but that of a session whose path is lost as long as the
- * name leads there, so that nothing delays its return. Undefined if there is none.
+ * Returns the endpoint to try next. Each address has its turn. If the path of a session is lost,
+ * the endpoint of that session is the only one as long as the name leads there, so that nothing
+ * delays its return. Returns undefined if there is none.
  */
 export function chooseServer(
   addresses: readonly Endpoint[],
@@ -133,8 +136,8 @@ export function chooseServer(
 }
 
 /**
- * Where the invitation's host may be, the system's preference first; empty where its name, or its
- * zone, cannot be resolved now.
+ * Returns the endpoints of the invitation's host, in the order that the system prefers. Empty if
+ * its name, or its zone, cannot be resolved now.
  */
 async function serverAddresses({ host, port }: Invitation, resolveName: Machine['resolveName']): Promise<Endpoint[]> {
   const literal = parseAddress(host);

@@ -1,4 +1,4 @@
-/** What the client says of itself: plain data, for each of its doors and for the metrics log. */
+/** The status of the client. It is plain data for each door and for the metrics log. */
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import { monotonicMs, packetFigures, processFigures, type Health, type ProgramStatus } from '@relay/program';
 import type { TrafficFigures } from '@relay/relay';
@@ -6,35 +6,35 @@ import type { SessionStatistics } from '@relay/session';
 import type { RelayClient } from './client.js';
 import type { Forward } from './mapping/forward.js';
 
-/** A forward, within the status. */
+/** The status of a forward within the status of the client. */
 export interface ForwardStatus {
-  /** `127.0.0.1:5353 -> 1.1.1.1:53` */
+  /** The text `127.0.0.1:5353 -> 1.1.1.1:53`. */
   readonly mapping: string;
   readonly flows: number;
   readonly isResolved: boolean;
 }
 
-/** A mapping by itself. */
+/** The status of a mapping by itself. */
 export interface MappingStatus extends ForwardStatus {
   readonly mode: 'forward';
-  /** The most flows that it can have. */
+  /** The limit of its flows. */
   readonly maxFlows: number;
-  /** After how long without a datagram a flow ends. */
+  /** A flow ends after this time without a datagram, in ms. */
   readonly idleMs: number;
 }
 
-/** The client as a whole. */
+/** The status of the client as a whole. */
 export interface ClientStatus extends ProgramStatus {
   readonly program: 'relay-client';
   readonly server: string;
   readonly state: 'connecting' | 'connected' | 'path-lost' | 'closed';
-  /** Of the session, while there is one. */
+  /** The figures of the session, if there is one. */
   readonly session: SessionStatistics | undefined;
   readonly forwards: readonly ForwardStatus[];
   readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
 }
 
-/** The status of a client whose process fares as `health` says. */
+/** Returns the status of a client. `health` is that of its process. */
 export function clientStatus(client: RelayClient, server: string, health: Health): ClientStatus {
   const { session, state } = client.channel;
   const { toTarget, fromTarget } = client.shard.accounts.forward;
@@ -42,7 +42,7 @@ export function clientStatus(client: RelayClient, server: string, health: Health
     program: 'relay-client',
     ...processFigures(),
     server: session === undefined ? server : formatEndpoint(unpackEndpoint(session.endpoint, 0)),
-    // Idle: it is not known yet where the server is.
+    // Idle means that the address of the server is not known yet.
     state: session?.isPathLost === true ? 'path-lost' : state === 'idle' ? 'connecting' : state,
     engine: client.socket.engine,
     session: session?.statistics,
@@ -54,7 +54,7 @@ export function clientStatus(client: RelayClient, server: string, health: Health
   };
 }
 
-/** All mappings, in the order in which they were configured. */
+/** Returns the status of all mappings, in their configured order. */
 export function mappingStatuses(client: RelayClient): MappingStatus[] {
   return client.forwards.map((forward) => {
     const { maxFlows, idleMs } = forward.listener.mapping;
@@ -77,7 +77,7 @@ export interface FlowStatus {
 
 const MAX_FLOWS_LISTED = 1000;
 
-/** The first flows; a client may have many. */
+/** Returns the first flows. A client may have many. */
 export function flowStatuses(client: RelayClient): FlowStatus[] {
   const flows: FlowStatus[] = [];
   for (const { source, target, lastActivityMs } of client.shard.flows) {

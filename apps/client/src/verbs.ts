@@ -1,4 +1,4 @@
-/** What a running client can be asked or told, at each of its doors. */
+/** The verbs of a running client, at each of its doors. */
 import {
   logVerb,
   reloadVerb,
@@ -16,7 +16,7 @@ import { flowLines, mappingLines } from './terminal/tables.js';
 
 const NOUN = 'client';
 
-/** Makes the lines of the status, whose rates are those since the last one. */
+/** Makes the function that formats the status. Its rates cover the time since the last call. */
 export function newStatusLines(): Lines<ClientStatus> {
   const view = new StatusView();
   return (status) => view.lines(status);
@@ -36,7 +36,7 @@ const flowsVerb = verb({
   lines: flowLines,
 });
 
-/** In the order in which the help lists them. */
+/** The verbs in the order of the help. */
 export const clientVerbs: readonly Verb<ClientService, AdminPlace>[] = [
   statusVerb(NOUN, newStatusLines),
   mappingsVerb,

@@ -9,7 +9,7 @@ interface Bounded {
   readonly format: Format<unknown>;
 }
 
-/** The options that give numbers, fields of mappings included. */
+/** Returns the options that are numbers, including those of mappings. */
 function numbersOf(
   options: readonly { key: string; option: { format: Format<unknown>; default: unknown } }[],
 ): Bounded[] {
@@ -24,12 +24,12 @@ function numbersOf(
 
 const numbers = numbersOf(clientSchema.options);
 
-test.each(numbers)('$key has an end', ({ format }) => {
+test.each(numbers)('the option $key has an upper bound', ({ format }) => {
   expect(format.bounds?.max).toBeLessThan(Number.MAX_SAFE_INTEGER);
   expect(format.bounds?.min).toBeGreaterThanOrEqual(0);
 });
 
-test('the numbers are those that are known here', () => {
+test('the options with numbers are those that this test knows', () => {
   expect(numbers.map(({ key }) => key)).toEqual([
     'forward.idle',
     'forward.maxFlows',
@@ -44,13 +44,13 @@ test('the numbers are those that are known here', () => {
   ]);
 });
 
-test('the longest duration of every option is one that a timer waits for', () => {
+test('the longest duration of every option is one that a timer can wait', () => {
   const durations = numbers.filter(({ format }) => format.name === FORMATS.duration.name);
   expect(durations.map(({ key }) => key)).toEqual(['forward.idle', 'metricsInterval']);
   for (const { format } of durations) expect(format.bounds?.max).toBeLessThanOrEqual(MAX_TIMER_MS);
 });
 
-test('a packet is at least 1,200 bytes', () => {
+test('the option for packets demands at least 1,200 bytes', () => {
   const load = (value: string): unknown => loadConfiguration(clientSchema, { flags: { 'max-packet': value } });
   expect(load('1200')).toMatchObject({ values: { maxPacket: 1200 } });
   expect(() => load('1199')).toThrow('flag --max-packet: maxPacket: expected a size such as 1500, 64KiB or 10MB');

@@ -4,13 +4,13 @@ import { chooseServer } from '../src/server-search.js';
 const FIRST = { address: '2001:db8::1', port: 7878 };
 const SECOND = { address: '192.0.2.1', port: 7878 };
 
-describe('the address at which a server is tried next', () => {
-  test('is each of those behind its name in turn', () => {
+describe('the address at which the client tries its server next', () => {
+  test('is each address of the name in turn', () => {
     const tried = [0, 1, 2, 3].map((tries) => chooseServer([FIRST, SECOND], undefined, tries));
     expect(tried).toEqual([FIRST, SECOND, FIRST, SECOND]);
   });
 
-  test('is none where the name leads nowhere', () => {
+  test('is none if the name leads nowhere', () => {
     expect(chooseServer([], undefined, 3)).toBeUndefined();
     expect(chooseServer([], FIRST, 3)).toBeUndefined();
   });

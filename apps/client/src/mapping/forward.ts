@@ -3,7 +3,7 @@ import { ListenerPort, type ClientShard, type FlowMapping, type Listener } from 
 import type { UdpSocket } from '@relay/socket';
 import type { ForwardMapping } from './mapping-format.js';
 
-/** One port of a forward: what arrives at its socket is for its target's port. */
+/** One port of a forward. It sends the datagrams of its socket to the same port of the target. */
 export class ForwardPort extends ListenerPort {
   override readonly socket: UdpSocket;
   readonly #targetPort: number;
@@ -21,14 +21,14 @@ export class ForwardPort extends ListenerPort {
   }
 }
 
-/** A forward that runs: local ports, the target's name and ports, and their flows. */
+/** A running forward: local ports, the name and ports of the target, and their flows. */
 export class Forward {
   readonly listener: Listener;
   readonly ports: readonly ForwardPort[];
   readonly #settings: FlowMapping;
   #mapping: ForwardMapping;
 
-  /** `sockets`: one for each port of the mapping, in order. */
+  /** `sockets` has one socket for each port of the mapping, in order. */
   constructor(mapping: ForwardMapping, sockets: readonly UdpSocket[], shard: Pick<ClientShard, 'newListener'>) {
     const { target, idle, maxFlows } = mapping;
     this.#mapping = mapping;
@@ -43,18 +43,20 @@ export class Forward {
     return this.#mapping;
   }
 
-  /** The name that has to be resolved to reach the target; undefined where an address was given. */
+  /**
+   * The name that must be resolved to reach the target, or undefined if the target has an address.
+   */
   get targetName(): string | undefined {
     const { host } = this.#mapping.target;
     return parseAddress(host) === undefined ? host : undefined;
   }
 
-  /** Whether it is known where the target is. */
+  /** True if the address of the target is known. */
   get isResolved(): boolean {
     return this.ports.every(({ target }) => target !== undefined);
   }
 
-  /** `127.0.0.1:5353 -> 1.1.1.1:53`, with the real ports. */
+  /** The text `127.0.0.1:5353 -> 1.1.1.1:53`, with the real ports. */
   get description(): string {
     const locals = this.ports.map(({ socket }) => socket.local);
     const [first] = locals;
@@ -65,14 +67,14 @@ export class Forward {
     return `${listen} -> ${host.includes(':') ? `[${host}]` : host}:${ports}`;
   }
 
-  /** Takes on limits that have changed: flows that are open keep theirs. */
+  /** Applies changed limits. Open flows keep their old limits. */
   update(mapping: ForwardMapping): void {
     this.#mapping = mapping;
     this.#settings.idleMs = mapping.idle;
     this.#settings.maxFlows = mapping.maxFlows;
   }
 
-  /** Where the target is from now on. Flows that are open keep the address that they began with. */
+  /** Sets the address of the target. Open flows keep their old address. */
   setTargetAddress(address: string): void {
     for (const port of this.ports) port.targetAddress = address;
   }

@@ -1,23 +1,24 @@
 /**
- * How a forward is written: `[LISTEN=]TARGET` on the command line, a table in the configuration
+ * The formats of a forward: `[LISTEN=]TARGET` on the command line, and a table in the configuration
  * file.
  */
 import { duration, FORMATS, integer, option, refuse, Refusal, table, type Format, type PortRange } from '@relay/config';
 
 /**
- * Default of RFC 4787 REQ-5: long enough for a service that seldom speaks, and what most NATs keep.
+ * The default of RFC 4787 REQ-5. It is long enough for a service that seldom sends, and most NATs
+ * keep a mapping this long.
  */
 export const DEFAULT_IDLE = '120s';
 export const DEFAULT_MAX_FLOWS = 4096;
 
-/** Where a mapping listens: an address and as many ports as its target has. */
+/** The listening endpoint of a mapping: an address, and as many ports as the target has. */
 export interface ListenRange extends PortRange {
   readonly address: string;
 }
 
 /** One forward as configured. */
 export interface ForwardMapping {
-  /** Absent: 127.0.0.1 and the target's ports. */
+  /** Undefined stands for 127.0.0.1 and the target's ports. */
   readonly listen?: ListenRange | undefined;
   readonly target: PortRange & { readonly host: string };
   readonly idle: number;
@@ -69,7 +70,7 @@ const fields = table(
   { name: 'forward', expected: EXPECTED, parseText: parseShortForm },
 );
 
-/** The format of one forward. Listening ports and target ports must be equally many. */
+/** The format of one forward. The listening ports and the target ports must be equal in number. */
 export const forwardMapping: Format<ForwardMapping> = {
   ...fields,
   parse(value, form) {
@@ -81,7 +82,7 @@ export const forwardMapping: Format<ForwardMapping> = {
   },
 };
 
-/** Where a mapping listens. */
+/** Returns the listening endpoints of a mapping. */
 export function listenRangeOf({ listen, target }: ForwardMapping): ListenRange {
   return listen ?? { address: LOOPBACK, first: target.first, last: target.last };
 }

@@ -1,4 +1,6 @@
-/** The mappings of a running client as a live set: what is wanted is applied to what there is. */
+/**
+ * The live set of mappings of a running client. It applies the wanted mappings to the running ones.
+ */
 import { FLOW_CLOSE, type Endpoint } from '@relay/packet';
 import { openPorts, ProgramFailure, type Machine } from '@relay/program';
 import type { ClientShard } from '@relay/relay';
@@ -6,45 +8,45 @@ import type { UdpSocket } from '@relay/socket';
 import { Forward } from './forward.js';
 import { listenRangeOf, type ForwardMapping } from './mapping-format.js';
 
-/** What {@link Mappings.apply} has changed. */
+/** The changes that {@link Mappings.apply} made. */
 export interface MappingChanges {
   readonly opened: readonly Forward[];
   readonly closed: readonly Forward[];
-  /** Those that were and are wanted: they have lost nothing. */
+  /** The forwards that ran before and still run. They have lost nothing. */
   readonly kept: readonly Forward[];
-  /** Why ports could not be opened. If there is a reason, nothing was changed. */
+  /** The reasons why ports could not be opened. If there is one, nothing was changed. */
   readonly failed: readonly ProgramFailure[];
 }
 
-/** What mappings are made with. */
+/** The options of {@link Mappings}. */
 export interface MappingsOptions {
   readonly shard: Pick<ClientShard, 'newListener'>;
   readonly openSocket: Machine['openSocket'];
-  /** A steady clock, ms. */
+  /** The steady clock, in ms. */
   readonly clock: Machine['clock'];
-  /** Called for each forward whose sockets are open: lets their datagrams in. */
+  /** Called for each forward whose sockets are open, so that it receives datagrams. */
   readonly begin: (forward: Forward) => void;
 }
 
 export class Mappings {
   readonly #options: MappingsOptions;
   #forwards: readonly Forward[] = [];
-  /** The changes that were asked for so far, one after another. */
+  /** The requested changes so far. They run one after another. */
   #changes: Promise<unknown> = Promise.resolve();
 
   constructor(options: MappingsOptions) {
     this.#options = options;
   }
 
-  /** In the order in which they are wanted. */
+  /** The forwards in their configured order. */
   get forwards(): readonly Forward[] {
     return this.#forwards;
   }
 
   /**
-   * Opens what is wanted and closes what is not, all or nothing. A mapping between the same
-   * endpoints stays as it is, with its flows, and takes on its new limits; a port that a new
-   * mapping takes over from an old one stays open.
+   * Opens the wanted mappings and closes the others, all or nothing. A mapping between the same
+   * endpoints keeps its flows and gets its new limits. A port that a new mapping takes over from an
+   * old one stays open.
    */
   apply(wanted: readonly ForwardMapping[]): Promise<MappingChanges> {
     const change = this.#changes.then(() => this.#apply(wanted));
@@ -70,7 +72,7 @@ export class Mappings {
       if (!(error instanceof ProgramFailure)) throw error;
       return { opened: [], closed: [], kept: this.#forwards, failed: [error] };
     }
-    // From here on nothing waits, so no datagram sees a half of it.
+    // Nothing waits from here on, so no datagram meets a half-applied change.
     const nowMs = this.#options.clock();
     for (const forward of leaving) forward.listener.end(FLOW_CLOSE.closed, nowMs);
     const opened: Forward[] = [];
@@ -85,7 +87,7 @@ export class Mappings {
     return { opened, closed: [...leaving], kept: found.filter((forward) => forward !== undefined), failed: [] };
   }
 
-  /** Takes its sockets out of those that are given. */
+  /** Makes a forward. It takes its sockets out of `taken` and `opened`. */
   #newForward(mapping: ForwardMapping, taken: Map<string, UdpSocket>, opened: UdpSocket[]): Forward {
     const sockets = endpointsOf(mapping).flatMap((endpoint) => {
       const key = keyOf(endpoint);
@@ -99,7 +101,7 @@ export class Mappings {
   }
 }
 
-/** A forward between the same endpoints, which is taken out of the set. */
+/** Takes a forward between the same endpoints out of the set and returns it. */
 function takeSame(forwards: Set<Forward>, mapping: ForwardMapping): Forward | undefined {
   for (const forward of forwards) {
     if (textOf(forward.mapping) !== textOf(mapping)) continue;
@@ -120,7 +122,9 @@ function endpointsOf(mapping: ForwardMapping): Endpoint[] {
   return Array.from({ length: last - first + 1 }, (_, i) => ({ address, port: first + i }));
 }
 
-/** Those on ports that were asked for by number, and so can be asked for again. */
+/**
+ * Returns the sockets on ports that were configured by number. Only such ports can be wanted again.
+ */
 function socketsByEndpoint({ mapping, ports }: Forward): (readonly [string, UdpSocket])[] {
   const endpoints = endpointsOf(mapping);
   return ports.map(({ socket }, i) => {

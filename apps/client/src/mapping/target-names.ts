@@ -2,38 +2,35 @@ import { decodeResolvedName, encodeName, REQUEST, STATUS } from '@relay/packet';
 import type { Session } from '@relay/session';
 import type { Forward } from './forward.js';
 
-/** How soon a name that could not be resolved is asked for again, in ms. */
+/** How soon the client asks again for a name that could not be resolved, in ms. */
 const RETRY_MS = 5000;
-/**
- * A name is asked for again after this at the latest, however long its answer claims to hold, in
- * ms.
- */
+/** After this time the client asks again for a name, even if the answer holds longer, in ms. */
 const LONGEST_MS = 300_000;
 
-/** What the server has told of a name; the address is undefined where it cannot be resolved now. */
+/** The server's answer for a name. The address is undefined if the name cannot be resolved now. */
 export interface ResolvedTarget {
   readonly name: string;
   readonly address: string | undefined;
 }
 
 /**
- * The names of targets: the server resolves them, and they are asked for again as long as there is
- * a session.
+ * The names of targets. The server resolves them. The client asks for them again as long as there
+ * is a session.
  */
 export class TargetNames {
   #forwards: readonly Forward[] = [];
-  /** What each name led to last. */
+  /** The last address of each name. */
   readonly #addresses = new Map<string, string>();
   readonly #asked = new Map<number, string>();
   readonly #dueMs = new Map<string, number>();
   #session: Session | undefined;
 
-  /** When {@link look} should be called next, in ms. */
-  get nextLookMs(): number {
+  /** The time of the next call to {@link askDue}, in ms. */
+  get nextAskMs(): number {
     return this.#session === undefined ? Infinity : Math.min(Infinity, ...this.#dueMs.values());
   }
 
-  /** The targets of these forwards are wanted, and no others. */
+  /** Asks for the names of these forwards from now on, and for no others. */
   follow(forwards: readonly Forward[], nowMs: number): void {
     const before = this.#names();
     this.#forwards = forwards;
@@ -41,18 +38,18 @@ export class TargetNames {
     for (const name of before) if (!names.has(name)) this.#forget(name);
     for (const name of names) {
       const address = this.#addresses.get(name);
-      if (address !== undefined) this.#settle(name, address);
+      if (address !== undefined) this.#set(name, address);
       if (!before.has(name)) this.#dueMs.set(name, nowMs);
     }
-    this.look(nowMs);
+    this.askDue(nowMs);
   }
 
-  /** There is a session: everything is asked for. */
+  /** Begins with a new session: asks for all names. */
   begin(session: Session, nowMs: number): void {
     this.end();
     this.#session = session;
     for (const name of this.#names()) this.#dueMs.set(name, nowMs);
-    this.look(nowMs);
+    this.askDue(nowMs);
   }
 
   end(): void {
@@ -61,8 +58,8 @@ export class TargetNames {
     this.#dueMs.clear();
   }
 
-  /** Asks for what is due. */
-  look(nowMs: number): void {
+  /** Asks for the names that are due. */
+  askDue(nowMs: number): void {
     if (this.#session === undefined) return;
     for (const [name, dueMs] of this.#dueMs) {
       if (dueMs > nowMs) continue;
@@ -76,7 +73,10 @@ export class TargetNames {
     }
   }
 
-  /** Takes the answer to a request of ours, and says what it tells; others are passed over. */
+  /**
+   * Takes the answer to a request and returns its meaning. It ignores an answer to a request that
+   * is not one of its own.
+   */
   answered(id: number, status: number, body: Uint8Array, nowMs: number): ResolvedTarget | undefined {
     const name = this.#asked.get(id);
     if (name === undefined) return undefined;
@@ -85,7 +85,7 @@ export class TargetNames {
     const address = typeof resolved === 'string' ? undefined : resolved.addresses[0];
     const waitMs = typeof resolved === 'string' || address === undefined ? RETRY_MS : resolved.ttlMs;
     this.#dueMs.set(name, nowMs + Math.min(Math.max(RETRY_MS, waitMs), LONGEST_MS));
-    if (address !== undefined) this.#settle(name, address);
+    if (address !== undefined) this.#set(name, address);
     return { name, address };
   }
 
@@ -93,7 +93,7 @@ export class TargetNames {
     return new Set(this.#forwards.flatMap(({ targetName }) => targetName ?? []));
   }
 
-  #settle(name: string, address: string): void {
+  #set(name: string, address: string): void {
     this.#addresses.set(name, address);
     for (const forward of this.#forwards) if (forward.targetName === name) forward.setTargetAddress(address);
   }

@@ -2,7 +2,7 @@ import { dropLines, healthLine, monotonicMs, packetDirections, Rates, trafficLin
 import { formatDuration, table } from '@relay/terminal';
 import type { ClientStatus } from '../status.js';
 
-/** The status as lines; rates are those since the last call. */
+/** Formats the status as lines. The rates cover the time since the last call. */
 export class StatusView {
   readonly #rates = new Rates();
 
@@ -45,7 +45,7 @@ function sessionLine({ session }: ClientStatus): string {
   return `round trip ${known(roundTripMs, formatDuration)}   jitter ${known(jitterInMs, formatDuration)}   loss in ${known(lossIn, percent)}, out ${known(lossOut, percent)}`;
 }
 
-/** Figures that were not measured yet are NaN, and null once they have been JSON. */
+/** Figures that were not measured yet are NaN. After JSON they are null. */
 const known = (value: number | null, format: (value: number) => string): string =>
   value !== null && Number.isFinite(value) ? format(value) : '–';
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

@@ -1,4 +1,4 @@
-/** How lists of the client are shown. */
+/** Formats lists of the client as tables. */
 import { formatDuration, table } from '@relay/terminal';
 import type { FlowStatus, MappingStatus } from '../status.js';
 

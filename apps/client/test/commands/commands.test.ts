@@ -20,7 +20,7 @@ async function outputOf(command: typeof start, flags: Flags): Promise<string> {
   return stdout;
 }
 
-describe('commands', () => {
+describe('the commands of the client', () => {
   const before = process.env['XDG_STATE_HOME'];
   beforeAll(() => {
     process.env['XDG_STATE_HOME'] = stage.newPath();
@@ -30,7 +30,7 @@ describe('commands', () => {
     else process.env['XDG_STATE_HOME'] = before;
   });
 
-  test('start runs until it is stopped; status shows how it fares, at the default socket too', async () => {
+  test('start it until it is stopped, and show its status, even at the default socket', async () => {
     const server = await stage.server();
     const socket = join(process.env['XDG_STATE_HOME'] ?? '', 'relay', 'client.sock');
     const flags = { server: server.invitation(), forward: ['0=192.0.2.53:53'], engine: 'dgram', 'log-level': 'error' };
@@ -49,7 +49,7 @@ describe('commands', () => {
     await until(() => server.sessions.length === 0);
   });
 
-  test('status says that no client runs, and which option it needs where the socket is off', async () => {
+  test('report for status that no client runs, or the option that it needs if the socket is off', async () => {
     await expect(outputOf(status, {})).rejects.toMatchObject({ exitCode: EXIT.unreachable });
     await expect(outputOf(status, { admin: 'off' })).rejects.toMatchObject({ exitCode: EXIT.usage });
   });

@@ -7,7 +7,7 @@ const DEFAULTS = { idle: 120_000, maxFlows: 4096 };
 const LOCAL = '127.0.0.1';
 const schema = defineSchema({ forward: clientOptions.forward }, { program: 'relay-client' });
 
-describe('a forward', () => {
+describe('the format of a forward', () => {
   test.each([
     ['1.1.1.1:53', { target: { host: '1.1.1.1', first: 53, last: 53 } }],
     ['dns.example:53', { target: { host: 'dns.example', first: 53, last: 53 } }],
@@ -44,7 +44,7 @@ describe('a forward', () => {
     expect(forwardMapping.parse(text, 'text')).toEqual({ ...DEFAULTS, ...expected });
   });
 
-  test('as a table has options of its own, and its port may be a number', () => {
+  test('takes a table with its own options, whose port may be a number', () => {
     const mapping = { listen: 5353, target: '1.1.1.1:53', idle: '10s', maxFlows: 5 };
     expect(forwardMapping.parse(mapping, 'data')).toEqual({
       listen: { address: LOCAL, first: 5353, last: 5353 },
@@ -59,7 +59,7 @@ describe('a forward', () => {
     ...['5353=1.1.1.1:80x', '5353x=1.1.1.1:53', '70000=1.1.1.1:53', '1.1.1.1:70000', 'localhost:5353=1.1.1.1:53'],
     ...['::1:53', '[::1]53', '0x7f.1:53', '5353=1.1.1.1:53=2', ' 5353=1.1.1.1:53', '5-4=1.1.1.1:4-5', '-5=1.1.1.1:5'],
     ...['5353=a b:53', '5353=-a:53', '5353=1.1.1.1:53\n'],
-  ])('%j is refused', (text) => {
+  ])('refuses %j', (text) => {
     expect(forwardMapping.parse(text, 'text')).toBeInstanceOf(Refusal);
     expect(() => loadConfiguration(schema, { flags: { forward: [text] } })).toThrow(ConfigurationError);
   });
@@ -70,7 +70,7 @@ describe('a forward', () => {
     ['0=1.1.1.1:53-54', /as many ports to listen on as the target has/],
     ['80x=1.1.1.1:53', /80x/],
     ['5353=1.1.1.1', /1\.1\.1\.1/],
-  ])('%s is told with its value and what was expected', (text, expected) => {
+  ])('reports %s with its value and the expected one', (text, expected) => {
     expect(() => loadConfiguration(schema, { flags: { forward: [text] } })).toThrow(expected);
     expect(() => loadConfiguration(schema, { flags: { forward: [text] } })).toThrow(/flag --forward/);
   });
@@ -81,7 +81,7 @@ describe('a forward', () => {
     [{ target: '1.1.1.1:53', maxFlows: 0 }, /maxFlows/],
     [{ target: '1.1.1.1:53', listen: 5.5 }, /listen/],
     [{ target: '1.1.1.1:53', listn: 5 }, /listn/],
-  ])('the table %j is refused', (mapping, expected) => {
+  ])('refuses the table %j', (mapping, expected) => {
     const refused = forwardMapping.parse(mapping, 'data');
     expect(refused).toBeInstanceOf(Refusal);
     expect(JSON.stringify(refused)).toMatch(expected);

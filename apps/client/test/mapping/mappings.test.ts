@@ -9,7 +9,7 @@ import { Mappings } from '../../src/mapping/mappings.js';
 const LOOPBACK = '127.0.0.1';
 const FIRST_SOURCE = 1000;
 
-/** A forward of these ports of this host to as many of a target. */
+/** Makes a forward of these ports of this host to the same number of ports of a target. */
 const forward = (first: number, last = first, target = '192.0.2.53', rest: Partial<ForwardMapping> = {}) => ({
   listen: { address: LOOPBACK, first, last },
   target: { host: target, first: 100, last: 100 + last - first },
@@ -17,7 +17,10 @@ const forward = (first: number, last = first, target = '192.0.2.53', rest: Parti
   ...rest,
 });
 
-/** Mappings on a host in memory, and what came in at their ports: `port text`. */
+/**
+ * Makes mappings on a host in memory, and a list of the datagrams that came in at their ports
+ * (`port text`).
+ */
 function live() {
   const network = new MemoryNetwork();
   const host = network.host('198.51.100.7');
@@ -50,7 +53,7 @@ function live() {
 }
 
 describe('the mappings of a running client', () => {
-  test('that are new are opened, those that are gone closed, and the others kept as they are', async () => {
+  test('are opened if they are new, closed if they are gone, and kept as they are otherwise', async () => {
     const { mappings, arrived, send } = live();
     await mappings.apply([forward(5000), forward(5001)]);
     const [first, second] = mappings.forwards;
@@ -63,7 +66,7 @@ describe('the mappings of a running client', () => {
     expect(arrived).toEqual(['5001 x', '5002 x']);
   });
 
-  test('take on new limits without being opened again', async () => {
+  test('get new limits and are not opened again', async () => {
     const { mappings } = live();
     await mappings.apply([forward(5000)]);
     const [kept] = mappings.forwards;
@@ -72,7 +75,7 @@ describe('the mappings of a running client', () => {
     expect(kept?.listener.mapping).toEqual({ idleMs: 1000, maxFlows: 3 });
   });
 
-  test('take over the ports that another had, whose sockets stay open', async () => {
+  test('take over the ports of others, whose sockets stay open', async () => {
     const { mappings, arrived, send } = live();
     await mappings.apply([forward(5000, 5003)]);
     const sockets = mappings.forwards[0]?.ports.map(({ socket }) => socket) ?? [];
@@ -84,7 +87,7 @@ describe('the mappings of a running client', () => {
     expect(arrived).toEqual(['5002 x', '5005 x']);
   });
 
-  test('stay as they are, all of them, where one port cannot be had', async () => {
+  test('all stay as they are if one port cannot be opened', async () => {
     const { host, mappings, arrived, send } = live();
     await host.createSocket({ local: { address: LOOPBACK, port: 6000 } }).open();
     await mappings.apply([forward(5000)]);
@@ -97,7 +100,7 @@ describe('the mappings of a running client', () => {
     expect(arrived).toEqual(['5000 x']);
   });
 
-  test('that are the same twice are two, on any free port', async () => {
+  test('that are configured twice are two, on any free port', async () => {
     const { mappings } = live();
     await mappings.apply([forward(0), forward(0)]);
     const [one, two] = mappings.forwards;
@@ -106,7 +109,7 @@ describe('the mappings of a running client', () => {
     expect([kept, closed]).toEqual([[one], [two]]);
   });
 
-  test('are changed in the order in which changes were asked for', async () => {
+  test('change in the order in which the changes were requested', async () => {
     const { mappings } = live();
     const changes = [[forward(5000)], [forward(5001)], [forward(5000), forward(5002)]].map((wanted) =>
       mappings.apply(wanted),

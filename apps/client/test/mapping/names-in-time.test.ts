@@ -6,7 +6,7 @@ import type { Forward } from '../../src/mapping/forward.js';
 import { TargetNames, type ResolvedTarget } from '../../src/mapping/target-names.js';
 import { forwardTo } from '../support/forward-to.js';
 
-/** Hands the packets of a channel to the other, later. */
+/** Passes the packets of one channel to the other, later. */
 class Wire {
   readonly out = new PacketBatch(({ bytes, offsets, lengths, count }) => {
     for (let i = 0; i < count; i++) {
@@ -17,7 +17,7 @@ class Wire {
   });
   readonly #waiting: Uint8Array[] = [];
 
-  /** Returns whether there was anything to deliver. */
+  /** Returns true if there was anything to deliver. */
   deliver(to: ClientChannel | ServerChannel): boolean {
     this.out.flush();
     const packets = this.#waiting.splice(0);
@@ -31,7 +31,7 @@ class Wire {
   }
 }
 
-/** A client's session with a server that keeps the names it is asked for, in a time of its own. */
+/** The session of a client with a server that records the requested names, in its own time. */
 class Asked {
   readonly requests: { readonly id: number; readonly name: string; readonly request: number }[] = [];
   readonly resolved: ResolvedTarget[] = [];
@@ -74,7 +74,7 @@ class Asked {
     }
   }
 
-  /** The names that were asked for since the last call. */
+  /** Returns the names that were requested since the last call. */
   names(): string[] {
     this.settle();
     const names = this.requests.slice(this.#seen).map(({ name }) => name);
@@ -103,7 +103,7 @@ describe('the names of targets, while there is a session', () => {
   };
   const lastId = ({ requests }: Asked): number => requests.at(-1)?.id ?? -1;
 
-  test('are asked for at once, each once, and those that are addresses not at all', () => {
+  test('are requested at once, each once, except those that are addresses', () => {
     const { asked, names } = begun(
       forwardTo('a.example'),
       forwardTo('192.0.2.1'),
@@ -112,12 +112,12 @@ describe('the names of targets, while there is a session', () => {
     );
     expect(asked.names()).toEqual(['a.example', 'b.example']);
     expect(asked.requests.map(({ request }) => request)).toEqual([REQUEST.resolve, REQUEST.resolve]);
-    names.look(1e9);
+    names.askDue(1e9);
     expect(asked.names()).toEqual([]);
-    expect(names.nextLookMs).toBe(Infinity);
+    expect(names.nextAskMs).toBe(Infinity);
   });
 
-  test('settle the targets of all forwards to them, by the first address', () => {
+  test('set the targets of all their forwards, by the first address', () => {
     const forwards = [forwardTo('a.example'), forwardTo('a.example', 54), forwardTo('b.example')];
     const { asked, answered } = begun(...forwards);
     asked.settle();
@@ -126,37 +126,37 @@ describe('the names of targets, while there is a session', () => {
     expect(asked.resolved).toEqual([{ name: 'a.example', address: '192.0.2.9' }]);
   });
 
-  test('are asked for again when the answer has had its time, but no more than every 5 s', () => {
+  test('are requested again when the answer has expired, but at most every 5 s', () => {
     const { asked, names, answered } = begun(forwardTo('a.example'));
     expect(asked.names()).toEqual(['a.example']);
     answered(lastId(asked), STATUS.done, answer(60_000, '192.0.2.9'), 2000);
-    expect(names.nextLookMs).toBe(62_000);
-    names.look(61_999);
+    expect(names.nextAskMs).toBe(62_000);
+    names.askDue(61_999);
     expect(asked.names()).toEqual([]);
-    names.look(62_000);
+    names.askDue(62_000);
     expect(asked.names()).toEqual(['a.example']);
     answered(lastId(asked), STATUS.done, answer(10, '192.0.2.9'), 70_000);
-    expect(names.nextLookMs).toBe(75_000);
+    expect(names.nextAskMs).toBe(75_000);
   });
 
   test.each([
     ['is refused', STATUS.notFound, new Uint8Array(0)],
     ['has no address', STATUS.done, answer(60_000)],
     ['cannot be read', STATUS.done, new Uint8Array([9, 9, 9])],
-  ])('are asked for again after 5 s if the answer %s, and the target stays what it was', (_what, status, body) => {
+  ])('are requested again after 5 s if the answer %s, and the target stays the same', (_what, status, body) => {
     const forward = forwardTo('a.example');
     const { asked, names, answered } = begun(forward);
     asked.settle();
     answered(lastId(asked), STATUS.done, answer(5000, '192.0.2.9'), 2000);
-    names.look(7000);
+    names.askDue(7000);
     asked.settle();
     answered(lastId(asked), status, body, 8000);
     expect(asked.resolved.at(-1)).toEqual({ name: 'a.example', address: undefined });
     expect(targetOf(forward)).toBe('192.0.2.9');
-    expect(names.nextLookMs).toBe(13_000);
+    expect(names.nextAskMs).toBe(13_000);
   });
 
-  test('take an answer once, and none to what was not asked', () => {
+  test('take an answer once, and no answer to another request', () => {
     const { asked, answered } = begun(forwardTo('a.example'));
     asked.settle();
     answered(lastId(asked) + 1, STATUS.done, answer(1000, '192.0.2.9'), 2000);
@@ -166,23 +166,23 @@ describe('the names of targets, while there is a session', () => {
     expect(asked.resolved).toEqual([{ name: 'a.example', address: '192.0.2.9' }]);
   });
 
-  test('are left alone once the session has ended, and asked for again with the next', () => {
+  test('are not requested after the session has ended, and again in the next session', () => {
     const { asked, names, answered } = begun(forwardTo('a.example'), forwardTo('b.example'));
     expect(asked.names()).toEqual(['a.example', 'b.example']);
     const [first] = asked.requests;
     answered(first?.id ?? -1, STATUS.done, answer(1000, '192.0.2.9'), 2000);
     names.end();
-    expect(names.nextLookMs).toBe(Infinity);
-    names.look(1e9);
+    expect(names.nextAskMs).toBe(Infinity);
+    names.askDue(1e9);
     answered(lastId(asked), STATUS.done, answer(1000, '192.0.2.9'), 2000);
     expect([asked.names(), asked.resolved]).toEqual([[], [{ name: 'a.example', address: '192.0.2.9' }]]);
-    // Answers to what an earlier session asked mean nothing in the next.
+    // Answers to requests of an earlier session mean nothing in the next one.
     const next = new Asked();
     names.begin(next.session, 3000);
     expect(next.names()).toEqual(['a.example', 'b.example']);
   });
 
-  test('that were asked in an earlier session are not answered in the next, without an end between', () => {
+  test('ignore answers to an earlier session, even if its end was not seen', () => {
     const { asked, names, answered } = begun(forwardTo('a.example'));
     asked.settle();
     names.begin(new Asked().session, 3000);
@@ -206,34 +206,34 @@ describe('the names of forwards that change', () => {
     return { asked, names, first };
   };
 
-  test('are asked for at once where they are new, and known at once where they were known', () => {
+  test('are requested at once if they are new, and known at once if they were known', () => {
     const { asked, names, first } = begin();
     const [same, other] = [forwardTo('a.example', 54), forwardTo('b.example')];
     names.follow([first, same, other], 1000);
     expect(targetOf(same)).toBe('192.0.2.9');
     expect(asked.names()).toEqual(['b.example']);
-    expect(names.nextLookMs).toBe(60_000);
+    expect(names.nextAskMs).toBe(60_000);
   });
 
-  test('are not asked for any more where nobody wants them', () => {
+  test('are no longer requested if no forward needs them', () => {
     const { asked, names, first } = begin();
     names.follow([forwardTo('b.example')], 1000);
     expect(asked.names()).toEqual(['b.example']);
-    names.look(1e9);
+    names.askDue(1e9);
     expect(asked.names()).toEqual([]);
     names.follow([first], 2000);
     expect(asked.names()).toEqual(['a.example']);
   });
 });
 
-describe('a forward', () => {
-  test('counts no flow before there is one, and writes an address of IPv6 in brackets', () => {
+describe('a forward of the client', () => {
+  test('counts no flow before there is one, and writes an IPv6 address in brackets', () => {
     const forward = forwardTo('2001:db8::1', 5);
     expect(forward.listener.flowCount).toBe(0);
     expect(forward.description).toBe('127.0.0.1:5 -> [2001:db8::1]:5');
   });
 
-  test('says where it listens, with all its ports', () => {
+  test('describes its listening endpoint with all its ports', () => {
     expect(forwardTo('a.example', 53, 54).description).toBe('127.0.0.1:53-54 -> a.example:53-54');
   });
 });

@@ -11,15 +11,15 @@ const targetsOf = (forward: Forward): string[] =>
   });
 const answer = (resolved: ResolvedName): Uint8Array => encodeResolvedName(resolved);
 
-describe('a forward', () => {
-  test('to an address knows its targets from the start, each port its own', () => {
+describe('a forward with ports', () => {
+  test('to an address knows its targets from the start, one for each port', () => {
     const forward = forwardTo('192.0.2.1', 53, 55);
     expect(forward.isResolved).toBe(true);
     expect(targetsOf(forward)).toEqual(['192.0.2.1 53', '192.0.2.1 54', '192.0.2.1 55']);
     expect(forward.description).toBe('127.0.0.1:53-55 -> 192.0.2.1:53-55');
   });
 
-  test('to a name has none until it is resolved', () => {
+  test('to a name has no targets until the name is resolved', () => {
     const forward = forwardTo('dns.example');
     expect([forward.isResolved, targetsOf(forward)]).toEqual([false, ['unresolved']]);
     forward.setTargetAddress('2001:db8::1');
@@ -28,12 +28,12 @@ describe('a forward', () => {
 });
 
 describe('TargetNames', () => {
-  test('asks for nothing without a session, and passes over answers to what it did not ask', () => {
+  test('requests nothing without a session, and ignores answers to requests that it did not make', () => {
     const forward = forwardTo('dns.example');
     const names = new TargetNames();
     names.follow([forward], 0);
-    expect(names.nextLookMs).toBe(Infinity);
-    names.look(1000);
+    expect(names.nextAskMs).toBe(Infinity);
+    names.askDue(1000);
     const told = names.answered(7, STATUS.done, answer({ ttlMs: 1000, addresses: ['192.0.2.1'] }), 1000);
     expect([told, targetsOf(forward)]).toEqual([undefined, ['unresolved']]);
   });

@@ -17,7 +17,7 @@ import { until } from '../support/until.js';
 const stage = new Stage();
 const TARGET = '192.0.2.53:53';
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -28,8 +28,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe('a client', () => {
-  test('carries datagrams of local applications to their targets, and the replies back, and says so', async () => {
+describe('a running client', () => {
+  test('carries datagrams of local applications to their targets and the replies back, and reports that', async () => {
     const server = await stage.server();
     const [one, other] = [await stage.application(), await stage.application()];
     const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
@@ -76,7 +76,7 @@ describe('a client', () => {
     expect(application.replies[0]?.payload).toBe('x'.repeat(9000));
   });
 
-  test('drops and counts what comes before there is a session, and lists no more flows than it promises', async () => {
+  test('drops and counts datagrams before there is a session, and lists at most its limit of flows', async () => {
     const application = await stage.application();
     const server = await stage.server();
     const client = await stage.client(server.invitation(), {
@@ -94,7 +94,7 @@ describe('a client', () => {
     expect(flowStatuses(relay)).toHaveLength(1000);
   });
 
-  test('answers from the address that the application has asked', async () => {
+  test('answers from the address that the application sent to', async () => {
     const server = await stage.server();
     const client = await stage.client(server.invitation(), { forward: [`0.0.0.0:0=${TARGET}`], engine: 'auto' });
     await until(() => client.running.status().state === 'connected');
@@ -103,11 +103,11 @@ describe('a client', () => {
     socket.send('x', client.port(), '127.0.0.9');
     const [, { address }] = (await once(socket, 'message')) as [Buffer, { address: string }];
     socket.close();
-    // Only the native engine can know and choose it.
+    // Only the native engine knows and chooses the address.
     expect(address).toBe(isNativeAvailable() ? '127.0.0.9' : '127.0.0.1');
   });
 
-  test('listens on as many ports as the target has, each for its own', async () => {
+  test('listens on as many ports as the target has, one for each', async () => {
     const server = await stage.server();
     const application = await stage.application();
     const free = createSocket('udp4').bind(0, '127.0.0.1');
@@ -127,7 +127,7 @@ describe('a client', () => {
     expect(application.replies).toEqual([]);
   });
 
-  test('has the server resolve the name of a target, and announces the forward once it is', async () => {
+  test('lets the server resolve the name of a target, and then announces the forward', async () => {
     const server = await stage.server();
     const application = await stage.application();
     server.onRequest = (request) => {
@@ -154,7 +154,7 @@ describe('a client', () => {
     expect(server.arrivals).toEqual(['x to 192.0.2.99:53']);
   });
 
-  test('says that a name cannot be resolved, and drops what is for it', async () => {
+  test('reports a name that cannot be resolved, and drops datagrams for it', async () => {
     const server = await stage.server();
     const application = await stage.application();
     server.onRequest = (request) => server.answer(request, STATUS.notFound, new Uint8Array(0));
@@ -167,7 +167,7 @@ describe('a client', () => {
     expect(client.running.status().forwards[0]?.isResolved).toBe(false);
   });
 
-  test('says why the server will not carry a flow', async () => {
+  test('reports why the server refuses a flow', async () => {
     const server = await stage.server();
     const application = await stage.application();
     server.refusal = 'denied-by-policy';
@@ -178,7 +178,7 @@ describe('a client', () => {
     expect(client.log).toContainEqual(expect.objectContaining({ level: 'warn', reason: 'denied-by-policy' }));
   });
 
-  test('comes back by itself when the server has ended its session, and says both', async () => {
+  test('connects again after the server has ended its session, and reports both', async () => {
     const server = await stage.server();
     const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
     await until(() => client.messages.includes('connected') && server.sessions.length === 1);
@@ -192,7 +192,7 @@ describe('a client', () => {
     expect(client.log).toHaveLength(3);
   });
 
-  test('says when the server falls silent and when it answers again, and goes on in the same session', async () => {
+  test('reports when the server falls silent and when it answers again, and keeps its session', async () => {
     const server = await stage.server();
     const application = await stage.application();
     const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
@@ -208,7 +208,7 @@ describe('a client', () => {
     expect(client.log.map(({ level }) => level)).toEqual(['info', 'warn', 'info']);
   });
 
-  test('says that no server answers, once', async () => {
+  test('reports once that no server answers', async () => {
     const silent = createSocket('udp4').bind(0, '127.0.0.1');
     await once(silent, 'listening');
     const server = await stage.server();
@@ -225,7 +225,7 @@ describe('a client', () => {
     silent.close();
   });
 
-  test('that is closed says nothing of a lost session, and tells the server', async () => {
+  test('that is closed reports no lost session, and informs the server', async () => {
     const server = await stage.server();
     const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
     await until(() => client.running.status().state === 'connected' && server.sessions.length === 1);
@@ -237,7 +237,7 @@ describe('a client', () => {
     expect(forwards[0]?.ports[0]?.socket.state).toBe('closed');
   });
 
-  test('writes metrics as often as it was told', async () => {
+  test('writes metrics at its interval', async () => {
     const server = await stage.server();
     const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`], 'metrics-interval': '1s' });
     await until(() => existsSync(client.logDir) && logRecords(client.logDir, 'metrics').length > 0);
@@ -255,7 +255,7 @@ describe('a client', () => {
     await expect(start).rejects.toThrow(message);
   });
 
-  test('takes on the forwards of a changed file while it runs: those that stay lose nothing', async () => {
+  test('applies the forwards of a changed file, and those that stay lose nothing', async () => {
     const server = await stage.server();
     const application = await stage.application();
     const [config, admin] = [`${stage.newPath()}.toml`, join(stage.newPath(), 'admin.sock')];
@@ -283,12 +283,12 @@ describe('a client', () => {
     await expect(askAdmin(admin, 'reload')).rejects.toThrow(`cannot listen on 127.0.0.1:${gone ?? 0}`);
     again.close();
     expect(client.running.status().forwards).toHaveLength(2);
-    // What was refused can be asked for again: nothing of it was taken on.
+    // The refused change can be requested again, because nothing of it was applied.
     expect(await askAdmin(admin, 'reload')).toEqual({ changes: [expect.stringContaining('forward')] });
     expect(client.running.status().forwards[0]?.mapping).toBe(`127.0.0.1:${gone ?? 0} -> ${TARGET}`);
   });
 
-  test('does not start where a port is taken, names it, and leaves no other port open', async () => {
+  test('does not start if a port is taken, names the port, and leaves no other port open', async () => {
     const server = await stage.server();
     const taken = createSocket('udp4').bind(0, '127.0.0.1');
     await once(taken, 'listening');
@@ -308,18 +308,18 @@ describe('a client', () => {
   });
 });
 
-describe('a server that is named', () => {
-  test('is looked up, and each of its addresses tried until one answers', async () => {
+describe('a client whose server has a name', () => {
+  test('looks the name up, and tries each address until one answers', async () => {
     const server = await stage.server();
     const client = await stage.client(server.invitation('localhost'), { forward: [`0=${TARGET}`] });
     await until(() => client.running.status().state === 'connected');
     expect(client.running.serverName).toBe(`localhost:${server.port}`);
-    // The server has IPv4 only: over a socket for both families that is a mapped address.
+    // The server has IPv4 only. A socket for both families shows its mapped address.
     expect(client.running.status().server).toMatch(/127\.0\.0\.1/);
     await until(() => client.messages.at(-1) === 'connected');
   });
 
-  test('is still looked for where its name is none', async () => {
+  test('still searches for the server if the name does not exist', async () => {
     const server = await stage.server();
     const client = await stage.client(server.invitation('no-such-name.invalid'), { forward: [`0=${TARGET}`] });
     await until(() => client.log.length > 0);
@@ -331,7 +331,7 @@ describe('a server that is named', () => {
   });
 });
 
-describe('a running client, asked over its admin socket', () => {
+describe('the admin socket of a running client', () => {
   const before = process.env['XDG_STATE_HOME'];
   beforeAll(() => {
     process.env['XDG_STATE_HOME'] = stage.newPath();
@@ -341,7 +341,7 @@ describe('a running client, asked over its admin socket', () => {
     else process.env['XDG_STATE_HOME'] = before;
   });
 
-  test('tells its status, changes its level, and stops', async () => {
+  test('returns its status, changes its level, and stops it', async () => {
     const server = await stage.server();
     const admin = join(stage.newPath(), 'admin.sock');
     let stops = 0;
@@ -354,7 +354,7 @@ describe('a running client, asked over its admin socket', () => {
     expect(stops).toBe(1);
   });
 
-  test('has the default socket if it is the first, otherwise one of its own, which it names', async () => {
+  test('has the default path for the first client, and for others their own path, which they name', async () => {
     const server = await stage.server();
     const state = join(process.env['XDG_STATE_HOME'] ?? '', 'relay');
     const flags = { forward: [`0=${TARGET}`], admin: undefined };
@@ -369,7 +369,7 @@ describe('a running client, asked over its admin socket', () => {
     await expect(askAdmin(own, 'ping')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
   });
 
-  test('does not start where the socket that was asked for is taken', async () => {
+  test('prevents the start of a client if the requested path is taken', async () => {
     const server = await stage.server();
     const admin = join(stage.newPath(), 'admin.sock');
     await stage.client(server.invitation(), { forward: [`0=${TARGET}`], admin });

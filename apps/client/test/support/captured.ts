@@ -1,4 +1,4 @@
-/** Runs something in this process, and gives what it wrote to stdout and stderr. */
+/** Runs `run` in this process. Returns what it wrote to stdout and stderr. */
 export async function captured(run: () => Promise<unknown>): Promise<{ stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const takeOver = (name: keyof typeof written): (() => void) => {

@@ -8,7 +8,7 @@ const shard = new ClientShard({
   socket: { sendBatch: ({ count }) => count },
 });
 
-/** A forward to this host's ports, whose sockets are not open. */
+/** Makes a forward to these ports of `host`. Its sockets are not open. */
 export function forwardTo(host: string, first = 53, last = first): Forward {
   const ports = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const sockets = ports.map((port) => createSocket({ local: { address: '127.0.0.1', port } }));

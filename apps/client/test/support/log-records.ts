@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The records of the log files in a folder whose names begin so, oldest first. */
+/** Returns the records of the log files of this kind in a folder, the oldest first. */
 export function logRecords(folder: string, kind: 'relay' | 'metrics' = 'relay'): Record<string, unknown>[] {
   return readdirSync(folder)
     .filter((name) => name.startsWith(kind) && name.endsWith('.log'))

@@ -63,9 +63,9 @@ class EchoEnd implements End {
 export class LoopbackServer {
   readonly serverKey = generateKeyPair();
   readonly clientKey = generateKeyPair();
-  /** What came out at targets: `payload to target`. */
+  /** The datagrams that reached targets: `payload to target`. */
   readonly arrivals: string[] = [];
-  /** What a new flow is answered with; undefined: it is accepted. */
+  /** The answer to a new flow. Undefined: the flow is accepted. */
   refusal: DropReason | undefined;
   onRequest: (request: Request) => void = () => undefined;
   readonly #idle = new IdleQueue();
@@ -98,7 +98,7 @@ export class LoopbackServer {
     return [...this.#channel.sessions()];
   }
 
-  /** An invitation for a client that is called ada. */
+  /** Returns an invitation for a client named ada. */
   invitation(host = '127.0.0.1', port = this.port): string {
     const { publicKey } = this.serverKey;
     return formatInvitation({
@@ -120,7 +120,7 @@ export class LoopbackServer {
     this.#loop.settle();
   }
 
-  /** Falls silent without a word, as if the network were cut; {@link comeBack} ends that. */
+  /** Falls silent without a message, as if the network were cut. {@link comeBack} ends that. */
   async fallSilent(): Promise<void> {
     await this.#socket.close();
   }

@@ -39,7 +39,10 @@ export class Stage {
     return application;
   }
 
-  /** A client that looks for the server of the invitation; logs go to a folder of its own. */
+  /**
+   * Starts a client that searches for the server of the invitation. Its logs go to a separate
+   * folder.
+   */
   async client(server: string, flags: ClientFlags, stop = (): void => undefined): Promise<StartedClient> {
     const logDir = this.newPath();
     const all = { server, engine: 'dgram', admin: 'off', 'log-dir': logDir, 'log-level': 'info', ...flags };
@@ -62,7 +65,7 @@ export class StartedClient {
     this.logDir = logDir;
   }
 
-  /** The port on which a forward listens. */
+  /** Returns the port on which a forward listens. */
   port(forward = 0, port = 0): number {
     return this.running.client.forwards[forward]?.ports[port]?.socket.local.port ?? 0;
   }

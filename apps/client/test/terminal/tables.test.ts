@@ -4,7 +4,7 @@ import type { ClientStatus } from '../../src/status.js';
 import { StatusView } from '../../src/terminal/status-view.js';
 import { flowLines } from '../../src/terminal/tables.js';
 
-/** The cells of a line of a table. */
+/** Returns the cells of a line of a table. */
 const cells = (line: string | undefined): string[] => (line ?? '').trim().split(/ {2,}/);
 
 const UNKNOWN: SessionStatistics = {
@@ -41,12 +41,12 @@ const status: ClientStatus = {
   health: { eventLoopDelayMs: 1, eventLoopUtilization: 0.25, cpu: 0.5, memoryBytes: 1 << 20, heapBytes: 1 << 19 },
 };
 
-describe('the list of flows', () => {
+describe('the list of flows of a client', () => {
   test('says that there is none', () => {
     expect(flowLines([])).toEqual(['no flows']);
   });
 
-  test('says who reaches what', () => {
+  test('shows each source and target', () => {
     const flow = { source: '127.0.0.1:1', target: '192.0.2.53:53', idleMs: 2000 };
     expect(flowLines([flow]).map(cells)).toEqual([
       ['source', 'target', 'idle for'],
@@ -55,8 +55,8 @@ describe('the list of flows', () => {
   });
 });
 
-describe('the status', () => {
-  test('says where the server is, how good the path is, and what is forwarded', () => {
+describe('the status of a client', () => {
+  test('shows the server, the quality of the path, and the forwards', () => {
     const lines = new StatusView().lines(status);
     expect(lines[0]).toBe('relay-client to relay.example:7878   connected   engine native   up 1m 01s   pid 42');
     expect(lines[1]).toBe('round trip 12 ms   jitter 3 ms   loss in 0.0 %, out 12.5 %');
@@ -71,7 +71,7 @@ describe('the status', () => {
     expect(lines.at(-1)).toMatch(/25 % busy/);
   });
 
-  test('shows a dash for what was not measured yet, also when it comes as JSON', () => {
+  test('shows a dash for a figure that was not measured yet, even after JSON', () => {
     const unknown: ClientStatus = { ...status, session: UNKNOWN };
     const line = 'round trip –   jitter –   loss in –, out –';
     expect(new StatusView().lines(unknown)[1]).toBe(line);
