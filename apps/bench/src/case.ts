@@ -1,16 +1,15 @@
 /**
- * One named measurement. Cases say what they compare with; a claim in docs/performance.md names its
- * case.
+ * One named measurement. A case names its reference. A claim in docs/performance.md names its case.
  */
 export interface BenchmarkCase {
   /**
-   * `layer/what/…`, for instance `packet/compact/decode`; the filter of `pnpm bench FILTER` matches
-   * any part of it.
+   * The name `layer/what/…`, for instance `packet/compact/decode`. The filter of `pnpm bench
+   * FILTER` matches any part of it.
    */
   readonly name: string;
   /**
-   * Runs the measurement; `seconds` is how long it may take, and `smoke` asks for the shortest run
-   * that proves it works.
+   * Runs the measurement. `seconds` is how long it may take. `smoke` asks for the shortest run that
+   * proves it works.
    */
   run(options: BenchmarkOptions): Promise<Measurement[]>;
 }
@@ -25,6 +24,6 @@ export interface Measurement {
   readonly subject: string;
   readonly value: number;
   readonly unit: string;
-  /** Against the case's reference in the same run; 1 is the reference itself. */
+  /** The ratio to the case's reference in the same run. The reference itself has 1. */
   readonly ratio?: number;
 }

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { BenchmarkCase } from './case.js';
 
-// Each layer's folder lists its cases; they are loaded on demand, so that one layer's native parts
-// are not needed by another's.
+// The cases are in the folder of each layer. They load on demand, so that one layer does not need
+// another layer's native parts.
 const LAYERS: Record<string, () => Promise<{ cases: readonly BenchmarkCase[] }>> = {
   packet: () => import('./packet/cases.js'),
   socket: () => import('./socket/cases.js'),

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 const require = createRequire(import.meta.url);
 
 /**
- * Starts one of the programs and resolves with the first match on its stdout. Rejects with what it
- * said if it ends before.
+ * Starts one of the programs and resolves with the first match on its stdout. Rejects with the
+ * output of the program if it ends before.
  */
 export function startProgram(
   app: 'server' | 'client',

@@ -1,6 +1,6 @@
 /**
- * `pnpm demo`: a target, a server and a client in one terminal, datagrams crossing, live status.
- * `--seconds N` ends it by itself.
+ * `pnpm demo` runs a target, a server and a client in one terminal, with traffic and a live status.
+ * `--seconds N` ends it after that time.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { DemoView } from './view.js';
 
 const APPLICATIONS = 3;
 const REFRESH_MS = 1000;
-/** A day, well within what a timer can wait. */
+/** One day, which a timer can wait. */
 const MAX_SECONDS = 86_400;
 
 const { values } = parseArgs({

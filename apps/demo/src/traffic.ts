@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** A service: sends every datagram back. */
+/** Opens a service that sends every datagram back. */
 export async function openTarget(): Promise<Socket> {
   const socket = createSocket('udp4');
   socket.on('message', (message, { port, address }) => socket.send(message, port, address));
@@ -14,7 +14,7 @@ const EVERY_MS = 10;
 const PAYLOAD_BYTES = 200;
 const KEPT_ROUND_TRIPS = 1000;
 
-/** An application: sends datagrams to a local port and measures how long their echoes take. */
+/** An application that sends datagrams to a local port and measures how long their echoes take. */
 export class Application {
   sent = 0;
   received = 0;
@@ -36,7 +36,7 @@ export class Application {
     }, EVERY_MS);
   }
 
-  /** Of the last thousand; undefined until there is one. */
+  /** The median of the last thousand round trips in ms, or undefined before the first one. */
   get medianRoundTripMs(): number | undefined {
     return this.#roundTripsMs.toSorted((a, b) => a - b)[this.#roundTripsMs.length >> 1];
   }

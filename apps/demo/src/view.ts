@@ -4,7 +4,7 @@ import type { Application } from './traffic.js';
 
 const ASK_EVERY_MS = 1000;
 
-/** What the demo shows: the applications' own figures, and what both programs say of themselves. */
+/** The view of the demo: the figures of its applications, and the status of both programs. */
 export class DemoView {
   readonly #applications: readonly Application[];
   readonly #timer: NodeJS.Timeout;

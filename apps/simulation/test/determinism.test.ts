@@ -23,7 +23,7 @@ async function traceOf(seed: number, primitives: Primitives): Promise<unknown> {
 }
 
 describe('a simulation', () => {
-  test('is the same for the same seed, whichever engine computes its keys, and another for another seed', async () => {
+  test('is the same for the same seed with every engine of keys, and differs for another seed', async () => {
     const primitives = await loadPrimitives();
     const once = await traceOf(1, primitives);
     expect(once).toMatchObject({ trace: expect.arrayContaining([expect.stringMatching(/client connected/)]) });

@@ -7,7 +7,7 @@ import winston from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
 import type { BenchmarkCase, BenchmarkOptions, Measurement } from '../case.js';
 
-/** What is logged in each case: a message and a few fields, as the programs log. */
+/** The log call of each case: a message and a few fields, as the programs log. */
 interface Fields {
   readonly number: number;
   readonly flow: number;
@@ -22,7 +22,7 @@ export const cases: readonly BenchmarkCase[] = [
 ];
 
 /**
- * The cost of a call whose level is not enabled, with and without an object of fields made for it.
+ * Measures the cost of a call whose level is not enabled, with and without a new object of fields.
  */
 function belowLevel({ seconds }: BenchmarkOptions): Promise<Measurement[]> {
   const logging = createLogging({ console: false, level: 'info' });
@@ -47,8 +47,8 @@ function nanosecondsPerCall(calls: number, call: (number: number) => void): numb
 }
 
 /**
- * Lines a second until the last is in its file: winston as it comes, and this package, both through
- * winston-daily-rotate-file, in turns.
+ * Measures lines per second until the last line is in its file. Plain winston and this package take
+ * turns; both use winston-daily-rotate-file.
  */
 async function fileThroughput({ seconds, smoke }: BenchmarkOptions): Promise<Measurement[]> {
   const lines = smoke ? 2000 : Math.round(seconds * 50_000);
@@ -78,14 +78,16 @@ async function bareWinston(folder: string, lines: number): Promise<number> {
     level: 'info',
     format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
   });
-  // By its members: winston's typings import the class in a way that makes another class of it.
+  // The type lists the members, because winston's typings import the class in a way that makes
+  // another class of it.
   const members: Pick<DailyRotateFile, keyof DailyRotateFile> = transport;
   logger.add(members);
   const scoped = logger.child({ scope: 'bench' });
   return linesPerSecond(
     lines,
     (message, fields) => scoped.info(message, fields),
-    // The transport says `finish` before its last bytes are written; its stream tells.
+    // The transport emits `finish` before its last bytes are written. Its stream emits it after
+    // them.
     () =>
       new Promise<void>((resolve) => {
         transport.logStream.once('finish', resolve);

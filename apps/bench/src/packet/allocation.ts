@@ -5,8 +5,8 @@ import { runInNewContext } from 'node:vm';
 import type { Contender } from './timing.js';
 
 /**
- * Bytes of heap per operation, and how many collections ran: with any allocation, millions of
- * operations cannot do without one.
+ * Bytes of heap per operation, and the number of collections. If an operation allocates, millions
+ * of them cause a collection.
  */
 export interface Allocation {
   readonly bytesPerOperation: number;
@@ -14,7 +14,7 @@ export interface Allocation {
 }
 
 /**
- * Measures over `operations` operations, after as many to warm up, that V8's heap has not grown and
+ * Measures over `operations` operations, after as many to warm up, that V8's heap did not grow and
  * was not collected.
  */
 export async function measureAllocation(contender: Contender, operations: number): Promise<Allocation> {

@@ -1,6 +1,6 @@
 /**
- * What people take for a record like a datagram with its endpoints: each with the layout that it is
- * made for.
+ * Common formats for a record like a datagram with its endpoints. Each one has the layout that it
+ * is made for.
  */
 import { decode as decodeMessagePack, encode as encodeMessagePack } from '@msgpack/msgpack';
 import { UdpPacket } from '@relay/packet';
@@ -12,14 +12,14 @@ import { datagrams, type Datagram } from './datagrams.js';
 
 export interface Codec {
   readonly subject: string;
-  /** Makes what is encoded, once. */
+  /** Makes the object to encode, once. */
   readonly prepare: (datagram: Datagram) => unknown;
   /** Undefined for libraries that only decode. */
   readonly encode: ((prepared: unknown) => Uint8Array) | undefined;
-  /** Bytes to decode, where the library cannot make them itself. */
+  /** Returns the bytes to decode, if the library cannot make them itself. */
   readonly bytesOf?: (datagram: Datagram) => Uint8Array;
   readonly decode: (bytes: Uint8Array) => unknown;
-  /** What was decoded, in the words of all. */
+  /** Returns the decoded datagram in the form that all codecs share. */
   readonly meaningOf: (decoded: unknown) => Datagram;
 }
 
@@ -65,7 +65,7 @@ interface BinaryRecord {
   readonly timestampUs: bigint;
   readonly payload: Uint8Array;
 }
-// Reads our own layout, for IPv4 and with a timestamp alone.
+// Reads the layout of @relay/packet, but only for IPv4 and with a timestamp.
 const binaryParser = new Parser()
   .endianness('little')
   .uint8('version', { assert: 1 })
@@ -95,7 +95,7 @@ const binary: Codec = {
   },
 };
 
-/** Kindred framing: endpoints and time are the topic of a message. */
+/** A related format: endpoints and time are the topic of a message. */
 const mqtt: Codec = {
   subject: 'mqtt-packet',
   prepare: (datagram) => ({
@@ -121,7 +121,8 @@ const mqtt: Codec = {
 };
 
 /**
- * Kindred framing: endpoints and time are the first text of a TXT record, the payload the second.
+ * A related format: endpoints and time are the first text of a TXT record, and the payload is the
+ * second.
  */
 const dns: Codec = {
   subject: 'dns-packet',
@@ -152,10 +153,10 @@ function fromHead(text: string, payload: Uint8Array): Datagram {
   };
 }
 
-/** The first is ours. */
+/** The codecs. The first one is that of @relay/packet. */
 export const codecs: readonly Codec[] = [udpPacket, protobufCodec, messagePack, binary, mqtt, dns];
 
-/** The bytes of all datagrams. */
+/** Returns the bytes of all datagrams. */
 export function encodedBy(codec: Codec): Uint8Array[] {
   return datagrams.map((datagram) => {
     const bytes = codec.bytesOf?.(datagram) ?? codec.encode?.(codec.prepare(datagram));

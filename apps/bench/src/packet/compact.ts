@@ -16,7 +16,7 @@ import type { BenchmarkCase } from '../case.js';
 import { measureAllocation } from './allocation.js';
 import { compare, type Contender } from './timing.js';
 
-// A batch of packets one behind the other, as a socket hands them over.
+// A batch of packets one behind the other, as a socket delivers them.
 const PACKETS = 64;
 const PACKET_BYTES = 256;
 const bytes = new Uint8Array(PACKETS * PACKET_BYTES);

@@ -1,6 +1,6 @@
 /**
- * The same datagrams for all contenders: different endpoints and payloads, so that nobody's cache
- * of one value wins.
+ * The same datagrams for all contenders. Their endpoints and payloads differ, so that a cache of
+ * one value wins nothing.
  */
 import type { UdpPacketInit } from '@relay/packet';
 
@@ -15,7 +15,7 @@ export const datagrams: readonly Datagram[] = Array.from({ length: DATAGRAMS }, 
   timestampMs: 1_700_000_000_000 + i / 4,
 }));
 
-/** One text for the same meaning. */
+/** Returns the same text for the same meaning. */
 export function meaning({ source, destination, payload, timestampMs }: Datagram): string {
   const hex = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('hex');
   return `${source.address} ${source.port} ${destination.address} ${destination.port} ${timestampMs} ${hex}`;

@@ -12,12 +12,12 @@ export interface Contender {
 const ROUNDS = 9;
 const BATCH_MS = 20;
 
-/** Results are added here, so that no work is left out as useless. */
+/** All results are added here, so that the compiler cannot remove the work. */
 let sink = 0;
 
 /**
- * Lets contenders take turns in short batches, and takes each one's median, so that what the
- * machine does besides hits all alike. Ratios are against the first.
+ * Lets contenders take turns in short batches and takes the median of each one, so that other work
+ * on the machine affects all of them equally. Ratios are against the first contender.
  */
 export function compare(contenders: readonly Contender[], { seconds, smoke }: BenchmarkOptions): Measurement[] {
   const batchMs = smoke ? 1 : Math.max(BATCH_MS, (seconds * 1000) / ROUNDS / contenders.length);
@@ -40,7 +40,7 @@ export function compare(contenders: readonly Contender[], { seconds, smoke }: Be
   });
 }
 
-/** Rates per second as the time that one takes, and ratios with them. */
+/** Turns rates per second into the time of one operation, and turns the ratios accordingly. */
 export function inMicroseconds(rates: readonly Measurement[]): Measurement[] {
   return rates.map(({ subject, value, ratio = 1 }) => ({
     subject,
@@ -50,7 +50,7 @@ export function inMicroseconds(rates: readonly Measurement[]): Measurement[] {
   }));
 }
 
-/** Runs until the code is compiled, and returns how many operations fill a batch. */
+/** Runs until the code is compiled. Returns how many operations fill a batch. */
 function warmUp(contender: Contender, batchMs: number): number {
   let operations = 100;
   for (;;) {
@@ -60,7 +60,9 @@ function warmUp(contender: Contender, batchMs: number): number {
   }
 }
 
-/** Operations in a second of processor time: what else runs on the machine does not count. */
+/**
+ * Returns the operations per second of processor time. Other work on the machine does not count.
+ */
 function rateOf(contender: Contender, operations: number): number {
   const before = process.cpuUsage();
   sink += contender.run(operations);

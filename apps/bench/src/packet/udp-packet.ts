@@ -4,7 +4,7 @@ import { codecs, encodedBy } from './codecs.js';
 import { datagrams, meaning, type Datagram } from './datagrams.js';
 import { compare, type Contender } from './timing.js';
 
-/** Nobody is timed who does not carry every datagram through with the same meaning. */
+/** Only a codec that keeps the meaning of every datagram is timed. */
 function crossCheck(): void {
   for (const codec of codecs) {
     for (const [i, bytes] of encodedBy(codec).entries()) {
@@ -16,7 +16,7 @@ function crossCheck(): void {
   }
 }
 
-/** A contender that does `action` with each item in turn. */
+/** Makes a contender that does `action` with each item in turn. */
 function eachInTurn<T>(subject: string, items: readonly T[], action: (item: T) => number): Contender {
   return {
     subject,
@@ -74,8 +74,8 @@ export const udpPacketCases: readonly BenchmarkCase[] = [
     name: 'packet/udp-packet/deserialize-read-all',
     run(options) {
       crossCheck();
-      // The address texts of UdpPacket are made when they are read; with protobufjs and MessagePack
-      // the texts are on the wire.
+      // UdpPacket makes its address texts when they are read. With protobufjs and MessagePack the
+      // texts are on the wire.
       const asDatagram = (decoded: unknown) => readAll(decoded as Datagram);
       const contenders = codecs
         .filter(({ subject }) => !['mqtt-packet', 'dns-packet', 'binary-parser'].includes(subject))

@@ -7,8 +7,8 @@ const PAYLOAD_BYTES = 200;
 const AEAD_TAG_BYTES = 16;
 
 /**
- * There and back, a datagram is sealed twice and opened twice: this alone is the least a round trip
- * can cost.
+ * On a round trip, a datagram is sealed twice and opened twice. This alone is the minimum cost of a
+ * round trip.
  */
 function aeadAlone(primitives: Primitives): Contender {
   const cipher = primitives.cipher(new Uint8Array(32));
@@ -27,7 +27,7 @@ function aeadAlone(primitives: Primitives): Contender {
   };
 }
 
-/** Client, server and an echo: flows, frames, channel and batches, all but the sockets. */
+/** Client, server and an echo: flows, frames, channel and batches, without the sockets. */
 function roundTrip(primitives: Primitives, flows: number): Contender {
   const ends = new JoinedEnds(primitives, flows);
   const payload = new Uint8Array(PAYLOAD_BYTES);

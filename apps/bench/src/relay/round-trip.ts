@@ -6,8 +6,8 @@ const NOW_MS = 1000;
 const SLOTS = 64;
 
 /**
- * The shards of a client and of a server, joined by function calls where the sockets would be; the
- * target is an echo.
+ * The shards of a client and of a server. Function calls join them in place of sockets. The target
+ * is an echo.
  */
 export class JoinedEnds {
   echoed = 0;
@@ -62,17 +62,17 @@ export class JoinedEnds {
     this.#sources = new Uint8Array(flows * PACKED_ENDPOINT_BYTES);
     for (let i = 0; i < flows; i++) this.#sources.set(packed('127.0.0.1', 20_000 + i), i * PACKED_ENDPOINT_BYTES);
     this.#client.channel.connect(NOW_MS, Date.now());
-    this.#settle();
+    this.#endTurn();
   }
 
-  /** One datagram from each source, in one batch, there and back. */
+  /** Sends one datagram from each source, in one batch, to the target and back. */
   roundTrips(payload: Uint8Array): void {
     if (this.#batch?.bytes !== payload) this.#batch = this.#batchOf(payload);
     this.#client.receiveFromSources(this.#listener, this.#port, this.#batch, NOW_MS);
-    this.#settle();
+    this.#endTurn();
   }
 
-  /** The same payload from every source. */
+  /** Makes a batch with the same payload from every source. */
   #batchOf(payload: Uint8Array): DatagramBatch {
     const count = this.#sources.length / PACKED_ENDPOINT_BYTES;
     return {
@@ -85,8 +85,8 @@ export class JoinedEnds {
     };
   }
 
-  /** As the loops do it: what a batch has brought about leaves when the batch is done with. */
-  #settle(): void {
+  /** Ends the turn as the loops do: the packets that a batch caused leave after the whole batch. */
+  #endTurn(): void {
     do {
       this.#client.flush();
       this.#server.flush();
@@ -97,7 +97,7 @@ export class JoinedEnds {
 }
 
 /**
- * Hands the packets of a batch to the other side, where they lie: they may be opened in place, as
+ * Passes the packets of a batch to the other side without a copy. They may be opened in place, like
  * those of a socket's batch.
  */
 class Wire {
@@ -117,7 +117,7 @@ class Wire {
     return count;
   }
 
-  /** How many packets went this way since the last call. */
+  /** Returns how many packets passed since the last call. */
   take(): number {
     const carried = this.#carried;
     this.#carried = 0;

@@ -16,10 +16,10 @@ import {
 const SERVER = { address: '192.0.2.1', port: 7878 };
 const packedServer = packPath(SERVER);
 const packedClient = packPath({ address: '198.51.100.7', port: 40_000 });
-/** All that happens, happens at this time. */
+/** The time of all events, in ms. */
 export const NOW_MS = 1000;
 
-/** A server, and clients of it, with a wire of arrays between them. */
+/** A server and its clients, with a wire of arrays between them. */
 export class Ends {
   readonly server: ServerChannel;
   readonly toClient: Uint8Array[] = [];
@@ -29,7 +29,7 @@ export class Ends {
   readonly #answered = new OnePacket(packedServer);
   readonly #serverKey: KeyPair = generateKeyPair();
   readonly #primitives: Primitives;
-  /** One entry for all clients, so that the directory takes no part in what is measured. */
+  /** All clients share one entry, so that the directory has no part in the measurement. */
   readonly #entry: ClientEntry = { name: 'client', limits: {}, newestTimestamp: 0n };
 
   constructor(primitives: Primitives) {
@@ -54,28 +54,28 @@ export class Ends {
     });
   }
 
-  /** What a client that connects sends first. */
+  /** Returns the first packet of a client that connects. */
   initiation(): Uint8Array {
     this.newClient().connect(NOW_MS, Date.now());
     return this.takeFromClients();
   }
 
-  /** The only packet that clients have sent. */
+  /** Returns the only packet that the clients have sent. */
   takeFromClients(): Uint8Array {
     const [packet, ...others] = this.#toServer.splice(0);
     if (packet === undefined || others.length > 0) throw new Error('one packet was expected');
     return packet;
   }
 
-  /** A session that stands, at the client. `alsoPing`: and has been kept alive once. */
+  /** Returns an established session of a client. With `alsoPing`, it has been kept alive once. */
   connect(alsoPing = false): Session {
     const client = this.newClient();
     client.connect(NOW_MS, Date.now());
-    this.#settle(client);
+    this.#exchange(client);
     const { session } = client;
     if (session === undefined) throw new Error('the handshake failed');
     if (alsoPing) session.ping(NOW_MS);
-    this.#settle(client);
+    this.#exchange(client);
     return session;
   }
 
@@ -83,12 +83,12 @@ export class Ends {
     return take(this.server, this.#received.of(bytes, length));
   }
 
-  /** What the server has sent comes to a client. */
+  /** Passes the packets of the server to a client. */
   answer(client: ClientChannel, bytes: Uint8Array): void {
     take(client, this.#answered.of(bytes, bytes.length));
   }
 
-  #settle(client: ClientChannel): void {
+  #exchange(client: ClientChannel): void {
     while (this.#toServer.length + this.toClient.length > 0) {
       for (const bytes of this.#toServer.splice(0)) this.receive(bytes, bytes.length);
       for (const bytes of this.toClient.splice(0)) this.answer(client, bytes);
@@ -96,7 +96,7 @@ export class Ends {
   }
 }
 
-/** Receives the only packet of a batch, and pulls all that it brings, as programs do. */
+/** Receives the only packet of a batch and pulls all its frames and events, as the programs do. */
 function take(channel: ClientChannel | ServerChannel, batch: DatagramBatch): number {
   const code = channel.receive(batch, 0, NOW_MS);
   while (channel.nextFrame(NOW_MS));
@@ -113,7 +113,7 @@ class OnePacket implements DatagramBatch {
   readonly sources: Uint8Array;
   readonly locals: Uint8Array;
 
-  /** It comes on this packed path. */
+  /** `path` is the packed path of the packet. */
   constructor(path: Uint8Array) {
     this.sources = path.subarray(0, OFFSET_PATH_LOCAL);
     this.locals = path.subarray(OFFSET_PATH_LOCAL);

@@ -1,7 +1,8 @@
 import { loadPrimitives, loadSodium, nodePrimitives, type Primitives } from '@relay/session';
 
 /**
- * Every engine that loads here: first what both programs take, then those that it may be made of.
+ * Returns every engine that loads here: first the one that both programs use, then its possible
+ * parts.
  */
 export async function engines(): Promise<Primitives[]> {
   const sodium = loadSodium();

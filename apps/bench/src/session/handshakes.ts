@@ -5,11 +5,12 @@ import { engines } from './engines.js';
 
 const HANDSHAKES = 400;
 const ROUNDS = 9;
-/** Not counted: until the code is compiled. */
+/** Rounds that do not count, until the code is compiled. */
 const WARM_UP_ROUNDS = 4;
 
 /**
- * The server's part of whole handshakes: initiation answered, first packet opened, parameters told.
+ * Measures the server's part of whole handshakes: the answer to the initiation, the first packet,
+ * and the parameters.
  */
 function measure(
   primitives: Primitives,

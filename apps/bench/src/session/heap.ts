@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Bytes of JavaScript memory in use after a full collection: the heap, and what arrays keep outside
- * it.
+ * Returns the bytes of JavaScript memory in use after a full collection: the heap, and the memory
+ * of arrays outside it.
  */
 export function heapBytes(): number {
   setFlagsFromString('--expose-gc');

@@ -12,7 +12,7 @@ export const memoryCases: readonly BenchmarkCase[] = [
       const sessions = smoke ? 100 : SESSIONS;
       return (await engines()).map((primitives) => {
         const ends = new Ends(primitives);
-        // The first ones also pay for what all share.
+        // The first sessions also pay for the memory that all of them share.
         for (let count = 0; count < 100; count++) ends.connect(true);
         const before = heapBytes();
         for (let count = 0; count < sessions; count++) ends.connect(true);

@@ -8,8 +8,8 @@ import { engines } from './engines.js';
 const PAYLOAD_BYTES = 200;
 
 /**
- * Client to server: a datagram of 200 B is framed, sealed, opened, and its frame given to the
- * program.
+ * Carries a datagram of 200 B from client to server: it is framed, sealed and opened, and the
+ * program gets its frame.
  */
 function sealAndOpen(primitives: Primitives): Contender {
   const ends = new Ends(primitives);
@@ -30,7 +30,7 @@ function sealAndOpen(primitives: Primitives): Contender {
   };
 }
 
-/** The primitive alone, for comparison: what the channel adds is the rest. */
+/** Measures the primitive alone, for comparison. The rest is the cost of the channel. */
 function primitiveAlone(primitives: Primitives): Contender {
   const cipher = primitives.cipher(new Uint8Array(32));
   const bytes = new Uint8Array(PAYLOAD_BYTES + 5 + AEAD_TAG_BYTES);

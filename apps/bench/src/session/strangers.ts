@@ -6,7 +6,7 @@ import { compare, type Contender } from '../packet/timing.js';
 import { Ends } from './ends.js';
 import { heapBytes } from './heap.js';
 
-/** Datagrams of one kind that differ in their bytes, all to be refused. */
+/** Datagrams of one kind with different bytes. All of them are refused. */
 function flood(ends: Ends, subject: string, datagram: Uint8Array, changeAt: number): Contender {
   return {
     subject,
@@ -33,7 +33,8 @@ function ofType(type: number, length: number): Uint8Array {
 const newEnds = async (): Promise<Ends> => new Ends(await loadPrimitives());
 
 /**
- * Knows the server's public key, but comes as somebody else each time; the server is under load.
+ * Datagrams of a stranger who knows the server's public key and uses a new identity each time. The
+ * server is under load.
  */
 function knowing(ends: Ends): Contender {
   const initiation = ends.initiation();

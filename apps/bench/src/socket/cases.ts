@@ -2,7 +2,7 @@ import { createSocket, isNativeAvailable, type ReceiveBatch, type SendBatch, typ
 import type { BenchmarkCase, BenchmarkOptions, Measurement } from '../case.js';
 
 const DATAGRAM_BYTES = 1200;
-/** As many as fit into one segmented send. */
+/** As many datagrams as fit into one segmented send. */
 const DATAGRAMS = 52;
 const BATCHES_PER_TURN = 4;
 const BUFFER_BYTES = 8 << 20;
@@ -10,8 +10,8 @@ const ROUNDS = 5;
 const LOCALHOST = { address: '127.0.0.1', port: 0 };
 
 /**
- * The cases of the layer `socket`. The proxies beside (proxy.ts, plain-proxy.ts) are measured with
- * a load generator in C: docs/performance.md.
+ * The cases of the layer `socket`. A load generator in C measures the proxies in this folder
+ * (proxy.ts, plain-proxy.ts): see docs/performance.md.
  */
 export const cases: readonly BenchmarkCase[] = [
   {
@@ -21,8 +21,8 @@ export const cases: readonly BenchmarkCase[] = [
 ];
 
 /**
- * One connected socket sends to another in the same process: datagrams that arrived per second,
- * against native without offload.
+ * One connected socket sends to another in the same process. The result is the number of arrived
+ * datagrams per second, with native without offload as the reference.
  */
 async function transfer({ seconds }: BenchmarkOptions): Promise<Measurement[]> {
   const withoutOffload = { sendOffload: false, receiveOffload: false };
@@ -70,7 +70,7 @@ async function rateOf(options: SocketOptions, seconds: number): Promise<number> 
   return (arrived * 1000) / (performance.now() - start);
 }
 
-/** Datagrams whose bytes all tell which one of the batch it is, and where in it. */
+/** Makes datagrams whose bytes all show their datagram and position. */
 function patternBatch(): SendBatch {
   const bytes = Uint8Array.from({ length: DATAGRAMS * DATAGRAM_BYTES }, (_, i) => {
     const number = Math.floor(i / DATAGRAM_BYTES);
@@ -80,7 +80,7 @@ function patternBatch(): SendBatch {
   return { bytes, count: DATAGRAMS, offsets: lengths.map((length, i) => length * i), lengths };
 }
 
-/** Compares every byte; returns how many datagrams there were. */
+/** Compares every byte. Returns the number of datagrams. */
 function verify({ count, bytes, offsets, lengths }: ReceiveBatch, sent: SendBatch): number {
   for (let i = 0; i < count; i++) {
     const offset = offsets[i] ?? 0;

@@ -1,6 +1,6 @@
 /**
- * The same proxy over node:dgram as anybody would write it: what the engine `dgram` is compared
- * with.
+ * The same proxy over node:dgram, as most people would write it. It is the reference for the engine
+ * `dgram`.
  *
  * usage: node plain-proxy.js LISTEN_PORT TARGET_PORT [connected]
  */
@@ -26,8 +26,8 @@ listener.on('message', (message, { address, port }) => {
 listener.bind(listenPort, HOST, () => listener.setRecvBufferSize(BUFFER_BYTES));
 
 /**
- * A connected socket is cheaper than naming the target at every send; what comes before it is
- * connected is lost.
+ * A connected socket is cheaper than a socket that names the target at every send. It loses
+ * datagrams that come before it is connected.
  */
 function newUpstream(client: string, address: string, port: number): Upstream {
   const socket = createSocket('udp4');

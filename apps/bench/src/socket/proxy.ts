@@ -1,7 +1,7 @@
 /**
- * The least that a UDP proxy over @relay/socket needs: one listening socket, a connected upstream
- * socket for each client, and batches passed from one to the other. No policy, no timeouts: the
- * cost of the package, to be compared with C.
+ * The minimal UDP proxy over @relay/socket: one listening socket, a connected upstream socket for
+ * each client, and batches that pass from one to the other. It has no policy and no timeouts, so it
+ * shows the cost of the package in comparison with C.
  *
  * usage: node proxy.js LISTEN_PORT TARGET_PORT [native|dgram]
  */

@@ -16,11 +16,11 @@ const TARGET_NAME = 'echo.example';
 const SOURCES = 6;
 const SEND_EVERY_MS = 50;
 const LARGEST_BYTES = 3000;
-/** A client keeps away for 10 s from a server that breaks the protocol. */
+/** A client avoids a server that breaks the protocol for 10 s. */
 const RUN_MS = 60_000;
 const DRAIN_MS = 2000;
 
-/** Applications that send, and take what comes. */
+/** Applications that send datagrams and take all that arrive. */
 class Sources {
   sent = 0;
   received = 0;
@@ -87,8 +87,8 @@ async function attack(seed: number) {
   return { client, sources, events, faults: [...client.faults, ...server.faults] };
 }
 
-describe('a server that sends what it likes', () => {
-  test.each(fuzzSeeds(10))('does not harm its client, and all is accounted for (seed %i)', async (seed) => {
+describe('a server that sends anything', () => {
+  test.each(fuzzSeeds(10))('does not harm its client, and every datagram is counted (seed %i)', async (seed) => {
     const { client, sources, events, faults } = await attack(seed);
     expect(faults).toEqual([]);
     const { toTarget, fromTarget } = client.forward;

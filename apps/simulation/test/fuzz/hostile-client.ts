@@ -5,7 +5,10 @@ import type { MemoryMachine } from '../world/memory-machine.js';
 import { HostileEnd } from './hostile-end.js';
 import type { HostileFrames } from './hostile-frames.js';
 
-/** How soon it comes again after its session has ended, in ms: more than a server asks for. */
+/**
+ * How soon the client comes again after its session has ended, in ms. It is longer than a server
+ * demands.
+ */
 const AGAIN_MS = 50;
 const CORRUPTED_RATE = 0.02;
 
@@ -17,8 +20,8 @@ export interface HostileClientOptions {
 }
 
 /**
- * Holds an invitation, shakes hands as is right, and then sends what it likes, properly sealed;
- * again and again.
+ * A client with an invitation. It makes a correct handshake and then sends anything, properly
+ * sealed. It repeats this.
  */
 export class HostileClient {
   readonly #machine: MemoryMachine;
@@ -40,7 +43,7 @@ export class HostileClient {
     return this.#channel;
   }
 
-  /** What this peer itself threw: a bug of the test. */
+  /** The errors that this peer itself threw. Each one is a bug of the test. */
   get faults(): readonly unknown[] {
     return this.#end.faults;
   }
@@ -54,7 +57,7 @@ export class HostileClient {
     });
   }
 
-  /** Sends no frames any more. */
+  /** Stops sending frames. */
   stop(): void {
     this.#end.stop();
   }
@@ -72,7 +75,10 @@ export class HostileClient {
     if (kind === 'disconnected') this.#machine.schedule(AGAIN_MS, () => this.#again());
   }
 
-  /** As another process with the same invitation: nothing of the former session is left. */
+  /**
+   * Begins again as another process with the same invitation. Nothing of the former session is
+   * left.
+   */
   #again(): void {
     if (!this.#end.isActive) return;
     const former = this.#channel;

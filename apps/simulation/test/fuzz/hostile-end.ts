@@ -5,25 +5,22 @@ import type { UdpSocket } from '@relay/socket';
 import type { Random } from '@relay/socket/testing';
 import type { MemoryMachine } from '../world/memory-machine.js';
 
-/** How often a hostile peer sends, in ms: on average. */
+/** The mean time between two packets of a hostile peer, in ms. */
 const SEND_EVERY_MS = 10;
 const LARGEST_PACKET_BYTES = 65_507;
 
-/** What a hostile peer is beside that. */
+/** The part of a hostile peer that differs between client and server. */
 export interface Peer {
-  /** The channel of now: a peer may begin with another. */
+  /** The current channel. A peer may begin with another one. */
   readonly channel: ClientChannel | ServerChannel;
   happened(event: SessionEvent): void;
 }
 
-/**
- * What hostile peers have in common: a channel on a socket, with its loop, that sends again and
- * again.
- */
+/** The common part of hostile peers: a channel on a socket, with a loop that sends repeatedly. */
 export class HostileEnd {
-  /** What the peer itself threw: a bug of the test. */
+  /** The errors that the peer itself threw. Each one is a bug of the test. */
   readonly faults: unknown[] = [];
-  /** Sends the packets of the channel; now and then not as they were. */
+  /** Sends the packets of the channel. It changes a few of them. */
   readonly out: PacketOut;
   readonly #machine: MemoryMachine;
   readonly #random: Random;
@@ -55,7 +52,7 @@ export class HostileEnd {
     this.#socket.onReceive = (batch) => {
       const nowMs = machine.clock();
       for (let i = 0; i < batch.count; i++) {
-        const { channel } = peer; // an event may have made it another
+        const { channel } = peer; // an event may have replaced it
         channel.receive(batch, i, nowMs);
         while (channel.nextFrame(nowMs));
         this.#drainEvents(peer);
@@ -72,12 +69,12 @@ export class HostileEnd {
     return this.#socket.open();
   }
 
-  /** To be called after whatever was done with the channel. */
+  /** Call this after each use of the channel. */
   settle(): void {
     this.#loop.settle();
   }
 
-  /** Calls `send` again and again, until {@link stop}. */
+  /** Calls `send` repeatedly, until {@link stop}. */
   sendAgain(send: () => void): void {
     if (!this.#isActive) return;
     send();

@@ -14,37 +14,40 @@ const MAX_U32 = 0xffff_ffff;
 const MAX_BYTES = 1200;
 const TOKEN_BYTES = 8;
 const RESET_TOKEN_BYTES = 16;
-/** Seldom enough that sessions live on, and get into states that only old ones have. */
+/**
+ * The share of noise. It is small, so that sessions live on and get into the states of old
+ * sessions.
+ */
 const NOISE_RATE = 0.002;
 const MUTATED_RATE = 0.01;
 const CLOSE_RATE = 0.001;
-/** Numbers at which programs err: limits of types, sizes of headers, and what is beside them. */
+/** Numbers that often break programs: limits of types, sizes of headers, and their neighbours. */
 const TRICKY = [0, 1, 2, 3, 15, 16, 32, 33, 40, 41, 255, 256, 576, 1279, 1280, 1400, 65_507, 65_535, 65_536, MAX_U32];
 
 /**
- * What an authenticated peer may write into its packets: frames that are right, wrong in one place,
- * or noise. The same for the same seed.
+ * The frames that an authenticated peer may write into its packets: correct ones, ones with a
+ * single mistake, and noise. They are the same for the same seed.
  */
 export class HostileFrames {
   readonly #random: Random;
   readonly #endpoints: readonly Endpoint[];
   readonly #names: readonly string[];
 
-  /** Datagrams go from and to these endpoints, and these names are asked for. */
+  /** `endpoints` are the sources and targets of datagrams; `names` are the names to resolve. */
   constructor(random: Random, endpoints: readonly Endpoint[], names: readonly string[]) {
     this.#random = random;
     this.#endpoints = endpoints;
     this.#names = names;
   }
 
-  /** The content of one packet, 1 to 1,200 bytes. */
+  /** Returns the content of one packet, 1 to 1,200 bytes. */
   packet(): Uint8Array {
     const bytes = this.#random.chance(NOISE_RATE) ? this.bytes(MAX_BYTES) : this.#frames();
     const wrong = this.#random.chance(MUTATED_RATE) ? this.#mutated(bytes) : bytes;
     return wrong.length === 0 ? Uint8Array.of(this.#below(256)) : wrong.subarray(0, MAX_BYTES);
   }
 
-  /** Up to `most` bytes. */
+  /** Returns at most `most` bytes. */
   bytes(most: number): Uint8Array {
     const bytes = new Uint8Array(this.#below(this.#random.chance(0.8) ? Math.min(most, 40) : most + 1));
     return bytes.map(() => this.#below(256));
@@ -86,7 +89,7 @@ export class HostileFrames {
     return { type: 'addressed', flowId, packet: UdpPacket.from({ source, destination, payload: this.bytes(300) }) };
   }
 
-  /** Of some datagram or other: pieces of the same one meet now and then. */
+  /** A piece of some datagram. Now and then pieces of the same one meet. */
   #fragment(): Frame {
     const count = 1 + this.#below(4);
     const total = count * (1 + this.#below(60));
@@ -134,10 +137,13 @@ export class HostileFrames {
     }
   }
 
-  /** Each value mostly one that it can have. Written by hand: the encoder refuses the others. */
+  /**
+   * Mostly each value is a possible one. The bytes are written by hand, because the encoder refuses
+   * other values.
+   */
   #parameters(): Frame {
     const entries = Object.entries(PARAMETER).flatMap(([name, key]) => {
-      // A wrong reset token makes a client deaf to resets, so that little would happen after it.
+      // A wrong reset token makes a client ignore resets, so that little would happen after it.
       if (!this.#random.chance(key === PARAMETER.resetToken ? 0.05 : 0.5)) return [];
       if (key === PARAMETER.resetToken) return [key, RESET_TOKEN_BYTES, ...this.#exactly(RESET_TOKEN_BYTES)];
       const value = this.#random.chance(0.02)
@@ -156,7 +162,7 @@ export class HostileFrames {
     return name === undefined ? this.bytes(MAX_BYTES / 2) : new TextEncoder().encode(name);
   }
 
-  /** Mostly one of a few, so that frames are about the same flows. */
+  /** The id is mostly one of a few, so that frames are about the same flows. */
   #flowId(): number {
     return this.#random.chance(0.9) ? this.#below(12) : this.#integer();
   }

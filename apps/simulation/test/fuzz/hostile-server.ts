@@ -5,7 +5,7 @@ import type { MemoryMachine } from '../world/memory-machine.js';
 import { HostileEnd } from './hostile-end.js';
 import type { HostileFrames } from './hostile-frames.js';
 
-/** How often it forgets everything, in ms on average, as a restart does. */
+/** The mean time until the server forgets everything, as after a restart, in ms. */
 const FORGET_EVERY_MS = 3000;
 const CORRUPTED_RATE = 0.01;
 
@@ -16,8 +16,8 @@ export interface HostileServerOptions {
 }
 
 /**
- * Lets its client in as is right, and then sends what it likes, properly sealed, and answers
- * requests with what it likes.
+ * A server that admits its client correctly. Then it sends anything, properly sealed, and answers
+ * requests with anything.
  */
 export class HostileServer {
   readonly #machine: MemoryMachine;
@@ -46,7 +46,7 @@ export class HostileServer {
     return this.#channel;
   }
 
-  /** What this peer itself threw: a bug of the test. */
+  /** The errors that this peer itself threw. Each one is a bug of the test. */
   get faults(): readonly unknown[] {
     return this.#end.faults;
   }
@@ -62,7 +62,7 @@ export class HostileServer {
     this.#forgetAgain();
   }
 
-  /** Sends no frames any more. */
+  /** Stops sending frames. */
   stop(): void {
     this.#end.stop();
   }

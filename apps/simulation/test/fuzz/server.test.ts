@@ -16,10 +16,10 @@ const NAMES = new Map([['echo.example', [ECHO.address]]]);
 const CLIENTS = 4;
 const RUN_MS = 5000;
 const DRAIN_MS = 2000;
-/** Fewer than the flows that are asked for, so that descriptors run out now and then. */
+/** Fewer than the requested flows, so that descriptors run out now and then. */
 const SOCKETS = 40;
 
-/** What answers, what does not, what is not there, and what nobody may reach. */
+/** Endpoints that answer, that do not answer, that do not exist, and that no client may reach. */
 const ENDPOINTS: readonly Endpoint[] = [
   ECHO,
   { ...ECHO, port: 8 },
@@ -66,8 +66,8 @@ async function attack(seed: number) {
   return { server: server.relay, events, faults };
 }
 
-describe('authenticated clients that send what they like', () => {
-  test.each(fuzzSeeds(10))('do not harm the server, and all is accounted for (seed %i)', async (seed) => {
+describe('authenticated clients that send anything', () => {
+  test.each(fuzzSeeds(10))('do not harm the server, and every datagram is counted (seed %i)', async (seed) => {
     const { server, events, faults } = await attack(seed);
     expect(faults).toEqual([]);
     const { forward, flows } = server.figures();
@@ -79,7 +79,7 @@ describe('authenticated clients that send what they like', () => {
     expect(connected.length - reasons.length).toBe(server.sessions().length);
     expect(reasons).toContain('protocol-error');
     expect(server.flows(Infinity)).toHaveLength(flows);
-    // It still serves: nothing that was sent has made it deaf.
+    // The server still works: nothing that it received has stopped it.
     expect(server.socket.state).toBe('open');
   });
 });

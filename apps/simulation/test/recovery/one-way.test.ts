@@ -4,8 +4,8 @@ import { recover, type Recovery } from './recovery.js';
 import type { Direction } from '../world/world.js';
 
 /**
- * By when a client knows that nothing gets through, in ms after the cut: 3 s after its first
- * datagram that did not, and it sends one every 100 ms.
+ * When a client knows of the cut at the latest, in ms after the cut. That is 3 s after its first
+ * lost datagram, and it sends one every 100 ms.
  */
 const NOTICED_MS = 3100;
 const SEEDS = 20;
@@ -27,7 +27,7 @@ const cutOneWay = (direction: Direction, noticed: number[]): Recovery => ({
 
 describe('a path that is cut in one direction only', () => {
   test.each(['to client', 'to server'] as const)(
-    'is noticed within 3 s of the first datagram that is lost, %s, and traffic goes on within a second of its return',
+    'is noticed within 3 s of the first lost datagram, %s, and traffic goes on within a second of its return',
     async (direction) => {
       const primitives = await loadPrimitives();
       const noticed: number[] = [];

@@ -4,10 +4,10 @@ import { recover, type Recovery } from './recovery.js';
 
 const CUT = { lossRate: 1 };
 const WHOLE = { lossRate: 0 };
-/** A fifth of all packets is lost each way, and they overtake each other. */
+/** A fifth of all packets is lost in each direction, and packets overtake each other. */
 const HOSTILE = { lossRate: 0.2, jitterMs: 60, reorderRate: 0.1, duplicateRate: 0.1 };
 const DAY_MS = 86_400_000;
-/** When keys are replaced, in ms after the session began. */
+/** When keys are replaced, in ms after the begin of the session. */
 const REKEY_MS = 120_000;
 
 const RECOVERIES: readonly Recovery[] = [
@@ -67,7 +67,7 @@ const RECOVERIES: readonly Recovery[] = [
       await world.pass(REKEY_MS - 10_000);
       const fromMs = world.nowMs;
       await world.pass(20_000);
-      // While it happened too.
+      // This also covers the time while it happened.
       expect(world.application.journal.longestGapMs('back', fromMs, world.nowMs)).toBeLessThan(500);
       expect(world.application.journal.lost(fromMs, world.nowMs - 500)).toEqual([]);
       expect(world.trace.filter((line) => line.endsWith('client rekeyed'))).toHaveLength(1);
@@ -131,7 +131,7 @@ const RECOVERIES: readonly Recovery[] = [
   },
 ];
 
-describe('traffic goes on, and what was sent is accounted for', () => {
+describe('traffic goes on and every datagram is counted', () => {
   test.each(RECOVERIES)('within $withinMs ms when $name ($seeds seeds)', async (recovery) => {
     const primitives = await loadPrimitives();
     const worst = { gapMs: 0, seed: 0 };

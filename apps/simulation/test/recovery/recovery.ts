@@ -4,39 +4,39 @@ import type { LinkConditions } from '@relay/socket/testing';
 import { World } from '../world/world.js';
 import type { Way } from '../world/journal.js';
 
-/** Something that goes wrong, and what is promised of the time after. */
+/** Something that goes wrong, and the promise for the time after it. */
 export interface Recovery {
   readonly name: string;
   readonly seeds: number;
   /**
-   * From when nothing is wrong any more: the longest time in which nothing arrives, at the target
-   * or back at its source, in ms.
+   * The longest time without an arrival after nothing is wrong any more, in ms. It holds at the
+   * target and back at the source.
    */
   readonly withinMs: number;
   /**
-   * Whether what is sent before and after arrives without exception; else it is lost by chance all
-   * the time.
+   * True if every datagram before and after arrives. False if datagrams are lost by chance all the
+   * time.
    */
   readonly isLossless: boolean;
   readonly path?: Partial<LinkConditions>;
-  /** How often each of the sources sends, in ms. */
+  /** The time between two datagrams of a source, in ms. */
   readonly everyMs?: number;
-  /** Lets it go wrong, and resolves as soon as nothing is wrong any more. */
+  /** Makes it go wrong. Resolves as soon as nothing is wrong any more. */
   readonly happen: (world: World) => Promise<void>;
 }
 
-/** By when a session stands, in ms: a name, a handshake and a target's name later. */
+/** When a session stands at the latest, in ms: after a name, a handshake and a target's name. */
 const READY_MS = 500;
-/** For how long after a recovery it is watched that all goes well, in ms. */
+/** How long the run is watched after a recovery, in ms. */
 const WATCHED_MS = 1500;
-/** More than any way there and back, in ms. */
+/** Longer than any round trip, in ms. */
 const LONGEST_WAY_MS = 500;
 const DRAIN_MS = 1000;
 
 /** The longest gaps after a recovery. */
 export type Gaps = Readonly<Record<Way, number>>;
 
-/** One run. Fails where something is lost that must not be, or not accounted for. */
+/** Makes one run. It fails if a datagram is lost against the promise, or is not counted. */
 export async function recover(recovery: Recovery, primitives: Primitives, seed: number): Promise<Gaps> {
   const { everyMs = 100, path = {}, withinMs } = recovery;
   const world = await World.open({ seed, primitives, path, application: { everyMs } });

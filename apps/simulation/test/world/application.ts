@@ -3,7 +3,7 @@ import type { UdpSocket } from '@relay/socket';
 import type { MemoryHost, Random } from '@relay/socket/testing';
 import { Journal } from './journal.js';
 
-/** Largest payload that the applications send now and then: it takes several packets. */
+/** The largest payload, which the applications send now and then. It takes several packets. */
 const LARGE_BYTES = 4000;
 const SMALL_BYTES = 200;
 const NUMBER_BYTES = 4;
@@ -11,15 +11,15 @@ const NUMBER_BYTES = 4;
 export interface ApplicationOptions {
   readonly to: Endpoint;
   readonly sources: number;
-  /** How often each source sends, in ms. */
+  /** The time between two datagrams of a source, in ms. */
   readonly everyMs: number;
-  /** Share of datagrams that are too large for one packet. */
+  /** The share of datagrams that are too large for one packet. */
   readonly largeRate: number;
 }
 
 /**
- * Applications beside the client: several sources that send numbered datagrams all the time and
- * wait for their echo.
+ * Applications beside the client. Several sources send numbered datagrams all the time and wait for
+ * their echo.
  */
 export class Application {
   readonly journal = new Journal();
@@ -50,7 +50,7 @@ export class Application {
     }
   }
 
-  /** What is under way may still come back. */
+  /** Datagrams on their path may still come back. */
   stop(): void {
     this.#isSending = false;
   }
@@ -69,7 +69,7 @@ export class Application {
   }
 }
 
-/** The number of a datagram. Throws where the rest of it is not as it was sent. */
+/** Returns the number of a datagram. Throws if the rest of the datagram has changed. */
 export function numberOf(bytes: Uint8Array, offset = 0, length = 0): number {
   if (length < NUMBER_BYTES) throw new Error(`a datagram of ${length} bytes was never sent`);
   const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset);

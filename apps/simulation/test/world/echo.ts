@@ -6,7 +6,7 @@ import type { MemoryHost } from '@relay/socket/testing';
 export class Echo {
   readonly #socket: UdpSocket;
 
-  /** `arrived` is called with each datagram before it goes back. */
+  /** Calls `arrived` with each datagram before it goes back. */
   constructor(
     host: MemoryHost,
     local: Endpoint,

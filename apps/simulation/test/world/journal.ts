@@ -1,4 +1,4 @@
-/** A way that datagrams take: to the target, or there and back. */
+/** The way of a datagram: to the target (`there`), or to the target and back (`back`). */
 export type Way = 'there' | 'back';
 
 interface Entry {
@@ -6,7 +6,7 @@ interface Entry {
   readonly arrivedMs: Record<Way, number | undefined>;
 }
 
-/** What became of an application's datagrams, by their numbers, in ms of virtual time. */
+/** The fate of an application's datagrams by their numbers, in ms of virtual time. */
 export class Journal {
   readonly #entries: Entry[] = [];
   readonly #arrivals: Record<Way, number[]> = { there: [], back: [] };
@@ -24,7 +24,7 @@ export class Journal {
     return this.#entries.push({ sentMs: nowMs, arrivedMs: { there: undefined, back: undefined } }) - 1;
   }
 
-  /** Throws where a datagram arrives that was never sent, or a second time. */
+  /** Throws if the datagram was never sent, or if it arrives a second time. */
   arrived(way: Way, number: number, nowMs: number): void {
     const entry = this.#entries[number];
     if (entry === undefined) throw new Error(`datagram ${number} came ${way} and was never sent`);
@@ -33,7 +33,7 @@ export class Journal {
     this.#arrivals[way].push(nowMs);
   }
 
-  /** The longest time between `fromMs` and `untilMs` in which nothing arrived. */
+  /** Returns the longest time without an arrival between `fromMs` and `untilMs`. */
   longestGapMs(way: Way, fromMs: number, untilMs: number): number {
     let [lastMs, longestMs] = [fromMs, 0];
     for (const ms of [...this.#arrivals[way].filter((at) => at > fromMs && at < untilMs), untilMs]) {
@@ -43,7 +43,10 @@ export class Journal {
     return longestMs;
   }
 
-  /** Numbers of those that were sent from `fromMs` until before `untilMs` and did not come back. */
+  /**
+   * Returns the numbers of the datagrams that were sent from `fromMs` until before `untilMs` and
+   * did not come back.
+   */
   lost(fromMs: number, untilMs: number): number[] {
     return [...this.#entries.entries()]
       .filter(([, { sentMs, arrivedMs }]) => sentMs >= fromMs && sentMs < untilMs && arrivedMs.back === undefined)

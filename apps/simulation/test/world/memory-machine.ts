@@ -2,20 +2,20 @@ import type { Cancel, Machine } from '@relay/program';
 import type { SocketOptions, UdpSocket } from '@relay/socket';
 import type { MemoryClock, MemoryHost, Random } from '@relay/socket/testing';
 
-/** 2026-09-21: when a simulation begins by the wall clock. */
+/** The wall-clock time when a simulation begins: 2026-09-21. */
 const WALL_MS = 1_790_000_000_000;
 /** How long a resolver takes, in ms. */
 const RESOLVER_MS = 5;
 
-/** The addresses behind names, for all machines of a world. */
+/** The addresses of names, for all machines of a world. */
 export type Names = ReadonlyMap<string, readonly string[]>;
 
 /**
- * One process on a host of a network in memory: a machine whose time is the network's. It can be
+ * One process on a host of a network in memory. Its time is the time of the network. It can be
  * killed.
  */
 export class MemoryMachine implements Machine {
-  /** What the wall clock is wrong by, in ms. */
+  /** The error of the wall clock, in ms. */
   wallErrorMs = 0;
   readonly #host: MemoryHost;
   readonly #clock: MemoryClock;
@@ -64,8 +64,8 @@ export class MemoryMachine implements Machine {
   readonly localAddresses = (): readonly string[] => ['127.0.0.1', ...this.#host.addresses];
 
   /**
-   * Ends the process as SIGKILL does: nothing of it runs any more, its sockets are gone, nobody is
-   * told.
+   * Ends the process as SIGKILL does: none of its work runs any more, its sockets are gone, and no
+   * peer is informed.
    */
   kill(): void {
     this.#isKilled = true;

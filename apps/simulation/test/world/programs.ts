@@ -8,26 +8,29 @@ import type { ClientsOnDisk } from './memory-clients.js';
 import type { MemoryMachine } from './memory-machine.js';
 
 const MAX_PACKET_BYTES = 1400;
-/** Default of the programs. */
+/** The default of the programs. */
 const IDLE_MS = 120_000;
 const MAX_FLOWS = 1000;
-/** How often the server looks whether there are descriptors again, in ms, as the program does. */
+/** How often the server checks whether descriptors are free again, in ms, as the program does. */
 const DESCRIPTOR_LOOK_MS = 1000;
 
-/** Told of everything that happens. */
+/** Takes every event. */
 export type Events = (event: ShardEvent | ClientEvent) => void;
 
-/** What a program has carried, either way. */
+/** The datagrams that a program has carried, by direction. */
 export interface Carried {
   readonly toTarget: TrafficFigures;
   readonly fromTarget: TrafficFigures;
 }
 
-/** How many datagrams of a direction came in and neither went out nor were counted as dropped. */
+/**
+ * Returns how many datagrams of a direction came in and neither went out nor were counted as
+ * dropped.
+ */
 export const unaccountedIn = ({ inDatagrams, outDatagrams, drops }: TrafficFigures): number =>
   inDatagrams - outDatagrams - dropped(drops);
 
-/** How many were dropped, for all reasons. */
+/** Returns how many datagrams were dropped, for all reasons. */
 export const dropped = (drops: TrafficFigures['drops']): number =>
   Object.values(drops).reduce((sum, count) => sum + count, 0);
 
@@ -35,7 +38,7 @@ export const dropped = (drops: TrafficFigures['drops']): number =>
 export class ServerProcess {
   readonly machine: MemoryMachine;
   readonly relay: RelayServer;
-  /** What the program threw over its work: a bug. */
+  /** The errors that the program threw. Each one is a bug. */
   readonly faults: unknown[] = [];
   readonly #descriptors = new DescriptorReserve(() => undefined, { open: () => 0, close: () => undefined });
 
@@ -82,18 +85,20 @@ export class ServerProcess {
   }
 }
 
-/** A forward of the client: it listens here, and leads to this target, which may be a name. */
+/**
+ * A forward of the client: it listens at an endpoint and leads to a target, which may be a name.
+ */
 export interface ForwardPlan {
   readonly listen: Endpoint;
   readonly target: { readonly host: string; readonly port: number };
 }
 
-/** A process that runs the client, and looks for its server as the program does. */
+/** A process that runs the client and searches for its server as the program does. */
 export class ClientProcess {
   readonly machine: MemoryMachine;
   readonly relay: RelayClient;
   readonly search: ServerSearch;
-  /** What the program threw over its work: a bug. */
+  /** The errors that the program threw. Each one is a bug. */
   readonly faults: unknown[] = [];
   readonly #forward: ForwardMapping;
 

@@ -14,13 +14,13 @@ const SERVER_NAME = 'relay.example';
 const TARGET: Endpoint = { address: '203.0.113.5', port: 7 };
 const TARGET_NAME = 'echo.example';
 const LISTEN: Endpoint = { address: '127.0.0.1', port: 5007 };
-/** Between the server and its targets, one way. */
+/** The delay between the server and its targets in one direction, in ms. */
 const NEAR_MS = 2;
 
 export interface WorldOptions {
   readonly seed: number;
   readonly primitives: Primitives;
-  /** The path between client and server, either way. */
+  /** The path between client and server, in each direction. */
   readonly path?: Partial<LinkConditions>;
   readonly application?: Partial<Omit<ApplicationOptions, 'to'>>;
 }
@@ -29,17 +29,17 @@ export interface WorldOptions {
 export type Direction = 'to server' | 'to client';
 
 /**
- * A whole relay in one process: applications, client, translators, server and target, with a
- * network between them, in virtual time. Everything is the same for the same seed.
+ * A whole relay in one process: applications, client, NATs, server and target, with a network
+ * between them, in virtual time. Everything is the same for the same seed.
  */
 export class World {
-  /** What happened, a line each. */
+  /** The events, one per line. */
   readonly trace: string[] = [];
   readonly network: MemoryNetwork;
   readonly random: Random;
   readonly application: Application;
   readonly client: ClientProcess;
-  /** Replaced by {@link startServer}. */
+  /** {@link startServer} replaces it. */
   server: ServerProcess;
   readonly #primitives: Primitives;
   readonly #clients = new ClientsOnDisk([{ address: TARGET.address, prefix: 32 }]);
@@ -87,7 +87,7 @@ export class World {
     });
   }
 
-  /** Everything runs, and a session stands. */
+  /** Opens a world in which everything runs and a session stands. */
   static async open(options: WorldOptions): Promise<World> {
     const world = new World(options);
     await world.#echo.open();
@@ -106,12 +106,12 @@ export class World {
     return this.network.clock.pass(ms);
   }
 
-  /** A random number of ms. */
+  /** Returns a random number of ms. */
   between(leastMs: number, mostMs: number): number {
     return leastMs + this.random.next() * (mostMs - leastMs);
   }
 
-  /** Changes the path between client and server, wherever they are, in one direction or both. */
+  /** Changes the path between client and server in one direction or both, wherever they are. */
   setPath(conditions: Partial<LinkConditions>, direction?: Direction): void {
     for (const server of SERVER_ADDRESSES)
       for (const client of NAT_ADDRESSES) {
@@ -131,8 +131,8 @@ export class World {
   }
 
   /**
-   * Starts a server where the former one was killed, or on the other of its hosts: then its name
-   * leads there at once.
+   * Starts a server on the host of the killed one, or on its other host. The server's name then
+   * leads to that host at once.
    */
   async startServer(host: 0 | 1 = 0): Promise<void> {
     this.#leadTo(host);
@@ -141,20 +141,20 @@ export class World {
     await this.server.start();
   }
 
-  /** The client gets another outside address, and other outside ports. */
+  /** Gives the client another outside address, and other outside ports. */
   moveClient(): void {
     const other = this.#nats.find((nat) => nat !== this.#clientHost.nat);
     if (other !== undefined) this.#clientHost.nat = other;
   }
 
-  /** The client gets other outside ports. */
+  /** Gives the client other outside ports. */
   rebindClient(): void {
     this.#clientHost.nat?.rebind();
   }
 
   /**
-   * What is not accounted for, at the client and at the server that runs now; once nothing is under
-   * way any more it is nothing.
+   * Returns the datagrams that are not counted, at the client and at the current server. The list
+   * is empty when no datagram is on its path.
    */
   unaccounted(): string[] {
     const { journal } = this.application;
