@@ -97,13 +97,20 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
     this.#session = undefined;
     this.tunnel.lose(nowMs);
     if (isGone) this.table.endAll(nowMs);
-    this.lastActivityMs = nowMs;
-    this.expire();
+    this.expire(nowMs);
+  }
+
+  /** The client may not come in any more: flows that wait for it end. */
+  revoke(nowMs: number): void {
+    if (this.#session !== undefined) return; // its end brings that of its flows
+    this.table.endAll(nowMs);
+    this.expire(nowMs);
   }
 
   /** The client has been away for long, or is gone. */
-  expire(): void {
+  expire(nowMs: number): void {
     if (this.#session !== undefined) return;
+    this.lastActivityMs = nowMs;
     if (this.table.size === 0) this.#surroundings.forget(this);
     else this.#surroundings.idle.add(this);
   }

@@ -268,7 +268,11 @@ export class Shard implements ForwardServer {
   }
 
   #revoke(publicKeys: readonly Uint8Array[], nowMs: number): void {
-    for (const publicKey of publicKeys) this.#channel.revoke(publicKey, nowMs);
+    for (const publicKey of publicKeys) {
+      this.#channel.revoke(publicKey, nowMs);
+      for (const client of this.#clients.values())
+        if (Buffer.compare(client.publicKey, publicKey) === 0) client.revoke(nowMs);
+    }
   }
 
   #take(nowMs: number): void {

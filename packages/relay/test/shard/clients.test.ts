@@ -31,6 +31,17 @@ describe('a shard whose clients change', () => {
     expect(pair.server.figures().packetDrops).toHaveProperty('unknown-client');
   });
 
+  test('ends the flows that wait for a client which is away, once the client is gone', async () => {
+    const pair = await withFlow();
+    pair.client.channel.close(pair.nowMs);
+    pair.settle();
+    await pair.pass(100);
+    expect(pair.server.figures()).toMatchObject({ sessions: 0, flows: 1 });
+    pair.server.updateClients({ changed: [], gone: [pair.knownClient.publicKey] }, pair.nowMs);
+    expect(pair.server.figures()).toMatchObject(NO_SESSIONS);
+    expect(pair.server.flows(pair.nowMs, 10)).toEqual([]);
+  });
+
   test('names a client that is gone in the event of its end', async () => {
     const pair = await withFlow();
     pair.server.updateClients({ changed: [], gone: [pair.knownClient.publicKey] }, pair.nowMs);
