@@ -38,12 +38,11 @@ async function run({ tests, withCoverage, testTimeout }) {
   };
 }
 
-/** By source file: the lines of which some part ran. */
+/** By source file of which some part ran: the lines that ran. */
 function linesThatRan(coverageMap) {
-  return Object.fromEntries(
-    coverageMap.files().map((path) => {
-      const lines = Object.entries(coverageMap.fileCoverageFor(path).getLineCoverage());
-      return [relative(folder, path), lines.flatMap(([line, hits]) => (hits > 0 ? [Number(line)] : []))];
-    }),
-  );
+  const lines = coverageMap.files().map((path) => {
+    const hits = Object.entries(coverageMap.fileCoverageFor(path).getLineCoverage());
+    return [relative(folder, path), hits.flatMap(([line, count]) => (count > 0 ? [Number(line)] : []))];
+  });
+  return Object.fromEntries(lines.filter(([, ran]) => ran.length > 0));
 }
