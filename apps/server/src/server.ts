@@ -8,6 +8,7 @@ import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@rela
 import {
   OwnEndpoints,
   Shard,
+  type ClientRequest,
   type ClientsChange,
   type FlowStatus,
   type SessionStatus,
@@ -170,7 +171,7 @@ export class RelayServer {
     this.#shard.flush();
   }
 
-  #answer(request: Parameters<typeof answerRequest>[1]): void {
+  #answer(request: ClientRequest): void {
     answerRequest(this.#shard, request, this.#machine)
       .then(() => this.#loop.settle())
       .catch(this.#options.onFault);

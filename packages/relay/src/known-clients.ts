@@ -30,6 +30,8 @@ export interface NewestTimestamp {
   readonly timestamp: bigint;
 }
 
+const NONE: readonly NewestTimestamp[] = [];
+
 /** The clients by key, as the session's channel and the modes ask for them. */
 export class KnownClients implements ClientDirectory {
   readonly #wallClock: () => number;
@@ -67,6 +69,7 @@ export class KnownClients implements ClientDirectory {
 
   /** The timestamps that were recorded since the last call, the oldest first. */
   takeTimestamps(): readonly NewestTimestamp[] {
+    if (this.#timestamps.length === 0) return NONE; // the loop asks at each turn
     const taken = this.#timestamps;
     this.#timestamps = [];
     return taken;

@@ -21,10 +21,6 @@ export class LostFlows implements Idler {
     this.#idle = idle;
   }
 
-  get size(): number {
-    return this.#ends.size;
-  }
-
   /** The session of these flows was lost now. */
   add(ends: Iterable<AcceptedEnd>, nowMs: number): void {
     for (const end of ends) {

@@ -164,7 +164,8 @@ export class Tunnel {
     if (flow !== undefined) flow.toTarget(datagram, nowMs);
     else {
       toTarget.dropped(DROP.unknownFlow);
-      if (this.session !== undefined && this.#answers.take(nowMs)) disownFlow(this.session, id, nowMs);
+      const session = this.#answering(nowMs);
+      if (session !== undefined) disownFlow(session, id, nowMs);
     }
     return 0;
   }
@@ -174,7 +175,8 @@ export class Tunnel {
     const { fromTarget } = this.#options.table.traffic;
     fromTarget.received(datagram.length);
     fromTarget.dropped(DROP.unknownFlow);
-    if (this.session !== undefined && this.#answers.take(nowMs)) closeFlow(this.session, id, FLOW_CLOSE.closed, nowMs);
+    const session = this.#answering(nowMs);
+    if (session !== undefined) closeFlow(session, id, FLOW_CLOSE.closed, nowMs);
   }
 
   /** A datagram with the endpoints of its flow, which it opens if it is not open. */
@@ -215,8 +217,8 @@ export class Tunnel {
     const admitted = table.isFull ? DROP.flowLimit : admit(opening, nowMs);
     if (typeof admitted === 'number') {
       table.traffic.toTarget.dropped(admitted);
-      if (this.session !== undefined && this.#answers.take(nowMs))
-        closeFlow(this.session, id, closeReasonOf(admitted), nowMs);
+      const session = this.#answering(nowMs);
+      if (session !== undefined) closeFlow(session, id, closeReasonOf(admitted), nowMs);
       return undefined;
     }
     const end = new AcceptedEnd(id, this.#link, this.#accepted);
@@ -257,6 +259,11 @@ export class Tunnel {
       end?.flow?.end(FLOW_CLOSE.closed, nowMs);
     }
     return 0;
+  }
+
+  /** The session, if one more answer to a flow that is not known may go out now. */
+  #answering(nowMs: number): TunnelSession | undefined {
+    return this.session !== undefined && this.#answers.take(nowMs) ? this.session : undefined;
   }
 
   #isOwn(flowId: number): boolean {

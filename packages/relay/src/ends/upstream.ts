@@ -59,7 +59,7 @@ export class Upstreams {
 
   /** The end for a flow of this client, if that opens; {@link openAdmitted} opens its socket. */
   newEnd(owner: UpstreamOwner): End {
-    return new UpstreamEnd(this, owner);
+    return new UpstreamEnd(this, owner, this.#options.run);
   }
 
   /** Opens the sockets of the flows that were let in since the last call. */
@@ -77,10 +77,6 @@ export class Upstreams {
   admitted(end: UpstreamEnd): void {
     this.#count++;
     this.#admitted.push(end);
-  }
-
-  send(end: UpstreamEnd, traffic: Traffic, datagram: Datagram): void {
-    this.#options.run.add(end, traffic, datagram);
   }
 
   release(socket: TargetSocket | undefined): void {
@@ -168,13 +164,15 @@ export class UpstreamEnd implements End, DatagramExit {
   readonly destination = undefined;
   readonly local = undefined;
   readonly #upstreams: Upstreams;
+  readonly #run: DatagramRun;
   readonly #waiting: WaitingDatagrams;
   #socket: TargetSocket | undefined;
   #isOpen = false;
   #flow: Flow | undefined;
 
-  constructor(upstreams: Upstreams, owner: UpstreamOwner) {
+  constructor(upstreams: Upstreams, owner: UpstreamOwner, run: DatagramRun) {
     this.#upstreams = upstreams;
+    this.#run = run;
     this.owner = owner;
     this.#waiting = new WaitingDatagrams(owner);
   }
@@ -202,11 +200,11 @@ export class UpstreamEnd implements End, DatagramExit {
   opened(): void {
     if (this.#isOpen || this.#flow === undefined) return;
     this.#isOpen = true;
-    this.#waiting.leave((datagram, traffic) => this.#upstreams.send(this, traffic, datagram));
+    this.#waiting.leave((datagram, traffic) => this.#run.add(this, traffic, datagram));
   }
 
   send(datagram: Datagram, traffic: Traffic): void {
-    if (this.#isOpen) this.#upstreams.send(this, traffic, datagram);
+    if (this.#isOpen) this.#run.add(this, traffic, datagram);
     else this.#waiting.add(datagram, traffic);
   }
 
