@@ -5,7 +5,7 @@
 import { randomFillSync } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import { createSocket, type SocketOptions, type UdpSocket } from '@relay/socket';
+import { afterReceiving, createSocket, type SocketOptions, type UdpSocket } from '@relay/socket';
 
 /** Cancels a scheduled call. It does nothing if the call has run. */
 export type Cancel = () => void;
@@ -31,8 +31,7 @@ export interface Machine {
    */
   readonly schedule: (delayMs: number, run: () => void) => Cancel;
   /**
-   * Calls `run` once, after the event loop has handled everything that is ready now, sockets above
-   * all.
+   * Calls `run` once, after all sockets that are ready now have delivered their datagrams.
    */
   readonly soon: (run: () => void) => Cancel;
   /** Fills all of `bytes` with unpredictable bytes. */
@@ -58,10 +57,7 @@ export const thisMachine: Machine = {
     const timer = setTimeout(run, delayMs);
     return () => clearTimeout(timer);
   },
-  soon: (run) => {
-    const immediate = setImmediate(run);
-    return () => clearImmediate(immediate);
-  },
+  soon: afterReceiving,
   random: (bytes) => {
     randomFillSync(bytes);
   },

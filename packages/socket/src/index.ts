@@ -1,4 +1,5 @@
 export type { DatagramBatch, SendBatch } from '@relay/packet';
+export { afterReceiving } from './after-receiving.js';
 export { createSocket, isNativeAvailable } from './create-socket.js';
 export {
   SOCKET_ERROR_CODES,

@@ -72,6 +72,9 @@ export class NativeLoop {
   readonly #ready: Uint32Array;
   readonly #sockets: (LoopSocket | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
+  #isTurn = false;
+  /** What runs at the end of this turn. */
+  readonly #atEnd = new Set<() => void>();
 
   constructor(addon: Addon) {
     this.addon = addon;
@@ -106,7 +109,22 @@ export class NativeLoop {
     this.#freeNumbers.push(number);
   }
 
+  /**
+   * Runs `run` once when all sockets that are ready in this turn have been told. Returns false, and
+   * does not run it, if no socket is being told.
+   */
+  atEndOfTurn(run: () => void): boolean {
+    if (this.#isTurn) this.#atEnd.add(run);
+    return this.#isTurn;
+  }
+
+  /** Does not run what {@link atEndOfTurn} took. */
+  cancel(run: () => void): void {
+    this.#atEnd.delete(run);
+  }
+
   #tell(count: number): void {
+    this.#isTurn = true;
     for (let i = 0; i < count; i++) {
       // The sends of the last socket wait for nothing, unless other datagrams already wait.
       this.isTelling = i + 1 < count || this.outboxOwner !== undefined;
@@ -117,8 +135,23 @@ export class NativeLoop {
         throwLater(error);
       }
     }
+    this.#isTurn = false;
+    this.#endTurn();
     this.isTelling = false;
     this.outboxOwner?.flushOutbox();
+  }
+
+  #endTurn(): void {
+    if (this.#atEnd.size === 0) return;
+    this.isTelling = this.outboxOwner !== undefined;
+    for (const run of this.#atEnd) {
+      this.#atEnd.delete(run);
+      try {
+        run();
+      } catch (error) {
+        throwLater(error);
+      }
+    }
   }
 }
 
@@ -141,5 +174,10 @@ export function nativeLoop(): NativeLoop | SocketError {
     if (addon instanceof SocketError) return addon;
     loop = new NativeLoop(addon);
   }
+  return loop;
+}
+
+/** Returns the loop of this thread if there is one. */
+export function madeNativeLoop(): NativeLoop | undefined {
   return loop;
 }
