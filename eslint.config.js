@@ -57,7 +57,13 @@ const directions = Object.entries(MAY_IMPORT).flatMap(([folder, allowed]) => [
 ]);
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/build/**', '**/node_modules/**', '**/.turbo/**', '**/coverage/**'] },
+  {
+    ignores: [
+      ...['**/dist/**', '**/build/**', '**/node_modules/**', '**/.turbo/**', '**/coverage/**'],
+      // Made by scripts/former-release.js.
+      '**/former/release/**',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
