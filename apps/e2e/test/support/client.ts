@@ -8,6 +8,8 @@ export interface ClientSettings {
   /** The path of its admin socket. */
   readonly admin: string;
   readonly engine: Engine;
+  /** The entry file. Default: the present program's. */
+  readonly script?: string | undefined;
   /** The forwards, each as `[LISTEN=]TARGET`. */
   readonly forwards: readonly string[];
   readonly flags?: readonly string[] | undefined;
@@ -19,20 +21,21 @@ export interface ClientSettings {
 export class Client implements AsyncDisposable {
   readonly program: RunningProgram;
   readonly admin: string;
-  readonly #forwards: number;
+  readonly settings: ClientSettings;
 
-  constructor({ invitation, admin, engine, forwards, flags = [], hosts }: ClientSettings) {
+  constructor(settings: ClientSettings) {
+    const { invitation, admin, engine, script = CLIENT, forwards, flags = [], hosts } = settings;
     const mappings = forwards.flatMap((forward) => ['--forward', forward]);
-    this.program = new RunningProgram(CLIENT, ['--admin', admin, '--engine', engine, ...mappings, ...flags], {
+    this.program = new RunningProgram(script, ['--admin', admin, '--engine', engine, ...mappings, ...flags], {
       ...{ environment: { RELAY_SERVER: invitation }, hosts },
     });
     this.admin = admin;
-    this.#forwards = forwards.length;
+    this.settings = settings;
   }
 
   /** Resolves when every mapping is ready, with the first local port of each. */
   async ready(): Promise<number[]> {
-    await this.program.lines(/^relay-client ready: forward .+ -> /, this.#forwards);
+    await this.program.lines(/^relay-client ready: forward .+ -> /, this.settings.forwards.length);
     const { forwards } = await this.status();
     return forwards.map(({ mapping }) => Number(/:(\d+)(?:-\d+)? -> /.exec(mapping)?.[1]));
   }

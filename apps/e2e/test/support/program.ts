@@ -10,6 +10,10 @@ const folderOf = (app: string): string => dirname(require.resolve(`@relay/${app}
 export const SERVER = join(folderOf('server'), 'bin', 'relay-server.js');
 export const CLIENT = join(folderOf('client'), 'bin', 'relay-client.js');
 
+const FORMER_RELEASE = join(import.meta.dirname, '..', '..', 'former', 'release');
+export const FORMER_SERVER = join(FORMER_RELEASE, 'server', 'bin', 'relay-server.js');
+export const FORMER_CLIENT = join(FORMER_RELEASE, 'client', 'bin', 'relay-client.js');
+
 export interface Finished {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -4,7 +4,7 @@ import { formatInvitation, parseInvitation, type Invitation } from '@relay/sessi
 import { Client } from './client.js';
 import type { Engine } from './engines.js';
 import { Folder } from './folder.js';
-import { run, SERVER } from './program.js';
+import { FORMER_CLIENT, FORMER_SERVER, run, SERVER } from './program.js';
 import { Resources } from './resources.js';
 import { Server } from './server.js';
 import { UdpPath } from './udp-path.js';
@@ -23,8 +23,14 @@ export interface RelaySettings {
   /** The command line that runs the server: see {@link RunSettings.through}. */
   readonly serverThrough?: readonly string[];
   readonly clientFlags?: readonly string[];
+  /**
+   * The program that is of the former release. It runs on dgram, its only engine here. Default:
+   * none.
+   */
+  readonly former?: 'client' | 'server';
 }
 
+const FORMER_ENGINE: Engine = 'dgram';
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
 /**
@@ -39,7 +45,8 @@ export interface Relay<P extends UdpPath | undefined = UdpPath | undefined> exte
   readonly ports: readonly number[];
   /** The local port of the first forward. */
   readonly port: number;
-  readonly client: Client;
+  /** {@link startClientAgain} replaces it. */
+  client: Client;
   /** {@link startServerAgain} replaces it. */
   server: Server;
 }
@@ -54,10 +61,18 @@ export function startRelayWithPath(settings: RelaySettings): Promise<Relay<UdpPa
   return start(settings, async ({ port }, keep) => keep(await UdpPath.open(port, settings.serverAddress)));
 }
 
-/** Starts a server in place of the former one, which must have ended. */
+/** Starts the server of a relay again, at its port. It must have ended. */
 export async function startServerAgain(relay: Relay, engine: Engine): Promise<void> {
-  const { state, port } = relay.server;
-  relay.server = await Server.start({ state, engine, port });
+  const { state, port, script } = relay.server;
+  relay.server = await Server.start({ state, engine, port, script });
+}
+
+/** Starts the client of a relay again, with its local ports. It must have ended. */
+export async function startClientAgain(relay: Relay): Promise<void> {
+  const { settings } = relay.client;
+  const forwards = settings.forwards.map((forward, i) => forward.replace(/^0=/, `${relay.ports[i] ?? 0}=`));
+  relay.client = new Client({ ...settings, forwards });
+  await relay.client.ready();
 }
 
 async function start<P extends UdpPath | undefined>(
@@ -70,24 +85,29 @@ async function start<P extends UdpPath | undefined>(
     serverFlags: flags,
     serverThrough: through,
     clientFlags,
+    former,
   }: RelaySettings,
   openPath: (server: Server, keep: Resources['keep']) => Promise<P>,
 ): Promise<Relay<P>> {
   const resources = new Resources();
   try {
     const folder = resources.keep(new Folder());
-    const made = await invited(allow);
+    const ofServer =
+      former === 'server' ? { engine: FORMER_ENGINE, script: FORMER_SERVER } : { engine, script: SERVER };
+    const ofClient = former === 'client' ? { engine: FORMER_ENGINE, script: FORMER_CLIENT } : { engine };
+    const made = await invited(ofServer.script, allow);
     const state = folder.at('state');
     cpSync(made.state, state, { recursive: true });
-    const server = resources.keep(await Server.start({ state, engine, listen, port, flags, through }));
+    const server = resources.keep(await Server.start({ ...ofServer, state, listen, port, flags, through }));
     const path = await openPath(server, resources.keep);
     const invitation = formatInvitation({ ...made.invitation, port: path?.port ?? server.port });
     const admin = folder.at('client.sock');
-    const client = resources.keep(new Client({ invitation, admin, engine, forwards, flags: clientFlags }));
+    const client = resources.keep(new Client({ ...ofClient, invitation, admin, forwards, flags: clientFlags }));
     const ports = await client.ready();
     const relay: Relay<P> = {
       ...{ folder, path, invitation, ports, port: ports[0] ?? 0, client, server },
       async [Symbol.asyncDispose]() {
+        await relay.client[Symbol.asyncDispose]();
         await relay.server[Symbol.asyncDispose]();
         await resources[Symbol.asyncDispose]();
       },
@@ -106,25 +126,26 @@ interface Invited {
 }
 
 const states = new Folder();
-const invitedByRights = new Map<string, Promise<Invited>>();
+const invitedBefore = new Map<string, Promise<Invited>>();
 afterAll(() => states[Symbol.dispose]());
 
 /**
- * Makes the folder once for all relays of a test file whose clients may reach the same targets,
- * because an invitation takes a separate process.
+ * Makes the folder once for all relays of a test file whose servers run the same script and whose
+ * clients may reach the same targets, because an invitation takes a separate process.
  */
-function invited(allow: readonly string[]): Promise<Invited> {
+function invited(script: string, allow: readonly string[]): Promise<Invited> {
   const rights = allow.flatMap((block) => ['--allow', block]);
-  const known = invitedByRights.get(rights.join(' '));
+  const key = [script, ...rights].join(' ');
+  const known = invitedBefore.get(key);
   if (known !== undefined) return known;
-  const made = invite(states.at(`${invitedByRights.size}`), rights);
-  invitedByRights.set(rights.join(' '), made);
+  const made = invite(script, states.at(`${invitedBefore.size}`), rights);
+  invitedBefore.set(key, made);
   return made;
 }
 
-async function invite(state: string, rights: readonly string[]): Promise<Invited> {
+async function invite(script: string, state: string, rights: readonly string[]): Promise<Invited> {
   const command = ['invite', 'tester', '--state', state, '--public', '127.0.0.1:1', ...rights];
-  const { stdout, stderr } = await run(SERVER, command);
+  const { stdout, stderr } = await run(script, command);
   const invitation = parseInvitation(stdout.trim());
   if (typeof invitation === 'string') throw new Error(`no invitation: ${invitation} ${stderr}`);
   return { state, invitation };

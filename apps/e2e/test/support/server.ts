@@ -8,6 +8,8 @@ const LOOPBACK = '127.0.0.1';
 export interface ServerSettings {
   readonly state: string;
   readonly engine: Engine;
+  /** The entry file. Default: the present program's. */
+  readonly script?: string | undefined;
   /** The address to listen on. Default: loopback. */
   readonly listen?: string | undefined;
   /** The port. With 0 the system chooses. */
@@ -21,25 +23,28 @@ export class Server implements AsyncDisposable {
   readonly program: RunningProgram;
   readonly port: number;
   readonly state: string;
+  readonly script: string;
 
-  private constructor(program: RunningProgram, port: number, state: string) {
+  private constructor(program: RunningProgram, port: number, state: string, script: string) {
     this.program = program;
     this.port = port;
     this.state = state;
+    this.script = script;
   }
 
   static async start({
     state,
     engine,
+    script = SERVER,
     listen = LOOPBACK,
     port = 0,
     flags = [],
     through,
   }: ServerSettings): Promise<Server> {
     const where = ['--state', state, '--engine', engine, '--listen', `${listen}:${port}`];
-    const program = new RunningProgram(SERVER, [...where, ...flags], { through });
+    const program = new RunningProgram(script, [...where, ...flags], { through });
     const [, ready] = await program.line(/^relay-server ready on \S+:(\d+)$/);
-    return new Server(program, Number(ready), state);
+    return new Server(program, Number(ready), state, script);
   }
 
   /**
@@ -49,13 +54,13 @@ export class Server implements AsyncDisposable {
   async invite(name: string, allow: readonly string[], through = this.port): Promise<string> {
     const rights = allow.flatMap((block) => ['--allow', block]);
     const where = ['--state', this.state, '--public', `127.0.0.1:${through}`];
-    const { code, stdout, stderr } = await run(SERVER, ['invite', name, ...rights, ...where]);
+    const { code, stdout, stderr } = await run(this.script, ['invite', name, ...rights, ...where]);
     if (code !== 0) throw new Error(`invite ended with ${code ?? '?'}: ${stderr}`);
     return stdout.trim();
   }
 
   command(...args: string[]): Promise<Finished> {
-    return run(SERVER, [...args, '--state', this.state]);
+    return run(this.script, [...args, '--state', this.state]);
   }
 
   status(): Promise<ServerStatus> {
