@@ -4,16 +4,20 @@
  */
 import { DropCounters, type DatagramBatch } from '@relay/packet';
 import { ClientChannel, type ClientChannelOptions, type SessionEvent } from '@relay/session';
+import type { SocketOptions } from '@relay/socket';
 import { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
 import { DatagramWriter } from './batch/datagram-writer.js';
 import { PacketBatch } from './batch/packet-batch.js';
 import { Fragments } from './ends/fragments.js';
 import { Listener, type FlowMapping, type ListenerPort } from './ends/listener.js';
 import { Tunnel } from './ends/tunnel.js';
+import { Upstreams, type TargetSocket, type UpstreamOwner, type UpstreamsOptions } from './ends/upstream.js';
 import { FlowTable } from './flow/flow-table.js';
 import { IdleQueue } from './flow/idle-queue.js';
 import { admitFromListener } from './modes/forward.js';
+import { admitFromServer } from './modes/publish.js';
 import { Notices, type FlowNotice } from './notices.js';
+import { Services } from './services.js';
 import { Accounts } from './traffic.js';
 
 /** Incomplete datagrams from the server. */
@@ -28,6 +32,15 @@ export interface ClientShardOptions {
   readonly channel: Omit<ClientChannelOptions, 'out'>;
   /** Sends the packets of the session: the socket on which they arrive. */
   readonly socket: DatagramSender;
+  /** A socket to a service, in the state `created`; may throw a SocketError. */
+  readonly openSocket: (options: SocketOptions) => TargetSocket;
+  readonly serviceSocket: UpstreamsOptions['socket'];
+  /** A steady clock, ms. */
+  readonly clock: () => number;
+  /** Called after a service's socket has brought something: {@link ClientShard.flush} is due soon. */
+  readonly settleSoon: () => void;
+  /** Called where there was no file descriptor for a socket to a service. */
+  readonly ranOut: () => void;
 }
 
 export class ClientShard {
@@ -37,24 +50,44 @@ export class ClientShard {
   readonly packetDrops = new DropCounters();
   /** The flows of all listeners. */
   readonly flows: FlowTable;
+  /** The flows of visitors of all services. */
+  readonly visitors: FlowTable;
+  /** The services that this client has published. */
+  readonly services: Services;
   readonly #idle = new IdleQueue();
   readonly #run = new DatagramRun();
   readonly #notices = new Notices();
   readonly #out: PacketBatch;
   readonly #tunnel: Tunnel;
+  readonly #upstreams: Upstreams;
   #events: ClientEvent[] = [];
 
-  constructor({ channel, socket }: ClientShardOptions) {
+  constructor(options: ClientShardOptions) {
+    const { channel, socket, openSocket, serviceSocket, clock, settleSoon, ranOut } = options;
     this.#out = new PacketBatch((batch) => socket.sendBatch(batch));
     this.channel = new ClientChannel({ ...channel, out: this.#out });
     this.flows = new FlowTable(this.accounts.forward, this.#idle);
+    this.visitors = new FlowTable(this.accounts.publish, this.#idle);
+    this.#upstreams = new Upstreams({
+      ...{ openSocket, clock, settleSoon, ranOut },
+      socket: serviceSocket,
+      ...{ run: this.#run, accounts: this.accounts, notices: this.#notices },
+    });
+    const owner: UpstreamOwner = {
+      name: undefined,
+      waitingBytes: 0,
+      fault: (error, nowMs) => this.channel.fault(this.channel.session, error, nowMs),
+    };
+    this.services = new Services(this.#upstreams, owner);
     this.#tunnel = new Tunnel({
       side: 'client',
       writer: new DatagramWriter(this.#out),
       idle: this.#idle,
-      table: this.flows,
+      table: this.visitors,
+      opened: this.accounts.forward,
       fragments: new Fragments(FRAGMENT_LIMITS, this.#idle, this.packetDrops),
       notices: this.#notices,
+      admit: (opening) => admitFromServer(opening, this.services),
     });
   }
 
@@ -79,6 +112,7 @@ export class ClientShard {
       this.#drain(nowMs);
     }
     this.#run.flush(); // before the batch is used again
+    this.#upstreams.openAdmitted();
   }
 
   /** Takes datagrams of sources, which have arrived at a port of a listener. */
@@ -99,11 +133,13 @@ export class ClientShard {
     this.#idle.expire(nowMs);
   }
 
-  /** Ends the session, telling the server. */
-  close(nowMs: number): void {
+  /** Ends the session, telling the server. Resolves when the sockets to services are closed. */
+  async close(nowMs: number): Promise<void> {
+    this.visitors.endAll(nowMs);
     this.channel.close(nowMs);
     this.#drain(nowMs);
     this.flush();
+    await this.#upstreams.closed();
   }
 
   /** Sends the packets and datagrams that wait for the next call to the kernel. */

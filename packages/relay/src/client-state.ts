@@ -1,7 +1,10 @@
-import type { DropCounters } from '@relay/packet';
+import { FLOW_CLOSE, type DropCounters } from '@relay/packet';
 import type { Session } from '@relay/session';
+import type { DatagramRun } from './batch/datagram-run.js';
 import type { DatagramWriter } from './batch/datagram-writer.js';
 import { Fragments } from './ends/fragments.js';
+import { Listener, type FlowMapping } from './ends/listener.js';
+import type { PublicPort } from './ends/public-port.js';
 import { LOST_FLOWS_PATIENCE_MS } from './ends/lost-flows.js';
 import { Tunnel } from './ends/tunnel.js';
 import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
@@ -10,6 +13,7 @@ import { FlowTable } from './flow/flow-table.js';
 import type { IdleQueue, Idler } from './flow/idle-queue.js';
 import type { KnownClient, KnownClients } from './known-clients.js';
 import { admitFromTunnel, type ForwardClient, type ForwardServer } from './modes/forward.js';
+import { admitVisitor } from './modes/publish.js';
 import type { Notices } from './notices.js';
 import type { ModeTraffic } from './traffic.js';
 
@@ -21,6 +25,9 @@ export interface ClientSurroundings {
   readonly writer: DatagramWriter;
   readonly idle: IdleQueue;
   readonly forward: ModeTraffic;
+  readonly publish: ModeTraffic;
+  /** Gathers the datagrams to visitors. */
+  readonly run: DatagramRun;
   /** Counts the packets that are given up. */
   readonly packetDrops: DropCounters;
   readonly notices: Notices;
@@ -47,22 +54,28 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
   /** Its public key, as a string for maps and as 32 bytes. */
   readonly key: string;
   readonly publicKey: Uint8Array;
+  /** The flows that the client has opened. */
   readonly table: FlowTable;
+  /** The flows of visitors at the client's public ports. */
+  readonly visitors: FlowTable;
   readonly tunnel: Tunnel;
   waitingBytes = 0;
   readonly #surroundings: ClientSurroundings;
+  readonly #listeners = new Set<Listener>();
   #session: Session | undefined;
 
   constructor(key: string, publicKey: Uint8Array, surroundings: ClientSurroundings) {
-    const { forward, idle, maxFlowsPerClient, idleMs, writer, notices, packetDrops, server } = surroundings;
+    const { forward, publish, idle, maxFlowsPerClient, idleMs, writer, notices, packetDrops, server } = surroundings;
     this.key = key;
     this.publicKey = publicKey;
     this.#surroundings = surroundings;
     this.table = new FlowTable(forward, idle, maxFlowsPerClient);
+    this.visitors = new FlowTable(publish, idle, maxFlowsPerClient);
     this.tunnel = new Tunnel({
       side: 'server',
       ...{ writer, idle, idleMs, notices },
       table: this.table,
+      opened: publish,
       fragments: new Fragments(FRAGMENT_LIMITS, idle, packetDrops),
       admit: (opening) => admitFromTunnel(opening, this, server),
     });
@@ -84,6 +97,27 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
     return this.#surroundings.upstreams.newEnd(this);
   }
 
+  /** How many flows there are, in all modes. */
+  get flowCount(): number {
+    return this.table.size + this.visitors.size;
+  }
+
+  /** Public ports whose visitors come to this client, until {@link removeListener}. */
+  newListener(mapping: FlowMapping, ports: readonly PublicPort[]): Listener {
+    const { run, server } = this.#surroundings;
+    const admit = () => admitVisitor(this.tunnel, server);
+    const listener = new Listener(mapping, ports, { table: this.visitors, run, admit });
+    this.#listeners.add(listener);
+    return listener;
+  }
+
+  /** Its ports are closed: its flows end. */
+  removeListener(listener: Listener, nowMs: number): void {
+    if (!this.#listeners.delete(listener)) return;
+    listener.end(FLOW_CLOSE.notPublished, nowMs);
+    this.expire(nowMs);
+  }
+
   /** This session carries its frames from now on. */
   begin(session: Session, nowMs: number): void {
     if (session === this.#session) return;
@@ -96,14 +130,14 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
     if (session !== this.#session) return;
     this.#session = undefined;
     this.tunnel.lose(nowMs);
-    if (isGone) this.table.endAll(nowMs);
+    if (isGone) this.#endFlows(nowMs);
     this.expire(nowMs);
   }
 
   /** The client may not come in any more: flows that wait for it end. */
   revoke(nowMs: number): void {
     if (this.#session !== undefined) return; // its end brings that of its flows
-    this.table.endAll(nowMs);
+    this.#endFlows(nowMs);
     this.expire(nowMs);
   }
 
@@ -111,8 +145,13 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
   expire(nowMs: number): void {
     if (this.#session !== undefined) return;
     this.lastActivityMs = nowMs;
-    if (this.table.size === 0) this.#surroundings.forget(this);
+    if (this.flowCount === 0 && this.#listeners.size === 0) this.#surroundings.forget(this);
     else this.#surroundings.idle.add(this);
+  }
+
+  #endFlows(nowMs: number): void {
+    this.table.endAll(nowMs);
+    this.visitors.endAll(nowMs);
   }
 
   fault(error: unknown, nowMs: number): void {

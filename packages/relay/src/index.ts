@@ -16,9 +16,17 @@ export { FlowTable } from './flow/flow-table.js';
 export { IdleQueue, type Idler } from './flow/idle-queue.js';
 export { type Side } from './flow/flow-ids.js';
 export { Listener, ListenerPort, type FlowMapping } from './ends/listener.js';
+export { PublicPort } from './ends/public-port.js';
+export { Service, Services } from './services.js';
 export { Tunnel, type FlowFrame, type TunnelOptions } from './ends/tunnel.js';
 export { type TunnelSession } from './ends/tunnel-link.js';
-export { Upstreams, type TargetSocket, type UpstreamOwner, type UpstreamsOptions } from './ends/upstream.js';
+export {
+  Upstreams,
+  type TargetSocket,
+  type UpstreamOwner,
+  type UpstreamService,
+  type UpstreamsOptions,
+} from './ends/upstream.js';
 export { Fragments, type FragmentLimits } from './ends/fragments.js';
 export { Notices, type FlowNotice } from './notices.js';
 // Batches.
@@ -26,9 +34,16 @@ export { Datagram } from './datagram.js';
 export { DatagramRun, type DatagramExit, type DatagramSender } from './batch/datagram-run.js';
 export { DatagramWriter, type DatagramHeading, type SealingSession } from './batch/datagram-writer.js';
 export { PacketBatch, type BatchSender } from './batch/packet-batch.js';
-export { Accounts, ModeTraffic, Traffic, type TrafficFigures } from './traffic.js';
-// The targets that a client may reach.
+export { Accounts, ModeTraffic, Traffic, type ModeFigures, type TrafficFigures } from './traffic.js';
+// The rules of the modes, and the targets that a client may reach.
 export { admitFromListener, admitFromTunnel, type ForwardRights } from './modes/forward.js';
+export {
+  admitFromServer,
+  admitVisitor,
+  type PublishedService,
+  type PublishedServices,
+  type WayToClient,
+} from './modes/publish.js';
 export { TargetPolicy, type Allowance, type PortRange } from './policy/target-policy.js';
 export { OwnEndpoints } from './policy/own-endpoints.js';
 export { addressRange, type AddressBlock, type AddressRange } from './policy/address-range.js';

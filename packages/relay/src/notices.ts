@@ -12,7 +12,8 @@ export type FlowNotice =
   | {
       readonly kind: 'target-failed';
       readonly target: Uint8Array;
-      readonly client: string;
+      /** On a server: whose flow it is. */
+      readonly client: string | undefined;
       readonly reason: SocketErrorCode;
     };
 

@@ -2,7 +2,7 @@
 import type { DisconnectReason, SessionEvent, SessionStatistics } from '@relay/session';
 import type { NewestTimestamp } from './known-clients.js';
 import type { FlowNotice } from './notices.js';
-import type { TrafficFigures } from './traffic.js';
+import type { ModeFigures } from './traffic.js';
 
 /** A session, as events speak of it. */
 export interface SessionFacts {
@@ -78,6 +78,7 @@ export interface FlowStatus {
   /** Its session; undefined while the client is away. */
   readonly session: number | undefined;
   readonly client: string;
+  readonly mode: 'forward' | 'publish';
   readonly source: string;
   readonly target: string;
   /** How long since its last datagram, ms. */
@@ -87,8 +88,12 @@ export interface FlowStatus {
 /** A shard as a whole. */
 export interface ShardFigures {
   readonly sessions: number;
+  /** Flows to targets beyond the server. */
   readonly flows: number;
-  readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
+  /** Flows of visitors at public ports. */
+  readonly visitors: number;
+  readonly forward: ModeFigures;
+  readonly publish: ModeFigures;
   /** Packets that were refused, by reason. */
   readonly packetDrops: Readonly<Record<string, number>>;
 }

@@ -16,6 +16,8 @@ import { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
 import { DatagramWriter } from './batch/datagram-writer.js';
 import { PacketBatch } from './batch/packet-batch.js';
 import { ClientState, type ClientSurroundings } from './client-state.js';
+import type { FlowMapping, Listener, ListenerPort } from './ends/listener.js';
+import type { PublicPort } from './ends/public-port.js';
 import { Upstreams, type TargetSocket } from './ends/upstream.js';
 import type { Flow } from './flow/flow.js';
 import { IdleQueue } from './flow/idle-queue.js';
@@ -100,6 +102,8 @@ export class Shard implements ForwardServer {
       writer: new DatagramWriter(this.#out),
       idle: this.#idle,
       forward: this.#accounts.forward,
+      publish: this.#accounts.publish,
+      run: this.#run,
       packetDrops: this.#packetDrops,
       notices: this.#notices,
       upstreams: this.#upstreams,
@@ -131,6 +135,32 @@ export class Shard implements ForwardServer {
     }
     this.#run.flush(); // before the batch is used again
     this.#upstreams.openAdmitted();
+  }
+
+  /**
+   * Public ports whose visitors come to the client of this session; undefined if there is no such
+   * session. They are the client's, over all its sessions, until {@link removeListener}.
+   */
+  newListener(session: number, mapping: FlowMapping, ports: readonly PublicPort[]): Listener | undefined {
+    const live = this.#sessions.get(session);
+    return live && this.#clients.get(live.peerName)?.newListener(mapping, ports);
+  }
+
+  /** The ports of the listener are closed: its flows end. */
+  removeListener(listener: Listener, nowMs: number): void {
+    for (const client of this.#clients.values()) client.removeListener(listener, nowMs);
+  }
+
+  /** Takes datagrams of visitors, which have arrived at a port of a listener. */
+  receiveFromVisitors(listener: Listener, port: ListenerPort, batch: DatagramBatch, nowMs: number): void {
+    for (let i = 0; i < batch.count; i++) {
+      try {
+        listener.receive(port, batch, i, nowMs);
+      } catch (error) {
+        this.#accounts.publish.toTarget.dropped(this.#channel.fault(undefined, error, nowMs));
+      }
+    }
+    this.#drain(nowMs);
   }
 
   /** Does the work that is due. */
@@ -227,11 +257,12 @@ export class Shard implements ForwardServer {
   // The shard's account of itself.
 
   figures(): ShardFigures {
-    const { toTarget, fromTarget } = this.#accounts.forward;
     return {
       sessions: this.#channel.sessionCount,
       flows: this.#upstreams.count,
-      forward: { toTarget: toTarget.toJSON(), fromTarget: fromTarget.toJSON() },
+      visitors: [...this.#clients.values()].reduce((sum, { visitors }) => sum + visitors.size, 0),
+      forward: this.#accounts.forward.toJSON(),
+      publish: this.#accounts.publish.toJSON(),
       packetDrops: this.#packetDrops.toJSON(),
     };
   }
@@ -245,7 +276,7 @@ export class Shard implements ForwardServer {
         client: this.#nameOf(session),
         endpoint: formatEndpoint(unpackEndpoint(session.endpoint, 0)),
         connectedMs: Math.round(nowMs - session.connectedMs),
-        flows: client?.table.size ?? 0,
+        flows: client?.flowCount ?? 0,
         statistics: session.statistics,
       };
     });
@@ -255,9 +286,14 @@ export class Shard implements ForwardServer {
   flows(nowMs: number, limit: number): FlowStatus[] {
     const statuses: FlowStatus[] = [];
     for (const client of this.#clients.values()) {
-      for (const flow of client.table) {
-        if (statuses.length >= limit) return statuses;
-        statuses.push({ session: client.session?.id, client: client.name, ...flowStatus(flow, nowMs) });
+      for (const [mode, table] of [
+        ['forward', client.table],
+        ['publish', client.visitors],
+      ] as const) {
+        for (const flow of table) {
+          if (statuses.length >= limit) return statuses;
+          statuses.push({ session: client.session?.id, client: client.name, mode, ...flowStatus(flow, nowMs) });
+        }
       }
     }
     return statuses;
@@ -329,7 +365,7 @@ const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set(['revoked', 'kicked', 
 function flowStatus(
   { id, source, target, lastActivityMs }: Flow,
   nowMs: number,
-): Omit<FlowStatus, 'session' | 'client'> {
+): Omit<FlowStatus, 'session' | 'client' | 'mode'> {
   return {
     id,
     source: formatEndpoint(unpackEndpoint(source, 0)),

@@ -57,6 +57,12 @@ export interface TrafficFigures {
   readonly drops: ReturnType<DropCounters['toJSON']>;
 }
 
+/** The counts of a {@link ModeTraffic}. */
+export interface ModeFigures {
+  readonly toTarget: TrafficFigures;
+  readonly fromTarget: TrafficFigures;
+}
+
 /**
  * Both directions of a mode. The target lies beyond the server in forward mode, and beside the
  * client in publish mode.
@@ -70,6 +76,10 @@ export class ModeTraffic {
     this.toTarget = new Traffic(firstTag);
     this.fromTarget = new Traffic(firstTag === 0 ? 0 : firstTag + 1);
   }
+
+  toJSON(): ModeFigures {
+    return { toTarget: this.toTarget.toJSON(), fromTarget: this.fromTarget.toJSON() };
+  }
 }
 
 /**
@@ -78,7 +88,8 @@ export class ModeTraffic {
  */
 export class Accounts {
   readonly forward = new ModeTraffic(1);
-  readonly #byTag: readonly Traffic[] = [this.forward.toTarget, this.forward.fromTarget];
+  readonly publish = new ModeTraffic(3);
+  readonly #byTag = [this.forward, this.publish].flatMap(({ toTarget, fromTarget }) => [toTarget, fromTarget]);
 
   /** The socket has taken datagrams with this tag and could not send them, for this drop code. */
   unsent(tag: number, datagrams: number, code: number): void {

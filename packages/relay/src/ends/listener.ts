@@ -24,6 +24,11 @@ export class ListenerPort {
   constructor(socket: DatagramSender) {
     this.socket = socket;
   }
+
+  /** The target of a datagram that asked for the packed local endpoint at `locals[at]`. */
+  targetOf(_locals: Uint8Array, _at: number): Uint8Array | undefined {
+    return this.target;
+  }
 }
 
 /** The ports of one mapping. */
@@ -74,11 +79,12 @@ export class Listener {
   }
 
   #open(port: ListenerPort, { sources, locals }: DatagramBatch, i: number, nowMs: number): Flow | number {
-    if (port.target === undefined) return DROP.resolving;
-    if (this.#flows.size >= this.mapping.maxFlows || this.#table.isFull) return DROP.flowLimit;
     const at = i * PACKED_ENDPOINT_BYTES;
+    const target = port.targetOf(locals, at);
+    if (target === undefined) return DROP.resolving;
+    if (this.#flows.size >= this.mapping.maxFlows || this.#table.isFull) return DROP.flowLimit;
     this.#opening.source.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));
-    this.#opening.target = port.target;
+    this.#opening.target = target;
     const admitted = this.#admit(this.#opening, nowMs);
     if (typeof admitted === 'number') return admitted;
     const end = new ListenerEnd(port, locals.slice(at, at + PACKED_ENDPOINT_BYTES), this.#flows, this.#run);

@@ -30,6 +30,7 @@ import { FlowIds, idBitOf, type Side } from '../flow/flow-ids.js';
 import type { FlowTable } from '../flow/flow-table.js';
 import type { IdleQueue } from '../flow/idle-queue.js';
 import type { Notices } from '../notices.js';
+import type { ModeTraffic } from '../traffic.js';
 import { AcceptedEnd } from './accepted-end.js';
 import { closeReasonOf } from './close-reason.js';
 import { AnswerLimit, closeFlow, disownFlow } from './flow-notices.js';
@@ -43,8 +44,10 @@ export interface TunnelOptions {
   readonly side: Side;
   readonly writer: DatagramWriter;
   readonly idle: IdleQueue;
-  /** Keeps the flows that the peer opens, and counts the datagrams that are of no flow. */
+  /** Keeps the flows that the peer opens, and counts their datagrams that are of no flow. */
   readonly table: FlowTable;
+  /** Counts the datagrams that are of no flow, under ids of this side. */
+  readonly opened: ModeTraffic;
   readonly fragments: Fragments;
   readonly notices: Notices;
   /** Lets in the flows that the peer opens. Absent: none. */
@@ -172,7 +175,7 @@ export class Tunnel {
 
   /** A reply to a flow that has ended here: the peer is to forget it too. */
   #forget(id: number, datagram: Datagram, nowMs: number): void {
-    const { fromTarget } = this.#options.table.traffic;
+    const { fromTarget } = this.#options.opened;
     fromTarget.received(datagram.length);
     fromTarget.dropped(DROP.unknownFlow);
     const session = this.#answering(nowMs);
@@ -222,7 +225,7 @@ export class Tunnel {
       return undefined;
     }
     const end = new AcceptedEnd(id, this.#link, this.#accepted);
-    table.open(opening, [end, admitted], idleMs, nowMs);
+    table.open(opening, [end, admitted], admitted.idleMs ?? idleMs, nowMs);
     return end;
   }
 

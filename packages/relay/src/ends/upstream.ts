@@ -8,11 +8,21 @@ import type { Notices } from '../notices.js';
 import type { Accounts, Traffic } from '../traffic.js';
 import { WaitingDatagrams, type WaitingRoom } from './waiting-datagrams.js';
 
-/** The owner of flows to targets: a client. */
+/** The owner of flows to targets: a client of the server, or the client itself. */
 export interface UpstreamOwner extends WaitingRoom {
-  readonly name: string;
+  /** The name of the client, on a server. */
+  readonly name: string | undefined;
   /** Takes an error that this program threw over a datagram; the client's session must end. */
   fault(error: unknown, nowMs: number): void;
+}
+
+/** A service beside a client, to which flows of visitors lead. */
+export interface UpstreamService {
+  /** Packed endpoint. */
+  readonly target: Uint8Array;
+  readonly idleMs: number;
+  /** Has every flow as long as it is open. */
+  readonly flows: Set<Flow>;
 }
 
 /** The part of a socket that an upstream needs. */
@@ -57,9 +67,12 @@ export class Upstreams {
     return this.#count + this.#closing.size;
   }
 
-  /** The end for a flow of this client, if that opens; {@link openAdmitted} opens its socket. */
-  newEnd(owner: UpstreamOwner): End {
-    return new UpstreamEnd(this, owner, this.#options.run);
+  /**
+   * The end for a flow of this owner, if that opens; {@link openAdmitted} opens its socket. It leads
+   * to the target of the flow, or to a service.
+   */
+  newEnd(owner: UpstreamOwner, service?: UpstreamService): End {
+    return new UpstreamEnd(this, owner, this.#options.run, service);
   }
 
   /** Opens the sockets of the flows that were let in since the last call. */
@@ -92,11 +105,11 @@ export class Upstreams {
   // Called by sockets.
 
   #open(end: UpstreamEnd): void {
-    const { flow } = end;
-    if (flow === undefined) return; // it ended within the same batch
+    const { target } = end;
+    if (target === undefined) return; // it ended within the same batch
     const { openSocket, socket: settings, clock } = this.#options;
     try {
-      const socket = openSocket({ ...settings, remote: unpackEndpoint(flow.target, 0) });
+      const socket = openSocket({ ...settings, remote: unpackEndpoint(target, 0) });
       socket.onReceive = (batch) => this.#receive(end, batch);
       socket.onError = (error, _destination, tag) => this.#failed(end, error, tag);
       end.use(socket);
@@ -151,9 +164,8 @@ export class Upstreams {
     this.#options.settleSoon();
   }
 
-  #notice({ flow, owner }: UpstreamEnd, reason: SocketErrorCode): void {
-    if (flow !== undefined)
-      this.#options.notices.add({ kind: 'target-failed', target: flow.target, client: owner.name, reason });
+  #notice({ target, owner }: UpstreamEnd, reason: SocketErrorCode): void {
+    if (target !== undefined) this.#options.notices.add({ kind: 'target-failed', target, client: owner.name, reason });
   }
 }
 
@@ -166,12 +178,14 @@ export class UpstreamEnd implements End, DatagramExit {
   readonly #upstreams: Upstreams;
   readonly #run: DatagramRun;
   readonly #waiting: WaitingDatagrams;
+  readonly #service: UpstreamService | undefined;
   #socket: TargetSocket | undefined;
   #isOpen = false;
   #flow: Flow | undefined;
 
-  constructor(upstreams: Upstreams, owner: UpstreamOwner, run: DatagramRun) {
+  constructor(upstreams: Upstreams, owner: UpstreamOwner, run: DatagramRun, service: UpstreamService | undefined) {
     this.#upstreams = upstreams;
+    this.#service = service;
     this.#run = run;
     this.owner = owner;
     this.#waiting = new WaitingDatagrams(owner);
@@ -182,12 +196,22 @@ export class UpstreamEnd implements End, DatagramExit {
     return this.#flow;
   }
 
+  /** Packed endpoint; undefined after it has ended. */
+  get target(): Uint8Array | undefined {
+    return this.#flow && (this.#service?.target ?? this.#flow.target);
+  }
+
+  get idleMs(): number | undefined {
+    return this.#service?.idleMs;
+  }
+
   get socket(): DatagramSender {
     return this.#socket ?? NOWHERE;
   }
 
   attach(flow: Flow): void {
     this.#flow = flow;
+    this.#service?.flows.add(flow);
     this.#upstreams.admitted(this);
   }
 
@@ -213,6 +237,7 @@ export class UpstreamEnd implements End, DatagramExit {
   }
 
   close(): void {
+    if (this.#flow !== undefined) this.#service?.flows.delete(this.#flow);
     this.#flow = undefined;
     this.#waiting.drop(DROP.unknownFlow);
     this.#upstreams.release(this.#socket);

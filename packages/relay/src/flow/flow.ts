@@ -8,6 +8,8 @@ import type { Idler } from './idle-queue.js';
  * flow.
  */
 export interface End {
+  /** After how many ms of silence its flow ends, where the end knows better than its table. */
+  readonly idleMs?: number | undefined;
   /** The flow is open: called once, before anything is sent. */
   attach(flow: Flow): void;
   /** Sends the datagram out at this end, and counts it in `traffic` as sent or dropped. */

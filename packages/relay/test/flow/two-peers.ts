@@ -111,7 +111,11 @@ export class Opener extends Peer {
   constructor(side: Side, send: (batch: PacketBatch) => number) {
     super(send);
     const { writer, idle, fragments, notices } = this;
-    this.tunnel = new Tunnel({ ...{ side, writer, idle, fragments, notices }, table: this.flows });
+    this.tunnel = new Tunnel({
+      ...{ side, writer, idle, fragments, notices },
+      table: this.flows,
+      opened: this.traffic,
+    });
   }
 
   /** The reasons for which the peer has refused flows since the last call. */
@@ -146,7 +150,11 @@ export class Acceptor extends Peer {
         const code = this.verdict(opening);
         return code < 0 ? code : new TargetEnd(this);
       };
-      return new Tunnel({ ...{ side, writer, idle, fragments, notices, table, admit }, idleMs: limits.idleMs });
+      return new Tunnel({
+        ...{ side, writer, idle, fragments, notices, table, admit },
+        opened: this.traffic,
+        idleMs: limits.idleMs,
+      });
     };
     this.tunnel = this.#newTunnel();
   }

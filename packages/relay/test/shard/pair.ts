@@ -4,6 +4,8 @@
  */
 import {
   DROP,
+  formatEndpoint,
+  isUnspecifiedAddress,
   packEndpoint,
   PACKED_ENDPOINT_BYTES,
   unpackEndpoint,
@@ -16,8 +18,11 @@ import { MemoryNetwork, type LinkConditions, type MemoryHost } from '@relay/sock
 import {
   ClientShard,
   ListenerPort,
+  PublicPort,
+  Service,
   Shard,
   type ClientEvent,
+  type FlowMapping,
   type KnownClient,
   type Listener,
   type ShardEvent,
@@ -85,6 +90,8 @@ export class Pair {
   /** What came to the target, which sends everything back unless it `isSilent`. */
   readonly arrivals: Arrival[] = [];
   isSilent = false;
+  /** What came to services: from which socket of the client, and what. */
+  readonly visits: Arrival[] = [];
   /** What came back to applications: the source and the text. */
   readonly replies: string[] = [];
   server: Shard;
@@ -100,6 +107,8 @@ export class Pair {
   readonly #clientDriver: Driver;
   readonly #prepare: (socket: UdpSocket) => void;
   readonly #targetSockets: UdpSocket[] = [];
+  readonly #serviceSockets: UdpSocket[] = [];
+  readonly #visitors = new Map<string, UdpSocket>();
   readonly #applications = new Map<number, UdpSocket>();
   #serverSocket: UdpSocket;
   #serverDriver: Driver;
@@ -130,6 +139,16 @@ export class Pair {
         primitives: nodePrimitives,
       },
       socket: this.#clientSocket,
+      openSocket: (socket) => {
+        const opened = this.clientHost.createSocket(socket);
+        this.#prepare(opened);
+        this.#serviceSockets.push(opened);
+        return opened;
+      },
+      serviceSocket: {},
+      clock: () => this.nowMs,
+      settleSoon: () => this.network.clock.schedule(0, () => this.settle()),
+      ranOut: () => this.shortages++,
     });
     this.#clientDriver = new Driver(this.network, this.client);
     const port = new ListenerPort(this.#listen());
@@ -209,6 +228,61 @@ export class Pair {
     this.client.channel.close(this.nowMs);
     this.client.channel.connect(this.nowMs, WALL_MS + this.nowMs);
     this.settle();
+  }
+
+  /** The server publishes this port for the client; a restarted server publishes nothing. */
+  async publish(mapping: FlowMapping, local: Endpoint): Promise<Listener> {
+    const { address } = local;
+    const socket = this.serverHost.createSocket({ local, receiveLocals: isUnspecifiedAddress(address) });
+    await socket.open();
+    const port = new PublicPort(socket, socket.local);
+    const [session] = this.server.sessions(this.nowMs);
+    const listener = session && this.server.newListener(session.id, mapping, [port]);
+    if (listener === undefined) throw new Error('there is no session');
+    socket.onReceive = (batch) => {
+      this.server.receiveFromVisitors(listener, port, batch, this.nowMs);
+      this.settle();
+    };
+    socket.onError = (error, _destination, tag) => this.server.unsent(tag, error.datagrams);
+    return listener;
+  }
+
+  /** A service beside the client, which sends everything back with its own name in front. */
+  async openService(port: number): Promise<Service> {
+    const socket = this.clientHost.createSocket({ local: { address: '127.0.0.1', port } });
+    socket.onReceive = ({ count, bytes, offsets, lengths, sources }) => {
+      for (let i = 0; i < count; i++) {
+        const from = unpackEndpoint(sources, i * PACKED_ENDPOINT_BYTES);
+        const text = textAt(bytes, offsets[i], lengths[i]);
+        this.visits.push({ from, text });
+        socket.send(Buffer.from(`${port} ${text}`), from);
+      }
+    };
+    await socket.open();
+    return new Service({ idleMs: 60_000, maxFlows: 100 }, [packed(socket.local)]);
+  }
+
+  /** A visitor sends this to a public port of the server. */
+  async visit(text: string, from: Endpoint, to: Endpoint): Promise<void> {
+    const name = formatEndpoint(from);
+    let visitor = this.#visitors.get(name);
+    if (visitor === undefined) {
+      visitor = this.network.host(from.address).createSocket({ local: from });
+      visitor.onReceive = ({ count, bytes, offsets, lengths, sources }) => {
+        for (let i = 0; i < count; i++) {
+          const asked = formatEndpoint(unpackEndpoint(sources, i * PACKED_ENDPOINT_BYTES));
+          this.replies.push(`${name} from ${asked}: ${textAt(bytes, offsets[i], lengths[i])}`);
+        }
+      };
+      this.#visitors.set(name, visitor);
+      await visitor.open();
+    }
+    visitor.send(Buffer.from(text), to);
+  }
+
+  /** How many sockets to services the client has. */
+  get openServiceSockets(): number {
+    return this.#serviceSockets.filter(({ state }) => state !== 'closed').length;
   }
 
   async #openTarget(): Promise<void> {
