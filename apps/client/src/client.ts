@@ -6,7 +6,7 @@
 import { DROP, parseAddress, type Endpoint } from '@relay/packet';
 import { ClientShard, type ClientEvent } from '@relay/relay';
 import { keyPairOf, type ClientChannel, type Invitation, type Primitives } from '@relay/session';
-import { Loop, type LoopWork, type Machine } from '@relay/program';
+import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import { SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Forward } from './mapping/forward.js';
 import type { ForwardMapping } from './mapping/mapping-format.js';
@@ -19,6 +19,7 @@ export interface RelayClientOptions {
   readonly primitives: Primitives;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxPacketBytes: number;
+  readonly descriptors: Pick<DescriptorReserve, 'ranOut'>;
   /** Takes every event of the session and of the flows. */
   readonly onEvent: (event: ClientEvent) => void;
   /** Called when a target's name was resolved, or could not be resolved. */
@@ -61,6 +62,11 @@ export class RelayClient {
         random: machine.random,
       },
       socket: { sendBatch: (batch) => this.#socket.sendBatch(batch) },
+      openSocket: machine.openSocket,
+      serviceSocket: options.socket,
+      clock: machine.clock,
+      settleSoon: () => this.#loop.settleSoon(),
+      ranOut: () => options.descriptors.ranOut(),
     });
     this.#mappings = new Mappings({
       shard: this.#shard,
@@ -123,9 +129,9 @@ export class RelayClient {
   }
 
   async close(): Promise<void> {
-    this.#shard.close(this.#machine.clock());
+    const servicesClosed = this.#shard.close(this.#machine.clock());
     this.#loop.close();
-    await Promise.all([this.#socket.close(), this.#mappings.close()]);
+    await Promise.all([this.#socket.close(), this.#mappings.close(), servicesClosed]);
   }
 
   #newSocket(address: string): UdpSocket {

@@ -58,6 +58,7 @@ export class RunningClient implements Work {
       primitives,
       socket,
       maxPacketBytes: maxPacket,
+      descriptors: frame.descriptors,
       onEvent: (event) => this.#onEvent(event),
       onResolved: (target) => this.#onResolved(target),
       onFault: (error) => this.#log.error('work of the client failed', { error }),

@@ -37,7 +37,7 @@ export interface ClientShardOptions {
   readonly serviceSocket: UpstreamsOptions['socket'];
   /** A steady clock, ms. */
   readonly clock: () => number;
-  /** Called after a service's socket has brought something: {@link ClientShard.flush} is due soon. */
+  /** Called after a service's socket has brought something: a flush is due soon. */
   readonly settleSoon: () => void;
   /** Called where there was no file descriptor for a socket to a service. */
   readonly ranOut: () => void;

@@ -30,6 +30,11 @@ export class JoinedEnds {
         server: { address: '192.0.2.1', port: 7878 },
       },
       socket: this.#toServer,
+      openSocket: () => new EchoSocket(this.#echoes),
+      serviceSocket: {},
+      clock: () => NOW_MS,
+      settleSoon: () => undefined,
+      ranOut: () => undefined,
     });
     this.#server = new Shard({
       channel: {

@@ -27,6 +27,11 @@ function live() {
   const shard = new ClientShard({
     channel: { staticKey: generateKeyPair(), serverPublicKey: generateKeyPair().publicKey, primitives: nodePrimitives },
     socket: { sendBatch: ({ count }) => count },
+    openSocket: (options) => host.createSocket(options),
+    serviceSocket: {},
+    clock: () => network.clock.nowMs,
+    settleSoon: () => undefined,
+    ranOut: () => undefined,
   });
   const arrived: string[] = [];
   const mappings = new Mappings({

@@ -6,6 +6,11 @@ import { Forward } from '../../src/mapping/forward.js';
 const shard = new ClientShard({
   channel: { staticKey: generateKeyPair(), serverPublicKey: generateKeyPair().publicKey, primitives: nodePrimitives },
   socket: { sendBatch: ({ count }) => count },
+  openSocket: createSocket,
+  serviceSocket: {},
+  clock: () => 0,
+  settleSoon: () => undefined,
+  ranOut: () => undefined,
 });
 
 /** Makes a forward to these ports of `host`. Its sockets are not open. */

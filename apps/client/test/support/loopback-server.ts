@@ -194,6 +194,7 @@ export class LoopbackServer {
       idle: this.#idle,
       idleMs: 60_000,
       table: new FlowTable(this.#traffic, this.#idle, 100),
+      opened: this.#traffic,
       fragments: new Fragments(limits, this.#idle, this.#drops),
       notices: new Notices(),
       admit: () => (this.refusal === undefined ? new EchoEnd(this.arrivals) : dropCode(this.refusal)),

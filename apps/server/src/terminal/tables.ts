@@ -35,15 +35,16 @@ export function sessionLines(sessions: readonly SessionStatus[]): string[] {
 
 export function flowLines(flows: readonly FlowStatus[]): string[] {
   if (flows.length === 0) return ['no flows'];
-  const rows = flows.map(({ session, client, source, target, idleMs }) => [
+  const rows = flows.map(({ session, client, mode, source, target, idleMs }) => [
     `${session ?? '-'}`,
     client,
+    mode,
     source,
     target,
     formatDuration(idleMs),
   ]);
-  return table([['session', 'client', 'source', 'target', 'idle for'], ...rows], {
-    align: ['right', 'left', 'left', 'left', 'right'],
+  return table([['session', 'client', 'mode', 'source', 'target', 'idle for'], ...rows], {
+    align: ['right', 'left', 'left', 'left', 'left', 'right'],
   });
 }
 

@@ -83,6 +83,7 @@ describe('a server', () => {
     expect(flows[0]).toEqual({
       session: session?.id,
       client: 'ada',
+      mode: 'forward',
       id: expect.any(Number),
       source: `${LOOPBACK}:1000`,
       target: `${LOOPBACK}:${echo.port}`,

@@ -38,6 +38,11 @@ export class LoopbackClient {
         primitives: nodePrimitives,
       },
       socket: this.socket,
+      openSocket: thisMachine.openSocket,
+      serviceSocket: {},
+      clock: monotonicMs,
+      settleSoon: () => this.#loop.settleSoon(),
+      ranOut: () => undefined,
     });
     const work: LoopWork = {
       nextDueMs: () => this.#shard.nextWakeMs,
@@ -103,7 +108,7 @@ export class LoopbackClient {
   }
 
   async close(): Promise<void> {
-    this.#shard.close(monotonicMs());
+    void this.#shard.close(monotonicMs());
     this.#loop.close();
     await this.socket.close();
   }

@@ -80,10 +80,11 @@ describe('the list of flows', () => {
   });
 
   test('names the client, the target and the session of each flow', () => {
-    const flow = { session: 7, client: 'ada', id: 2, source: '127.0.0.1:1', target: '192.0.2.53:53', idleMs: 2000 };
+    const [source, target] = ['127.0.0.1:1', '192.0.2.53:53'];
+    const flow = { session: 7, client: 'ada', mode: 'forward', id: 2, source, target, idleMs: 2000 } as const;
     expect(flowLines([flow]).map(cells)).toEqual([
-      ['session', 'client', 'source', 'target', 'idle for'],
-      ['7', 'ada', '127.0.0.1:1', '192.0.2.53:53', '2.0 s'],
+      ['session', 'client', 'mode', 'source', 'target', 'idle for'],
+      ['7', 'ada', 'forward', source, target, '2.0 s'],
     ]);
   });
 });

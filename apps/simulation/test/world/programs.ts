@@ -119,6 +119,7 @@ export class ClientProcess {
       ...{ machine, invitation, primitives },
       socket: {},
       maxPacketBytes: MAX_PACKET_BYTES,
+      descriptors: { ranOut: () => undefined },
       onEvent: (event) => {
         if (event.kind === 'fault') this.faults.push(event.error);
         this.search.follow(event);

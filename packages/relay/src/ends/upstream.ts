@@ -68,8 +68,8 @@ export class Upstreams {
   }
 
   /**
-   * The end for a flow of this owner, if that opens; {@link openAdmitted} opens its socket. It leads
-   * to the target of the flow, or to a service.
+   * The end for a flow of this owner, if that opens; {@link openAdmitted} opens its socket. It
+   * leads to the target of the flow, or to a service.
    */
   newEnd(owner: UpstreamOwner, service?: UpstreamService): End {
     return new UpstreamEnd(this, owner, this.#options.run, service);

@@ -21,7 +21,7 @@ export function admitVisitor(tunnel: WayToClient, server: { readonly isDraining:
 /** One port of a service that a client has published. */
 export interface PublishedService {
   readonly isFull: boolean;
-  /** The end at the service, for the flow of one visitor; undefined while its name is not resolved. */
+  /** The end for the flow of one visitor; undefined while the service's name is not resolved. */
   newEnd(): End | undefined;
 }
 
