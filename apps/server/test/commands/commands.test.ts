@@ -54,6 +54,16 @@ describe('commands without a running server', () => {
     },
   );
 
+  test('kick takes the number of any session, and nothing larger', async () => {
+    const kick = (session: string): Promise<string> => outputOf('kick', stage.flags({ session }));
+    await expect(kick('4294967295')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+    await expect(kick('4294967296')).rejects.toMatchObject({ exitCode: EXIT.usage });
+  });
+
+  test.each(['invite', 'revoke'])('%s needs the name of a client', async (name) => {
+    await expect(outputOf(name, stage.flags())).rejects.toMatchObject({ exitCode: EXIT.usage });
+  });
+
   test('invite needs no server that has an admin socket', async () => {
     const flags = { ...stage.flags(), admin: 'off' };
     expect(await outputOf('invite', { ...flags, name: 'ada' })).toMatch(/^relay:/);
@@ -75,7 +85,7 @@ describe('commands about a running server', () => {
     expect(JSON.parse(await outputOf('status', { ...flags, json: true }))).toMatchObject({ sessions: 1 });
     expect(await outputOf('sessions', flags)).toMatch(/ada +127\.0\.0\.1:/);
     expect(JSON.parse(await outputOf('sessions', { ...flags, json: true }))).toMatchObject([{ client: 'ada' }]);
-    expect(await outputOf('flows', flags)).toMatch(/ada +127\.0\.0\.1:1000/);
+    expect(await outputOf('flows', flags)).toMatch(/ada +forward +127\.0\.0\.1:1000/);
     expect(JSON.parse(await outputOf('flows', { ...flags, json: true }))).toMatchObject([{ client: 'ada' }]);
   });
 
