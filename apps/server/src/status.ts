@@ -1,7 +1,7 @@
 /** The server's status: plain data, for each of its doors and for the metrics log. */
 import { formatEndpoint } from '@relay/packet';
 import { packetFigures, processFigures, type Frame, type LoadState, type ProgramStatus } from '@relay/program';
-import type { TrafficFigures } from '@relay/relay';
+import type { ShardFigures, TrafficFigures } from '@relay/relay';
 import type { RelayServer } from './server.js';
 
 /** The server as a whole. */
@@ -14,18 +14,20 @@ export interface ServerStatus extends ProgramStatus {
    */
   readonly maxFlows: number;
   readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
+  /** Errors that networks and hosts told of targets, by their code. */
+  readonly targetErrors: ShardFigures['targetErrors'];
   readonly load: LoadState;
 }
 
 /** The status of a server whose process is as loaded as `load` says. */
 export function serverStatus(server: RelayServer, { state, health }: Frame['load']): ServerStatus {
-  const { sessions, flows, forward, packetDrops } = server.figures();
+  const { sessions, flows, forward, targetErrors, packetDrops } = server.figures();
   return {
     program: 'relay-server',
     ...processFigures(),
     listen: formatEndpoint(server.local),
     engine: server.socket.engine,
-    ...{ sessions, flows, forward },
+    ...{ sessions, flows, forward, targetErrors },
     maxFlows: server.maxFlows,
     packets: packetFigures(server.socket, packetDrops),
     load: state,

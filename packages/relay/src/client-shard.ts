@@ -4,7 +4,7 @@
  */
 import { DropCounters, type DatagramBatch } from '@relay/packet';
 import { ClientChannel, type ClientChannelOptions, type SessionEvent } from '@relay/session';
-import type { SocketOptions } from '@relay/socket';
+import type { SocketErrorCode, SocketOptions } from '@relay/socket';
 import { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
 import { DatagramWriter } from './batch/datagram-writer.js';
 import { PacketBatch } from './batch/packet-batch.js';
@@ -94,6 +94,11 @@ export class ClientShard {
   /** When {@link wake} is due, ms; Infinity: never. */
   get nextWakeMs(): number {
     return Math.min(this.channel.nextWakeMs, this.#idle.nextExpiryMs);
+  }
+
+  /** Errors that this host told of services, by the code of a SocketError. */
+  get serviceErrors(): Readonly<Partial<Record<SocketErrorCode, number>>> {
+    return this.#upstreams.networkErrors;
   }
 
   /** A listener whose flows go to the server. */

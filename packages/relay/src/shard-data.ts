@@ -1,5 +1,6 @@
 /** A shard's account of itself: plain data, which can be sent from thread to thread. */
 import type { DisconnectReason, SessionEvent, SessionStatistics } from '@relay/session';
+import type { SocketErrorCode } from '@relay/socket';
 import type { NewestTimestamp } from './known-clients.js';
 import type { FlowNotice } from './notices.js';
 import type { ModeFigures } from './traffic.js';
@@ -94,6 +95,8 @@ export interface ShardFigures {
   readonly visitors: number;
   readonly forward: ModeFigures;
   readonly publish: ModeFigures;
+  /** Errors that networks and hosts told of targets, by the code of a SocketError. */
+  readonly targetErrors: Readonly<Partial<Record<SocketErrorCode, number>>>;
   /** Packets that were refused, by reason. */
   readonly packetDrops: Readonly<Record<string, number>>;
 }

@@ -263,6 +263,7 @@ export class Shard implements ForwardServer {
       visitors: [...this.#clients.values()].reduce((sum, { visitors }) => sum + visitors.size, 0),
       forward: this.#accounts.forward.toJSON(),
       publish: this.#accounts.publish.toJSON(),
+      targetErrors: this.#upstreams.networkErrors,
       packetDrops: this.#packetDrops.toJSON(),
     };
   }

@@ -107,6 +107,7 @@ describe('the status', () => {
     sessions: 1,
     flows: 2,
     maxFlows: 50_000,
+    targetErrors: {},
     forward: {
       toTarget: { ...figures, drops: { 'denied-by-policy': 3 } },
       fromTarget: { ...figures, outDatagrams: 4 },

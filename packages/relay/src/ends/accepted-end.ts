@@ -1,4 +1,4 @@
-import { DROP } from '@relay/packet';
+import { DROP, FLOW_CLOSE } from '@relay/packet';
 import type { DatagramHeading } from '../batch/datagram-writer.js';
 import type { Datagram } from '../datagram.js';
 import type { End, Flow } from '../flow/flow.js';
@@ -8,6 +8,8 @@ import type { TunnelLink } from './tunnel-link.js';
 
 /** The least time between two acknowledgements: a burst needs one, a lost one needs another. */
 const ACKNOWLEDGE_EVERY_MS = 20;
+/** The least time between two warnings that the target cannot be reached. */
+const WARN_EVERY_MS = 1000;
 
 /** The tunnel's end of a flow that the peer opened: replies carry the id that the peer chose. */
 export class AcceptedEnd implements End, DatagramHeading {
@@ -18,6 +20,7 @@ export class AcceptedEnd implements End, DatagramHeading {
   #id: number;
   #flow: Flow | undefined;
   #acknowledgedMs = -Infinity;
+  #warnedMs = -Infinity;
   #isKnownToPeer = true;
 
   /** `registry`: the ends by id; it has this one as long as the peer knows its flow. */
@@ -65,6 +68,13 @@ export class AcceptedEnd implements End, DatagramHeading {
   send(datagram: Datagram, traffic: Traffic, nowMs: number): void {
     if (this.#isKnownToPeer) this.#link.send(this, datagram, traffic, nowMs);
     else traffic.dropped(DROP.noSession);
+  }
+
+  /** The peer says so where its people look, and names the endpoints of the flow again. */
+  warn(nowMs: number): void {
+    if (!this.#isKnownToPeer || this.#link.session === undefined || nowMs - this.#warnedMs < WARN_EVERY_MS) return;
+    this.#warnedMs = nowMs;
+    closeFlow(this.#link.session, this.#id, FLOW_CLOSE.unreachable, nowMs);
   }
 
   /** Tells the peer, unless it has lost the flow. */

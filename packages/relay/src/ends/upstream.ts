@@ -51,6 +51,7 @@ export class Upstreams {
   readonly #admitted: UpstreamEnd[] = [];
   readonly #closing = new Set<Promise<void>>();
   readonly #datagram = new Datagram();
+  readonly #errors = new Map<SocketErrorCode, number>();
   #count = 0;
 
   constructor(options: UpstreamsOptions) {
@@ -60,6 +61,11 @@ export class Upstreams {
   /** Flows that have a socket, or are to have one. */
   get count(): number {
     return this.#count;
+  }
+
+  /** What networks and hosts said of targets that could not be reached: how often, by code. */
+  get networkErrors(): Readonly<Partial<Record<SocketErrorCode, number>>> {
+    return Object.fromEntries(this.#errors);
   }
 
   /** Sockets that take a descriptor: those of flows, and those that are being closed. */
@@ -144,13 +150,15 @@ export class Upstreams {
   }
 
   /**
-   * Nobody listens there, or a datagram could not be sent: the flow ends, and the next datagram
-   * opens another.
+   * A datagram could not be sent, or the network says that the target cannot be reached. The latter
+   * is a hint: anybody can forge it, and it often passes (RFC 1122 §4.2.3.9, RFC 5461). The flow
+   * keeps its socket, so that the target goes on to hear the source from the same port.
    */
-  #failed(end: UpstreamEnd, error: SocketError, tag: number): void {
-    this.#options.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
-    this.#notice(end, error.code);
-    if (error.operation === 'icmp') end.flow?.end(FLOW_CLOSE.unreachable, this.#options.clock());
+  #failed(end: UpstreamEnd, { code, operation, datagrams }: SocketError, tag: number): void {
+    this.#options.accounts.unsent(tag, datagrams, DROP.sendFailed);
+    if (operation === 'icmp') this.#errors.set(code, (this.#errors.get(code) ?? 0) + 1);
+    this.#notice(end, code);
+    if (code === 'connection-refused') end.flow?.targetUnreachable(this.#options.clock());
     this.#options.settleSoon();
   }
 

@@ -15,6 +15,11 @@ export interface End {
   /** Sends the datagram out at this end, and counts it in `traffic` as sent or dropped. */
   send(datagram: Datagram, traffic: Traffic, nowMs: number): void;
   /**
+   * The other end cannot be reached for now. The end tells its peer, if it has one; the flow goes
+   * on.
+   */
+  warn?(nowMs: number): void;
+  /**
    * The flow has ended, for a reason out of `FLOW_CLOSE` of @relay/packet. The end tells its peer,
    * if it has one, and gives back its sockets and ids.
    */
@@ -79,6 +84,11 @@ export class Flow implements Idler {
     fromTarget.received(datagram.length);
     this.lastActivityMs = nowMs;
     this.sourceEnd.send(datagram, fromTarget, nowMs);
+  }
+
+  /** Nobody listens at the target, as far as the network knows: the source's side is told. */
+  targetUnreachable(nowMs: number): void {
+    this.sourceEnd.warn?.(nowMs);
   }
 
   /** Ends it, for a reason out of `FLOW_CLOSE` of @relay/packet. */

@@ -95,7 +95,7 @@ export class Pair {
   /** What came back to applications: the source and the text. */
   readonly replies: string[] = [];
   server: Shard;
-  readonly target: UdpSocket;
+  target: UdpSocket;
   /** How often there was no descriptor for a flow. */
   shortages = 0;
   /** What the server carries is refused where this is false. */
@@ -106,6 +106,7 @@ export class Pair {
   readonly #clientSocket: UdpSocket;
   readonly #clientDriver: Driver;
   readonly #prepare: (socket: UdpSocket) => void;
+  readonly #targetHost: MemoryHost;
   readonly #targetSockets: UdpSocket[] = [];
   readonly #serviceSockets: UdpSocket[] = [];
   readonly #visitors = new Map<string, UdpSocket>();
@@ -129,7 +130,8 @@ export class Pair {
       this.network.setConditions(conditions, { from, to });
     this.serverHost = this.network.host(SERVER.address);
     this.clientHost = this.network.host(CLIENT);
-    this.target = this.network.host(TARGET.address).createSocket({ local: TARGET });
+    this.#targetHost = this.network.host(TARGET.address);
+    this.target = this.#targetHost.createSocket({ local: TARGET });
     this.#clientSocket = this.clientHost.createSocket({ local: { address: '0.0.0.0', port: 0 } });
     this.client = new ClientShard({
       channel: {
@@ -283,6 +285,17 @@ export class Pair {
   /** How many sockets to services the client has. */
   get openServiceSockets(): number {
     return this.#serviceSockets.filter(({ state }) => state !== 'closed').length;
+  }
+
+  /** The socket of the newest flow to a target. */
+  get targetSocket(): UdpSocket | undefined {
+    return this.#targetSockets.at(-1);
+  }
+
+  /** The target, which was closed, is there again. */
+  async openTarget(): Promise<void> {
+    this.target = this.#targetHost.createSocket({ local: TARGET });
+    await this.#openTarget();
   }
 
   async #openTarget(): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { SocketError } from '@relay/socket';
 import { Pair } from './pair.js';
 
 const ports = (pair: Pair): number[] => pair.arrivals.map(({ from }) => from.port);
@@ -135,15 +136,55 @@ describe('two shards', () => {
     expect(pair.server.figures().forward.toTarget.drops).toEqual({ loop: 1 });
   });
 
-  test('end a flow whose target is not there, and say so', async () => {
+  test('say that a target is not there, and keep the port of its flow for its return', async () => {
     const pair = await Pair.open();
-    await pair.target.close();
-    await pair.send('x');
+    await pair.send('first');
     await pair.pass(100);
-    expect(pair.server.figures().flows).toBe(0);
+    await pair.target.close();
+    await pair.send('lost');
+    await pair.pass(100);
+    expect(pair.server.figures()).toMatchObject({ flows: 1, targetErrors: { 'connection-refused': 1 } });
     expect(pair.serverEvents).toContainEqual(
       expect.objectContaining({ kind: 'target-failed', client: 'ada', reason: 'connection-refused' }),
     );
     expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'refused', reason: 'unreachable' }));
+    await pair.openTarget();
+    await pair.send('second');
+    await pair.pass(100);
+    expect(pair.arrivals.map(({ text }) => text)).toEqual(['first', 'second']);
+    expect(new Set(pair.arrivals.map(({ from }) => from.port)).size).toBe(1);
+    expect(pair.replies).toEqual(['1000 first', '1000 second']);
+  });
+
+  test('speak of a target that is not there once a second for each flow', async () => {
+    const pair = await Pair.open();
+    await pair.target.close();
+    for (let i = 0; i < 30; i++) {
+      await pair.send('lost');
+      await pair.pass(100);
+    }
+    expect(pair.server.figures().targetErrors).toEqual({ 'connection-refused': 30 });
+    const told = pair.clientEvents.filter(({ kind }) => kind === 'refused').length;
+    expect(told).toBeGreaterThanOrEqual(3);
+    expect(told).toBeLessThanOrEqual(4);
+    expect(pair.server.figures().flows).toBe(1);
+  });
+
+  test('keep the port of a flow whose path says for a moment that the target cannot be reached', async () => {
+    const pair = await Pair.open();
+    await pair.send('a');
+    await pair.pass(100);
+    for (const code of ['host-unreachable', 'network-unreachable', 'message-too-large'] as const)
+      pair.targetSocket?.onError(new SocketError(code, 'icmp'), undefined, 0);
+    await pair.pass(100);
+    await pair.send('b');
+    await pair.pass(100);
+    expect(new Set(pair.arrivals.map(({ from }) => from.port)).size).toBe(1);
+    expect(pair.server.figures().targetErrors).toEqual({
+      'host-unreachable': 1,
+      'network-unreachable': 1,
+      'message-too-large': 1,
+    });
+    expect(pair.clientEvents.filter(({ kind }) => kind === 'refused')).toEqual([]);
   });
 });
