@@ -167,8 +167,9 @@ export class Upstreams {
     const code = codeOf(cause);
     if (code === 'too-many-open-files') this.#options.ranOut();
     this.#notice(end, code);
-    end.dropWaiting(DROP.overloaded);
-    end.flow.end(FLOW_CLOSE.overloaded, this.#options.clock());
+    const isTarget = ABOUT_TARGETS.has(code);
+    end.dropWaiting(isTarget ? DROP.unreachable : DROP.overloaded);
+    end.flow.end(isTarget ? FLOW_CLOSE.unreachable : FLOW_CLOSE.overloaded, this.#options.clock());
     this.#options.settleSoon();
   }
 
@@ -251,6 +252,16 @@ export class UpstreamEnd implements End, DatagramExit {
     this.#upstreams.release(this.#socket);
   }
 }
+
+/** Why a socket cannot be connected to some targets, though it can be to others. */
+const ABOUT_TARGETS: ReadonlySet<SocketErrorCode> = new Set([
+  'address-not-available',
+  'host-unreachable',
+  'invalid-argument',
+  'ipv6-unavailable',
+  'network-unreachable',
+  'permission-denied',
+]);
 
 /** The code of the error of a socket's `open`: a SocketError as a rule. */
 function codeOf(cause: unknown): SocketErrorCode {

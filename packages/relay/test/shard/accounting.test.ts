@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { SocketError } from '@relay/socket';
 import { Pair, SERVER, TARGET } from './pair.js';
 import type { TrafficFigures } from '../../src/index.js';
 
@@ -95,9 +96,15 @@ test('datagrams that come before the socket of their flow is open leave in order
   expect(books(pair).server[0]).toEqual([20, 16, { 'queue-full': 4 }]);
 });
 
-test('a flow whose socket cannot be opened ends, and what waited for it is counted', async () => {
+test.each([
+  ['overloaded', 'too-many-open-files', 'there are no descriptors', 1],
+  ['overloaded', 'no-buffers', 'there is no memory', 0],
+  ['unreachable', 'network-unreachable', 'there is no way to the target', 0],
+  ['unreachable', 'ipv6-unavailable', 'there is no IPv6', 0],
+  ['unreachable', 'permission-denied', 'a firewall forbids the target', 0],
+] as const)('a flow ends as %s where its socket cannot be opened (%s: %s)', async (reason, code, _why, shortages) => {
   const pair = await Pair.open({}, {}, (socket) => {
-    socket.open = () => Promise.reject(Object.assign(new Error('no descriptors'), SOCKET_ERROR));
+    socket.open = () => Promise.reject(new SocketError(code, 'open'));
   });
   for (let i = 0; i < 3; i++) await pair.send(`${i}`);
   await pair.pass(100);
@@ -105,9 +112,7 @@ test('a flow whose socket cannot be opened ends, and what waited for it is count
   expect(flows).toBe(0);
   const { inDatagrams, outDatagrams, drops } = forward.toTarget;
   expect([outDatagrams, Object.values(drops).reduce((sum, count) => sum + count, 0)]).toEqual([0, inDatagrams]);
-  expect(drops).toHaveProperty('overloaded');
-  expect(pair.shortages).toBeGreaterThan(0);
-  expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'refused', reason: 'overloaded' }));
+  expect(drops).toHaveProperty(reason);
+  expect(Math.min(1, pair.shortages)).toBe(shortages);
+  expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'refused', reason }));
 });
-
-const SOCKET_ERROR = { code: 'too-many-open-files', operation: 'open' };
