@@ -62,6 +62,8 @@ export const DROP = {
   closed: -47,
   // A fault of the program itself.
   internalError: -48,
+  // Redundancy.
+  duplicate: -49,
 } as const;
 
 /** The word for a code of {@link DROP}: its name, in small letters and with hyphens. */

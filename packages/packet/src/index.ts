@@ -111,6 +111,16 @@ export {
   MAX_ADDRESSED_HEADER_BYTES,
 } from './frames/addressed.js';
 export {
+  decodeExtended,
+  encodeExtendedHeader,
+  extendedHeaderBytes,
+  ExtendedFields,
+  MAX_EXTENDED_HEADER_BYTES,
+  NO_NUMBER,
+  NO_TRAFFIC_CLASS,
+  type ExtendedHeader,
+} from './frames/extended.js';
+export {
   decodeFragment,
   encodeFragmentHeader,
   fragmentCount,
@@ -153,6 +163,7 @@ export {
   RESET_TOKEN_BYTES,
   SessionParameters,
 } from './frames/parameters.js';
+export { FEATURE } from './frames/feature.js';
 export { CLOSE, CloseFields, decodeClose, encodeClose } from './frames/close.js';
 export {
   AnswerFields,

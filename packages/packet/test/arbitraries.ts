@@ -61,6 +61,14 @@ const parameter = (name: keyof typeof PARAMETER_BOUNDS) => {
 export const frames: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ type: fc.constant('padding' as const), length: fc.nat(20) }),
   fc.record({ type: fc.constant('compact' as const), flowId: u32, payload: bytes() }),
+  fc.record({
+    type: fc.constant('extended' as const),
+    flowId: u32,
+    number: fc.option(fc.nat(0xffff), { nil: undefined }),
+    trafficClass: fc.option(u8, { nil: undefined }),
+    source: fc.option(endpoints, { nil: undefined }),
+    payload: bytes(),
+  }),
   fc.record({ type: fc.constant('addressed' as const), flowId: u32, packet: udpPackets }),
   fragments,
   fc.record({ type: fc.constantFrom('flowAcknowledge' as const, 'flowUnknown' as const), flowId: u32 }),

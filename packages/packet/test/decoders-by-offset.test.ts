@@ -9,6 +9,7 @@ import {
   decodeAnswer,
   decodeClose,
   decodeCookieReply,
+  decodeExtended,
   decodeFlowAcknowledge,
   decodeFlowClose,
   decodeFlowUnknown,
@@ -26,6 +27,7 @@ import {
   dropReasonOf,
   encodeAddressedHeader,
   encodeFrames,
+  ExtendedFields,
   FlowCloseFields,
   FlowFields,
   FRAME,
@@ -49,6 +51,7 @@ type Decode = (bytes: Uint8Array, offset: number, end: number) => number;
 
 const decoders: Readonly<Record<number, Decode>> = {
   [FRAME.addressed]: (...at) => decodeAddressed(...at, new AddressedFields()),
+  [FRAME.extended]: (...at) => decodeExtended(...at, new ExtendedFields()),
   [FRAME.fragment]: (...at) => decodeFragment(...at, new FragmentFields()),
   [FRAME.flowAcknowledge]: (...at) => decodeFlowAcknowledge(...at, new FlowFields()),
   [FRAME.flowClose]: (...at) => decodeFlowClose(...at, new FlowCloseFields()),

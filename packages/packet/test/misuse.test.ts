@@ -5,6 +5,7 @@ import {
   encodeClose,
   encodeCompactHeader,
   encodeCookieReply,
+  encodeExtendedHeader,
   encodeFlowAcknowledge,
   encodeFlowClose,
   encodeFlowUnknown,
@@ -27,6 +28,7 @@ import {
   encodeSizedFrameHeader,
   encodeTransportHeader,
   encodeUdpPacketHeader,
+  ExtendedFields,
   FRAME,
   PACKED_ENDPOINT_BYTES,
   packEndpoint,
@@ -38,6 +40,8 @@ import {
 const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
 packEndpoint({ address: '192.0.2.1', port: 9 }, endpoint, 0);
 const endpoints = { source: endpoint, destination: endpoint };
+const extended = Object.assign(new ExtendedFields(), { number: 1, trafficClass: 2, hasSource: true });
+extended.source.set(endpoint);
 const token = new Uint8Array(16);
 const parameters = withParameters({ maxFlows: 1, resetToken: token });
 
@@ -46,6 +50,7 @@ const encoders: readonly [string, (bytes: Uint8Array) => number][] = [
   ['encodeTransportHeader', (bytes) => encodeTransportHeader(bytes, 0, 1, 2)],
   ['encodeReset', (bytes) => encodeReset(bytes, 0, 1, token, 0)],
   ['encodeCompactHeader', (bytes) => encodeCompactHeader(bytes, 0, 1)],
+  ['encodeExtendedHeader', (bytes) => encodeExtendedHeader(bytes, 0, extended, 10) + 10],
   ['encodeAddressedHeader', (bytes) => encodeAddressedHeader(bytes, 0, 1, endpoints, 10) + 10],
   ['encodeUdpPacketHeader', (bytes) => encodeUdpPacketHeader(bytes, 0, endpoints, 10, 5) + 10],
   ['encodeFragmentHeader', (bytes) => encodeFragmentHeader(bytes, 0, { id: 1, total: 20, index: 1, count: 3 }) + 7],

@@ -7,12 +7,14 @@ import {
   COOKIE_REPLY_BYTES,
   COOKIE_REPLY_OFFSET,
   DROP_REASONS,
+  FEATURE,
   FIRST_SKIPPABLE_FRAME,
   FLOW_CLOSE,
   FRAME,
   FRAME_LAYER_VERSION,
   INITIATION_BYTES,
   INITIATION_OFFSET,
+  MAX_EXTENDED_HEADER_BYTES,
   MAX_FRAGMENTED_BYTES,
   MAX_FRAGMENTS,
   MAX_PAYLOAD_BYTES,
@@ -33,6 +35,7 @@ import {
   TRANSPORT_HEADER_BYTES,
   TRANSPORT_OFFSET,
 } from '../src/index.js';
+import { EXTENDED_FLAG } from '../src/frames/extended.js';
 import {
   FLAG_DESTINATION_IPV6,
   FLAG_SOURCE_IPV6,
@@ -100,6 +103,8 @@ describe('docs/protocol.md', () => {
     ['Control', 'kind', 'request', REQUEST],
     ['Control', 'status', 'name', STATUS],
     ['Parameters', 'key', 'parameter', PARAMETER],
+    ['Features', 'bit', 'feature', FEATURE],
+    ['Datagram, extended', 'flag', 'name', EXTENDED_FLAG],
     [
       'UdpPacket',
       'flag',
@@ -185,6 +190,19 @@ describe('docs/protocol.md', () => {
     });
   });
 
+  test.each(vectors.accepted.filter(({ name }) => name.startsWith('an extended datagram ')))(
+    'docs/protocol.md says by its flags where the payload begins in $name',
+    ({ hex, value: [value] }) => {
+      const bytes = bytesOf(hex);
+      const body = bytes.subarray((bytes[0] ?? 0) < 0x80 ? 1 : 3);
+      const payload = tableWith('Datagram, extended', 'flag')
+        .filter(({ flag }) => ((body[4] ?? 0) & Number(flag)) !== 0)
+        .reduce((sum, row) => sum + Number(row['bytes']), 5);
+      const { hex: expected } = value?.['payload'] as { hex: string };
+      expect(hexOf(body.subarray(payload, payload + expected.length / 2))).toBe(expected);
+    },
+  );
+
   test('docs/protocol.md has the limits of the code', () => {
     const values = tableWith('Limits', 'limit').map((row) => Number(row['value']?.replaceAll(',', '')));
     expect(values).toEqual([
@@ -194,6 +212,7 @@ describe('docs/protocol.md', () => {
       MAX_FRAGMENTS,
       0xffff,
       COMPACT_HEADER_BYTES,
+      MAX_EXTENDED_HEADER_BYTES,
       MAX_RESOLVED_ADDRESSES,
       Number.MAX_SAFE_INTEGER,
       TIMESTAMP_LIMIT_US - 1,

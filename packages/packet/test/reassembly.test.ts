@@ -117,6 +117,18 @@ describe('Reassembly', () => {
   });
 
   test.each([
+    ['a compact', FRAME.compact],
+    ['an extended', FRAME.extended],
+    ['an addressed', FRAME.addressed],
+  ])('Reassembly puts %s datagram together, whose content is for its decoder to judge', (_, type) => {
+    const frame = compactFrame(2000);
+    frame[0] = type;
+    const reassembly = new Reassembly(limits);
+    expect(split(frame, 1, 1400).map((piece) => add(reassembly, piece))).toEqual([0, frame.length]);
+    expect(reassembly.whole).toEqual(frame);
+  });
+
+  test.each([
     ['a ping', FRAME.ping],
     ['a fragment', FRAME.fragment],
     ['a frame with a length', FRAME.compact | 0x80],

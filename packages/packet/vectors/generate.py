@@ -139,12 +139,43 @@ FRAGMENT = {'type': 'fragment', 'id': 9, 'total': 10, 'index': 1, 'count': 3, 'p
 fragment_body = u32(9) + u32(10) + u8(1) + u8(3) + b'efgh'
 last_fragment = u32(9) + u32(10) + u8(2) + u8(3) + b'ij'
 
+
+
+def extended(flow_id, payload, number=None, traffic_class=None, source=None):
+    address = source and ipaddress.ip_address(endpoint(source)['address'])
+    flags = (number is not None) * 1 + (traffic_class is not None) * 2 + (source is not None) * 4
+    data = u32(flow_id) + u8(flags + 8 if source and address.version == 6 else flags)
+    value = {'type': 'extended', 'flowId': flow_id}
+    if number is not None:
+        data += u16(number)
+        value['number'] = number
+    if traffic_class is not None:
+        data += u8(traffic_class)
+        value['trafficClass'] = traffic_class
+    if source:
+        data += address.packed + u16(endpoint(source)['port'])
+        value['source'] = endpoint(source)
+    return data + payload, {**value, 'payload': raw(payload)}
+
+
+EXTENDED = [
+    ('with nothing more', *extended(6, b'hello')),
+    ('with a number', *extended(0xDEADBEEF, b'hello', number=65535)),
+    ('with number 0 and class 0', *extended(0, b'', number=0, traffic_class=0)),
+    ('with a traffic class', *extended(6, b'hello', traffic_class=0xBB)),
+    ('from an IPv4 source', *extended(6, b'hello', source='192.0.2.1:69')),
+    ('from an IPv6 source', *extended(6, b'hello', source='[2001:db8::1]:65535')),
+    ('with all there is', *extended(7, b'', number=513, traffic_class=0xB8, source='[fe80::1]:5353')),
+]
 ACCEPTED_FRAMES = [
     ('no frame: a keepalive', b'', []),
     ('a compact datagram', last(1, u32(0xDEADBEEF) + b'hello'), [{'type': 'compact', 'flowId': 0xDEADBEEF, 'payload': raw(b'hello')}]),
     ('an empty compact datagram', last(1, u32(0)), [{'type': 'compact', 'flowId': 0, 'payload': raw(b'')}]),
     ('two compact datagrams', sized(1, u32(2) + b'a') + last(1, u32(4) + b'bc'),
         [{'type': 'compact', 'flowId': 2, 'payload': raw(b'a')}, {'type': 'compact', 'flowId': 4, 'payload': raw(b'bc')}]),
+    *[(f'an extended datagram {name}', last(4, data), [value]) for name, data, value in EXTENDED],
+    ('an extended datagram and a compact one', sized(4, EXTENDED[1][1]) + last(1, u32(2) + b'a'),
+        [EXTENDED[1][2], {'type': 'compact', 'flowId': 2, 'payload': raw(b'a')}]),
     *[(f'an addressed datagram, {name}', last(2, u32(1) + data), [{'type': 'addressed', 'flowId': 1, 'packet': value}]) for name, data, value in UDP_PACKETS],
     ('a fragment', last(3, fragment_body), [FRAGMENT]),
     ('a fragment and the last one', sized(3, fragment_body) + last(3, last_fragment), [FRAGMENT, {**FRAGMENT, 'index': 2, 'piece': raw(b'ij')}]),
@@ -173,15 +204,22 @@ ACCEPTED_FRAMES = [
         {'type': 'compact', 'flowId': 2, 'payload': raw(b'x')}]),
 ]
 FIXED = {8: 4, 9: 5, 10: 4, 0x10: 16, 0x11: 38, 0x12: 28, 0x19: 1}
-LEAST = {1: 4, 2: 4, 3: 10, 0x18: 1, 0x20: 5, 0x21: 6}
+LEAST = {1: 4, 2: 4, 3: 10, 4: 5, 0x18: 1, 0x20: 5, 0x21: 6}
 REFUSED_FRAMES = [
-    *[(f'type {kind:#04x}', sized(kind, bytes(8)), 'unknown-frame') for kind in (4, 7, 0xB, 0xF, 0x13, 0x17, 0x1A, 0x1F, 0x22, 0x5F)],
+    *[(f'type {kind:#04x}', sized(kind, bytes(8)), 'unknown-frame') for kind in (5, 7, 0xB, 0xF, 0x13, 0x17, 0x1A, 0x1F, 0x22, 0x5F)],
     *[(f'a body of type {kind:#04x} that is too short', sized(kind, bytes(least - 1)), 'truncated') for kind, least in {**FIXED, **LEAST}.items()],
     *[(f'a body of type {kind:#04x} that is too long', sized(kind, bytes(most + 1)), 'trailing-bytes') for kind, most in FIXED.items()],
     ('a sized frame without its length', b'\x81\5', 'truncated'),
     ('a length beyond the end', u8(0x81) + u16(9) + bytes(8), 'truncated'),
-    ('a good frame and a bad one', sized(8, u32(5)) + b'\x04', 'unknown-frame'),
+    ('a good frame and a bad one', sized(8, u32(5)) + b'\x05', 'unknown-frame'),
     *[(f'an addressed datagram, {name}', last(2, u32(1) + data), reason) for name, data, reason in REFUSED_UDP_PACKETS],
+    *[(f'an extended datagram with flag {1 << bit:#x}', last(4, u32(6) + u8(1 << bit) + bytes(20)), 'reserved-bits') for bit in range(3, 8)],
+    *[(f'an extended datagram {name}, cut before its payload', last(4, data[:-1]), 'truncated') for name, data, value in EXTENDED
+        if value['payload'] == raw(b'')],
+    ('an extended datagram without its IPv4 source', last(4, u32(6) + u8(4) + bytes(5)), 'truncated'),
+    ('an extended datagram from port 0', last(4, extended(6, b'x', source='192.0.2.1:0')[0]), 'bad-endpoint'),
+    ('an extended datagram from port 0 of IPv6', last(4, extended(6, b'x', source='[::1]:0')[0]), 'bad-endpoint'),
+    ('an extended datagram from an IPv4-mapped source', last(4, u32(6) + u8(12) + address16('192.0.2.1') + u16(1)), 'bad-endpoint'),
     ('a fragment of one', last(3, u32(9) + u32(4) + u8(0) + u8(1) + b'abcd'), 'bad-fragment'),
     ('a fragment of none', last(3, u32(9) + u32(4) + u8(0) + u8(0) + b'abcd'), 'bad-fragment'),
     ('a fragment behind the last', last(3, u32(9) + u32(10) + u8(3) + u8(3)), 'bad-fragment'),

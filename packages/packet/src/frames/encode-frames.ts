@@ -4,6 +4,7 @@ import { PacketError } from '../packet-error.js';
 import { encodeClose } from './close.js';
 import { encodeCompactHeader, FLOW_ID_BYTES } from './compact.js';
 import { encodeAnswer, encodeRequest } from './control.js';
+import { encodeExtendedHeader, ExtendedFields, NO_NUMBER, NO_TRAFFIC_CLASS } from './extended.js';
 import { encodeFlowAcknowledge, encodeFlowClose, encodeFlowUnknown } from './flow.js';
 import { encodeFragmentHeader, fragmentStart } from './fragment.js';
 import { encodeLastFrameHeader, FRAME, sizeFrame, SIZE_BYTES } from './frame.js';
@@ -16,7 +17,14 @@ import { encodeReport } from './report.js';
 const MAX_FIXED_FRAME_BYTES = 64;
 
 /** The frames that are written without a length where they are the last. */
-const ENDS_PACKET: ReadonlySet<Frame['type']> = new Set(['padding', 'compact', 'addressed', 'fragment', 'skipped']);
+const ENDS_PACKET: ReadonlySet<Frame['type']> = new Set([
+  'padding',
+  'compact',
+  'extended',
+  'addressed',
+  'fragment',
+  'skipped',
+]);
 
 /**
  * Frames as the content of one transport packet. Padding, datagrams and fragments have no length
@@ -61,6 +69,8 @@ function encodeFrame(bytes: Uint8Array, offset: number, frame: Frame): number {
       return encodePadding(bytes, offset, frame.length);
     case 'compact':
       return append(bytes, encodeCompactHeader(bytes, offset, frame.flowId), frame.payload);
+    case 'extended':
+      return encodeExtended(bytes, offset, frame);
     case 'addressed': {
       const body = encodeLastFrameHeader(bytes, offset, FRAME.addressed, FLOW_ID_BYTES);
       writeU32(bytes, body, frame.flowId);
@@ -98,6 +108,16 @@ function encodeFrame(bytes: Uint8Array, offset: number, frame: Frame): number {
     case 'skipped':
       return append(bytes, encodeLastFrameHeader(bytes, offset, frame.number, frame.body.length), frame.body);
   }
+}
+
+function encodeExtended(bytes: Uint8Array, offset: number, frame: Frame & { type: 'extended' }): number {
+  const header = new ExtendedFields();
+  header.flowId = frame.flowId;
+  header.number = frame.number ?? NO_NUMBER;
+  header.trafficClass = frame.trafficClass ?? NO_TRAFFIC_CLASS;
+  header.hasSource = frame.source !== undefined;
+  if (frame.source !== undefined) packEndpoint(frame.source, header.source, 0);
+  return append(bytes, encodeExtendedHeader(bytes, offset, header, frame.payload.length), frame.payload);
 }
 
 function append(bytes: Uint8Array, offset: number, part: Uint8Array): number {

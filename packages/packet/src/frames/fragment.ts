@@ -8,9 +8,9 @@
  *  +--------+--------+-------+-------+---------- …
  * ```
  *
- * The sender splits a whole compact or addressed frame of `total` bytes, in the form that ends a
- * packet. `total` and `count` determine where each piece begins and how long it is, so pieces can
- * neither overlap nor leave gaps.
+ * The sender splits a whole datagram frame (compact, extended or addressed) of `total` bytes, in
+ * the form that ends a packet. `total` and `count` determine where each piece begins and how long
+ * it is, so pieces can neither overlap nor leave gaps.
  */
 import { DROP } from '../drop-reason.js';
 import { readU32, readU8, writeU32 } from '../integers.js';

@@ -6,6 +6,7 @@ import { UdpPacket } from '../udp-packet/udp-packet.js';
 import { CloseFields, decodeClose } from './close.js';
 import { compactFlowId, compactPayloadOffset, FLOW_ID_BYTES } from './compact.js';
 import { AnswerFields, decodeAnswer, decodeRequest, RequestFields } from './control.js';
+import { decodeExtended, ExtendedFields, NO_NUMBER, NO_TRAFFIC_CLASS } from './extended.js';
 import { decodeFlowAcknowledge, decodeFlowClose, decodeFlowUnknown, FlowCloseFields, FlowFields } from './flow.js';
 import { decodeFragment, FragmentFields } from './fragment.js';
 import { FRAME, frameBodyOffset, frameType, nextFrame } from './frame.js';
@@ -28,6 +29,14 @@ export type Frame =
       readonly index: number;
       readonly count: number;
       readonly piece: Uint8Array;
+    }
+  | {
+      readonly type: 'extended';
+      readonly flowId: number;
+      readonly number?: number | undefined;
+      readonly trafficClass?: number | undefined;
+      readonly source?: Endpoint | undefined;
+      readonly payload: Uint8Array;
     }
   | { readonly type: 'flowAcknowledge' | 'flowUnknown'; readonly flowId: number }
   | { readonly type: 'flowClose'; readonly flowId: number; readonly reason: number }
@@ -92,6 +101,10 @@ function decodeFrame(bytes: Uint8Array, offset: number, end: number): Frame | Dr
         const { id, total, index, count, pieceOffset } = fields;
         return { type: 'fragment', id, total, index, count, piece: bytes.subarray(pieceOffset, end) };
       });
+    }
+    case FRAME.extended: {
+      const fields = new ExtendedFields();
+      return read(decodeExtended(bytes, offset, end, fields), () => extendedFrame(bytes, fields));
     }
     case FRAME.flowAcknowledge: {
       const fields = new FlowFields();
@@ -161,6 +174,18 @@ function decodeSessionFrame(bytes: Uint8Array, offset: number, end: number): Fra
     default:
       return { type: 'skipped', number: type, body: bytes.subarray(frameBodyOffset(bytes, offset), end) };
   }
+}
+
+function extendedFrame(bytes: Uint8Array, fields: Readonly<ExtendedFields>): Frame {
+  const { flowId, number, trafficClass, hasSource, payloadOffset, payloadLength } = fields;
+  return {
+    type: 'extended',
+    flowId,
+    number: number === NO_NUMBER ? undefined : number,
+    trafficClass: trafficClass === NO_TRAFFIC_CLASS ? undefined : trafficClass,
+    source: hasSource ? unpackEndpoint(fields.source, 0) : undefined,
+    payload: bytes.subarray(payloadOffset, payloadOffset + payloadLength),
+  };
 }
 
 function read(result: number, frame: () => Frame): Frame | DropReason {

@@ -66,7 +66,7 @@ export class SessionParameters {
   flowIdleMs: number | undefined;
   /** After how long without a packet it forgets the session. */
   sessionIdleMs: number | undefined;
-  /** A bit for each optional feature that it has. None is defined yet. */
+  /** A bit of `FEATURE` for each optional feature that it has. */
   features: number | undefined;
   /** 16 bytes: the token of a reset for the index that the peer writes into its packets. */
   resetToken: Uint8Array | undefined;

@@ -88,7 +88,7 @@ export class Reassembly {
     if (frame.missing > 0) return 0;
     this.#forget(id, frame);
     const type = readU8(frame.bytes, 0);
-    if (type !== FRAME.compact && type !== FRAME.addressed) return DROP.badFragment;
+    if (type !== FRAME.compact && type !== FRAME.extended && type !== FRAME.addressed) return DROP.badFragment;
     this.#whole = frame.bytes;
     return total;
   }

@@ -48,8 +48,10 @@ export const TIMESTAMP_LIMIT_US = 2 ** 52;
 export const NO_TIMESTAMP = -1;
 
 const KNOWN_FLAGS = FLAG_SOURCE_IPV6 | FLAG_DESTINATION_IPV6 | FLAG_TIMESTAMP;
-const IPV4_ENDPOINT_BYTES = 4 + 2;
-const IPV6_ENDPOINT_BYTES = 16 + 2;
+/** Bytes of an IPv4 address and a port. */
+export const IPV4_ENDPOINT_BYTES = 4 + 2;
+/** Bytes of an IPv6 address and a port. */
+export const IPV6_ENDPOINT_BYTES = 16 + 2;
 const MAPPED_PREFIX_BYTES = IPV6_ENDPOINT_BYTES - IPV4_ENDPOINT_BYTES;
 
 /** The fields that {@link decodeUdpPacket} fills in; make one and reuse it. */
@@ -185,14 +187,19 @@ export function udpPacketTimestampUs(bytes: Uint8Array, offset: number, payloadO
   return hasTimestamp ? readU64(bytes, payloadOffset - 8) : NO_TIMESTAMP;
 }
 
-function writeEndpoint(bytes: Uint8Array, offset: number, packed: Uint8Array): number {
+/**
+ * Writes the address and the port of a packed endpoint, IPv4 in its short form. Returns the offset
+ * after them. The caller has checked that there is room.
+ */
+export function writeEndpoint(bytes: Uint8Array, offset: number, packed: Uint8Array): number {
   const skipped = isMapped(packed, 0) ? MAPPED_PREFIX_BYTES : 0;
   const length = OFFSET_PACKED_ZERO - skipped;
   copyBytes(packed, skipped, bytes, offset, length);
   return offset + length;
 }
 
-function readEndpoint(
+/** Writes the packed endpoint of an address and a port, which the caller has checked. */
+export function readEndpoint(
   bytes: Uint8Array,
   offset: number,
   isIpv6: boolean,

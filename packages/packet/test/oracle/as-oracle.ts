@@ -28,6 +28,10 @@ export function frameAsOracle(frame: Frame): object {
       return { padding: frame.length };
     case 'compact':
       return { flowId: frame.flowId, payload: [...frame.payload] };
+    case 'extended': {
+      const { flowId, number, trafficClass, source, payload } = frame;
+      return { flowId, number, trafficClass, source: source && endpoint(source), payload: [...payload] };
+    }
     case 'addressed':
       return { flowId: frame.flowId, packet: udpPacketAsOracle(frame.packet) };
     case 'fragment': {

@@ -113,6 +113,7 @@ const FRAMES: Record<number, (reader: Reader) => object> = {
   0x01: (reader) => ({ flowId: reader.integer(4), payload: reader.rest() }),
   0x02: (reader) => ({ flowId: reader.integer(4), packet: udpPacket(reader) }),
   0x03: fragment,
+  0x04: extended,
   0x08: (reader) => ({ acknowledge: reader.integer(4) }),
   0x09: (reader) => ({ close: reader.integer(4), reason: reader.integer(1) }),
   0x0a: (reader) => ({ unknown: reader.integer(4) }),
@@ -141,6 +142,17 @@ const FRAMES: Record<number, (reader: Reader) => object> = {
     body: reader.rest(),
   }),
 };
+
+function extended(reader: Reader): object {
+  const [flowId, flags] = [reader.integer(4), reader.integer(1)];
+  const has = (bit: number) => Math.floor(flags / bit) % 2 === 1;
+  demand(flags < 16 && (has(4) || !has(8)));
+  const number = has(1) ? reader.integer(2) : undefined;
+  const trafficClass = has(2) ? reader.integer(1) : undefined;
+  const source = has(4) ? endpoint(reader, has(8)) : undefined;
+  demand(source?.port !== 0);
+  return { flowId, number, trafficClass, source, payload: reader.rest() };
+}
 
 function fragment(reader: Reader): object {
   const [id, total, index, count] = [reader.integer(4), reader.integer(4), reader.integer(1), reader.integer(1)];

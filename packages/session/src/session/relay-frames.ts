@@ -3,6 +3,7 @@ import {
   CloseFields,
   decodeClose,
   decodeParameters,
+  DROP,
   encodeClose,
   encodePing,
   FRAME,
@@ -89,6 +90,8 @@ function receiveFrame(session: SessionParts, arrival: Arrived, at: number, next:
       return receiveRequest(session, arrival, at, next, nowMs);
     case FRAME.answer:
       return receiveAnswer(session, arrival, at, next);
+    case FRAME.extended:
+      return DROP.unknownFrame; // no session states the feature, so no honest peer sends one
     default:
       // Padding, and what later versions may add: nextFrame has refused everything else.
       return next;

@@ -1,0 +1,8 @@
+/**
+ * The bits of the parameter `features`. A side states a bit if it takes what the bit stands for; a
+ * peer sends it only to a side that has stated the bit. Unknown bits mean nothing.
+ */
+export const FEATURE = {
+  /** Extended datagrams. */
+  extended: 0x01,
+} as const;
