@@ -144,6 +144,16 @@ export {
   FlowFields,
 } from './frames/flow.js';
 export {
+  decodeFlowSettings,
+  encodeFlowSettings,
+  FLOW_SETTING,
+  FLOW_SETTING_BOUNDS,
+  FlowSettings,
+  MAX_FLOW_SETTINGS_BYTES,
+} from './frames/flow-settings.js';
+export { ANSWERS, OVERSIZE, REDUNDANCY, TRAFFIC_CLASS } from './frames/flow-values.js';
+export { type IntegerBounds } from './frames/entries.js';
+export {
   decodePing,
   decodePong,
   encodePing,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   canonicalEndpoint,
   FIRST_SKIPPABLE_FRAME,
+  FLOW_SETTING_BOUNDS,
   fragmentStart,
   PARAMETER_BOUNDS,
   UdpPacket,
@@ -58,6 +59,11 @@ const parameter = (name: keyof typeof PARAMETER_BOUNDS) => {
   return fc.option(fc.integer({ min: least, max: most }), { nil: undefined });
 };
 
+const setting = (name: keyof typeof FLOW_SETTING_BOUNDS) => {
+  const { least, most } = FLOW_SETTING_BOUNDS[name];
+  return fc.option(fc.integer({ min: least, max: most }), { nil: undefined });
+};
+
 export const frames: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ type: fc.constant('padding' as const), length: fc.nat(20) }),
   fc.record({ type: fc.constant('compact' as const), flowId: u32, payload: bytes() }),
@@ -73,6 +79,18 @@ export const frames: fc.Arbitrary<Frame> = fc.oneof(
   fragments,
   fc.record({ type: fc.constantFrom('flowAcknowledge' as const, 'flowUnknown' as const), flowId: u32 }),
   fc.record({ type: fc.constant('flowClose' as const), flowId: u32, reason: u8 }),
+  fc.record({
+    type: fc.constant('flowSettings' as const),
+    flowId: u32,
+    answers: setting('answers'),
+    idleMs: setting('idleMs'),
+    trafficClass: setting('trafficClass'),
+    socket: setting('socket'),
+    redundancy: setting('redundancy'),
+    maxAgeMs: setting('maxAgeMs'),
+    replies: setting('replies'),
+    requests: setting('requests'),
+  }),
   fc.record({ type: fc.constant('ping' as const), token: bytesOf(8), timeUs: u53 }),
   fc.record({ type: fc.constant('pong' as const), token: bytesOf(8), timeUs: u53, delayUs: u32, observed: endpoints }),
   fc.record({

@@ -8,6 +8,7 @@ import {
   encodeExtendedHeader,
   encodeFlowAcknowledge,
   encodeFlowClose,
+  encodeFlowSettings,
   encodeFlowUnknown,
   encodeFragmentHeader,
   encodeFrames,
@@ -29,6 +30,8 @@ import {
   encodeTransportHeader,
   encodeUdpPacketHeader,
   ExtendedFields,
+  FLOW_SETTING_BOUNDS,
+  FlowSettings,
   FRAME,
   PACKED_ENDPOINT_BYTES,
   packEndpoint,
@@ -57,6 +60,7 @@ const encoders: readonly [string, (bytes: Uint8Array) => number][] = [
   ['encodeFlowAcknowledge', (bytes) => encodeFlowAcknowledge(bytes, 0, 1)],
   ['encodeFlowUnknown', (bytes) => encodeFlowUnknown(bytes, 0, 1)],
   ['encodeFlowClose', (bytes) => encodeFlowClose(bytes, 0, 1, 2)],
+  ['encodeFlowSettings', (bytes) => encodeFlowSettings(bytes, 0, withSettings({ answers: 1, replies: 2 }))],
   ['encodePing', (bytes) => encodePing(bytes, 0, token, 0, 1)],
   ['encodePong', (bytes) => encodePong(bytes, 0, { token, timeUs: 1 }, 2, endpoint)],
   ['encodeReport', (bytes) => encodeReport(bytes, 0, new ReportFields())],
@@ -93,6 +97,12 @@ describe('input that cannot be encoded is refused with a RangeError', () => {
       'a parameter that is no 32-bit integer',
       () => encodeParameters(new Uint8Array(99), 0, withParameters({ maxFlows: 2 ** 32 })),
     ],
+    ...Object.entries(FLOW_SETTING_BOUNDS).flatMap(([name, { least, most }]) =>
+      [least - 1, most + 1, 0.5, Number.NaN].map((value): [string, () => unknown] => [
+        `the setting ${name} of ${value}`,
+        () => encodeFlowSettings(new Uint8Array(99), 0, withSettings({ [name]: value })),
+      ]),
+    ),
     [
       'a reset token of another length',
       () => encodeParameters(new Uint8Array(99), 0, withParameters({ resetToken: token.subarray(1) })),
@@ -142,6 +152,10 @@ test('encodeFrames refuses a fragment whose piece has another length, with the r
   expect(attempt).toThrow(PacketError);
   expect(attempt).toThrow('bad-fragment');
 });
+
+function withSettings(some: Partial<FlowSettings>): FlowSettings {
+  return Object.assign(new FlowSettings(), some);
+}
 
 function withParameters(some: Partial<SessionParameters>): SessionParameters {
   return Object.assign(new SessionParameters(), some);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import {
   AEAD_TAG_BYTES,
+  ANSWERS,
   CLOSE,
   COMPACT_HEADER_BYTES,
   COOKIE_REPLY_BYTES,
@@ -10,11 +11,14 @@ import {
   FEATURE,
   FIRST_SKIPPABLE_FRAME,
   FLOW_CLOSE,
+  FLOW_SETTING,
+  FLOW_SETTING_BOUNDS,
   FRAME,
   FRAME_LAYER_VERSION,
   INITIATION_BYTES,
   INITIATION_OFFSET,
   MAX_EXTENDED_HEADER_BYTES,
+  MAX_FLOW_SETTINGS_BYTES,
   MAX_FRAGMENTED_BYTES,
   MAX_FRAGMENTS,
   MAX_PAYLOAD_BYTES,
@@ -25,6 +29,7 @@ import {
   PACKET,
   PARAMETER,
   PARAMETER_BOUNDS,
+  REDUNDANCY,
   REQUEST,
   RESET_BYTES,
   RESET_OFFSET,
@@ -32,8 +37,10 @@ import {
   RESPONSE_OFFSET,
   STATUS,
   TIMESTAMP_LIMIT_US,
+  TRAFFIC_CLASS,
   TRANSPORT_HEADER_BYTES,
   TRANSPORT_OFFSET,
+  type IntegerBounds,
 } from '../src/index.js';
 import { EXTENDED_FLAG } from '../src/frames/extended.js';
 import {
@@ -85,6 +92,22 @@ function numbersByName(rows: Row[], number: string, name: string): Record<string
   return Object.fromEntries(rows.map((row) => [row[name] ?? '', Number(row[number])]));
 }
 
+function numberOf(text = ''): number {
+  const power = /^2\^(\d+)-1$/.exec(text)?.[1];
+  return power === undefined ? Number(text.replaceAll(',', '')) : 2 ** Number(power) - 1;
+}
+
+/** The integers of a table of entries by name, with their bytes and bounds. */
+function boundsByName(rows: Row[], name: string): Record<string, IntegerBounds> {
+  const integers = rows.filter((row) => row['least'] !== '');
+  return Object.fromEntries(
+    integers.map((row) => {
+      const bytes = bytesOfType(row['value'] ?? '') as IntegerBounds['bytes'];
+      return [row[name] ?? '', { bytes, least: numberOf(row['least']), most: numberOf(row['most']) }];
+    }),
+  );
+}
+
 function bytesOfType(type: string): number {
   const length = /^(?:bytes|zero)\[(\d+)\]$/.exec(type)?.[1];
   if (length !== undefined) return Number(length);
@@ -103,6 +126,10 @@ describe('docs/protocol.md', () => {
     ['Control', 'kind', 'request', REQUEST],
     ['Control', 'status', 'name', STATUS],
     ['Parameters', 'key', 'parameter', PARAMETER],
+    ['Flow settings', 'key', 'setting', FLOW_SETTING],
+    ['Flow settings', 'answers', 'name', ANSWERS],
+    ['Flow settings', 'redundancy', 'name', REDUNDANCY],
+    ['Flow settings', 'trafficClass', 'name', TRAFFIC_CLASS],
     ['Features', 'bit', 'feature', FEATURE],
     ['Datagram, extended', 'flag', 'name', EXTENDED_FLAG],
     [
@@ -213,6 +240,7 @@ describe('docs/protocol.md', () => {
       0xffff,
       COMPACT_HEADER_BYTES,
       MAX_EXTENDED_HEADER_BYTES,
+      MAX_FLOW_SETTINGS_BYTES,
       MAX_RESOLVED_ADDRESSES,
       Number.MAX_SAFE_INTEGER,
       TIMESTAMP_LIMIT_US - 1,
@@ -223,11 +251,14 @@ describe('docs/protocol.md', () => {
   });
 
   test('docs/protocol.md has the bounds of parameters that the code has', () => {
-    const numberOf = (text = '') => (text === '2^32-1' ? 2 ** 32 - 1 : Number(text.replaceAll(',', '')));
     const bounds = tableWith('Parameters', 'least')
       .filter((row) => row['least'] !== '')
       .map((row) => [row['parameter'], { least: numberOf(row['least']), most: numberOf(row['most']) }]);
     expect(Object.fromEntries(bounds)).toEqual(PARAMETER_BOUNDS);
+  });
+
+  test('docs/protocol.md has the lengths and bounds of settings of flows that the code has', () => {
+    expect(boundsByName(tableWith('Flow settings', 'least'), 'setting')).toEqual(FLOW_SETTING_BOUNDS);
   });
 
   // What a reader who knows nothing but the tables makes of the vectors.

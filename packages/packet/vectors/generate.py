@@ -167,6 +167,15 @@ EXTENDED = [
     ('from an IPv6 source', *extended(6, b'hello', source='[2001:db8::1]:65535')),
     ('with all there is', *extended(7, b'', number=513, traffic_class=0xB8, source='[fe80::1]:5353')),
 ]
+
+
+def setting(key, value, length=4): return u8(key) + u8(length) + value.to_bytes(length, 'little')
+
+
+SETTINGS = [('answers', 1, 1, 2), ('idleMs', 2, 4, 0), ('trafficClass', 3, 1, 1), ('socket', 4, 4, 2 ** 32 - 1), ('redundancy', 5, 1, 2),
+            ('maxAgeMs', 6, 4, 250), ('replies', 7, 4, 1), ('requests', 8, 4, 65536)]
+all_settings = u32(9) + b''.join(setting(key, value, length) for _, key, length, value in SETTINGS)
+ALL_SETTINGS = {'type': 'flowSettings', 'flowId': 9, **{name: value for name, _, _, value in SETTINGS}}
 ACCEPTED_FRAMES = [
     ('no frame: a keepalive', b'', []),
     ('a compact datagram', last(1, u32(0xDEADBEEF) + b'hello'), [{'type': 'compact', 'flowId': 0xDEADBEEF, 'payload': raw(b'hello')}]),
@@ -183,6 +192,12 @@ ACCEPTED_FRAMES = [
     ('flow close', sized(9, u32(5) + u8(2)), [{'type': 'flowClose', 'flowId': 5, 'reason': 2}]),
     ('flow close for an unknown reason', sized(9, u32(5) + u8(255)), [{'type': 'flowClose', 'flowId': 5, 'reason': 255}]),
     ('flow unknown', sized(10, u32(0xFFFFFFFF)), [{'type': 'flowUnknown', 'flowId': 0xFFFFFFFF}]),
+    ('no settings of a flow', sized(11, u32(9)), [{'type': 'flowSettings', 'flowId': 9}]),
+    ('all settings of a flow', sized(11, all_settings), [ALL_SETTINGS]),
+    *[(f'the setting {name} of a flow', sized(11, u32(9) + setting(key, value, length)), [{'type': 'flowSettings', 'flowId': 9, name: value}])
+        for name, key, length, value in SETTINGS],
+    ('settings in front of the datagram that opens their flow', sized(11, u32(1) + setting(2, 30_000)) + last(2, u32(1) + UDP_PACKETS[0][1]),
+        [{'type': 'flowSettings', 'flowId': 1, 'idleMs': 30_000}, {'type': 'addressed', 'flowId': 1, 'packet': UDP_PACKETS[0][2]}]),
     ('ping', sized(0x10, ping_body), [{'type': 'ping', 'token': raw(run(1, 8)), 'timeUs': 2 ** 53 - 1}]),
     ('pong', sized(0x11, pong_body), [{'type': 'pong', 'token': raw(run(1, 8)), 'timeUs': 1_000_001, 'delayUs': 250,
         'observed': {'address': '203.0.113.9', 'port': 40000}}]),
@@ -204,9 +219,9 @@ ACCEPTED_FRAMES = [
         {'type': 'compact', 'flowId': 2, 'payload': raw(b'x')}]),
 ]
 FIXED = {8: 4, 9: 5, 10: 4, 0x10: 16, 0x11: 38, 0x12: 28, 0x19: 1}
-LEAST = {1: 4, 2: 4, 3: 10, 4: 5, 0x18: 1, 0x20: 5, 0x21: 6}
+LEAST = {1: 4, 2: 4, 3: 10, 4: 5, 11: 4, 0x18: 1, 0x20: 5, 0x21: 6}
 REFUSED_FRAMES = [
-    *[(f'type {kind:#04x}', sized(kind, bytes(8)), 'unknown-frame') for kind in (5, 7, 0xB, 0xF, 0x13, 0x17, 0x1A, 0x1F, 0x22, 0x5F)],
+    *[(f'type {kind:#04x}', sized(kind, bytes(8)), 'unknown-frame') for kind in (5, 7, 0xC, 0xF, 0x13, 0x17, 0x1A, 0x1F, 0x22, 0x5F)],
     *[(f'a body of type {kind:#04x} that is too short', sized(kind, bytes(least - 1)), 'truncated') for kind, least in {**FIXED, **LEAST}.items()],
     *[(f'a body of type {kind:#04x} that is too long', sized(kind, bytes(most + 1)), 'trailing-bytes') for kind, most in FIXED.items()],
     ('a sized frame without its length', b'\x81\5', 'truncated'),
@@ -220,6 +235,16 @@ REFUSED_FRAMES = [
     ('an extended datagram from port 0', last(4, extended(6, b'x', source='192.0.2.1:0')[0]), 'bad-endpoint'),
     ('an extended datagram from port 0 of IPv6', last(4, extended(6, b'x', source='[::1]:0')[0]), 'bad-endpoint'),
     ('an extended datagram from an IPv4-mapped source', last(4, u32(6) + u8(12) + address16('192.0.2.1') + u16(1)), 'bad-endpoint'),
+    ('settings out of order', sized(11, u32(9) + setting(3, 1, 1) + setting(2, 1)), 'bad-value'),
+    ('a setting twice', sized(11, u32(9) + setting(2, 1) + setting(2, 1)), 'bad-value'),
+    ('setting 0', sized(11, u32(9) + setting(0, 1)), 'bad-value'),
+    *[(f'the setting {name} of {most + 1}', sized(11, u32(9) + setting(key, most + 1, 1)), 'bad-value')
+        for name, key, most in [('answers', 1, 2), ('trafficClass', 3, 1), ('redundancy', 5, 2)]],
+    ('the setting requests of 0', sized(11, u32(9) + setting(8, 0)), 'bad-value'),
+    *[(f'the setting {name} of {length + by} bytes', sized(11, u32(9) + setting(key, 0, length + by)), 'bad-length')
+        for name, key, length, _ in SETTINGS for by in (-1, 1)],
+    ('a setting without its length', sized(11, u32(9) + u8(1)), 'truncated'),
+    ('a setting that is cut', sized(11, all_settings[:-1]), 'truncated'),
     ('a fragment of one', last(3, u32(9) + u32(4) + u8(0) + u8(1) + b'abcd'), 'bad-fragment'),
     ('a fragment of none', last(3, u32(9) + u32(4) + u8(0) + u8(0) + b'abcd'), 'bad-fragment'),
     ('a fragment behind the last', last(3, u32(9) + u32(10) + u8(3) + u8(3)), 'bad-fragment'),
@@ -249,6 +274,7 @@ write('frames.json', 'The decrypted content of transport packets, and their fram
     ('a sized compact datagram at the end', sized(1, u32(2) + b'a'), [{'type': 'compact', 'flowId': 2, 'payload': raw(b'a')}]),
     ('a ping in the last form', last(0x10, ping_body), [{'type': 'ping', 'token': raw(run(1, 8)), 'timeUs': 2 ** 53 - 1}]),
     ('padding that is not zero', last(0, b'\1\2'), [{'type': 'padding', 'length': 2}]),
+    ('an unknown setting of a flow', sized(11, u32(9) + setting(2, 1) + u8(200) + u8(2) + b'xy'), [{'type': 'flowSettings', 'flowId': 9, 'idleMs': 1}]),
     ('an unknown parameter', sized(0x18, u8(1) + entries[0] + u8(200) + u8(2) + b'xy'), [{'type': 'parameters', 'version': 1, 'maxPacketBytes': 1452}]),
     ('an unknown version of parameters', sized(0x18, u8(2) + b'whatever'), [{'type': 'parameters', 'version': 2}]),
 ])

@@ -6,6 +6,7 @@ import { encodeCompactHeader, FLOW_ID_BYTES } from './compact.js';
 import { encodeAnswer, encodeRequest } from './control.js';
 import { encodeExtendedHeader, ExtendedFields, NO_NUMBER, NO_TRAFFIC_CLASS } from './extended.js';
 import { encodeFlowAcknowledge, encodeFlowClose, encodeFlowUnknown } from './flow.js';
+import { encodeFlowSettings } from './flow-settings.js';
 import { encodeFragmentHeader, fragmentStart } from './fragment.js';
 import { encodeLastFrameHeader, FRAME, sizeFrame, SIZE_BYTES } from './frame.js';
 import type { Frame } from './frame-object.js';
@@ -88,6 +89,8 @@ function encodeFrame(bytes: Uint8Array, offset: number, frame: Frame): number {
       return encodeFlowUnknown(bytes, offset, frame.flowId);
     case 'flowClose':
       return encodeFlowClose(bytes, offset, frame.flowId, frame.reason);
+    case 'flowSettings':
+      return encodeFlowSettings(bytes, offset, frame);
     case 'ping':
       return encodePing(bytes, offset, frame.token, 0, frame.timeUs);
     case 'pong': {

@@ -5,4 +5,6 @@
 export const FEATURE = {
   /** Extended datagrams. */
   extended: 0x01,
+  /** Settings of flows. */
+  flowSettings: 0x02,
 } as const;

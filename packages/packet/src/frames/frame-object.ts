@@ -8,6 +8,7 @@ import { compactFlowId, compactPayloadOffset, FLOW_ID_BYTES } from './compact.js
 import { AnswerFields, decodeAnswer, decodeRequest, RequestFields } from './control.js';
 import { decodeExtended, ExtendedFields, NO_NUMBER, NO_TRAFFIC_CLASS } from './extended.js';
 import { decodeFlowAcknowledge, decodeFlowClose, decodeFlowUnknown, FlowCloseFields, FlowFields } from './flow.js';
+import { decodeFlowSettings, FlowSettings } from './flow-settings.js';
 import { decodeFragment, FragmentFields } from './fragment.js';
 import { FRAME, frameBodyOffset, frameType, nextFrame } from './frame.js';
 import { decodeParameters, SessionParameters } from './parameters.js';
@@ -40,6 +41,7 @@ export type Frame =
     }
   | { readonly type: 'flowAcknowledge' | 'flowUnknown'; readonly flowId: number }
   | { readonly type: 'flowClose'; readonly flowId: number; readonly reason: number }
+  | ({ readonly type: 'flowSettings' } & Readonly<FlowSettings>)
   | { readonly type: 'ping'; readonly token: Uint8Array; readonly timeUs: number }
   | {
       readonly type: 'pong';
@@ -122,6 +124,12 @@ function decodeFrame(bytes: Uint8Array, offset: number, end: number): Frame | Dr
       const fields = new FlowCloseFields();
       return read(decodeFlowClose(bytes, offset, end, fields), () =>
         Object.assign({ type: 'flowClose' as const }, fields),
+      );
+    }
+    case FRAME.flowSettings: {
+      const fields = new FlowSettings();
+      return read(decodeFlowSettings(bytes, offset, end, fields), () =>
+        Object.assign({ type: 'flowSettings' as const }, fields),
       );
     }
     default:

@@ -2,6 +2,7 @@
  * The package's frames and UdpPackets in the words of the oracle, so that the two can be compared.
  */
 import {
+  FLOW_SETTING,
   PACKED_ENDPOINT_BYTES,
   packEndpoint,
   PARAMETER,
@@ -44,6 +45,13 @@ export function frameAsOracle(frame: Frame): object {
       return { close: frame.flowId, reason: frame.reason };
     case 'flowUnknown':
       return { unknown: frame.flowId };
+    case 'flowSettings': {
+      const settings = Object.entries(FLOW_SETTING).map(([name, key]) => [
+        key,
+        frame[name as keyof typeof FLOW_SETTING],
+      ]);
+      return { flowId: frame.flowId, settings: settings.filter(([, value]) => value !== undefined) };
+    }
     case 'ping':
       return { token: [...frame.token], timeUs: frame.timeUs };
     case 'pong': {

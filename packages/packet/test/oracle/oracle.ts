@@ -117,6 +117,7 @@ const FRAMES: Record<number, (reader: Reader) => object> = {
   0x08: (reader) => ({ acknowledge: reader.integer(4) }),
   0x09: (reader) => ({ close: reader.integer(4), reason: reader.integer(1) }),
   0x0a: (reader) => ({ unknown: reader.integer(4) }),
+  0x0b: flowSettings,
   0x10: (reader) => ({ token: reader.take(8), timeUs: reader.integer(8) }),
   0x11: (reader) => ({
     token: reader.take(8),
@@ -164,6 +165,24 @@ function fragment(reader: Reader): object {
   for (let left = total; left > 0; left -= largest) lengths.push(Math.min(left, largest));
   demand(lengths.length === count && lengths[index] === piece.length);
   return { id, total, index, count, piece };
+}
+
+function flowSettings(reader: Reader): object {
+  const flowId = reader.integer(4);
+  const settings: [number, number][] = [];
+  for (let last = 0; reader.left > 0;) {
+    const key = reader.integer(1);
+    demand(key > last);
+    last = key;
+    const value = new Reader(reader.take(reader.integer(1)));
+    if (key > 8) continue;
+    const most = { 1: 2, 3: 1, 5: 2 }[key];
+    const number = value.integer(most === undefined ? 4 : 1);
+    value.end();
+    demand(number <= (most ?? 2 ** 32 - 1) && (key !== 8 || number > 0));
+    settings.push([key, number]);
+  }
+  return { flowId, settings };
 }
 
 function parameters(reader: Reader): object {

@@ -91,7 +91,8 @@ function receiveFrame(session: SessionParts, arrival: Arrived, at: number, next:
     case FRAME.answer:
       return receiveAnswer(session, arrival, at, next);
     case FRAME.extended:
-      return DROP.unknownFrame; // no session states the feature, so no honest peer sends one
+    case FRAME.flowSettings:
+      return DROP.unknownFrame; // no session states their features, so no honest peer sends them
     default:
       // Padding, and what later versions may add: nextFrame has refused everything else.
       return next;

@@ -101,6 +101,7 @@ describe('a session ends', () => {
   test.each([
     ['a frame of unknown type', Uint8Array.of(0x40)],
     ['an extended datagram, whose feature nobody stated', Uint8Array.of(FRAME.extended, 2, 0, 0, 0, 0)],
+    ['settings of a flow, whose feature nobody stated', Uint8Array.of(FRAME.flowSettings, 2, 0, 0, 0)],
     ['a frame that is cut', Uint8Array.of(FRAME.ping | 0x80, 16, 0, 1)],
     ['a ping of the wrong length', Uint8Array.of(FRAME.ping, 1)],
   ])('when the peer sends %s, since only a faulty peer does', (_what, frames) => {
