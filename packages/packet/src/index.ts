@@ -187,11 +187,9 @@ export {
   type Answer,
 } from './frames/control.js';
 export {
-  decodeGoAway,
   decodeName,
   decodePublishedPorts,
   decodeResolvedName,
-  encodeGoAway,
   encodeName,
   encodePublishedPorts,
   encodeResolvedName,
@@ -199,6 +197,15 @@ export {
   type PublishedPorts,
   type ResolvedName,
 } from './frames/control-body.js';
+export {
+  decodeGoAway,
+  encodeGoAway,
+  GO_AWAY,
+  MAX_GO_AWAY_BYTES,
+  MAX_GO_AWAY_SERVERS,
+  type GoAway,
+  type ServerAddress,
+} from './frames/go-away.js';
 export { decodeFrames, type Frame } from './frames/frame-object.js';
 export { encodeFrames, encodePadding } from './frames/encode-frames.js';
 

@@ -12,6 +12,7 @@ import {
   encodeFlowUnknown,
   encodeFragmentHeader,
   encodeFrames,
+  encodeGoAway,
   encodeInitiation,
   encodeLocalProxyHeader,
   encodeName,
@@ -46,6 +47,8 @@ const endpoints = { source: endpoint, destination: endpoint };
 const extended = Object.assign(new ExtendedFields(), { number: 1, trafficClass: 2, hasSource: true });
 extended.source.set(endpoint);
 const token = new Uint8Array(16);
+const server = { endpoint: 'relay.example:7777', publicKey: new Uint8Array(32) };
+const longEndpoint = `${'a.'.repeat(120)}b:65535`;
 const parameters = withParameters({ maxFlows: 1, resetToken: token });
 
 /** Each encoder, with what it returns where the room is enough. */
@@ -123,6 +126,24 @@ describe('input that cannot be encoded is refused with a RangeError', () => {
     ['ports beyond the last', () => encodePublishedPorts({ endpoint: { address: '::', port: 65_535 }, count: 2 })],
     ['a name that is none', () => encodeName('a b')],
     ['seventeen addresses', () => encodeResolvedName({ ttlMs: 1, addresses: Array<string>(17).fill('::1') })],
+    ['servers to go to without a reason', () => encodeGoAway({ graceMs: 1, servers: [server] })],
+    ['nine servers to go to', () => encodeGoAway({ graceMs: 1, reason: 2, servers: Array(9).fill(server) })],
+    [
+      'servers to go to that have no room together',
+      () => encodeGoAway({ graceMs: 1, reason: 2, servers: Array(5).fill({ ...server, endpoint: longEndpoint }) }),
+    ],
+    [
+      'a server whose name is longer than its length can say',
+      () => encodeGoAway({ graceMs: 1, reason: 2, servers: [{ ...server, endpoint: `a.a.a.a.a.${longEndpoint}` }] }),
+    ],
+    [
+      'a server to go to without a port',
+      () => encodeGoAway({ graceMs: 1, reason: 2, servers: [{ ...server, endpoint: 'relay.example' }] }),
+    ],
+    [
+      'a server to go to whose key has another length',
+      () => encodeGoAway({ graceMs: 1, reason: 2, servers: [{ ...server, publicKey: token }] }),
+    ],
     ['an address with a zone', () => encodeResolvedName({ ttlMs: 1, addresses: ['fe80::1%3'] })],
     [
       'a checksum of 3 bytes',

@@ -301,8 +301,36 @@ write('addresses.json', 'Bodies of the answer to resolve.', OURS, [
     ('two', u32(60_000) + address16('192.0.2.1') + address16('2001:db8::1'), {'ttlMs': 60_000, 'addresses': ['192.0.2.1', '2001:db8::1']}),
     ('sixteen', u32(1) + address16('::1') * 16, {'ttlMs': 1, 'addresses': ['::1'] * 16}),
 ], [('cut', u32(0)[:3], 'truncated'), ('half an address', u32(0) + bytes(8), 'bad-length'), ('seventeen', u32(0) + bytes(16 * 17), 'too-large')])
-write('grace.json', 'Bodies of go away.', OURS, [('a minute', u32(60_000), {'graceMs': 60_000}), ('the longest', u32(2 ** 32 - 1), {'graceMs': 2 ** 32 - 1})],
-      [('cut', bytes(3), 'truncated'), ('a byte more', bytes(5), 'trailing-bytes')])
+
+
+def server(text, key): return u8(len(text.encode())) + text.encode() + key
+
+
+HOSTS = ['relay.example.org:7777', '192.0.2.1:1', '[2001:db8::1]:65535', '[fe80::1%eth0]:9', 'a:10', 'a_b.example.:80', 'x' * 63 + ':443']
+KEYS = [run(i, 32) for i in range(8)]
+def go_away(grace, reason, servers): return u32(grace) + u8(reason) + b''.join(server(*each) for each in servers)
+def go_away_value(grace, reason, servers):
+    return {'graceMs': grace, 'reason': reason, 'servers': [{'endpoint': text, 'publicKey': raw(key)} for text, key in servers]}
+
+
+GO_AWAYS = [('closing', 60_000, 0, []), ('restart', 1, 1, []), ('an unknown reason', 0, 255, []),
+            *[(text[:30], 5000, 2, [(text, KEYS[0])]) for text in HOSTS],
+            ('eight servers', 5000, 2, [(f's{i}.example:{i + 1}', key) for i, key in enumerate(KEYS)])]
+LONG = '.'.join(['a' * 60] * 4) + ':65535'
+write('go-away.json', 'Bodies of go away.', OURS, [
+    ('a minute', u32(60_000), {'graceMs': 60_000}),
+    ('the longest', u32(2 ** 32 - 1), {'graceMs': 2 ** 32 - 1}),
+    *[(name, go_away(*rest), go_away_value(*rest)) for name, *rest in GO_AWAYS],
+    ('three servers with long names', go_away(1, 2, [(LONG, key) for key in KEYS[:3]]), go_away_value(1, 2, [(LONG, key) for key in KEYS[:3]])),
+], [
+    ('cut', bytes(3), 'truncated'),
+    ('nine servers', go_away(1, 2, [('a:1', KEYS[0])] * 9), 'too-large'),
+    ('more than 1,000 bytes', go_away(1, 2, [(LONG, key) for key in KEYS[:4]]), 'too-large'),
+    ('a key that is cut', go_away(1, 2, [('a:1', KEYS[0])])[:-1], 'truncated'),
+    ('a name that is cut', go_away(1, 2, [])+ b'\x09a:1', 'truncated'),
+    *[(f'the server {text!r}'[:40], go_away(1, 2, [(text, KEYS[0])]), 'bad-value') for text in
+        ['', 'a', 'a:', ':1', 'a:0', 'a:01', 'a:65536', 'a:-1', 'a b:1', '::1:9', '[::1]', '[::1]:0', '[a]:1', '192.0.2.1:0', 'a..b:1', 'a:1\n', 'bücher:1', 'x' * 64 + ':1']],
+])
 
 # PROXY protocol v2 -----------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@
  *                                          +---------+-----------+----- …
  *                                          | ttl     | address   | …
  *                                          +---------+-----------+----- …
- *  go away:                                grace, 4 bytes
  * ```
  */
 import type { DropReason } from '../drop-reason.js';
@@ -32,7 +31,6 @@ export const MAX_RESOLVED_ADDRESSES = 16;
 const OFFSET_COUNT = OFFSET_PACKED_ZERO;
 const PORTS_BYTES = OFFSET_COUNT + 2;
 const TTL_BYTES = 4;
-const GRACE_BYTES = 4;
 const NAME = /^(?=.{1,253}$)[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,62})(?:\.[0-9A-Za-z_-]{1,63})*\.?$/;
 
 /** Public ports of a server: those that a client requests, or those that the server opened. */
@@ -76,19 +74,24 @@ export function decodePublishedPorts(bytes: Uint8Array): PublishedPorts | DropRe
   return { endpoint: { address: formatAddress(bytes, 0), port }, count };
 }
 
+/** Whether a text is a host name in ASCII. */
+export function isHostName(text: string): boolean {
+  return NAME.test(text);
+}
+
 /**
  * Body of a resolve request. Throws a RangeError if `name` is not a host name in ASCII (letters,
  * digits, `-`, `_`, dots; at most 253).
  */
 export function encodeName(name: string): Uint8Array {
-  if (!NAME.test(name)) throw new RangeError('not a host name');
+  if (!isHostName(name)) throw new RangeError('not a host name');
   return new TextEncoder().encode(name);
 }
 
 /** Reads the body that fills `bytes`. Returns bad-value if it is not a host name in ASCII. */
 export function decodeName(bytes: Uint8Array): { readonly name: string } | DropReason {
   const name = String.fromCharCode(...bytes.subarray(0, 254));
-  return NAME.test(name) ? { name } : 'bad-value';
+  return isHostName(name) ? { name } : 'bad-value';
 }
 
 /**
@@ -115,19 +118,6 @@ export function decodeResolvedName(bytes: Uint8Array): ResolvedName | DropReason
   if (count > MAX_RESOLVED_ADDRESSES) return 'too-large';
   const addresses = Array.from({ length: count }, (_, i) => formatAddress(bytes, TTL_BYTES + i * ADDRESS_BYTES));
   return { ttlMs: readU32(bytes, 0), addresses };
-}
-
-/** Body of a go-away request: after `graceMs` (0 to 2^32 - 1) the sender closes the session. */
-export function encodeGoAway(graceMs: number): Uint8Array {
-  const bytes = new Uint8Array(GRACE_BYTES);
-  writeU32(bytes, 0, Math.min(graceMs, MAX_U32));
-  return bytes;
-}
-
-/** Reads the body that fills `bytes`. Returns the drop reason if it is wrong. */
-export function decodeGoAway(bytes: Uint8Array): { readonly graceMs: number } | DropReason {
-  if (bytes.length < GRACE_BYTES) return 'truncated';
-  return bytes.length > GRACE_BYTES ? 'trailing-bytes' : { graceMs: readU32(bytes, 0) };
 }
 
 function isPortRange(port: number, count: number): boolean {

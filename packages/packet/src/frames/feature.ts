@@ -7,4 +7,6 @@ export const FEATURE = {
   extended: 0x01,
   /** Settings of flows. */
   flowSettings: 0x02,
+  /** A reason and servers in go-away requests. */
+  goAwayServers: 0x04,
 } as const;

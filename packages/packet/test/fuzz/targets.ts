@@ -65,7 +65,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     same(packet.decodePublishedPorts(input), packet.encodePublishedPorts, input);
     same(packet.decodeName(input), ({ name }) => packet.encodeName(name), input);
     same(packet.decodeResolvedName(input), packet.encodeResolvedName, input);
-    same(packet.decodeGoAway(input), ({ graceMs }) => packet.encodeGoAway(graceMs), input);
+    same(packet.decodeGoAway(input), packet.encodeGoAway, input);
   },
 
   addresses(packet, input) {

@@ -41,6 +41,7 @@ import {
   unpackEndpoint,
   type CookieReply,
   type Frame,
+  type GoAway,
   type HandshakeInitiation,
   type HandshakeResponse,
   type ProxiedDatagram,
@@ -86,7 +87,7 @@ export const CODECS: Readonly<Record<string, Codec>> = {
   },
   'names.json': { decode: decodeName, encode: (value) => encodeName((value as { name: string }).name) },
   'addresses.json': { decode: decodeResolvedName, encode: (value) => encodeResolvedName(value as ResolvedName) },
-  'grace.json': { decode: decodeGoAway, encode: (value) => encodeGoAway((value as { graceMs: number }).graceMs) },
+  'go-away.json': { decode: decodeGoAway, encode: (value) => encodeGoAway(value as GoAway) },
   'endpoints.json': {
     decode: (bytes) => formatEndpoint(unpackEndpoint(bytes, 0)),
     encode: (value) => {

@@ -113,7 +113,7 @@ export class ServerChannel {
     this.#admission.isLoaded = load === 'loaded' || load === 'shedding';
     if (load !== 'draining' || !isNew) return;
     // A session that has no room for it is no worse off than with a message that was lost.
-    for (const session of this.sessions()) session.request(REQUEST.goAway, encodeGoAway(graceMs), nowMs);
+    for (const session of this.sessions()) session.request(REQUEST.goAway, encodeGoAway({ graceMs }), nowMs);
   }
 
   /** Does what is due. Never throws. */
