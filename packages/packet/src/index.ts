@@ -206,6 +206,18 @@ export {
   type GoAway,
   type ServerAddress,
 } from './frames/go-away.js';
+export { type AddressBlock } from './frames/address-block.js';
+export {
+  decodePublish,
+  encodePublish,
+  FIRST_SKIPPABLE_PUBLISH_ENTRY,
+  MAX_PUBLISH_BYTES,
+  PUBLISH_BOUNDS,
+  PUBLISH_ENTRY,
+  type PublishRequest,
+  type ReceivedPublishRequest,
+} from './frames/publish.js';
+export { decodeRefusedPort, encodeRefusedPort } from './frames/refused-port.js';
 export { decodeFrames, type Frame } from './frames/frame-object.js';
 export { encodeFrames, encodePadding } from './frames/encode-frames.js';
 

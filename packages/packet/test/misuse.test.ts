@@ -22,7 +22,9 @@ import {
   encodePong,
   encodeProxiedDatagram,
   encodeProxyHeader,
+  encodePublish,
   encodePublishedPorts,
+  encodeRefusedPort,
   encodeReport,
   encodeRequest,
   encodeReset,
@@ -37,6 +39,7 @@ import {
   PACKED_ENDPOINT_BYTES,
   packEndpoint,
   PacketError,
+  PUBLISH_BOUNDS,
   ReportFields,
   SessionParameters,
 } from '../src/index.js';
@@ -47,6 +50,7 @@ const endpoints = { source: endpoint, destination: endpoint };
 const extended = Object.assign(new ExtendedFields(), { number: 1, trafficClass: 2, hasSource: true });
 extended.source.set(endpoint);
 const token = new Uint8Array(16);
+const ports = { endpoint: { address: '::', port: 1 }, count: 1 };
 const server = { endpoint: 'relay.example:7777', publicKey: new Uint8Array(32) };
 const longEndpoint = `${'a.'.repeat(120)}b:65535`;
 const parameters = withParameters({ maxFlows: 1, resetToken: token });
@@ -126,6 +130,38 @@ describe('input that cannot be encoded is refused with a RangeError', () => {
     ['ports beyond the last', () => encodePublishedPorts({ endpoint: { address: '::', port: 65_535 }, count: 2 })],
     ['a name that is none', () => encodeName('a b')],
     ['seventeen addresses', () => encodeResolvedName({ ttlMs: 1, addresses: Array<string>(17).fill('::1') })],
+    ...Object.entries(PUBLISH_BOUNDS).flatMap(([name, { least, most }]) =>
+      [least - 1, most + 1, 0.5, Number.NaN].map((value): [string, () => unknown] => [
+        `a publish request with ${name} of ${value}`,
+        () => encodePublish({ ...ports, [name]: value }),
+      ]),
+    ),
+    ...['', 'a\nb', 'n'.repeat(65), '\u{1f600}'.repeat(17), '\ud83d', '\u202e'].map((name): [string, () => unknown] => [
+      `a publish request with the name ${JSON.stringify(name)}`,
+      () => encodePublish({ ...ports, name }),
+    ]),
+    ...[
+      ['10.0.0.0', 33],
+      ['10.0.0.0', -1],
+      ['10.0.0.0', 8.5],
+      ['10.0.0.1', 8],
+      ['::ffff:10.0.0.0', 104],
+      ['2001:db8::', 129],
+      ['2001:db8::1', 127],
+      ['fe80::1%3', 128],
+      ['relay.example', 8],
+    ].map(([address, prefix]): [string, () => unknown] => [
+      `a publish request for ${address}/${prefix}`,
+      () => encodePublish({ ...ports, deny: [{ address: String(address), prefix: Number(prefix) }] }),
+    ]),
+    ['a publish request that allows nobody', () => encodePublish({ ...ports, allow: [] })],
+    [
+      'a publish request that has no room in a packet',
+      () => encodePublish({ ...ports, allow: Array(300).fill({ address: '192.0.2.0', prefix: 24 }) }),
+    ],
+    ['a publish request without ports', () => encodePublish({ ...ports, count: 0 })],
+    ['a refused port of 0', () => encodeRefusedPort(0)],
+    ['a refused port of 65,536', () => encodeRefusedPort(65_536)],
     ['servers to go to without a reason', () => encodeGoAway({ graceMs: 1, servers: [server] })],
     ['nine servers to go to', () => encodeGoAway({ graceMs: 1, reason: 2, servers: Array(9).fill(server) })],
     [

@@ -10,6 +10,7 @@ import {
   DROP_REASONS,
   FEATURE,
   FIRST_SKIPPABLE_FRAME,
+  FIRST_SKIPPABLE_PUBLISH_ENTRY,
   FLOW_CLOSE,
   FLOW_SETTING,
   FLOW_SETTING_BOUNDS,
@@ -25,13 +26,17 @@ import {
   MAX_GO_AWAY_BYTES,
   MAX_GO_AWAY_SERVERS,
   MAX_PAYLOAD_BYTES,
+  MAX_PUBLISH_BYTES,
   MAX_RESOLVED_ADDRESSES,
   MAX_UDP_PACKET_HEADER_BYTES,
   MIN_TRANSPORT_BYTES,
   nextFrame,
+  OVERSIZE,
   PACKET,
   PARAMETER,
   PARAMETER_BOUNDS,
+  PUBLISH_BOUNDS,
+  PUBLISH_ENTRY,
   REDUNDANCY,
   REQUEST,
   RESET_BYTES,
@@ -134,6 +139,8 @@ describe('docs/protocol.md', () => {
     ['Flow settings', 'redundancy', 'name', REDUNDANCY],
     ['Flow settings', 'trafficClass', 'name', TRAFFIC_CLASS],
     ['Go away', 'reason', 'name', GO_AWAY],
+    ['Publish', 'key', 'entry', PUBLISH_ENTRY],
+    ['Publish', 'oversize', 'name', OVERSIZE],
     ['Features', 'bit', 'feature', FEATURE],
     ['Datagram, extended', 'flag', 'name', EXTENDED_FLAG],
     [
@@ -248,6 +255,7 @@ describe('docs/protocol.md', () => {
       MAX_RESOLVED_ADDRESSES,
       MAX_GO_AWAY_SERVERS,
       MAX_GO_AWAY_BYTES,
+      MAX_PUBLISH_BYTES,
       Number.MAX_SAFE_INTEGER,
       TIMESTAMP_LIMIT_US - 1,
     ]);
@@ -265,6 +273,11 @@ describe('docs/protocol.md', () => {
 
   test('docs/protocol.md has the lengths and bounds of settings of flows that the code has', () => {
     expect(boundsByName(tableWith('Flow settings', 'least'), 'setting')).toEqual(FLOW_SETTING_BOUNDS);
+  });
+
+  test('docs/protocol.md has the lengths and bounds of entries of publish that the code has', () => {
+    expect(boundsByName(tableWith('Publish', 'least'), 'entry')).toEqual(PUBLISH_BOUNDS);
+    expect(text).toContain(`Keys from ${FIRST_SKIPPABLE_PUBLISH_ENTRY} on`);
   });
 
   // What a reader who knows nothing but the tables makes of the vectors.

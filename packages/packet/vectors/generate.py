@@ -281,7 +281,7 @@ write('frames.json', 'The decrypted content of transport packets, and their fram
 
 # Bodies of control frames ---------------------------------------------------------------------------------------------------
 
-write('ports.json', 'Bodies of publish and unpublish.', OURS, [
+write('ports.json', 'Bodies of unpublish and of the answer to publish.', OURS, [
     ('any port of any address', address16('::') + u16(0) + u16(1), {'endpoint': endpoint('[::]:0'), 'count': 1}),
     ('a range', address16('203.0.113.5') + u16(27000) + u16(101), {'endpoint': endpoint('203.0.113.5:27000'), 'count': 101}),
     ('all ports but 0', address16('2001:db8::1') + u16(1) + u16(65535), {'endpoint': endpoint('[2001:db8::1]:1'), 'count': 65535}),
@@ -291,6 +291,75 @@ write('ports.json', 'Bodies of publish and unpublish.', OURS, [
     ('a byte less', address16('::') + u16(1) + b'\1', 'truncated'),
     ('a byte more', address16('::') + u16(1) + u16(1) + b'\0', 'trailing-bytes'),
 ])
+
+
+def value(key, data): return u8(key) + u16(len(data)) + data
+def block(text):
+    network = ipaddress.ip_network(text)
+    return u8(network.version) + u8(network.prefixlen) + network.network_address.packed[:(network.prefixlen + 7) // 8]
+def blocks(texts): return b''.join(block(text) for text in texts)
+def block_values(texts): return [{'address': text.split('/')[0], 'prefix': int(text.split('/')[1])} for text in texts]
+
+
+any_port = address16('::') + u16(0) + u16(1)
+ANY_PORT = {'endpoint': endpoint('[::]:0'), 'count': 1}
+NETWORKS = ['0.0.0.0/0', '10.0.0.0/8', '192.0.2.0/25', '198.51.100.7/32', '::/0', '2001:db8::/33', '64:ff9b::/96', '::/127', '2001:db8::1/128']
+ENTRIES = [('name', 1, 'Spiel-Räume 遊'.encode(), 'Spiel-Räume 遊'), ('idleMs', 2, u32(0), 0), ('maxFlows', 3, u32(4096), 4096), ('replies', 4, u32(1), 1),
+           ('requests', 5, u32(1), 1), ('allow', 6, blocks(NETWORKS), block_values(NETWORKS)), ('deny', 7, blocks(NETWORKS[1:2]), block_values(NETWORKS[1:2])),
+           ('maxPps', 8, u32(2 ** 32 - 1), 2 ** 32 - 1), ('maxBps', 9, u64(2 ** 53 - 1), 2 ** 53 - 1), ('visitorPps', 10, u32(1), 1),
+           ('visitorFlows', 11, u32(16), 16), ('trafficClass', 12, u8(1), 1), ('maxAgeMs', 13, u32(250), 250), ('redundancy', 14, u8(2), 2),
+           ('oversize', 15, u8(1), 1), ('token', 16, u32(0), 0)]
+LENGTHS = {name: len(data) for name, _, data, shown in ENTRIES if isinstance(shown, int)}
+MOST = {'trafficClass': 1, 'redundancy': 2, 'oversize': 1}
+LEAST_1 = ['maxFlows', 'requests', 'maxPps', 'maxBps', 'visitorPps', 'visitorFlows']
+ALL_ENTRIES = b''.join(value(key, data) for _, key, data, _ in ENTRIES)
+def publish_value(**more): return {**ANY_PORT, **more, 'unknown': []}
+def allowing(data): return any_port + value(6, data)
+
+
+fill = (1100 - len(any_port) - 3) // 5
+write('publish.json', 'Bodies of publish.', OURS, [
+    ('nothing but ports', any_port, publish_value()),
+    ('all entries', any_port + ALL_ENTRIES, publish_value(**{name: shown for name, _, _, shown in ENTRIES})),
+    *[(f'the entry {name}', any_port + value(key, data), publish_value(**{name: shown})) for name, key, data, shown in ENTRIES],
+    ('a name of 64 bytes', any_port + value(1, b'n' * 64), publish_value(name='n' * 64)),
+    ('a name that begins with a space', any_port + value(1, b' a'), publish_value(name=' a')),
+    ('as many blocks of IPv4 as fit', allowing(block('192.0.2.0/24') * fill), publish_value(allow=block_values(['192.0.2.0/24'] * fill))),
+], [
+    ('ports that cannot be', address16('::') + u16(1) + u16(0) + ALL_ENTRIES, 'bad-value'),
+    ('ports that are cut', any_port[:-1], 'truncated'),
+    ('an entry without its length', any_port + b'\1\0', 'truncated'),
+    ('an entry that is cut', any_port + ALL_ENTRIES[:-1], 'truncated'),
+    ('entries out of order', any_port + value(3, u32(1)) + value(2, u32(1)), 'bad-value'),
+    ('an entry twice', any_port + value(3, u32(1)) * 2, 'bad-value'),
+    ('entry 0', any_port + value(0, u32(1)), 'bad-value'),
+    ('more than 1,100 bytes', allowing(block('192.0.2.0/24') * (fill + 1)), 'too-large'),
+    *[(f'the entry {name} of {length + by} bytes', any_port + value(key, bytes([1]) * (length + by)), 'bad-length')
+        for name, key, _, _ in ENTRIES if name in LENGTHS for length in [LENGTHS[name]] for by in (-1, 1)],
+    *[(f'the entry {name} of {most + 1}', any_port + value(key, u8(most + 1)), 'bad-value')
+        for name, key, _, _ in ENTRIES if name in MOST for most in [MOST[name]]],
+    *[(f'the entry {name} of 0', any_port + value(key, bytes(LENGTHS[name])), 'bad-value') for name, key, _, _ in ENTRIES if name in LEAST_1],
+    ('the entry maxBps of 2^53', any_port + value(9, u64(2 ** 53)), 'bad-value'),
+    *[(f'the name {data!r}'[:40], any_port + value(1, data), 'bad-value') for data in
+        [b'', b'n' * 65, b'a\nb', b'\x1b[31m', b'\x7f', b'\xff', b'\xc3', b'\xed\xa0\x80', b'\xc0\x80', '\u0085'.encode(), '\u202e'.encode(), '\u2028'.encode(), '\ufeffa'.encode()]],
+    ('no block', allowing(b''), 'bad-length'),
+    ('a block of family 5', allowing(b'\5\0'), 'bad-value'),
+    ('a block of IPv4 with 33 bits', allowing(b'\4\x21' + bytes(5)), 'bad-value'),
+    ('a block of IPv6 with 129 bits', allowing(b'\6\x81' + bytes(17)), 'bad-value'),
+    ('a block without a prefix', allowing(block('10.0.0.0/8') + b'\4'), 'bad-length'),
+    ('a block that is cut', allowing(block('192.0.2.0/24')[:-1]), 'bad-length'),
+    ('a block of IPv4 with a bit behind its prefix', allowing(b'\4\x09\x0a\x40'), 'bad-value'),
+    ('a block of IPv6 with a bit behind its prefix', allowing(b'\6\x21' + bytes([0x20, 1, 0xd, 0xb8, 1])), 'bad-value'),
+    ('a block of IPv4 written as IPv6', allowing(b'\6\x68' + address16('10.0.0.0')[:13]), 'bad-value'),
+    ('all of IPv4 written as IPv6', allowing(b'\6\x60' + address16('0.0.0.0')[:12]), 'bad-value'),
+], [
+    ('an entry that may be skipped', any_port + value(2, u32(5)) + value(128, b'x') + value(255, b''), publish_value(idleMs=5)),
+    ('entries that must be known', any_port + value(2, u32(5)) + value(17, b'x') + value(127, b'') + value(128, b''),
+        {**publish_value(idleMs=5), 'unknown': [17, 127]}),
+])
+write('refused-port.json', 'Bodies of the answer to publish if its status is not done.', OURS, [
+    ('no port', b'', {}), ('port 1', u16(1), {'port': 1}), ('the last port', u16(65535), {'port': 65535}),
+], [('port 0', u16(0), 'bad-value'), ('half a port', b'\1', 'truncated'), ('a byte more', u16(1) + b'\0', 'trailing-bytes')])
 write('names.json', 'Bodies of resolve.', OURS, [
     (text[:20], text.encode(), {'name': text}) for text in
     ['a', 'example.org', 'example.org.', '_game._udp.example.org', 'xn--bcher-kva.example', '9.example', 'a.' * 126 + 'b']

@@ -3,7 +3,7 @@
  * rare.
  *
  * ```
- *  publish, unpublish; answer to publish:  0         16     18      20
+ *  unpublish; answer to publish:           0         16     18      20
  *                                          +---------+------+-------+
  *                                          | address | port | count |
  *                                          +---------+------+-------+
@@ -29,7 +29,8 @@ import { MAX_U16, MAX_U32, readU16, readU32, writeU16, writeU32 } from '../integ
 export const MAX_RESOLVED_ADDRESSES = 16;
 
 const OFFSET_COUNT = OFFSET_PACKED_ZERO;
-const PORTS_BYTES = OFFSET_COUNT + 2;
+/** Bytes of public ports. */
+export const PORTS_BYTES = OFFSET_COUNT + 2;
 const TTL_BYTES = 4;
 const NAME = /^(?=.{1,253}$)[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,62})(?:\.[0-9A-Za-z_-]{1,63})*\.?$/;
 
@@ -52,7 +53,8 @@ export interface ResolvedName {
 }
 
 /**
- * Body of publish and unpublish requests, and of the answer to publish. Throws a RangeError if
+ * Body of unpublish requests, of the answer to publish, and of publish requests without entries.
+ * Throws a RangeError if
  * `ports` is no range of ports.
  */
 export function encodePublishedPorts(ports: PublishedPorts): Uint8Array {

@@ -9,4 +9,6 @@ export const FEATURE = {
   flowSettings: 0x02,
   /** A reason and servers in go-away requests. */
   goAwayServers: 0x04,
+  /** Entries in publish requests, and the port in answers that refuse them. */
+  publishEntries: 0x08,
 } as const;

@@ -14,7 +14,10 @@ import { parseEndpoint } from '../endpoint/endpoint.js';
 import { MAX_U32, readU32, readU8, writeU32 } from '../integers.js';
 import { isHostName } from './control-body.js';
 
-/** Why a server sends its clients away. A receiver treats a number that it does not know as closing. */
+/**
+ * Why a server sends its clients away. A receiver treats a number that it does not know as
+ * `closing`.
+ */
 export const GO_AWAY = {
   /** It ends. */
   closing: 0,

@@ -13,7 +13,7 @@ const SHORT_RUN_EXECUTIONS = 500;
 /** The vectors that a target begins with, beside its corpus. */
 const SEEDS: Readonly<Record<string, readonly string[]>> = {
   reassembly: ['frames.json'],
-  'control-bodies': ['ports.json', 'names.json', 'addresses.json', 'go-away.json'],
+  'control-bodies': ['ports.json', 'publish.json', 'refused-port.json', 'names.json', 'addresses.json', 'go-away.json'],
   addresses: [],
 };
 

@@ -63,6 +63,11 @@ export const TARGETS: Readonly<Record<string, Target>> = {
 
   'control-bodies'(packet, input) {
     same(packet.decodePublishedPorts(input), packet.encodePublishedPorts, input);
+    same(packet.decodeRefusedPort(input), ({ port }) => packet.encodeRefusedPort(port), input);
+    const publish = packet.decodePublish(input);
+    // What is skipped or not known is not kept.
+    if (typeof publish !== 'string')
+      deepStrictEqual(packet.decodePublish(packet.encodePublish(publish)), { ...publish, unknown: [] });
     same(packet.decodeName(input), ({ name }) => packet.encodeName(name), input);
     same(packet.decodeResolvedName(input), packet.encodeResolvedName, input);
     same(packet.decodeGoAway(input), packet.encodeGoAway, input);
