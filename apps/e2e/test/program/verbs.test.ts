@@ -48,7 +48,7 @@ const ROWS: Row[] = [
   {
     program: 'relay-server',
     verb: 'flows',
-    says: /^ *\d+ +tester +127\S+ +127/,
+    says: /^ *\d+ +tester +forward +127\S+ +127/,
     answer: [{ client: 'tester', target: expect.stringMatching(/^127/) }],
   },
   {
