@@ -41,9 +41,9 @@ export {
   COUNTER_LIMIT,
   INITIATION_BYTES,
   MIN_TRANSPORT_BYTES,
+  NOTICE_BYTES,
   PACKET,
   packetType,
-  RESET_BYTES,
   RESPONSE_BYTES,
   TRANSPORT_HEADER_BYTES,
   type PacketType,
@@ -79,7 +79,19 @@ export {
   transportCounter,
   transportReceiverIndex,
 } from './outer/transport.js';
-export { decodeReset, encodeReset, RESET_OFFSET, resetUnknownIndex, type Reset } from './outer/reset.js';
+export {
+  decodeNotice,
+  encodeNotice,
+  encodeNoticeContent,
+  encodeNoticeHeader,
+  NOTICE,
+  NOTICE_CONTENT_BYTES,
+  NOTICE_CONTENT_OFFSET,
+  NOTICE_OFFSET,
+  noticeKind,
+  noticeReceiverIndex,
+  type Notice,
+} from './outer/notice.js';
 
 // Frames.
 export {
@@ -170,7 +182,6 @@ export {
   FRAME_LAYER_VERSION,
   PARAMETER,
   PARAMETER_BOUNDS,
-  RESET_TOKEN_BYTES,
   SessionParameters,
 } from './frames/parameters.js';
 export { FEATURE } from './frames/feature.js';

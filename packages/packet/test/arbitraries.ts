@@ -110,7 +110,6 @@ export const frames: fc.Arbitrary<Frame> = fc.oneof(
     flowIdleMs: parameter('flowIdleMs'),
     sessionIdleMs: parameter('sessionIdleMs'),
     features: parameter('features'),
-    resetToken: fc.option(bytesOf(16), { nil: undefined }),
   }),
   fc.record({ type: fc.constant('close' as const), reason: u8 }),
   fc.record({ type: fc.constant('request' as const), id: u32, kind: u8, body: bytes() }),

@@ -17,17 +17,18 @@ import {
   decodeFragment,
   decodeFrames,
   decodeInitiation,
+  decodeNotice,
   decodeParameters,
   decodePing,
   decodePong,
   decodeReport,
   decodeRequest,
-  decodeReset,
   decodeResponse,
   dropCode,
   dropReasonOf,
   encodeAddressedHeader,
   encodeFrames,
+  encodeNoticeContent,
   ExtendedFields,
   FlowCloseFields,
   FlowFields,
@@ -37,6 +38,9 @@ import {
   frameType,
   MIN_TRANSPORT_BYTES,
   nextFrame,
+  NOTICE,
+  NOTICE_CONTENT_OFFSET,
+  noticeKind,
   PACKED_ENDPOINT_BYTES,
   packEndpoint,
   PingFields,
@@ -111,7 +115,7 @@ test.each([
   ['decodeInitiation', decodeInitiation],
   ['decodeResponse', decodeResponse],
   ['decodeCookieReply', decodeCookieReply],
-  ['decodeReset', decodeReset],
+  ['decodeNotice', decodeNotice],
 ])('%s names why bytes are not a packet of its type', (_, decode) => {
   const transport = new Uint8Array(MIN_TRANSPORT_BYTES);
   transport[0] = 4;
@@ -120,17 +124,12 @@ test.each([
 });
 
 test('fields that a decoder fills in are copies, even of a Buffer', () => {
-  const resetToken = new Uint8Array(16).fill(7);
-  const parameters = Object.assign(new SessionParameters(), { resetToken });
   const observed = { address: '192.0.2.1', port: 9 };
   const pong = { type: 'pong' as const, token: new Uint8Array(8).fill(5), timeUs: 1, delayUs: 2, observed };
-  const buffer = Buffer.from(encodeFrames([Object.assign({ type: 'parameters' as const }, parameters), pong]));
-  const parametersEnd = nextFrame(buffer, 0, buffer.length);
-  const [readParameters, readPong] = [new SessionParameters(), new PongFields()];
-  decodeParameters(buffer, 0, buffer.length, readParameters);
-  decodePong(buffer, parametersEnd, buffer.length, readPong);
+  const buffer = Buffer.from(encodeFrames([pong]));
+  const readPong = new PongFields();
+  decodePong(buffer, 0, buffer.length, readPong);
   buffer.fill(0xff);
-  expect(readParameters.resetToken).toEqual(resetToken);
   expect(readPong.token).toEqual(pong.token);
   expect(unpackEndpoint(readPong.observed, 0)).toEqual(observed);
 });
@@ -140,3 +139,21 @@ function packed(endpoint: Endpoint): Uint8Array {
   packEndpoint(endpoint, packedEndpoint, 0);
   return packedEndpoint;
 }
+
+test('the content of a notice is told by its kind, and refused with other kinds, bytes or lengths', () => {
+  const timestamp = Uint8Array.from({ length: 12 }, (_, i) => i + 1);
+  for (const kind of Object.values(NOTICE)) {
+    const content = encodeNoticeContent(kind, timestamp);
+    expect(noticeKind(content)).toBe(kind);
+    expect(content.subarray(NOTICE_CONTENT_OFFSET.timestamp)).toEqual(timestamp);
+  }
+  for (const kind of [0, 5, 255])
+    expect(dropReasonOf(noticeKind(encodeNoticeContent(kind, timestamp)))).toBe('bad-value');
+  for (const at of [1, 2, 3]) {
+    const content = encodeNoticeContent(NOTICE.wake, timestamp);
+    content[at] = 1;
+    expect(dropReasonOf(noticeKind(content))).toBe('reserved-bits');
+  }
+  expect(dropReasonOf(noticeKind(new Uint8Array(15)))).toBe('truncated');
+  expect(dropReasonOf(noticeKind(new Uint8Array(17)))).toBe('trailing-bytes');
+});

@@ -16,6 +16,9 @@ import {
   encodeInitiation,
   encodeLocalProxyHeader,
   encodeName,
+  encodeNotice,
+  encodeNoticeContent,
+  encodeNoticeHeader,
   encodePadding,
   encodeParameters,
   encodePing,
@@ -27,7 +30,6 @@ import {
   encodeRefusedPort,
   encodeReport,
   encodeRequest,
-  encodeReset,
   encodeResolvedName,
   encodeSizedFrameHeader,
   encodeTransportHeader,
@@ -36,6 +38,8 @@ import {
   FLOW_SETTING_BOUNDS,
   FlowSettings,
   FRAME,
+  NOTICE,
+  NOTICE_BYTES,
   PACKED_ENDPOINT_BYTES,
   packEndpoint,
   PacketError,
@@ -53,12 +57,19 @@ const token = new Uint8Array(16);
 const ports = { endpoint: { address: '::', port: 1 }, count: 1 };
 const server = { endpoint: 'relay.example:7777', publicKey: new Uint8Array(32) };
 const longEndpoint = `${'a.'.repeat(120)}b:65535`;
-const parameters = withParameters({ maxFlows: 1, resetToken: token });
+const nonce = new Uint8Array(24);
+const parameters = withParameters({ maxFlows: 1 });
+
+/** The other fields of a notice are written by its sealer. */
+const noticeHeader = (bytes: Uint8Array): number => {
+  encodeNoticeHeader(bytes, 0, 1);
+  return NOTICE_BYTES;
+};
 
 /** Each encoder, with what it returns where the room is enough. */
 const encoders: readonly [string, (bytes: Uint8Array) => number][] = [
   ['encodeTransportHeader', (bytes) => encodeTransportHeader(bytes, 0, 1, 2)],
-  ['encodeReset', (bytes) => encodeReset(bytes, 0, 1, token, 0)],
+  ['encodeNoticeHeader', noticeHeader],
   ['encodeCompactHeader', (bytes) => encodeCompactHeader(bytes, 0, 1)],
   ['encodeExtendedHeader', (bytes) => encodeExtendedHeader(bytes, 0, extended, 10) + 10],
   ['encodeAddressedHeader', (bytes) => encodeAddressedHeader(bytes, 0, 1, endpoints, 10) + 10],
@@ -111,10 +122,6 @@ describe('input that cannot be encoded is refused with a RangeError', () => {
       ]),
     ),
     [
-      'a reset token of another length',
-      () => encodeParameters(new Uint8Array(99), 0, withParameters({ resetToken: token.subarray(1) })),
-    ],
-    [
       'an ephemeral key of another length',
       () =>
         encodeInitiation({
@@ -127,6 +134,8 @@ describe('input that cannot be encoded is refused with a RangeError', () => {
         }),
     ],
     ['a nonce of another length', () => encodeCookieReply({ receiverIndex: 1, nonce: token, encryptedCookie: token })],
+    ['a sealed notice of another length', () => encodeNotice({ receiverIndex: 1, nonce, sealedNotice: token })],
+    ['a timestamp of another length', () => encodeNoticeContent(NOTICE.wake, token)],
     ['ports beyond the last', () => encodePublishedPorts({ endpoint: { address: '::', port: 65_535 }, count: 2 })],
     ['a name that is none', () => encodeName('a b')],
     ['seventeen addresses', () => encodeResolvedName({ ttlMs: 1, addresses: Array<string>(17).fill('::1') })],

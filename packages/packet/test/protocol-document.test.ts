@@ -31,6 +31,11 @@ import {
   MAX_UDP_PACKET_HEADER_BYTES,
   MIN_TRANSPORT_BYTES,
   nextFrame,
+  NOTICE,
+  NOTICE_BYTES,
+  NOTICE_CONTENT_BYTES,
+  NOTICE_CONTENT_OFFSET,
+  NOTICE_OFFSET,
   OVERSIZE,
   PACKET,
   PARAMETER,
@@ -39,8 +44,6 @@ import {
   PUBLISH_ENTRY,
   REDUNDANCY,
   REQUEST,
-  RESET_BYTES,
-  RESET_OFFSET,
   RESPONSE_BYTES,
   RESPONSE_OFFSET,
   STATUS,
@@ -133,7 +136,8 @@ describe('docs/protocol.md', () => {
     ['Close', 'reason', 'name', CLOSE],
     ['Control', 'kind', 'request', REQUEST],
     ['Control', 'status', 'name', STATUS],
-    ['Parameters', 'key', 'parameter', PARAMETER],
+    ['Notice', 'kind', 'name', NOTICE],
+    ['Parameters', 'key', 'parameter', { ...PARAMETER, reserved: 7 }],
     ['Flow settings', 'key', 'setting', FLOW_SETTING],
     ['Flow settings', 'answers', 'name', ANSWERS],
     ['Flow settings', 'redundancy', 'name', REDUNDANCY],
@@ -169,7 +173,7 @@ describe('docs/protocol.md', () => {
       response: String(RESPONSE_BYTES),
       cookieReply: String(COOKIE_REPLY_BYTES),
       transport: `${MIN_TRANSPORT_BYTES} or more`,
-      reset: String(RESET_BYTES),
+      notice: String(NOTICE_BYTES),
     });
     expect(MIN_TRANSPORT_BYTES).toBe(TRANSPORT_HEADER_BYTES + AEAD_TAG_BYTES);
   });
@@ -179,12 +183,19 @@ describe('docs/protocol.md', () => {
     ['Handshake response', RESPONSE_OFFSET, RESPONSE_BYTES],
     ['Cookie reply', COOKIE_REPLY_OFFSET, COOKIE_REPLY_BYTES],
     ['Transport', TRANSPORT_OFFSET, TRANSPORT_HEADER_BYTES],
-    ['Reset', RESET_OFFSET, RESET_BYTES],
+    ['Notice', NOTICE_OFFSET, NOTICE_BYTES],
   ])('docs/protocol.md has the fields of %s at the offsets of the code', (heading, offsets, bytes) => {
     const rows = tableWith(heading, 'offset');
     expect(numbersByName(rows, 'offset', 'field')).toEqual({ type: 0, zero: 1, ...offsets });
     const last = rows.at(-1);
     expect(Number(last?.['offset']) + bytesOfType(last?.['type'] ?? '')).toBe(bytes);
+  });
+
+  test('docs/protocol.md has the content of a notice that the code has', () => {
+    const [, rows = []] = tablesUnder('Notice');
+    expect(numbersByName(rows, 'offset', 'field')).toEqual(NOTICE_CONTENT_OFFSET);
+    const last = rows.at(-1);
+    expect(Number(last?.['offset']) + bytesOfType(last?.['type'] ?? '')).toBe(NOTICE_CONTENT_BYTES);
   });
 
   const fieldTables = [...text.matchAll(/^#{2,3} (.*)\n/gm)]

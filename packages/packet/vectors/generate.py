@@ -49,8 +49,8 @@ initiation = b'\1\0\0\0' + u32(0x11223344) + run(0, 32) + run(32, 48) + run(80, 
 response = b'\2\0\0\0' + u32(0x55667788) + u32(0x11223344) + run(0, 32) + run(32, 16) + run(48, 16) + bytes(16)
 cookie_reply = b'\3\0\0\0' + u32(0xFFFFFFFF) + run(1, 24) + run(25, 32)
 transport = b'\4\0\0\0' + u32(0x55667788) + u64(0x1F_2345_6789_ABCD) + run(0, 16)
-reset = b'\5\0\0\0' + u32(0x80000001) + run(200, 16)
-PACKETS = {'initiation': initiation, 'response': response, 'cookieReply': cookie_reply, 'transport': transport, 'reset': reset}
+notice = b'\5\0\0\0' + u32(0x80000001) + run(60, 24) + run(84, 32)
+PACKETS = {'initiation': initiation, 'response': response, 'cookieReply': cookie_reply, 'transport': transport, 'notice': notice}
 
 write('packets.json', 'Packets before encryption: headers and the places of fields.', OURS, [
     ('an initiation', initiation, {'type': 1, 'senderIndex': 0x11223344, 'ephemeral': raw(run(0, 32)),
@@ -62,7 +62,7 @@ write('packets.json', 'Packets before encryption: headers and the places of fiel
         'frames': raw(run(0, 16))}),
     ('a transport packet with a frame', transport + b'\0', {'type': 4, 'receiverIndex': 0x55667788, 'counter': 0x1F_2345_6789_ABCD,
         'frames': raw(run(0, 16) + b'\0')}),
-    ('a reset', reset, {'type': 5, 'unknownIndex': 0x80000001, 'token': raw(run(200, 16))}),
+    ('a notice', notice, {'type': 5, 'receiverIndex': 0x80000001, 'nonce': raw(run(60, 24)), 'sealedNotice': raw(run(84, 32))}),
 ], [
     ('nothing', b'', 'truncated'),
     ('three bytes', b'\4\0\0', 'truncated'),
@@ -132,9 +132,9 @@ pong_body = run(1, 8) + u64(1_000_001) + u32(250) + address16('203.0.113.9') + u
 report_body = u32(7) + u64(1_000_000) + u64(1_000_123) + u32(1500) + u32(20_000)
 def parameter(key, value): return u8(key) + u8(4) + u32(value)
 entries = [parameter(key, value) for key, value in enumerate([1452, 1 << 20, 4096, 120_000, 180_000, 0], 1)]
-parameters_body = u8(1) + b''.join(entries) + u8(7) + u8(16) + run(64, 16)
+parameters_body = u8(1) + b''.join(entries)
 PARAMETERS = {'type': 'parameters', 'version': 1, 'maxPacketBytes': 1452, 'maxReassemblyBytes': 1 << 20, 'maxFlows': 4096,
-              'flowIdleMs': 120_000, 'sessionIdleMs': 180_000, 'features': 0, 'resetToken': raw(run(64, 16))}
+              'flowIdleMs': 120_000, 'sessionIdleMs': 180_000, 'features': 0}
 FRAGMENT = {'type': 'fragment', 'id': 9, 'total': 10, 'index': 1, 'count': 3, 'piece': raw(b'efgh')}
 fragment_body = u32(9) + u32(10) + u8(1) + u8(3) + b'efgh'
 last_fragment = u32(9) + u32(10) + u8(2) + u8(3) + b'ij'
@@ -266,7 +266,6 @@ REFUSED_FRAMES = [
     ('an idle time of a session of 0 ms', sized(0x18, u8(1) + parameter(5, 0)), 'bad-value'),
     ('a parameter of 3 bytes', sized(0x18, u8(1) + u8(1) + u8(3) + bytes(3)), 'bad-length'),
     ('a parameter of 5 bytes', sized(0x18, u8(1) + u8(1) + u8(5) + bytes(5)), 'bad-length'),
-    ('a reset token of 15 bytes', sized(0x18, u8(1) + u8(7) + u8(15) + bytes(15)), 'bad-length'),
     ('a parameter without its length', sized(0x18, u8(1) + u8(1)), 'truncated'),
     ('a parameter that is cut', sized(0x18, u8(1) + entries[0][:-1]), 'truncated'),
 ]
@@ -275,6 +274,7 @@ write('frames.json', 'The decrypted content of transport packets, and their fram
     ('a ping in the last form', last(0x10, ping_body), [{'type': 'ping', 'token': raw(run(1, 8)), 'timeUs': 2 ** 53 - 1}]),
     ('padding that is not zero', last(0, b'\1\2'), [{'type': 'padding', 'length': 2}]),
     ('an unknown setting of a flow', sized(11, u32(9) + setting(2, 1) + u8(200) + u8(2) + b'xy'), [{'type': 'flowSettings', 'flowId': 9, 'idleMs': 1}]),
+    ('the parameter that was the reset token', sized(0x18, u8(1) + entries[0] + u8(7) + u8(16) + run(64, 16)), [{'type': 'parameters', 'version': 1, 'maxPacketBytes': 1452}]),
     ('an unknown parameter', sized(0x18, u8(1) + entries[0] + u8(200) + u8(2) + b'xy'), [{'type': 'parameters', 'version': 1, 'maxPacketBytes': 1452}]),
     ('an unknown version of parameters', sized(0x18, u8(2) + b'whatever'), [{'type': 'parameters', 'version': 2}]),
 ])

@@ -1,6 +1,6 @@
 /**
  * The end of a session (docs/protocol.md, "Close"): one byte, the reason. It has no answer: a peer
- * that misses it learns of the end by a reset.
+ * that misses it learns of the end by a notice.
  */
 import { readU8 } from '../integers.js';
 import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './frame.js';

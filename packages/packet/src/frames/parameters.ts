@@ -18,12 +18,10 @@ import { encodeSizedFrameHeader, FRAME, frameBodyOffset, frameEnd } from './fram
 
 /** The version of the frame layer that this package speaks. */
 export const FRAME_LAYER_VERSION = 1;
-/** Bytes of the token by which a client believes a reset. */
-export const RESET_TOKEN_BYTES = 16;
 
 /**
- * The numbers of the parameters. All values are 32-bit integers, but for the reset token of 16
- * bytes.
+ * The numbers of the parameters. All values are 32-bit integers. Number 7 is not used again: it
+ * was the reset token, which is gone.
  */
 export const PARAMETER = {
   maxPacketBytes: 1,
@@ -32,7 +30,6 @@ export const PARAMETER = {
   flowIdleMs: 4,
   sessionIdleMs: 5,
   features: 6,
-  resetToken: 7,
 } as const;
 
 /**
@@ -68,8 +65,6 @@ export class SessionParameters {
   sessionIdleMs: number | undefined;
   /** A bit of `FEATURE` for each optional feature that it has. */
   features: number | undefined;
-  /** 16 bytes: the token of a reset for the index that the peer writes into its packets. */
-  resetToken: Uint8Array | undefined;
 }
 
 type IntegerName = keyof typeof PARAMETER_BOUNDS;
@@ -85,18 +80,15 @@ const INTEGER_BYTES = 4;
 const ENTRY_HEADER_BYTES = 2;
 
 /**
- * Returns the offset after the frame. Throws a RangeError if there is no room, an integer is out of
- * its range, or the token has not 16 bytes.
+ * Returns the offset after the frame. Throws a RangeError if there is no room or an integer is out
+ * of its range.
  */
 export function encodeParameters(bytes: Uint8Array, offset: number, parameters: Readonly<SessionParameters>): number {
-  const { resetToken } = parameters;
   const integers = INTEGERS.flatMap((name) => {
     const value = parameters[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  if (resetToken !== undefined && resetToken.length !== RESET_TOKEN_BYTES) throw new RangeError('not a reset token');
-  const tokenBytes = resetToken === undefined ? 0 : ENTRY_HEADER_BYTES + RESET_TOKEN_BYTES;
-  const length = 1 + integers.length * (ENTRY_HEADER_BYTES + INTEGER_BYTES) + tokenBytes;
+  const length = 1 + integers.length * (ENTRY_HEADER_BYTES + INTEGER_BYTES);
   let next = encodeSizedFrameHeader(bytes, offset, FRAME.parameters, length);
   bytes[next++] = parameters.version;
   for (const [name, value] of integers) {
@@ -107,20 +99,14 @@ export function encodeParameters(bytes: Uint8Array, offset: number, parameters: 
     writeU32(bytes, next, value);
     next += INTEGER_BYTES;
   }
-  if (resetToken !== undefined) {
-    bytes[next++] = PARAMETER.resetToken;
-    bytes[next++] = RESET_TOKEN_BYTES;
-    bytes.set(resetToken, next);
-    next += RESET_TOKEN_BYTES;
-  }
   return next;
 }
 
 /**
- * Reads parameters into `into`, all of whose fields it sets; the reset token is a copy. Returns the
- * offset after the frame, or a drop code: as {@link nextFrame}, and bad-length (a value of another
- * length than its key has), bad-value (keys that do not ascend, an integer out of its bounds). Any
- * version passes; the bytes after an unknown version are not read.
+ * Reads parameters into `into`, all of whose fields it sets. Returns the offset after the frame, or
+ * a drop code: as {@link nextFrame}, and bad-length (a value of another length than its key has),
+ * bad-value (keys that do not ascend, an integer out of its bounds). Any version passes; the bytes
+ * after an unknown version are not read.
  */
 export function decodeParameters(bytes: Uint8Array, offset: number, end: number, into: SessionParameters): number {
   const next = frameEnd(bytes, offset, end, FRAME.parameters);
@@ -146,11 +132,6 @@ export function decodeParameters(bytes: Uint8Array, offset: number, end: number,
 
 /** Returns 0, or the drop code of the reason against the value. */
 function readParameter(bytes: Uint8Array, at: number, key: number, length: number, into: SessionParameters): number {
-  if (key === PARAMETER.resetToken) {
-    // Not slice: that of a Buffer does not copy.
-    into.resetToken = new Uint8Array(bytes.subarray(at, at + length));
-    return length === RESET_TOKEN_BYTES ? 0 : DROP.badLength;
-  }
   const name = INTEGERS.find((candidate) => PARAMETER[candidate] === key);
   if (name === undefined) return 0;
   if (length !== INTEGER_BYTES) return DROP.badLength;

@@ -13,7 +13,7 @@ import { DROP } from '../drop-reason.js';
 import { readU16, readU32, readU8, writeU16 } from '../integers.js';
 
 /** The numbers of the packet types. */
-export const PACKET = { initiation: 1, response: 2, cookieReply: 3, transport: 4, reset: 5 } as const;
+export const PACKET = { initiation: 1, response: 2, cookieReply: 3, transport: 4, notice: 5 } as const;
 
 /** The number of a packet type. */
 export type PacketType = (typeof PACKET)[keyof typeof PACKET];
@@ -30,10 +30,8 @@ export const TRANSPORT_HEADER_BYTES = 16;
 export const AEAD_TAG_BYTES = 16;
 /** Bytes of the shortest transport packet: no frames, a keepalive. */
 export const MIN_TRANSPORT_BYTES = TRANSPORT_HEADER_BYTES + AEAD_TAG_BYTES;
-/**
- * Bytes of a reset: less than any transport packet, so that an answer to one is always the smaller.
- */
-export const RESET_BYTES = 24;
+/** Bytes of a notice: less than an initiation, so that an answer to one is always the smaller. */
+export const NOTICE_BYTES = 64;
 /** Counters of transport packets are below this, so that a number holds them exactly. */
 export const COUNTER_LIMIT = 2 ** 53;
 
@@ -62,8 +60,8 @@ export function packetType(bytes: Uint8Array, offset: number, length: number): n
       return ofLength(type, hasZeros, length, RESPONSE_BYTES);
     case PACKET.cookieReply:
       return ofLength(type, hasZeros, length, COOKIE_REPLY_BYTES);
-    case PACKET.reset:
-      return ofLength(type, hasZeros, length, RESET_BYTES);
+    case PACKET.notice:
+      return ofLength(type, hasZeros, length, NOTICE_BYTES);
     default:
       return DROP.unknownType;
   }

@@ -13,7 +13,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   packets(packet, input) {
     const type = packet.packetType(input, 0, input.length);
     if (type < 0) packet.dropReasonOf(type);
-    const decoders = [packet.decodeInitiation, packet.decodeResponse, packet.decodeCookieReply, packet.decodeReset];
+    const decoders = [packet.decodeInitiation, packet.decodeResponse, packet.decodeCookieReply, packet.decodeNotice];
     const accepted = decoders.filter((decode) => typeof decode(input) !== 'string').length;
     deepStrictEqual(accepted, type < 0 || type === packet.PACKET.transport ? 0 : 1);
     if (type === packet.PACKET.transport) {

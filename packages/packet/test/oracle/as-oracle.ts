@@ -85,8 +85,7 @@ function entries(frame: Frame & { type: 'parameters' }): [number, number[]][] {
   const found: [number, number[]][] = [];
   for (const [name, key] of Object.entries(PARAMETER)) {
     const value = frame[name as keyof typeof PARAMETER];
-    if (value === undefined) continue;
-    found.push([key, typeof value === 'number' ? [...new Uint8Array(Uint32Array.of(value).buffer)] : [...value]]);
+    if (value !== undefined) found.push([key, [...new Uint8Array(Uint32Array.of(value).buffer)]]);
   }
   return found;
 }

@@ -193,11 +193,11 @@ function parameters(reader: Reader): object {
     const key = reader.integer(1);
     demand(key > (entries.at(-1)?.[0] ?? 0));
     const value = reader.take(reader.integer(1));
-    demand(key > 7 || value.length === (key === 7 ? 16 : 4));
+    demand(key > 6 || value.length === 4);
     const number = value.reduceRight((sum, byte) => sum * 256 + byte, 0);
     if (key === 1) demand(number >= 1200 && number <= 65_507);
     if (key === 4 || key === 5) demand(number >= 1000);
     entries.push([key, value]);
   }
-  return { version, entries: entries.filter(([key]) => key <= 7) };
+  return { version, entries: entries.filter(([key]) => key <= 6) };
 }

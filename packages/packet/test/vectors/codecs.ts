@@ -9,11 +9,11 @@ import {
   decodeGoAway,
   decodeInitiation,
   decodeName,
+  decodeNotice,
   decodeProxiedDatagram,
   decodePublish,
   decodePublishedPorts,
   decodeRefusedPort,
-  decodeReset,
   decodeResolvedName,
   decodeResponse,
   dropReasonOf,
@@ -22,11 +22,11 @@ import {
   encodeGoAway,
   encodeInitiation,
   encodeName,
+  encodeNotice,
   encodeProxiedDatagram,
   encodePublish,
   encodePublishedPorts,
   encodeRefusedPort,
-  encodeReset,
   encodeResolvedName,
   encodeResponse,
   encodeTransportHeader,
@@ -37,7 +37,6 @@ import {
   PACKED_ENDPOINT_BYTES,
   packetType,
   parseEndpoint,
-  RESET_BYTES,
   transportCounter,
   TRANSPORT_HEADER_BYTES,
   transportReceiverIndex,
@@ -48,10 +47,10 @@ import {
   type GoAway,
   type HandshakeInitiation,
   type HandshakeResponse,
+  type Notice,
   type ProxiedDatagram,
   type PublishedPorts,
   type PublishRequest,
-  type Reset,
   type ResolvedName,
   type UdpPacketInit,
 } from '../../src/index.js';
@@ -118,8 +117,8 @@ function decodePacket(bytes: Uint8Array): unknown {
       return typed(type, decodeResponse(bytes));
     case PACKET.cookieReply:
       return typed(type, decodeCookieReply(bytes));
-    case PACKET.reset:
-      return typed(type, decodeReset(bytes));
+    case PACKET.notice:
+      return typed(type, decodeNotice(bytes));
     case PACKET.transport:
       return {
         type,
@@ -141,12 +140,8 @@ function encodePacket(value: unknown): Uint8Array {
       return encodeResponse(value as HandshakeResponse);
     case PACKET.cookieReply:
       return encodeCookieReply(value as CookieReply);
-    case PACKET.reset: {
-      const { unknownIndex, token } = value as Reset;
-      const bytes = new Uint8Array(RESET_BYTES);
-      encodeReset(bytes, 0, unknownIndex, token, 0);
-      return bytes;
-    }
+    case PACKET.notice:
+      return encodeNotice(value as Notice);
     default: {
       const { receiverIndex, counter, frames } = value as Transport;
       const bytes = new Uint8Array(Math.max(TRANSPORT_HEADER_BYTES + frames.length, MIN_TRANSPORT_BYTES));
