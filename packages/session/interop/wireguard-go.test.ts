@@ -61,7 +61,7 @@ test('our server answers wireguard-go: handshake, keepalives, and a rekey that i
         entry.newestTimestamp = timestamp;
       },
     },
-    resetSecret: new Uint8Array(32),
+    wallClock: () => Date.now(),
     protocol: WIREGUARD_PROTOCOL,
     out: end.out,
   });

@@ -2,10 +2,10 @@ import { encodeParameters, SessionParameters } from '@relay/packet';
 import { MAX_PACKET_BYTES } from './tuning.js';
 
 /**
- * What one side tells the other of itself; the channel adds the version and the reset token. See
- * `SessionParameters` of `@relay/packet`.
+ * What one side tells the other of itself; the channel adds the version. See `SessionParameters` of
+ * `@relay/packet`.
  */
-export type ChannelParameters = Readonly<Partial<Omit<SessionParameters, 'version' | 'resetToken'>>>;
+export type ChannelParameters = Readonly<Partial<Omit<SessionParameters, 'version'>>>;
 
 /**
  * The parameters to tell, with the largest packet filled in. Throws a RangeError if one is out of

@@ -15,9 +15,10 @@ export interface ChannelProtocol {
   readonly identifier: string;
   readonly labelMac1: string;
   readonly labelCookie: string;
+  readonly labelNotice: string;
   /**
-   * Whether packets carry frames and the client learns reset tokens. Without frames a packet's
-   * content is opaque: an empty one is a keepalive, any other is one frame of type -1.
+   * Whether packets carry frames and there are notices. Without frames a packet's content is
+   * opaque: an empty one is a keepalive, any other is one frame of type -1.
    */
   readonly framed: boolean;
 }
@@ -28,6 +29,7 @@ export const RELAY_PROTOCOL: ChannelProtocol = {
   identifier: 'Relay v1 secure channel for datagrams',
   labelMac1: 'mac1----',
   labelCookie: 'cookie--',
+  labelNotice: 'notice--',
   framed: true,
 };
 
@@ -55,6 +57,8 @@ export const REKEY_AFTER_PACKETS = 2 ** 48;
  * (REJECT-AFTER-MESSAGES is 2^64 - 2^13 - 1).
  */
 export const HIGHEST_COUNTER = 2 ** 53 - 1;
+/** A timestamp that is further ahead of the server's clock than this is refused. */
+export const AHEAD_MS = 86_400_000;
 /** How long a cookie is good, and how long one secret makes them. */
 export const COOKIE_LIFE_MS = 120_000;
 /**

@@ -30,6 +30,11 @@ export interface Session {
    */
   readonly endpoint: Uint8Array;
   /**
+   * Whether the peer has shown that it receives on {@link packedPath}: it answered what only went
+   * there.
+   */
+  readonly isPathProven: boolean;
+  /**
    * On the client: packed endpoint (24 bytes) of ourselves as the server sees us; undefined until
    * it told.
    */

@@ -58,6 +58,8 @@ export const UNCONFIRMED_MS = 5000;
  * same.
  */
 export const CLIENT_HANDSHAKE_EVERY_MS = 20;
+/** So a wake that crosses an attempt has the next one wait until the server answers it. */
+export const ATTEMPT_AFTER_MS = 50;
 
 /**
  * A challenge is repeated this often, and given up after {@link CHALLENGE_PATIENCE_MS}: then the
@@ -89,9 +91,25 @@ export const MAX_KEPT_ANSWERS = 256;
 export const MAX_PACKET_BYTES = 1400;
 
 /**
- * Handshakes with a cookie, and resets, per second and source address (IPv6: per /64): many clients
- * may share one behind a NAT.
+ * Handshakes with a cookie, per second and source address (IPv6: per /64): many clients may share
+ * one behind a NAT.
  */
 export const SOURCE_HANDSHAKES_PER_SECOND = 50;
-export const SOURCE_RESETS_PER_SECOND = 50;
 export const SOURCE_BURST = 100;
+
+/**
+ * Notices to one client per second: enough for a clock that is wrong and a session that is lost,
+ * and few for somebody who repeats a recorded initiation.
+ */
+export const NOTICES_PER_SECOND = 10;
+/** A handshake of a client that was woken is expected for this long. */
+export const AWAITED_MS = 5000;
+export const AWAITED_ATTEMPTS = 3;
+/**
+ * A client answers wakes with a handshake at most this often, and asks by a handshake this often
+ * whether the server still has the session.
+ */
+export const CLIENT_WAKE_EVERY_MS = 5000;
+/** Attempts that notices bring forward, at once and per second: a clock that is wrong takes two. */
+export const PROMPT_ATTEMPTS = 4;
+export const PROMPT_ATTEMPTS_PER_SECOND = 1;

@@ -28,6 +28,7 @@ describe('docs/protocol.md, "The secure channel"', () => {
       ['identifier', RELAY_PROTOCOL.identifier],
       ['label mac1', RELAY_PROTOCOL.labelMac1],
       ['label cookie', RELAY_PROTOCOL.labelCookie],
+      ['label notice', RELAY_PROTOCOL.labelNotice],
     ]);
   });
 

@@ -119,12 +119,16 @@ export function packed(address: string, port: number): Uint8Array {
   return packPath({ address, port });
 }
 
+/** The steady clock at the begin of a test. */
+const STEADY_MS = 1_000_000;
+
 /**
  * A client and a server of one invitation, and a wire between them that loses nothing and takes no
  * time.
  */
 export class TwoEnds {
-  nowMs = 1_000_000;
+  nowMs = STEADY_MS;
+  /** The wall clock at the begin of the test. */
   wallMs = 1_790_000_000_000;
   readonly serverKey: KeyPair = generateKeyPair();
   readonly clientKey: KeyPair = generateKeyPair();
@@ -153,14 +157,14 @@ export class TwoEnds {
     return new ServerChannel({
       staticKey: this.serverKey,
       clients: this.directory,
-      resetSecret: new Uint8Array(32).fill(7),
+      wallClock: () => this.wallMs + this.nowMs - STEADY_MS,
       out: this.serverEnd.out,
       ...this.#serverOptions,
     });
   }
 
   connect(): void {
-    this.client.connect(this.nowMs, this.wallMs);
+    this.client.connect(this.nowMs, this.wallMs + this.nowMs - STEADY_MS);
     this.settle();
   }
 

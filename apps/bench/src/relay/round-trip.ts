@@ -1,6 +1,6 @@
 import { PACKED_ENDPOINT_BYTES, type DatagramBatch, type SendBatch } from '@relay/packet';
 import { ClientShard, ListenerPort, Shard, type Listener, type TargetSocket } from '@relay/relay';
-import { generateKeyPair, KEY_BYTES, OFFSET_PATH_LOCAL, packPath, type Primitives } from '@relay/session';
+import { generateKeyPair, OFFSET_PATH_LOCAL, packPath, type Primitives } from '@relay/session';
 
 const NOW_MS = 1000;
 const SLOTS = 64;
@@ -37,10 +37,7 @@ export class JoinedEnds {
       ranOut: () => undefined,
     });
     this.#server = new Shard({
-      channel: {
-        ...{ staticKey: serverKey, primitives },
-        resetSecret: new Uint8Array(KEY_BYTES),
-      },
+      channel: { staticKey: serverKey, primitives },
       socket: this.#toClient,
       openSocket: () => new EchoSocket(this.#echoes),
       targetSocket: {},

@@ -2,7 +2,6 @@ import type { DatagramBatch } from '@relay/packet';
 import {
   ClientChannel,
   generateKeyPair,
-  KEY_BYTES,
   OFFSET_PATH_LOCAL,
   packPath,
   ServerChannel,
@@ -37,7 +36,7 @@ export class Ends {
     this.server = new ServerChannel({
       staticKey: this.#serverKey,
       clients: { lookup: () => this.#entry, recordTimestamp: () => undefined },
-      resetSecret: new Uint8Array(KEY_BYTES),
+      wallClock: () => Date.now(),
       limits: { maxSessions: 200_000, handshakesPerSecond: 1e9 },
       primitives,
       out: outTo(this.toClient),

@@ -47,7 +47,7 @@ class Asked {
     this.#server = new ServerChannel({
       primitives: nodePrimitives,
       staticKey: serverKey,
-      resetSecret: new Uint8Array(32),
+      wallClock: () => 1_790_000_000_000,
       clients: { lookup: () => ({ name: 'ada', limits: {}, newestTimestamp: 0n }), recordTimestamp: () => undefined },
       out: this.#toClient.out,
     });

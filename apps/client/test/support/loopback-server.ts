@@ -177,7 +177,7 @@ export class LoopbackServer {
     const known = Buffer.from(keyPairOf(this.clientKey.privateKey).publicKey);
     return new ServerChannel({
       staticKey: this.serverKey,
-      resetSecret: new Uint8Array(32).fill(1),
+      wallClock: () => Date.now(),
       primitives: nodePrimitives,
       clients: { lookup: (key) => (known.equals(key) ? entry : undefined), recordTimestamp: () => undefined },
       out: this.#out,

@@ -6,9 +6,6 @@ import {
   packedPort,
   PACKET,
   packetType,
-  RESET_OFFSET,
-  RESET_TOKEN_BYTES,
-  resetUnknownIndex,
   TRANSPORT_HEADER_BYTES,
   transportReceiverIndex,
   type DatagramBatch,
@@ -18,7 +15,7 @@ import { defaultPrimitives } from '../crypto/default-primitives.js';
 import { Deadlines } from '../deadlines.js';
 import type { DisconnectReason, SessionEvent } from '../events.js';
 import { identityOf, serverIdentityOf } from '../handshake/identity.js';
-import { equalSecrets } from '../handshake/macs.js';
+import { noticeKey } from '../handshake/notice.js';
 import { nameOf, systemRandom } from '../keys/key-pair.js';
 import { PACKED_PATH_BYTES } from '../packed-path.js';
 import { parametersToTell } from '../parameters.js';
@@ -34,8 +31,9 @@ import { ChosenIndices } from '../transport/chosen-indices.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
 import { TransportKeys } from '../transport/transport-keys.js';
-import { FIRST_RETRY_MS, KEEPALIVE_MS, LAST_RETRY_MS, REKEY_PATIENCE_MS } from '../tuning.js';
+import { CLIENT_WAKE_EVERY_MS, FIRST_RETRY_MS, KEEPALIVE_MS, LAST_RETRY_MS, REKEY_PATIENCE_MS } from '../tuning.js';
 import { Handshakes } from './handshakes.js';
+import { NoticeReader } from './notice-reader.js';
 import type { ClientChannelOptions } from './options.js';
 
 /**
@@ -56,6 +54,8 @@ export class ClientChannel {
   #session: LiveSession | undefined;
   /** Whether the path of the session was lost when the channel looked last. */
   #wasPathLost = false;
+  /** When a handshake asked last whether the server still has the session. */
+  #askedMs = -Infinity;
 
   constructor(options: ClientChannelOptions) {
     const { out, serverPublicKey, keepaliveMs = KEEPALIVE_MS } = options;
@@ -68,9 +68,8 @@ export class ClientChannel {
     const secret = identity.staticKey.agree(serverPublicKey);
     if (secret === undefined)
       throw new RangeError('the public key of the server is a point of low order, which no server has');
-    secret.fill(0);
     this.#shared = {
-      ...{ role: 'client', layer: frameLayerOf(protocol), primitives, random, told, tokens: undefined, out },
+      ...{ role: 'client', layer: frameLayerOf(protocol), primitives, random, told, out },
       maxPacketBytes: told.maxPacketBytes,
       keepaliveMs: keepaliveMs > 0 ? keepaliveMs : Infinity,
       rings: new ReplayRings(),
@@ -80,7 +79,9 @@ export class ClientChannel {
       ended: [],
     };
     this.#pull = new Pull(this.#shared);
-    this.#handshakes = new Handshakes(this.#shared, identity, serverIdentityOf(protocol, serverPublicKey), this.#path);
+    const notices = new NoticeReader(noticeKey(protocol, serverPublicKey, identity.staticKey.publicKey, secret));
+    const server = serverIdentityOf(protocol, serverPublicKey);
+    this.#handshakes = new Handshakes(this.#shared, identity, server, this.#path, notices);
   }
 
   /**
@@ -158,9 +159,19 @@ export class ClientChannel {
     if (overdueMs >= 0 && this.#handshakes.purpose === undefined) this.#handshakes.begin('rekey', nowMs);
     if (overdueMs >= REKEY_PATIENCE_MS && this.#handshakes.purpose === 'rekey')
       this.#handshakes.begin('new-session', nowMs);
-    const isTried = this.#handshakes.wake(nowMs);
-    // If the server has forgotten the session, a packet of it brings the reset that says so.
-    if (isTried && this.#handshakes.purpose === 'rekey' && this.#shared.layer.tellsTokens) this.#session?.ping(nowMs);
+    this.#askIfSilent(nowMs);
+    this.#handshakes.wake(nowMs);
+  }
+
+  /**
+   * Probes that get no answer have more than one cause, and one of them is quick to tell and to
+   * mend: a server that has lost the session answers a handshake that renews it with a notice.
+   */
+  #askIfSilent(nowMs: number): void {
+    if (this.#session?.isSilent(nowMs) !== true || this.#handshakes.purpose !== undefined) return;
+    if (nowMs < this.#askedMs + CLIENT_WAKE_EVERY_MS) return;
+    this.#askedMs = nowMs;
+    this.#handshakes.begin('rekey', nowMs);
   }
 
   /**
@@ -225,8 +236,8 @@ export class ClientChannel {
         return this.#receiveResponse(bytes, offset, nowMs);
       case PACKET.cookieReply:
         return this.#receiveCookie(bytes, offset, nowMs);
-      case PACKET.reset:
-        return this.#receiveReset(bytes, offset, nowMs);
+      case PACKET.notice:
+        return this.#receiveNotice(bytes, offset, nowMs);
       default:
         return type < 0 ? type : DROP.unknownType;
     }
@@ -281,18 +292,12 @@ export class ClientChannel {
     return result;
   }
 
-  /**
-   * The server says that it does not know the session. That stays until a new one stands: so a
-   * reset that was forged or repeated costs one handshake, and nothing else.
-   */
-  #receiveReset(bytes: Uint8Array, offset: number, nowMs: number): number {
-    const keys = this.#session?.keys.current;
-    if (keys === undefined || keys.peerIndex !== resetUnknownIndex(bytes, offset)) return DROP.unknownIndex;
-    const token = keys.resetToken;
-    if (token === undefined || !equalSecrets(token, 0, bytes, offset + RESET_OFFSET.token, RESET_TOKEN_BYTES))
-      return DROP.badToken;
-    if (this.#handshakes.beginAtOnce(nowMs)) this.wake(nowMs);
-    return 0;
+  /** The session that there is lives until a new one stands: so a notice ends nothing. */
+  #receiveNotice(bytes: Uint8Array, offset: number, nowMs: number): number {
+    if (this.#state === 'idle' || this.#state === 'closed') return DROP.noSession;
+    const result = this.#handshakes.receiveNotice(bytes, offset, nowMs);
+    this.wake(nowMs);
+    return result;
   }
 
   /** What calls into the session have brought about, and what follows for the channel. */
@@ -315,15 +320,13 @@ export class ClientChannel {
   }
 
   /**
-   * On a lost path pings go on, and if the server has forgotten the session a reset says so. But
-   * while its token has not come yet no reset can be believed: then only a new session helps,
-   * unless the present one comes to life again.
+   * On a lost path pings go on, and a new session is tried beside them: whichever gets through
+   * first.
    */
   #pathChanged(isLost: boolean, nowMs: number): void {
     this.#wasPathLost = isLost;
-    if (isLost) {
-      if (this.#session?.keys.current?.resetToken === undefined) this.#handshakes.beginAtOnce(nowMs);
-    } else if (this.#handshakes.purpose === 'new-session') this.#handshakes.stop();
+    if (isLost) this.#handshakes.beginAtOnce(nowMs);
+    else if (this.#handshakes.purpose === 'new-session') this.#handshakes.stop();
   }
 
   #rekeyDueMs(): number {

@@ -4,23 +4,35 @@ import {
   cookieReplyReceiverIndex,
   DROP,
   INITIATION_BYTES,
+  NOTICE,
   PACKET,
   RESPONSE_OFFSET,
   responseReceiverIndex,
   responseSenderIndex,
 } from '@relay/packet';
 import { hash } from '../crypto/blake2s.js';
-import { openCookie } from '../handshake/cookie.js';
+import { openXaead } from '../crypto/xaead.js';
 import type { Identity, ServerIdentity } from '../handshake/identity.js';
 import { writeInitiation, type Initiation } from '../handshake/initiation.js';
 import { Mac1 } from '../handshake/macs.js';
 import { readResponse } from '../handshake/response.js';
 import type { SplitKeys } from '../handshake/symmetric-state.js';
-import { timestampOf } from '../handshake/timestamp.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import type { PacketOut } from '../packet-out.js';
 import { COOKIE_LIFE_MS, RANDOM_MASK, REKEY_BIT } from '../protocol.js';
-import { FIRST_RETRY_MS, LAST_RETRY_MS, QUICK_RETRIES, RETRY_JITTER } from '../tuning.js';
+import { TokenBucket } from '../token-bucket.js';
+import {
+  ATTEMPT_AFTER_MS,
+  CLIENT_WAKE_EVERY_MS,
+  FIRST_RETRY_MS,
+  LAST_RETRY_MS,
+  PROMPT_ATTEMPTS,
+  PROMPT_ATTEMPTS_PER_SECOND,
+  QUICK_RETRIES,
+  RETRY_JITTER,
+} from '../tuning.js';
+import type { NoticeReader } from './notice-reader.js';
+import { OwnTimestamps } from './own-timestamps.js';
 
 /** What the handshakes need of what a channel's sessions share. */
 interface Shared {
@@ -73,11 +85,15 @@ export class Handshakes {
   #number = 0;
   #cookie: Uint8Array | undefined;
   #cookieMs = -Infinity;
-  #wallOffsetMs = 0;
-  #lastTimestamp = 0n;
+  readonly #timestamps = new OwnTimestamps();
+  readonly #notices: NoticeReader;
+  /** Attempts that notices may bring forward now. */
+  readonly #prompts = new TokenBucket(PROMPT_ATTEMPTS_PER_SECOND, PROMPT_ATTEMPTS);
+  #wokenMs = -Infinity;
 
   /** `path`: the packed path to the server, which may change. */
-  constructor(shared: Shared, identity: Identity, server: ServerIdentity, path: Uint8Array) {
+  constructor(shared: Shared, identity: Identity, server: ServerIdentity, path: Uint8Array, notices: NoticeReader) {
+    this.#notices = notices;
     this.#shared = shared;
     this.#identity = identity;
     this.#mac1 = new Mac1(identity.protocol, identity.staticKey.publicKey, PACKET.response);
@@ -90,7 +106,7 @@ export class Handshakes {
    * Timestamps count from here; they grow even if this clock is behind one that was given before.
    */
   setWallClock(nowMs: number, wallMs: number): void {
-    this.#wallOffsetMs = wallMs - nowMs;
+    this.#timestamps.setWallClock(nowMs, wallMs);
   }
 
   /** What is being tried, if anything is. */
@@ -118,7 +134,7 @@ export class Handshakes {
     return true;
   }
 
-  /** If something is being tried, tries it again now: the network has changed. */
+  /** If something is being tried, tries it again now: there is reason to think that it works. */
   hurry(nowMs: number): void {
     if (this.#nextAttemptMs === Infinity) return;
     this.#failedAttempts = 0;
@@ -153,7 +169,7 @@ export class Handshakes {
     const choices = {
       ephemeral,
       senderIndex: this.#newIndex(),
-      timestamp: this.#newTimestamp(nowMs),
+      timestamp: this.#timestamps.next(nowMs),
       cookie: nowMs - this.#cookieMs < COOKIE_LIFE_MS ? this.#cookie : undefined,
     };
     const at = out.reserve(INITIATION_BYTES);
@@ -185,7 +201,7 @@ export class Handshakes {
     const sealed = offset + COOKIE_REPLY_OFFSET.encryptedCookie;
     const nonce = bytes.subarray(offset + COOKIE_REPLY_OFFSET.nonce, sealed);
     const encrypted = bytes.subarray(sealed, offset + COOKIE_REPLY_BYTES);
-    const cookie = openCookie(this.#server.cookieKey, nonce, encrypted, attempt.mac1);
+    const cookie = openXaead(this.#server.cookieKey, nonce, encrypted, attempt.mac1);
     if (cookie === undefined) return DROP.authenticationFailed;
     const isExpected = nowMs - this.#cookieMs < COOKIE_LIFE_MS;
     this.#cookie = cookie;
@@ -196,10 +212,40 @@ export class Handshakes {
     return 0;
   }
 
-  #newTimestamp(nowMs: number): bigint {
-    const timestamp = timestampOf(this.#wallOffsetMs + nowMs);
-    this.#lastTimestamp = timestamp > this.#lastTimestamp ? timestamp : this.#lastTimestamp + 1n;
-    return this.#lastTimestamp;
+  /**
+   * The server has told something outside of a session, by the notice at `bytes[offset]`: the next
+   * attempt goes as it says, and mostly at once. Returns 0 or a drop code.
+   */
+  receiveNotice(bytes: Uint8Array, offset: number, nowMs: number): number {
+    const kind = this.#notices.open(bytes, offset, this.#attempt);
+    const { timestamp } = this.#notices;
+    switch (kind) {
+      case NOTICE.wake:
+        if (nowMs < this.#wokenMs + CLIENT_WAKE_EVERY_MS) return DROP.rateLimited;
+        this.#wokenMs = nowMs;
+        if (this.purpose !== 'new-session') this.begin('new-session', nowMs);
+        this.hurry(Math.max(nowMs, this.#lastAttemptMs + ATTEMPT_AFTER_MS));
+        return 0;
+      case NOTICE.stale:
+        this.#timestamps.goOnFrom(timestamp);
+        return this.#tryAtOnce(nowMs);
+      case NOTICE.ahead:
+        this.#timestamps.takeClock(timestamp, nowMs);
+        return this.#tryAtOnce(nowMs);
+      case NOTICE.noSession:
+        if (this.purpose !== 'rekey') return DROP.badValue;
+        this.begin('new-session', nowMs, FIRST_RETRY_MS);
+        return this.#tryAtOnce(nowMs);
+      default:
+        return kind;
+    }
+  }
+
+  /** Not without end: what is over that waits for its time. */
+  #tryAtOnce(nowMs: number): number {
+    if (!this.#prompts.take(nowMs)) return DROP.rateLimited;
+    this.#nextAttemptMs = nowMs;
+    return 0;
   }
 
   /**
@@ -210,7 +256,7 @@ export class Handshakes {
     for (;;) {
       this.#number = (this.#number + 1) & 0x7f;
       const index = (this.#instance | (this.#number << 1) | (this.#purpose === 'rekey' ? REKEY_BIT : 0)) >>> 0;
-      if (this.#shared.keys.at(index) === undefined) return index;
+      if (index !== 0 && this.#shared.keys.at(index) === undefined) return index; // 0: that of a wake
     }
   }
 

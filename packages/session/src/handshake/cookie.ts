@@ -4,14 +4,10 @@
  * know the server's key and can see the answer. The server keeps nothing; the sender proves with
  * mac2 that it is where it says.
  */
-import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { HASH_BYTES, Mac } from '../crypto/blake2s.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import { COOKIE_LIFE_MS } from '../protocol.js';
-
-/** Bytes of XChaCha20-Poly1305's nonce. */
-export const COOKIE_NONCE_BYTES = 24;
 
 /** Makes and knows the cookies of one server. */
 export class CookieBaker {
@@ -32,24 +28,5 @@ export class CookieBaker {
       this.#bornMs = nowMs;
     }
     return this.#mac.of(source.subarray(offset, offset + PACKED_ENDPOINT_BYTES));
-  }
-}
-
-/** Seals a cookie for the sender of the message with this mac1. */
-export function sealCookie(key: Uint8Array, nonce: Uint8Array, cookie: Uint8Array, mac1: Uint8Array): Uint8Array {
-  return xchacha20poly1305(key, nonce, mac1).encrypt(cookie);
-}
-
-/** The cookie, or undefined if this is no answer to the message with this mac1. */
-export function openCookie(
-  key: Uint8Array,
-  nonce: Uint8Array,
-  sealed: Uint8Array,
-  mac1: Uint8Array,
-): Uint8Array | undefined {
-  try {
-    return xchacha20poly1305(key, nonce, mac1).decrypt(sealed);
-  } catch {
-    return undefined;
   }
 }

@@ -14,6 +14,11 @@ export function timestampOf(wallMs: number): bigint {
   return ((EPOCH + BigInt(seconds)) << 32n) | BigInt(nanoseconds);
 }
 
+/** The wall time of a timestamp, ms since 1970. */
+export function wallMsOf(timestamp: bigint): number {
+  return Number((timestamp >> 32n) - EPOCH) * 1000 + Number(timestamp & 0xffff_ffffn) / 1e6;
+}
+
 export function writeTimestamp(timestamp: bigint): Uint8Array {
   const bytes = new Uint8Array(TIMESTAMP_BYTES);
   const view = new DataView(bytes.buffer);

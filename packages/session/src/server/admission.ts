@@ -8,14 +8,15 @@ import {
   initiationSenderIndex,
   PACKET,
 } from '@relay/packet';
-import { CookieBaker, COOKIE_NONCE_BYTES, sealCookie } from '../handshake/cookie.js';
+import { sealXaead, XAEAD_NONCE_BYTES } from '../crypto/xaead.js';
+import { CookieBaker } from '../handshake/cookie.js';
 import type { Identity } from '../handshake/identity.js';
 import { cookieKey, isMac2Right, Mac1 } from '../handshake/macs.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import type { PacketOut } from '../packet-out.js';
-import { SOURCE_BURST, SOURCE_HANDSHAKES_PER_SECOND } from '../tuning.js';
+import { TokenBucket } from '../token-bucket.js';
+import { AWAITED_ATTEMPTS, AWAITED_MS, SOURCE_BURST, SOURCE_HANDSHAKES_PER_SECOND } from '../tuning.js';
 import { SourceLimiter } from './source-limiter.js';
-import { TokenBucket } from './token-bucket.js';
 
 /**
  * Who may make the server compute a handshake. First what costs least: who does not know the
@@ -32,6 +33,9 @@ export class Admission {
   readonly #cookies: CookieBaker;
   readonly #rate: TokenBucket;
   readonly #perSource: SourceLimiter;
+  /** Handshakes of clients that were woken, until then. */
+  #awaited = 0;
+  #awaitedUntilMs = -Infinity;
 
   /** Up to `perSecond` handshakes need no cookie. */
   constructor(identity: Identity, perSecond: number, random: RandomSource, out: PacketOut) {
@@ -46,12 +50,26 @@ export class Admission {
   }
 
   /**
+   * A client was woken: its handshake, and a repetition or two, need no cookie. Else the clients
+   * behind one address would keep each other from coming back.
+   */
+  expect(nowMs: number): void {
+    if (nowMs >= this.#awaitedUntilMs) this.#awaited = 0;
+    this.#awaited += AWAITED_ATTEMPTS;
+    this.#awaitedUntilMs = nowMs + AWAITED_MS;
+  }
+
+  /**
    * Judges the initiation at `bytes[offset]`, which came on this packed path, and answers it with a
    * cookie if need be. Returns 0 or a drop code.
    */
   admit(bytes: Uint8Array, offset: number, path: Uint8Array, nowMs: number): number {
     if (!this.#mac1.isRight(bytes, offset, INITIATION_OFFSET.mac1)) return DROP.badMac1;
     if (this.#rate.take(nowMs) && !this.isLoaded) return 0;
+    if (this.#awaited > 0 && nowMs < this.#awaitedUntilMs) {
+      this.#awaited--;
+      return 0;
+    }
     const cookie = this.#cookies.cookieOf(path, 0, nowMs);
     if (isMac2Right(bytes, offset, INITIATION_OFFSET.mac1, cookie)) {
       return this.#perSource.take(path, 0, nowMs) ? 0 : DROP.rateLimited;
@@ -66,10 +84,10 @@ export class Admission {
     const at = out.reserve(COOKIE_REPLY_BYTES);
     const { nonce: nonceAt, encryptedCookie } = COOKIE_REPLY_OFFSET;
     const mac1 = bytes.subarray(offset + INITIATION_OFFSET.mac1, offset + INITIATION_OFFSET.mac2);
-    const nonce = out.bytes.subarray(at + nonceAt, at + nonceAt + COOKIE_NONCE_BYTES);
+    const nonce = out.bytes.subarray(at + nonceAt, at + nonceAt + XAEAD_NONCE_BYTES);
     encodeCookieReplyHeader(out.bytes, at, initiationSenderIndex(bytes, offset));
     this.#random(nonce);
-    out.bytes.set(sealCookie(this.#cookieKey, nonce, cookie, mac1), at + encryptedCookie);
+    out.bytes.set(sealXaead(this.#cookieKey, nonce, cookie, mac1), at + encryptedCookie);
     out.add(COOKIE_REPLY_BYTES, path, 0);
   }
 }

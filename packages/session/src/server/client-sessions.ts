@@ -1,10 +1,13 @@
 import type { LiveSession } from '../session/live-session.js';
 import type { ClientLimits } from './directory.js';
+import { TokenBucket } from '../token-bucket.js';
+import { NOTICES_PER_SECOND } from '../tuning.js';
 import { DoorLimits } from './door-limits.js';
 
 /**
  * What the channel keeps of all clients, by the client's name: at most one session that is
- * established, one that is being set up, and the limits at the door, which outlive sessions.
+ * established, one that is being set up, and the limits at the door and of notices, which outlive
+ * sessions.
  */
 export class ClientSessions {
   /** How many sessions of both kinds there may be. */
@@ -12,6 +15,9 @@ export class ClientSessions {
   readonly #established = new Map<string, LiveSession>();
   readonly #pending = new Map<string, LiveSession>();
   readonly #doors = new Map<string, DoorLimits>();
+  /** Clients that were woken and have not come yet. */
+  readonly #expected = new Map<string, number>();
+  readonly #notices = new Map<string, TokenBucket>();
 
   constructor(most: number) {
     this.most = most;
@@ -50,6 +56,7 @@ export class ClientSessions {
   establish(session: LiveSession): LiveSession | undefined {
     const former = this.#established.get(session.peerName);
     this.#pending.delete(session.peerName);
+    this.#expected.delete(session.peerName);
     this.#established.set(session.peerName, session);
     return former;
   }
@@ -75,8 +82,32 @@ export class ClientSessions {
     return door;
   }
 
+  /**
+   * Counts a notice to this client, which the directory knows; false if it gets too many. As doors,
+   * there are no more of these than clients in the directory.
+   */
+  takeNotice(name: string, nowMs: number): boolean {
+    let bucket = this.#notices.get(name);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(NOTICES_PER_SECOND);
+      this.#notices.set(name, bucket);
+    }
+    return bucket.take(nowMs);
+  }
+
+  /** The client was woken, so that its handshake is expected until then. */
+  expect(name: string, untilMs: number): void {
+    this.#expected.set(name, untilMs);
+  }
+
+  isExpected(name: string, nowMs: number): boolean {
+    return nowMs < (this.#expected.get(name) ?? -Infinity);
+  }
+
   /** The client does not come back. */
   forgetClient(name: string): void {
+    this.#expected.delete(name);
+    this.#notices.delete(name);
     this.#doors.delete(name);
   }
 

@@ -1,5 +1,5 @@
 import type { ClientLimits } from './directory.js';
-import { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from '../token-bucket.js';
 
 /**
  * The limits of one client at the door: packets and bits per second, in bursts of one second's

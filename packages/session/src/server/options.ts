@@ -13,10 +13,10 @@ export interface ServerChannelOptions {
   readonly staticKey: KeyPair;
   readonly clients: ClientDirectory;
   /**
-   * 32 bytes that survive restarts: with them the server can tell clients of a past life that it
-   * knows their sessions no more.
+   * The wall clock, ms since 1970: asked how far ahead the timestamps of handshakes may be, and for
+   * the timestamps of wakes. A jump of it changes nothing else.
    */
-  readonly resetSecret: Uint8Array;
+  readonly wallClock: () => number;
   /**
    * 32 bytes mixed into the keys beside everything else; zeros if absent, as invitations have none.
    */
@@ -39,8 +39,6 @@ export interface ServerLimits {
   readonly maxSessions: number;
   /** Handshakes per second above which each must bring a cookie. Default 250. */
   readonly handshakesPerSecond: number;
-  /** Resets per second at most. Default 1,000. */
-  readonly resetsPerSecond: number;
 }
 
-export const DEFAULT_LIMITS: ServerLimits = { maxSessions: 100_000, handshakesPerSecond: 250, resetsPerSecond: 1000 };
+export const DEFAULT_LIMITS: ServerLimits = { maxSessions: 100_000, handshakesPerSecond: 250 };

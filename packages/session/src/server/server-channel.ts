@@ -29,15 +29,15 @@ import { beginAt } from '../session/roaming.js';
 import { IndexTable } from '../transport/index-table.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
-import { ResetTokens } from '../transport/reset-tokens.js';
 import type { TransportKeys } from '../transport/transport-keys.js';
+import { AWAITED_MS } from '../tuning.js';
 import { Admission } from './admission.js';
 import { ClientSessions } from './client-sessions.js';
 import type { ClientDirectory } from './directory.js';
 import { HandshakeAnswers } from './handshake-answers.js';
 import type { Load } from './load.js';
 import { DEFAULT_LIMITS, type ServerChannelOptions } from './options.js';
-import { Resets } from './resets.js';
+import { Notices } from './notices.js';
 
 /** Current, previous and next. */
 const KEYS_PER_SESSION = 3;
@@ -53,7 +53,7 @@ export class ServerChannel {
   readonly #clients: ClientDirectory;
   readonly #admission: Admission;
   readonly #answers: HandshakeAnswers;
-  readonly #resets: Resets | undefined;
+  readonly #notices: Notices;
   readonly #keys: IndexTable<TransportKeys<LiveSession>>;
   readonly #sessions: ClientSessions;
   /** Of the packet that is being received, if anybody asked. */
@@ -65,12 +65,11 @@ export class ServerChannel {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
     const layer = frameLayerOf<LiveSession>(protocol);
-    const tokens = layer.tellsTokens ? new ResetTokens(options.resetSecret) : undefined;
     this.#clients = options.clients;
     this.#keys = new IndexTable(limits.maxSessions * KEYS_PER_SESSION, random);
     this.#sessions = new ClientSessions(limits.maxSessions);
     this.#shared = {
-      ...{ role: 'server', layer, primitives, random, told, tokens, out },
+      ...{ role: 'server', layer, primitives, random, told, out },
       maxPacketBytes: told.maxPacketBytes,
       keepaliveMs: Infinity,
       rings: new ReplayRings(),
@@ -81,8 +80,14 @@ export class ServerChannel {
     };
     this.#pull = new Pull(this.#shared);
     this.#admission = new Admission(identity, limits.handshakesPerSecond, random, out);
-    this.#answers = new HandshakeAnswers(this.#shared, identity, options.clients, this.#sessions, this.#keys);
-    this.#resets = tokens && new Resets(tokens, limits.resetsPerSecond, random, out);
+    const { clients, wallClock } = options;
+    this.#notices = new Notices(identity, { random, out, wallClock }, this.#sessions);
+    this.#answers = new HandshakeAnswers(this.#shared, {
+      ...{ identity, clients, wallClock },
+      sessions: this.#sessions,
+      indices: this.#keys,
+      notices: this.#notices,
+    });
   }
 
   /**
@@ -114,6 +119,26 @@ export class ServerChannel {
     if (load !== 'draining' || !isNew) return;
     // A session that has no room for it is no worse off than with a message that was lost.
     for (const session of this.sessions()) session.request(REQUEST.goAway, encodeGoAway({ graceMs }), nowMs);
+  }
+
+  /**
+   * Asks a client on a packed path (48 bytes), on which it has proven itself before, to begin a new
+   * session: this server has lost those of its last life. The handshake that follows is expected:
+   * it needs no cookie, and is taken while the server sheds load. Returns 0, or a drop code (< 0): `unknown-client`, `rate-limited` (it got
+   * ten notices within a second). Never throws.
+   */
+  wakeClient(publicKey: Uint8Array, path: Uint8Array, nowMs: number): number {
+    try {
+      if (this.#clients.lookup(publicKey) === undefined) return DROP.unknownClient;
+      const name = nameOf(publicKey);
+      const code = this.#notices.wake({ publicKey, name, path }, nowMs);
+      if (code < 0) return code;
+      this.#admission.expect(nowMs);
+      this.#sessions.expect(name, nowMs + AWAITED_MS);
+      return 0;
+    } catch (error) {
+      return this.#pull.fault(undefined, error, nowMs);
+    }
   }
 
   /** Does what is due. Never throws. */
@@ -221,10 +246,7 @@ export class ServerChannel {
     const length = batch.lengths[i] ?? 0;
     const index = transportReceiverIndex(bytes, offset);
     const keys = this.#keys.at(index);
-    if (keys === undefined) {
-      this.#resets?.send(index, batch, i, nowMs);
-      return DROP.unknownIndex;
-    }
+    if (keys === undefined) return DROP.unknownIndex;
     const session = keys.owner;
     if (session.door?.isClosed(nowMs) === true) return DROP.rateLimited;
     const opened = openPacket(keys, bytes, offset, length, nowMs);

@@ -4,7 +4,6 @@ import type { Deadlines, Sleeper } from '../deadlines.js';
 import type { RandomSource } from '../keys/key-pair.js';
 import type { PacketOut } from '../packet-out.js';
 import type { ReplayRings } from '../transport/replay-window.js';
-import type { ResetTokens } from '../transport/reset-tokens.js';
 import type { TransportKeys } from '../transport/transport-keys.js';
 import type { EventQueue } from './event-queue.js';
 import type { FrameLayer } from './frame-layer.js';
@@ -19,9 +18,8 @@ export interface ChannelShared<S extends Sleeper> {
   readonly layer: FrameLayer<S>;
   readonly primitives: Primitives;
   readonly random: RandomSource;
-  /** What to tell the peer of ourselves; on the server, the reset token comes to it. */
+  /** What to tell the peer of ourselves. */
   readonly told: Readonly<SessionParameters>;
-  readonly tokens: ResetTokens | undefined;
   readonly maxPacketBytes: number;
   /** How often an idle session sends something, ms; Infinity: never. */
   readonly keepaliveMs: number;

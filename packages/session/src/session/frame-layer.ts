@@ -11,8 +11,6 @@ export interface FrameLayer<S> {
    * and none is asked to prove itself.
    */
   readonly isAnswered: boolean;
-  /** Whether the server tells reset tokens, so that its resets are believed. */
-  readonly tellsTokens: boolean;
 
   /**
    * Goes on in the arrived packet of the session to the next frame that is for the program, which

@@ -74,6 +74,10 @@ export class LiveSession implements Session, Sleeper {
     return this.path.packed.subarray(0, PACKED_ENDPOINT_BYTES);
   }
 
+  get isPathProven(): boolean {
+    return this.path.challenge === undefined;
+  }
+
   /** How often it sends something when it is idle, ms; Infinity: never. */
   get keepaliveMs(): number {
     const { keepaliveMs } = this.shared;
@@ -86,6 +90,12 @@ export class LiveSession implements Session, Sleeper {
 
   get isPathLost(): boolean {
     return this.watch.isLost;
+  }
+
+  /** Whether a probe got no answer for longer than answers have taken. */
+  isSilent(nowMs: number): boolean {
+    const { roundTripMs } = this.figures.measurements;
+    return this.watch.isSilent(Number.isNaN(roundTripMs) ? 0 : roundTripMs, nowMs);
   }
 
   get maxFramesBytes(): number {

@@ -11,7 +11,6 @@ const OPAQUE_TYPE = -1;
  */
 export const opaqueBytes: FrameLayer<SessionParts> = {
   isAnswered: false,
-  tellsTokens: false,
   next: (session, arrival, frame, nowMs) => {
     const { batch, at, end } = arrival;
     if (at === end) return false;

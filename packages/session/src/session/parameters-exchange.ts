@@ -39,7 +39,7 @@ export function parametersArrived(
   const isFirst = session.peerParameters === undefined;
   session.peerParameters = parameters;
   if (session.shared.role === 'server') answerWithOurs(session, nowMs);
-  else answered(session, keys, parameters);
+  else answered(session, keys);
   if (isFirst) session.shared.events.push({ kind: 'parameters', session });
 }
 
@@ -48,16 +48,13 @@ function answerWithOurs(session: SessionParts, nowMs: number): void {
   send(session, at, writeParameters(session, at), nowMs);
 }
 
-function answered(session: SessionParts, keys: TransportKeys<unknown>, { resetToken }: SessionParameters): void {
-  keys.resetToken = resetToken;
+function answered(session: SessionParts, keys: TransportKeys<unknown>): void {
   if (keys !== session.keys.current || session.announcement?.answered() !== true) return;
   // They answer ours, the first packet under these keys.
   proven(session, keys.createdMs);
 }
 
 /** Returns the end of the frame in the packet at `at`. */
-function writeParameters({ shared, keys }: SessionParts, at: number): number {
-  const { told, tokens, out } = shared;
-  const resetToken = keys.current && tokens?.tokenOf(keys.current.localIndex);
-  return encodeParameters(out.bytes, at + FRAMES, { ...told, resetToken });
+function writeParameters({ shared }: SessionParts, at: number): number {
+  return encodeParameters(shared.out.bytes, at + FRAMES, shared.told);
 }

@@ -22,11 +22,21 @@ export class PathWatch {
   #lastProbeMs = -Infinity;
   /** Of the last probe, under the keys that seal; Infinity until it is sent. */
   #probeCounter = Infinity;
+  /** When the first probe was sent that got no answer; Infinity if all got one. */
+  #silentSinceMs = Infinity;
   #isProbing = false;
   #isLost = false;
 
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  /**
+   * Whether a probe has waited in vain for as long as the next one takes to follow, and for twice a
+   * round trip.
+   */
+  isSilent(roundTripMs: number, nowMs: number): boolean {
+    return nowMs - this.#silentSinceMs >= Math.max(PROBE_EVERY_MS - CLOCK_GRAIN_MS, 2 * roundTripMs);
   }
 
   /** When {@link probe} has something to do. */
@@ -52,6 +62,7 @@ export class PathWatch {
   proven(sentMs: number): boolean {
     if (sentMs < this.#unprovenSinceMs - CLOCK_GRAIN_MS) return false;
     const wasLost = this.#isLost;
+    this.#silentSinceMs = Infinity;
     this.#isLost = false;
     if (this.#newestMs <= sentMs + CLOCK_GRAIN_MS) {
       this.#unprovenSinceMs = this.#nextProbeMs = Infinity;
@@ -91,6 +102,7 @@ export class PathWatch {
     if (nowMs < this.#nextProbeMs) return 'nothing';
     const unprovenMs = nowMs - this.#unprovenSinceMs;
     this.#lastProbeMs = nowMs;
+    this.#silentSinceMs = Math.min(this.#silentSinceMs, nowMs);
     this.#isProbing = true;
     this.#probeCounter = Infinity;
     if (unprovenMs < PATH_LOST_AFTER_MS) {

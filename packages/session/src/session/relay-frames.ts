@@ -26,7 +26,6 @@ type Arrived = Arrival<SessionParts>;
 /** The frames of Relay's own protocol. */
 export const relayFrames: FrameLayer<SessionParts> = {
   isAnswered: true,
-  tellsTokens: true,
   next: (session, arrival, frame, nowMs) => {
     const { end } = arrival;
     const { bytes } = arrival.batch;

@@ -33,8 +33,6 @@ export class TransportKeys<T> {
   nextCounter = 0;
   /** Packets opened. */
   received = 0;
-  /** The peer's reset token for `peerIndex`, once it told. */
-  resetToken: Uint8Array | undefined = undefined;
 
   /** The keys of the agreement are wiped: they live on in here alone. */
   constructor(making: KeyMaking, owner: T, agreement: Agreement, nowMs: number) {

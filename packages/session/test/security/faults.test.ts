@@ -166,8 +166,12 @@ describe('an exception in the channel itself', () => {
     expect([...ends.server.sessions()]).toEqual([]);
     expect(ends.server.nextWakeMs).toBe(Infinity);
     out.isBroken = false;
-    datagrams(ends.clientSession, ends); // the client missed the end of the session: a reset tells it
-    for (let round = 0; round < 4; round++) exchange(ends, out);
+    datagrams(ends.clientSession, ends); // the client missed the end of the session: a notice tells it
+    for (let step = 0; step < 20; step++) {
+      ends.nowMs += 50;
+      ends.client.wake(ends.nowMs);
+      exchange(ends, out);
+    }
     expect(ends.serverSession.isOpen).toBe(true);
   });
 

@@ -5,7 +5,7 @@ import { equalSecrets } from '../../src/handshake/macs.js';
 import { readTimestamp, timestampOf, writeTimestamp } from '../../src/handshake/timestamp.js';
 import { DoorLimits } from '../../src/server/door-limits.js';
 import { SourceLimiter } from '../../src/server/source-limiter.js';
-import { TokenBucket } from '../../src/server/token-bucket.js';
+import { TokenBucket } from '../../src/token-bucket.js';
 import { SeededRandom } from '../simulation/seeded-random.js';
 
 function packed(address: string, port = 1): Uint8Array {

@@ -1,7 +1,8 @@
 // A server with several addresses, reached at one of them, answers from that one: NATs and
 // firewalls on the way let nothing else in.
 import { describe, expect, test } from '@jest/globals';
-import { DROP, dropReasonOf, MIN_TRANSPORT_BYTES, PACKED_ENDPOINT_BYTES, PACKET } from '@relay/packet';
+import { DROP, dropReasonOf, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { timestampOf } from '../../src/handshake/timestamp.js';
 import { OFFSET_PATH_LOCAL, packPath } from '../../src/index.js';
 import { TwoEnds } from '../two-ends.js';
 
@@ -26,15 +27,17 @@ function connectedOn(path: Uint8Array): TwoEnds {
 }
 
 describe('a server with several addresses', () => {
-  test('answers a handshake, and what has no session, from the address that was asked', () => {
+  test('answers a handshake, and what tells of a wrong clock, from the address that was asked', () => {
     const ends = new TwoEnds();
     ends.client.connect(ends.nowMs, ends.wallMs);
     deliver(ends, SECOND);
     expect(pathsTaken(ends)).toEqual([SECOND]);
-    const unknown = new Uint8Array(MIN_TRANSPORT_BYTES);
-    unknown[0] = PACKET.transport;
+    ends.nowMs = ends.client.nextWakeMs;
+    ends.client.wake(ends.nowMs);
+    const [{ bytes } = { bytes: new Uint8Array() }] = ends.clientEnd.sent.splice(0);
+    ends.directory.add(ends.clientKey.publicKey, { newestTimestamp: timestampOf(ends.wallMs + 3_600_000) });
     for (const path of [FIRST, SECOND]) {
-      expect(dropReasonOf(ends.toServer(unknown, path))).toBe('unknown-index');
+      expect(dropReasonOf(ends.toServer(bytes, path))).toBe('stale-timestamp'); // a notice tells so
       expect(pathsTaken(ends)).toEqual([path]);
     }
   });
@@ -79,18 +82,19 @@ describe('a server with several addresses', () => {
   test('is told by a batch of received packets which address each of them was sent to', () => {
     const ends = new TwoEnds();
     ends.client.connect(ends.nowMs, ends.wallMs);
-    const [initiation] = ends.clientEnd.sent.splice(0);
-    const unknown = Uint8Array.of(PACKET.transport, ...new Uint8Array(MIN_TRANSPORT_BYTES - 1));
-    const bytes = Uint8Array.from([...unknown, ...(initiation?.bytes ?? [])]);
+    ends.client.wake((ends.nowMs = ends.client.nextWakeMs));
+    const [stale = new Uint8Array(), initiation = stale] = ends.clientEnd.sent.splice(0).map((sent) => sent.bytes);
+    ends.directory.add(ends.clientKey.publicKey, { newestTimestamp: timestampOf(ends.wallMs + 100) });
+    const bytes = Uint8Array.from([...stale, ...initiation]);
     const batch = {
-      ...{ count: 2, bytes, offsets: Uint32Array.of(0, unknown.length) },
-      lengths: Uint32Array.of(unknown.length, bytes.length - unknown.length),
+      ...{ count: 2, bytes, offsets: Uint32Array.of(0, stale.length) },
+      lengths: Uint32Array.of(stale.length, bytes.length - stale.length),
       sources: joined([FIRST, SECOND], 0),
       locals: joined([FIRST, SECOND], OFFSET_PATH_LOCAL),
     };
     const codes = [0, 1].map((i) => ends.server.receive(batch, i, ends.nowMs));
     expect(pathsTaken(ends)).toEqual([FIRST, SECOND]);
-    expect(codes).toEqual([DROP.unknownIndex, 0]);
+    expect(codes).toEqual([DROP.staleTimestamp, 0]);
   });
 });
 

@@ -63,7 +63,23 @@ describe('in time', () => {
       ...steps(3000, 500, 60_000), // lost: soon back
       ...steps(62_000, 2000, 70_000), // for long: less often
     ];
-    expect(timesOf(ends, 'client', 70_000, { isCut: true })).toEqual(expected);
+    const isMeant = (sent: Sent): boolean => isOf(PACKET.transport, sent);
+    expect(timesOf(ends, 'client', 70_000, { isCut: true, isMeant })).toEqual(expected);
+  });
+
+  test('with the second probe a handshake asks whether the server still has the session, and with the loss of the path another begins a new one', () => {
+    const ends = connected();
+    sendDatagram(ends);
+    ends.clientEnd.sent.length = 0;
+    const asked: number[] = [];
+    const isMeant = (sent: Sent): boolean => {
+      if (isOf(PACKET.initiation, sent)) asked.push((sent.bytes[4] ?? 0) & 1);
+      return isOf(PACKET.initiation, sent);
+    };
+    const times = timesOf(ends, 'client', 3000, { isCut: true, isMeant });
+    expect([times[0], times.at(-1)]).toEqual([750, 3000]);
+    expect(times.length).toBeLessThanOrEqual(8);
+    expect(asked).toEqual([...times.slice(1).map(() => 1), 0]);
   });
 
   test('a handshake without an answer is tried again soon at first, then less and less often', () => {

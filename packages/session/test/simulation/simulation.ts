@@ -194,7 +194,7 @@ export class Simulation {
     return new ServerChannel({
       staticKey: this.#serverKey,
       clients: this.#directory,
-      resetSecret: new Uint8Array(32).fill(7),
+      wallClock: () => this.#wallOffsetMs + this.nowMs,
       random: this.#random.bytes,
       out: this.#fromServer,
     });

@@ -21,7 +21,7 @@ test('every packet of a client carries the byte of its shard, over rekeys, new s
   ends.pass(250_000); // keepalives and two rekeys
   ends.server = ends.newServer();
   ends.clientSession.ping(ends.nowMs);
-  ends.pass(5000); // a reset, and a new session
+  ends.pass(5000); // a notice, and a new session
   ends.client.close(ends.nowMs);
   ends.settle();
   ends.client.connect(ends.nowMs, ends.wallMs);
