@@ -8,8 +8,8 @@ export interface EventLoggers {
   readonly targets: Logger;
 }
 
-/** Events that people read of: neither requests nor timestamps. */
-export type LoggedEvent = Exclude<ShardEvent, { kind: 'request' | 'newest-timestamp' }>;
+/** Events that people read of: neither requests nor what is kept for the next start. */
+export type LoggedEvent = Exclude<ShardEvent, { kind: 'request' | 'newest-timestamp' | 'proven-address' }>;
 
 /** Writes an event of a session or a flow into the log. */
 export function logEvent({ sessions, targets }: EventLoggers, event: LoggedEvent): void {

@@ -18,8 +18,9 @@ import type { serverSchema } from './options.js';
 import { statePath } from './place.js';
 import { RelayServer } from './server.js';
 import { logEvent } from './event-log.js';
-import { ClientFiles } from './state/client-files.js';
+import { ClientFiles, type FileTrouble } from './state/client-files.js';
 import { invite, publicEndpoint } from './state/invite.js';
+import { ProvenAddresses } from './state/proven-addresses.js';
 import { forgetServerKey, openStateFolder, type StateFolder } from './state/state-folder.js';
 import { serverStatus, type ServerStatus } from './status.js';
 
@@ -37,6 +38,7 @@ const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
 export class RunningServer implements Work {
   readonly state: StateFolder;
   readonly clients: ClientFiles;
+  readonly #addresses: ProvenAddresses;
   readonly #frame: Frame<ServerSettings>;
   readonly #primitives: Primitives;
   #server: RelayServer;
@@ -57,7 +59,9 @@ export class RunningServer implements Work {
     this.#frame = frame;
     this.#primitives = primitives;
     this.state = state;
-    this.clients = new ClientFiles(state.path, (what, error) => frame.log.error(what, { reason: String(error) }));
+    const trouble: FileTrouble = (what, error) => frame.log.error(what, { reason: String(error) });
+    this.clients = new ClientFiles(state.path, trouble);
+    this.#addresses = new ProvenAddresses(state.path, trouble);
     this.#server = this.#newServer(frame.settings.listen);
     frame.onLoad = (load, health) => {
       this.#server.setLoad(load === 'overloaded' ? 'shedding' : load);
@@ -101,6 +105,7 @@ export class RunningServer implements Work {
     const { log, settings, room } = this.#frame;
     const invitation = this.state.isNew ? this.#inviteFirst() : undefined;
     this.#startLooks();
+    this.#server.wakeClients(this.#addresses.of(this.clients.list()));
     warnOfFlows(log, settings.maxFlows, room);
     const on = formatEndpoint(this.#server.local);
     log.info('listening', { on, engine: this.#server.socket.engine, clients: this.clients.size });
@@ -116,6 +121,7 @@ export class RunningServer implements Work {
   async close(): Promise<void> {
     await this.#server.close();
     this.clients.close();
+    this.#addresses.close();
   }
 
   startFailed(): void {
@@ -136,6 +142,7 @@ export class RunningServer implements Work {
   #readClients(): ClientsChange {
     const { change, revoked, faults } = this.clients.reload();
     for (const { file, fault } of faults) this.#frame.log.error('cannot use a client file', { file, fault });
+    this.#addresses.forget(change.gone);
     for (const client of revoked) this.#frame.log.info('client revoked', { client });
     return change;
   }
@@ -166,7 +173,6 @@ export class RunningServer implements Work {
       machine: thisMachine,
       listen,
       staticKey: this.state.staticKey,
-      resetSecret: this.state.resetSecret,
       primitives: this.#primitives,
       socket: { engine, receiveBufferBytes: receiveBuffer, sendBufferBytes: sendBuffer, sendQueueBytes: sendQueue },
       ...{
@@ -180,6 +186,7 @@ export class RunningServer implements Work {
       onFault: (error) => log.error('work of the server failed', { error }),
       onEvent: (event) => {
         if (event.kind === 'newest-timestamp') this.clients.recordTimestamp(event.publicKey, event.timestamp);
+        else if (event.kind === 'proven-address') this.#addresses.record(event);
         else logEvent(loggers, event);
       },
     });

@@ -11,6 +11,7 @@ import {
   type ClientRequest,
   type ClientsChange,
   type FlowStatus,
+  type ProvenAddress,
   type SessionStatus,
   type ShardEvent,
   type ShardFigures,
@@ -23,7 +24,6 @@ export interface RelayServerOptions {
   readonly machine: Machine;
   readonly listen: Endpoint;
   readonly staticKey: KeyPair;
-  readonly resetSecret: Uint8Array;
   readonly primitives: Primitives;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxSessions: number;
@@ -123,6 +123,12 @@ export class RelayServer {
     this.#loop.settle();
   }
 
+  /** Wakes clients whose sessions a former life of this server had; see `Shard.wakeClients`. */
+  wakeClients(addresses: readonly ProvenAddress[]): void {
+    this.#shard.wakeClients(addresses, this.#machine.clock());
+    this.#loop.settle();
+  }
+
   /** Ends a session. Returns whether there is one with this number. */
   closeSession(id: number, reason: DisconnectReason): boolean {
     const isThere = this.#shard.closeSession(id, reason, this.#machine.clock());
@@ -138,11 +144,11 @@ export class RelayServer {
   }
 
   #newShard(): Shard {
-    const { machine, socket, staticKey, resetSecret, primitives, descriptors } = this.#options;
+    const { machine, socket, staticKey, primitives, descriptors } = this.#options;
     const { maxFlows, maxFlowsPerClient, maxSessions, maxPacketBytes, idleMs } = this.#options;
     return new Shard({
       channel: {
-        ...{ staticKey, resetSecret, primitives },
+        ...{ staticKey, primitives },
         limits: { maxSessions },
         random: machine.random,
         parameters: { maxPacketBytes, maxFlows: maxFlowsPerClient, flowIdleMs: idleMs },

@@ -4,6 +4,7 @@ import type { SocketErrorCode } from '@relay/socket';
 import type { NewestTimestamp } from './known-clients.js';
 import type { FlowNotice } from './notices.js';
 import type { ModeFigures } from './traffic.js';
+import type { ProvenAddress } from './waking.js';
 
 /** A session, as events speak of it. */
 export interface SessionFacts {
@@ -26,9 +27,9 @@ type OtherKind = Exclude<SessionEvent['kind'], 'disconnected' | 'fault' | 'reque
 
 /**
  * An event of a shard. Events of sessions have the meaning that `SessionEvent` of @relay/session
- * gives them; others are about flows, and about timestamps of handshakes, which must outlive the
- * process. The `error` of a fault is the thrown value, or an error with its message and its stack
- * where another thread could not receive the value itself.
+ * gives them; others are about flows, and about timestamps of handshakes and proven addresses,
+ * which must outlive the process. The `error` of a fault is the thrown value, or an error with its
+ * message and its stack where another thread could not receive the value itself.
  */
 export type ShardEvent =
   | ({ readonly kind: OtherKind } & SessionFacts)
@@ -36,6 +37,7 @@ export type ShardEvent =
   | ({ readonly kind: 'request' } & ClientRequest)
   | { readonly kind: 'fault'; readonly client: string | undefined; readonly error: unknown }
   | NewestTimestamp
+  | ({ readonly kind: 'proven-address' } & ProvenAddress)
   | FlowNotice;
 
 /** The event of a session of the client with this name. */

@@ -33,11 +33,12 @@ import {
   type ShardFigures,
 } from './shard-data.js';
 import { Accounts } from './traffic.js';
+import { Waking, type ProvenAddress } from './waking.js';
 
 /** The parts of a {@link Shard}. */
 export interface ShardOptions {
   /** Options of the sessions; the shard adds its clients and the way out for packets. */
-  readonly channel: Omit<ServerChannelOptions, 'out' | 'clients'>;
+  readonly channel: Omit<ServerChannelOptions, 'out' | 'clients' | 'wallClock'>;
   /** Sends the packets of the sessions: the socket on which they arrive. */
   readonly socket: DatagramSender;
   /** A socket to a target, in the state `created`; may throw a SocketError. */
@@ -45,7 +46,7 @@ export interface ShardOptions {
   readonly targetSocket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
   /** A steady clock, ms. */
   readonly clock: () => number;
-  /** The time of the calendar, by which invitations expire: ms since 1970. */
+  /** The time of the calendar, for invitations and the timestamps of handshakes: ms since 1970. */
   readonly wallClock: () => number;
   /** Called after a target's socket has brought something: {@link Shard.flush} is due soon. */
   readonly settleSoon: () => void;
@@ -75,6 +76,7 @@ export class Shard implements ForwardServer {
   readonly #upstreams: Upstreams;
   readonly #surroundings: ClientSurroundings;
   readonly #known: KnownClients;
+  readonly #waking: Waking;
   readonly #sessions = new Map<number, Session>();
   /** By the name of the client's key. */
   readonly #clients = new Map<string, ClientState>();
@@ -89,7 +91,13 @@ export class Shard implements ForwardServer {
     const { clock, openSocket, socket, targetSocket, settleSoon, descriptors } = options;
     this.#out = new PacketBatch((batch) => socket.sendBatch(batch));
     this.#known = new KnownClients(options.wallClock);
-    this.#channel = new ServerChannel({ ...options.channel, clients: this.#known, out: this.#out });
+    this.#channel = new ServerChannel({
+      ...options.channel,
+      clients: this.#known,
+      wallClock: options.wallClock,
+      out: this.#out,
+    });
+    this.#waking = new Waking(({ publicKey, path }, nowMs) => this.#channel.wakeClient(publicKey, path, nowMs));
     this.#upstreams = new Upstreams({
       ...{ clock, openSocket, settleSoon },
       socket: targetSocket,
@@ -121,7 +129,8 @@ export class Shard implements ForwardServer {
 
   /** When {@link wake} is due, ms; Infinity: never. */
   get nextWakeMs(): number {
-    return Math.min(this.#channel.nextWakeMs, this.#idle.nextExpiryMs, this.#nextExpiryLookMs);
+    const nextMs = Math.min(this.#channel.nextWakeMs, this.#idle.nextExpiryMs, this.#nextExpiryLookMs);
+    return Math.min(nextMs, this.#waking.nextDueMs);
   }
 
   /** Takes packets that have arrived. The answers to them leave with the next {@link flush}. */
@@ -166,6 +175,7 @@ export class Shard implements ForwardServer {
   /** Does the work that is due. */
   wake(nowMs: number): void {
     this.#channel.wake(nowMs);
+    this.#waking.wakeDue(nowMs);
     if (this.#nextExpiryLookMs <= nowMs) {
       this.#lastExpiryLookMs = nowMs;
       this.#revoke(this.#known.takeExpired(), nowMs);
@@ -241,6 +251,14 @@ export class Shard implements ForwardServer {
     this.#drain(nowMs);
   }
 
+  /**
+   * Tells these clients, where they have proven themselves in a former life of the server, that it
+   * has lost their sessions: up to three times each, and as fast as it can take their handshakes.
+   */
+  wakeClients(addresses: readonly ProvenAddress[], nowMs: number): void {
+    this.#waking.add(addresses, nowMs);
+  }
+
   setLoad(load: Load, nowMs: number): void {
     this.#channel.setLoad(load, nowMs);
   }
@@ -248,6 +266,7 @@ export class Shard implements ForwardServer {
   /** Ends all sessions and flows. Resolves when the sockets to targets are closed. */
   async close(nowMs: number): Promise<void> {
     this.#isDraining = true;
+    this.#waking.close();
     this.#channel.close(nowMs);
     this.#drain(nowMs);
     this.flush();
@@ -306,6 +325,7 @@ export class Shard implements ForwardServer {
 
   #revoke(publicKeys: readonly Uint8Array[], nowMs: number): void {
     for (const publicKey of publicKeys) {
+      this.#waking.forget(publicKey);
       this.#channel.revoke(publicKey, nowMs);
       for (const client of this.#clients.values())
         if (Buffer.compare(client.publicKey, publicKey) === 0) client.revoke(nowMs);
@@ -343,6 +363,7 @@ export class Shard implements ForwardServer {
     if (session !== undefined) {
       if (kind === 'connected') {
         this.#sessions.set(session.id, session);
+        this.#waking.forget(session.peerPublicKey);
         this.#clientOf(session, nowMs);
       } else if (kind === 'disconnected') {
         this.#sessions.delete(session.id);
@@ -350,6 +371,10 @@ export class Shard implements ForwardServer {
       }
     }
     this.#events.push(plainEvent(event, session && this.#nameOf(session)));
+    if (session?.isPathProven === true && PROVES_PATH.has(kind)) {
+      const { peerPublicKey: publicKey, packedPath } = session;
+      this.#events.push({ kind: 'proven-address', publicKey, path: packedPath.slice() });
+    }
   }
 
   #nameOf(session: Session): string {
@@ -362,6 +387,9 @@ export class Shard implements ForwardServer {
  * has some seconds to do so.
  */
 const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set(['revoked', 'kicked', 'shutdown', 'limit', 'idle']);
+
+/** After these events a session may be on a path that is proven and was not before. */
+const PROVES_PATH: ReadonlySet<SessionEvent['kind']> = new Set(['connected', 'roamed', 'path-validated']);
 
 function flowStatus(
   { id, source, target, lastActivityMs }: Flow,

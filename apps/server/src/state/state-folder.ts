@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, ProgramFailure } from '@relay/program';
-import { formatKey, generateKeyPair, keyPairOf, KEY_BYTES, parseKey, systemRandom, type KeyPair } from '@relay/session';
+import { formatKey, generateKeyPair, keyPairOf, parseKey, type KeyPair } from '@relay/session';
 import { replaceFile } from './atomic-file.js';
 import { isFileError } from './file-error.js';
 
@@ -9,8 +9,6 @@ import { isFileError } from './file-error.js';
 export interface StateFolder {
   readonly path: string;
   readonly staticKey: KeyPair;
-  /** 32 bytes under which resets are made (docs/protocol.md). */
-  readonly resetSecret: Uint8Array;
   /** Whether this call made the server's key: its first start. */
   readonly isNew: boolean;
 }
@@ -25,8 +23,7 @@ export function openStateFolder(path: string): StateFolder {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     mkdirSync(clientsPath(folder), { recursive: true, mode: 0o700 });
     const key = secretFile(serverKeyPath(folder));
-    const { value: resetSecret } = secretFile(join(folder, 'reset.secret'));
-    return { path: folder, staticKey: keyPairOf(key.value), resetSecret, isNew: key.isNew };
+    return { path: folder, staticKey: keyPairOf(key.value), isNew: key.isNew };
   } catch (error) {
     if (error instanceof ProgramFailure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -52,7 +49,7 @@ export function clientsPath(folder: string): string {
 function secretFile(path: string): { value: Uint8Array; isNew: boolean } {
   const text = readIfThere(path);
   if (text === undefined) {
-    const value = path.endsWith('.key') ? generateKeyPair().privateKey : randomSecret();
+    const value = generateKeyPair().privateKey;
     replaceFile(path, `${formatKey(value)}\n`);
     return { value, isNew: true };
   }
@@ -68,12 +65,6 @@ function secretFile(path: string): { value: Uint8Array; isNew: boolean } {
       `${path} does not hold a key: restore it, or remove it to have a new one made`,
     );
   return { value, isNew: false };
-}
-
-function randomSecret(): Uint8Array {
-  const secret = new Uint8Array(KEY_BYTES);
-  systemRandom(secret);
-  return secret;
 }
 
 export function readIfThere(path: string): string | undefined {

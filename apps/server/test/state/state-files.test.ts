@@ -96,26 +96,32 @@ describe('the state folder', () => {
       const state = openStateFolder(newPath());
       expect(state.isNew).toBe(true);
       expect([state.path, join(state.path, 'clients')].map(modeOf)).toEqual([0o700, 0o700]);
-      expect(['server.key', 'reset.secret'].map((file) => modeOf(join(state.path, file)))).toEqual([0o600, 0o600]);
+      expect(modeOf(join(state.path, 'server.key'))).toBe(0o600);
     } finally {
       process.umask(before);
     }
   });
 
-  test('has keys and secrets that no other has', () => {
+  test('has a key that no other has', () => {
     const states = [openStateFolder(newPath()), openStateFolder(newPath())];
-    const secrets = states.flatMap(({ staticKey, resetSecret }) => [staticKey.publicKey, resetSecret]);
-    const texts = [...secrets, new Uint8Array(32)].map((secret) => Buffer.from(secret).toString('hex'));
-    expect(new Set(texts).size).toBe(5);
+    const keys = states.map(({ staticKey }) => staticKey.publicKey);
+    const texts = [...keys, new Uint8Array(32)].map((key) => Buffer.from(key).toString('hex'));
+    expect(new Set(texts).size).toBe(3);
     expect(new Set(texts.map(({ length }) => length))).toEqual(new Set([64]));
   });
 
-  test('gives the same keys when it is opened again', () => {
+  test('gives the same key when it is opened again', () => {
     const [first, second] = [newPath()].flatMap((path) => [openStateFolder(path), openStateFolder(path)]);
     expect(second?.isNew).toBe(false);
     expect(second?.staticKey).toEqual(first?.staticKey);
-    expect(second?.resetSecret).toEqual(first?.resetSecret);
-    expect(Buffer.from(second?.resetSecret ?? []).equals(Buffer.from(second?.staticKey.publicKey ?? []))).toBe(false);
+  });
+
+  test('of a former version, with its secret of resets, is opened, and the secret stays and is not read', () => {
+    const path = newPath();
+    const { staticKey } = openStateFolder(path);
+    writeFileSync(join(path, 'reset.secret'), 'no key\n', { mode: 0o644 });
+    expect(openStateFolder(path).staticKey).toEqual(staticKey);
+    expect(readFileSync(join(path, 'reset.secret'), 'utf8')).toBe('no key\n');
   });
 
   test.each([

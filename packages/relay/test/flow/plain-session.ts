@@ -13,6 +13,7 @@ export class PlainSession implements Session {
   readonly peerName = '';
   readonly peerPublicKey = new Uint8Array(32);
   readonly client = undefined;
+  readonly isPathProven = true;
   readonly packedPath = new Uint8Array(PACKED_PATH_BYTES);
   readonly endpoint = this.packedPath.subarray(0, PACKED_ENDPOINT_BYTES);
   readonly observedEndpoint = undefined;

@@ -131,3 +131,32 @@ test('a shard hands out the timestamp of a completed handshake, and refuses one 
   await pair.pass(1000);
   expect(pair.server.figures().packetDrops).toHaveProperty('stale-timestamp');
 });
+
+describe('a shard after a restart', () => {
+  test('wakes its clients where they have proven themselves, and they come back at once', async () => {
+    const pair = await Pair.open();
+    const proven = pair.serverEvents.flatMap((event) => (event.kind === 'proven-address' ? [event] : []));
+    expect(proven.at(-1)).toMatchObject({ publicKey: pair.knownClient.publicKey });
+    expect(structuredClone(proven)).toEqual(proven);
+    await pair.restartServer();
+    pair.server.wakeClients(proven, pair.nowMs);
+    pair.settle();
+    await pair.pass(100);
+    expect(pair.server.figures().sessions).toBe(1);
+    await pair.pass(10_000);
+    expect(pair.clientEvents.filter(({ kind }) => kind === 'connected')).toHaveLength(2);
+    expect(pair.server.nextWakeMs).toBeGreaterThan(pair.nowMs);
+  });
+
+  test('wakes nobody who is not its client any more', async () => {
+    const pair = await Pair.open();
+    const proven = pair.serverEvents.flatMap((event) => (event.kind === 'proven-address' ? [event] : []));
+    await pair.restartServer();
+    pair.server.wakeClients(proven, pair.nowMs);
+    pair.server.updateClients({ changed: [], gone: [pair.knownClient.publicKey] }, pair.nowMs);
+    pair.settle();
+    await pair.pass(5000);
+    expect(pair.clientEvents.filter(({ kind }) => kind === 'connected')).toHaveLength(1);
+    expect(pair.server.figures().sessions).toBe(0);
+  });
+});

@@ -356,7 +356,6 @@ export class Pair {
     const shard: Shard = new Shard({
       channel: {
         staticKey: this.#serverKey,
-        resetSecret: new Uint8Array(32).fill(7),
         primitives: nodePrimitives,
       },
       socket,

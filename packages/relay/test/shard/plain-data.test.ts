@@ -36,7 +36,15 @@ describe('what a shard says', () => {
     const pair = await eventful();
     const data = { ...said(pair.server, pair.nowMs), events: pair.serverEvents };
     expect(kinds(data.events)).toEqual(
-      new Set(['connected', 'parameters', 'newest-timestamp', 'request', 'target-failed', 'disconnected']),
+      new Set([
+        'connected',
+        'proven-address',
+        'parameters',
+        'newest-timestamp',
+        'request',
+        'target-failed',
+        'disconnected',
+      ]),
     );
     expect([data.sessions.length, data.flows.length]).toEqual([1, 1]);
     expect(data.figures.forward.toTarget.drops).toEqual({ loop: 1, 'send-failed': 1 });
