@@ -57,7 +57,9 @@ test('an invitation is hidden in the shown configuration, and in the report of a
 test('keys, clients and admin sockets belong to their owner alone', async () => {
   await using relay = await startRelay({ engine: 'dgram', forwards: ['0=127.0.0.1:9'] });
   const { state } = relay.server;
-  const secret = ['server.key', 'reset.secret', 'admin.sock', 'clients/tester.json'].map((file) => join(state, file));
+  const secret = ['server.key', 'proven-addresses', 'admin.sock', 'clients/tester.json'].map((file) =>
+    join(state, file),
+  );
   for (const file of [...secret, relay.client.admin])
     expect([file, statSync(file).mode & 0o777]).toEqual([file, OWNER_ONLY]);
   for (const folder of [state, join(state, 'clients')]) expect(statSync(folder).mode & 0o077).toBe(0);
@@ -81,8 +83,8 @@ const withoutFirstInvitation = (text: string): string => text.replace(/^ {2}rela
 function secretsOf(state: string, invitation: string): string[] {
   const parsed = parseInvitation(invitation);
   if (typeof parsed === 'string') throw new Error(parsed);
-  const files = ['server.key', 'reset.secret'].map((file) => readFileSync(join(state, file), 'utf8').trim());
-  return [parsed.clientPrivateKey, ...files.map((text) => Buffer.from(text, 'base64url'))].flatMap((secret) => {
+  const serverKey = Buffer.from(readFileSync(join(state, 'server.key'), 'utf8').trim(), 'base64url');
+  return [parsed.clientPrivateKey, serverKey].flatMap((secret) => {
     const bytes = Buffer.from(secret);
     return [bytes.toString('base64url'), bytes.toString('base64'), bytes.toString('hex'), bytes.join(',')];
   });

@@ -13,7 +13,6 @@ import type { Random } from '@relay/socket/testing';
 const MAX_U32 = 0xffff_ffff;
 const MAX_BYTES = 1200;
 const TOKEN_BYTES = 8;
-const RESET_TOKEN_BYTES = 16;
 /**
  * The share of noise. It is small, so that sessions live on and get into the states of old
  * sessions.
@@ -143,9 +142,7 @@ export class HostileFrames {
    */
   #parameters(): Frame {
     const entries = Object.entries(PARAMETER).flatMap(([name, key]) => {
-      // A wrong reset token makes a client ignore resets, so that little would happen after it.
-      if (!this.#random.chance(key === PARAMETER.resetToken ? 0.05 : 0.5)) return [];
-      if (key === PARAMETER.resetToken) return [key, RESET_TOKEN_BYTES, ...this.#exactly(RESET_TOKEN_BYTES)];
+      if (!this.#random.chance(0.5)) return [];
       const value = this.#random.chance(0.02)
         ? this.#integer()
         : name === 'maxPacketBytes'

@@ -80,7 +80,7 @@ export class HostileServer {
   #newChannel(): ServerChannel {
     return new ServerChannel({
       ...this.#options,
-      resetSecret: new Uint8Array(32).fill(7),
+      wallClock: this.#machine.wallClock,
       limits: { maxSessions: 16 },
       random: this.#machine.random,
       out: this.#end.out,

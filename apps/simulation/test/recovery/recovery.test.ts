@@ -23,6 +23,17 @@ const RECOVERIES: readonly Recovery[] = [
     },
   },
   {
+    name: 'the server was killed and is back, and knows nothing of where its clients are',
+    seeds: 100,
+    withinMs: 1000,
+    isLossless: true,
+    happen: async (world) => {
+      world.killServerThatWroteNothing();
+      await world.pass(world.between(10, 5000));
+      await world.startServer();
+    },
+  },
+  {
     name: 'the client has another address or other ports',
     seeds: 120,
     withinMs: 1000,

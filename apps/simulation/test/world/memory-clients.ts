@@ -1,4 +1,4 @@
-import { addressRange, type AddressBlock, type ClientsChange } from '@relay/relay';
+import { addressRange, type AddressBlock, type ClientsChange, type ProvenAddress } from '@relay/relay';
 import { formatKey } from '@relay/session';
 
 /**
@@ -7,11 +7,12 @@ import { formatKey } from '@relay/session';
  */
 const DISK_DELAY_MS = 1000;
 
-/** What survives the server's process: the clients, and the timestamps that were written. */
+/** What survives the server's process: the clients, and what was written of them. */
 export class ClientsOnDisk {
   readonly #reachable: readonly AddressBlock[];
   #clients: { readonly name: string; readonly publicKey: Uint8Array }[] = [];
   readonly #timestamps = new Map<string, bigint>();
+  readonly #addresses = new Map<string, ProvenAddress>();
 
   /** Each client may reach `reachable`. */
   constructor(reachable: readonly AddressBlock[]) {
@@ -41,6 +42,21 @@ export class ClientsOnDisk {
       return { name, publicKey, ...rights, newestTimestamp };
     });
     return { changed, gone: [] };
+  }
+
+  /** The addresses as a new process of the server reads them. */
+  get addresses(): ProvenAddress[] {
+    return [...this.#addresses.values()];
+  }
+
+  /** Nobody wrote addresses: they are gone with the process. */
+  forgetAddresses(): void {
+    this.#addresses.clear();
+  }
+
+  /** Writes an address that a client has proven. */
+  writeAddress({ publicKey, path }: ProvenAddress): void {
+    this.#addresses.set(formatKey(publicKey), { publicKey, path });
   }
 
   /** Writes a timestamp that the server has recorded; `schedule` is the timer of its process. */

@@ -11,6 +11,7 @@ const MAX_PACKET_BYTES = 1400;
 /** The default of the programs. */
 const IDLE_MS = 120_000;
 const MAX_FLOWS = 1000;
+const MAX_SESSIONS = 4000;
 /** How often the server checks whether descriptors are free again, in ms, as the program does. */
 const DESCRIPTOR_LOOK_MS = 1000;
 
@@ -40,6 +41,7 @@ export class ServerProcess {
   readonly relay: RelayServer;
   /** The errors that the program threw. Each one is a bug. */
   readonly faults: unknown[] = [];
+  readonly #clients: ClientsOnDisk;
   readonly #descriptors = new DescriptorReserve(() => undefined, { open: () => 0, close: () => undefined });
 
   constructor(
@@ -51,9 +53,8 @@ export class ServerProcess {
     this.machine = machine;
     this.relay = new RelayServer({
       ...{ machine, listen, staticKey, primitives },
-      resetSecret: new Uint8Array(32).fill(7),
       socket: {},
-      maxSessions: 16,
+      maxSessions: MAX_SESSIONS,
       maxFlows: MAX_FLOWS,
       maxFlowsPerClient: MAX_FLOWS,
       maxPacketBytes: MAX_PACKET_BYTES,
@@ -61,12 +62,14 @@ export class ServerProcess {
       onEvent: (event) => {
         if (event.kind === 'fault') this.faults.push(event.error);
         if (event.kind === 'newest-timestamp') clients.write(event.publicKey, event.timestamp, machine.schedule);
+        else if (event.kind === 'proven-address') clients.writeAddress(event);
         else events(event);
       },
       descriptors: this.#descriptors,
       onFault: (error) => this.faults.push(error),
     });
     this.relay.updateClients(clients.read());
+    this.#clients = clients;
   }
 
   get forward(): Carried {
@@ -76,6 +79,7 @@ export class ServerProcess {
   async start(): Promise<void> {
     await this.relay.open();
     this.relay.lookAtAddresses();
+    this.relay.wakeClients(this.#clients.addresses);
     this.#lookAtDescriptors();
   }
 

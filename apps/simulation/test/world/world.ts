@@ -125,6 +125,12 @@ export class World {
     this.server.relay.updateClients(this.#clients.clear());
   }
 
+  /** The server is killed before it has written where its clients are. */
+  killServerThatWroteNothing(): void {
+    this.killServer();
+    this.#clients.forgetAddresses();
+  }
+
   killServer(): void {
     this.server.machine.kill();
     this.trace.push(`${this.nowMs} server killed`);
