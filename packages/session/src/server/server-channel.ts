@@ -124,8 +124,8 @@ export class ServerChannel {
   /**
    * Asks a client on a packed path (48 bytes), on which it has proven itself before, to begin a new
    * session: this server has lost those of its last life. The handshake that follows is expected:
-   * it needs no cookie, and is taken while the server sheds load. Returns 0, or a drop code (< 0): `unknown-client`, `rate-limited` (it got
-   * ten notices within a second). Never throws.
+   * it needs no cookie, and is taken while the server sheds load. Returns 0, or a drop code (< 0):
+   * `unknown-client`, `rate-limited` (it got ten notices within a second). Never throws.
    */
   wakeClient(publicKey: Uint8Array, path: Uint8Array, nowMs: number): number {
     try {
