@@ -19,7 +19,7 @@ import { ClientState, type ClientSurroundings } from './client-state.js';
 import type { FlowMapping, Listener, ListenerPort } from './ends/listener.js';
 import type { PublicPort } from './ends/public-port.js';
 import { Upstreams, type TargetSocket } from './ends/upstream.js';
-import type { Flow } from './flow/flow.js';
+import { flowStatuses } from './flow-statuses.js';
 import { IdleQueue } from './flow/idle-queue.js';
 import { KnownClients, type ClientsChange } from './known-clients.js';
 import type { ForwardServer } from './modes/forward.js';
@@ -304,19 +304,7 @@ export class Shard implements ForwardServer {
 
   /** At most `limit` flows: there may be many. */
   flows(nowMs: number, limit: number): FlowStatus[] {
-    const statuses: FlowStatus[] = [];
-    for (const client of this.#clients.values()) {
-      for (const [mode, table] of [
-        ['forward', client.table],
-        ['publish', client.visitors],
-      ] as const) {
-        for (const flow of table) {
-          if (statuses.length >= limit) return statuses;
-          statuses.push({ session: client.session?.id, client: client.name, mode, ...flowStatus(flow, nowMs) });
-        }
-      }
-    }
-    return statuses;
+    return flowStatuses(this.#clients.values(), nowMs, limit);
   }
 
   get #nextExpiryLookMs(): number {
@@ -390,15 +378,3 @@ const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set(['revoked', 'kicked', 
 
 /** After these events a session may be on a path that is proven and was not before. */
 const PROVES_PATH: ReadonlySet<SessionEvent['kind']> = new Set(['connected', 'roamed', 'path-validated']);
-
-function flowStatus(
-  { id, source, target, lastActivityMs }: Flow,
-  nowMs: number,
-): Omit<FlowStatus, 'session' | 'client' | 'mode'> {
-  return {
-    id,
-    source: formatEndpoint(unpackEndpoint(source, 0)),
-    target: formatEndpoint(unpackEndpoint(target, 0)),
-    idleMs: Math.round(nowMs - lastActivityMs),
-  };
-}
