@@ -11,4 +11,6 @@ export const FEATURE = {
   goAwayServers: 0x04,
   /** Entries in publish requests, and the port in answers that refuse them. */
   publishEntries: 0x08,
+  /** Nothing to send: a server that has lost a session answers its renewal with a notice. */
+  notices: 0x10,
 } as const;

@@ -2,6 +2,7 @@ import {
   AEAD_TAG_BYTES,
   CLOSE,
   DROP,
+  FEATURE,
   packEndpoint,
   packedPort,
   PACKET,
@@ -52,8 +53,8 @@ export class ClientChannel {
   readonly #rekeyAfterMs: number;
   #state: 'idle' | 'connecting' | 'connected' | 'closed' = 'idle';
   #session: LiveSession | undefined;
-  /** Whether the path of the session was lost when the channel looked last. */
-  #wasPathLost = false;
+  /** Since when the path of the session is lost, as the channel has seen it; Infinity: it is not. */
+  #lostMs = Infinity;
   /** When a handshake asked last whether the server still has the session. */
   #askedMs = -Infinity;
 
@@ -156,8 +157,9 @@ export class ClientChannel {
     this.#shared.deadlines.wakeDue(nowMs, (session) => session.wake(nowMs));
     this.#look(nowMs);
     const overdueMs = nowMs - this.#rekeyDueMs();
+    const patienceMs = Math.max(overdueMs, nowMs - this.#lostMs);
     if (overdueMs >= 0 && this.#handshakes.purpose === undefined) this.#handshakes.begin('rekey', nowMs);
-    if (overdueMs >= REKEY_PATIENCE_MS && this.#handshakes.purpose === 'rekey')
+    if (patienceMs >= REKEY_PATIENCE_MS && this.#handshakes.purpose === 'rekey')
       this.#handshakes.begin('new-session', nowMs);
     this.#askIfSilent(nowMs);
     this.#handshakes.wake(nowMs);
@@ -281,7 +283,7 @@ export class ClientChannel {
     const former = this.#session;
     this.#session = session;
     this.#state = 'connected';
-    this.#wasPathLost = false;
+    this.#lostMs = Infinity;
     former?.end('restarted', undefined, nowMs);
     return session;
   }
@@ -307,26 +309,31 @@ export class ClientChannel {
       for (let session = ended.pop(); session !== undefined; session = ended.pop()) this.#ended(session, nowMs);
     }
     const isPathLost = this.#session?.isPathLost === true;
-    if (isPathLost !== this.#wasPathLost) this.#pathChanged(isPathLost, nowMs);
+    if (isPathLost !== (this.#lostMs !== Infinity)) this.#pathChanged(isPathLost, nowMs);
   }
 
   #ended(session: LiveSession, nowMs: number): void {
     if (session !== this.#session) return;
     this.#session = undefined;
-    this.#wasPathLost = false;
+    this.#lostMs = Infinity;
     if (this.#state !== 'connected') return;
     this.#state = 'connecting';
     this.#handshakes.begin('new-session', nowMs, waitAfter(session.endReason));
   }
 
   /**
-   * On a lost path pings go on, and a new session is tried beside them: whichever gets through
-   * first.
+   * On a lost path pings go on, and a handshake is tried beside them: whichever gets through first.
+   * It renews the session, so that this outlives a cut, where the server would say that it has lost
+   * it; otherwise only a new session helps.
    */
   #pathChanged(isLost: boolean, nowMs: number): void {
-    this.#wasPathLost = isLost;
-    if (isLost) this.#handshakes.beginAtOnce(nowMs);
-    else if (this.#handshakes.purpose === 'new-session') this.#handshakes.stop();
+    this.#lostMs = isLost ? nowMs : Infinity;
+    const { purpose } = this.#handshakes;
+    const features = this.#session?.peerParameters?.features ?? 0;
+    if (!isLost) {
+      if (purpose === 'new-session' || nowMs < this.#rekeyDueMs()) this.#handshakes.stop();
+    } else if ((features & FEATURE.notices) === 0) this.#handshakes.beginAtOnce(nowMs);
+    else if (purpose === undefined) this.#handshakes.begin('rekey', nowMs);
   }
 
   #rekeyDueMs(): number {

@@ -3,6 +3,7 @@ import {
   CLOSE,
   DROP,
   encodeGoAway,
+  FEATURE,
   PACKET,
   packetType,
   REQUEST,
@@ -61,7 +62,9 @@ export class ServerChannel {
 
   constructor(options: ServerChannelOptions) {
     const { out, protocol = RELAY_PROTOCOL, primitives = defaultPrimitives, random = systemRandom } = options;
-    const told = parametersToTell(options.parameters ?? {});
+    const { parameters } = options;
+    const features = (parameters?.features ?? 0) | FEATURE.notices;
+    const told = parametersToTell({ ...parameters, features });
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const identity = identityOf(protocol, primitives, options.staticKey.privateKey, options.presharedKey);
     const layer = frameLayerOf<LiveSession>(protocol);

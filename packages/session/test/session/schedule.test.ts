@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dropReasonOf, encodeCompactHeader, PACKET, packetType } from '@relay/packet';
+import { FEATURE, dropReasonOf, encodeCompactHeader, PACKET, packetType } from '@relay/packet';
 import { packed, TwoEnds, type Sent } from '../two-ends.js';
 
 function connected(): TwoEnds {
@@ -67,19 +67,26 @@ describe('in time', () => {
     expect(timesOf(ends, 'client', 70_000, { isCut: true, isMeant })).toEqual(expected);
   });
 
-  test('with the second probe a handshake asks whether the server still has the session, and with the loss of the path another begins a new one', () => {
+  test.each([
+    ['goes on after the loss of the path, and 40 s later another begins a new one', FEATURE.notices, 43_000, 2000],
+    ['gives way to a new one with the loss of the path, if the server tells nothing', 0, 3000, 0],
+  ])('with the second probe a handshake renews the session; it %s', (_what, features, newMs, lateMs) => {
     const ends = connected();
+    Object.assign(ends.client.session?.peerParameters ?? {}, { features }); // as the server has stated them
     sendDatagram(ends);
     ends.clientEnd.sent.length = 0;
-    const asked: number[] = [];
+    const isRekey: boolean[] = [];
     const isMeant = (sent: Sent): boolean => {
-      if (isOf(PACKET.initiation, sent)) asked.push((sent.bytes[4] ?? 0) & 1);
+      if (isOf(PACKET.initiation, sent)) isRekey.push(((sent.bytes[4] ?? 0) & 1) === 1);
       return isOf(PACKET.initiation, sent);
     };
-    const times = timesOf(ends, 'client', 3000, { isCut: true, isMeant });
-    expect([times[0], times.at(-1)]).toEqual([750, 3000]);
-    expect(times.length).toBeLessThanOrEqual(8);
-    expect(asked).toEqual([...times.slice(1).map(() => 1), 0]);
+    const times = timesOf(ends, 'client', newMs + lateMs, { isCut: true, isMeant });
+    const renewals = isRekey.indexOf(false);
+    expect(times[0]).toBe(750);
+    expect(renewals).toBeGreaterThan(1);
+    expect(times[renewals]).toBeGreaterThanOrEqual(newMs);
+    expect(isRekey.slice(renewals)).not.toContain(true);
+    expect(times.filter((ms) => ms < newMs).length).toBeLessThanOrEqual(18);
   });
 
   test('a handshake without an answer is tried again soon at first, then less and less often', () => {
