@@ -53,7 +53,7 @@ export class ClientChannel {
   readonly #rekeyAfterMs: number;
   #state: 'idle' | 'connecting' | 'connected' | 'closed' = 'idle';
   #session: LiveSession | undefined;
-  /** Since when the path of the session is lost, as the channel has seen it; Infinity: it is not. */
+  /** Since when the path of the session is lost, as the channel has seen; Infinity: it is not. */
   #lostMs = Infinity;
   /** When a handshake asked last whether the server still has the session. */
   #askedMs = -Infinity;
