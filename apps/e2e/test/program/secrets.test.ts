@@ -6,6 +6,7 @@ import { Application } from '../support/application.js';
 import { Echo } from '../support/echo.js';
 import { Folder } from '../support/folder.js';
 import { CLIENT, run } from '../support/program.js';
+import { eventually } from '../support/eventually.js';
 import { startRelay } from '../support/relay.js';
 import { Server } from '../support/server.js';
 
@@ -60,8 +61,9 @@ test('keys, clients and admin sockets belong to their owner alone', async () => 
   const secret = ['server.key', 'proven-addresses', 'admin.sock', 'clients/tester.json'].map((file) =>
     join(state, file),
   );
+  // The server writes some of them only after the client has proven itself.
   for (const file of [...secret, relay.client.admin])
-    expect([file, statSync(file).mode & 0o777]).toEqual([file, OWNER_ONLY]);
+    await eventually(() => expect([file, statSync(file).mode & 0o777]).toEqual([file, OWNER_ONLY]));
   for (const folder of [state, join(state, 'clients')]) expect(statSync(folder).mode & 0o077).toBe(0);
 });
 
