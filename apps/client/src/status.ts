@@ -1,7 +1,7 @@
 /** The status of the client. It is plain data for each door and for the metrics log. */
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import { monotonicMs, packetFigures, processFigures, type Health, type ProgramStatus } from '@relay/program';
-import type { TrafficFigures } from '@relay/relay';
+import type { ModeFigures } from '@relay/relay';
 import type { SessionStatistics } from '@relay/session';
 import type { RelayClient } from './client.js';
 import type { Forward } from './mapping/forward.js';
@@ -31,13 +31,12 @@ export interface ClientStatus extends ProgramStatus {
   /** The figures of the session, if there is one. */
   readonly session: SessionStatistics | undefined;
   readonly forwards: readonly ForwardStatus[];
-  readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
+  readonly forward: ModeFigures;
 }
 
 /** Returns the status of a client. `health` is that of its process. */
 export function clientStatus(client: RelayClient, server: string, health: Health): ClientStatus {
   const { session, state } = client.channel;
-  const { toTarget, fromTarget } = client.shard.accounts.forward;
   return {
     program: 'relay-client',
     ...processFigures(),
@@ -48,7 +47,7 @@ export function clientStatus(client: RelayClient, server: string, health: Health
     session: session?.statistics,
     forwards: client.forwards.map(forwardStatus),
     flows: client.shard.flows.size,
-    forward: { toTarget: toTarget.toJSON(), fromTarget: fromTarget.toJSON() },
+    forward: client.shard.accounts.forward.toJSON(),
     packets: packetFigures(client.socket, client.shard.packetDrops.toJSON()),
     health,
   };

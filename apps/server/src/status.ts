@@ -1,7 +1,7 @@
 /** The server's status: plain data, for each of its doors and for the metrics log. */
 import { formatEndpoint } from '@relay/packet';
 import { packetFigures, processFigures, type Frame, type LoadState, type ProgramStatus } from '@relay/program';
-import type { ShardFigures, TrafficFigures } from '@relay/relay';
+import type { ModeFigures, ShardFigures } from '@relay/relay';
 import type { RelayServer } from './server.js';
 
 /** The server as a whole. */
@@ -13,7 +13,7 @@ export interface ServerStatus extends ProgramStatus {
    * The most flows that there can be: as configured, or as many as the limit of open files allows.
    */
   readonly maxFlows: number;
-  readonly forward: { readonly toTarget: TrafficFigures; readonly fromTarget: TrafficFigures };
+  readonly forward: ModeFigures;
   /** Errors that networks and hosts told of targets, by their code. */
   readonly targetErrors: ShardFigures['targetErrors'];
   readonly load: LoadState;

@@ -127,11 +127,10 @@ export class Handshakes {
     this.#nextAttemptMs = nowMs + waitMs * this.#jitter();
   }
 
-  /** Begins a new session, unless that was tried a moment ago. Returns whether it did. */
-  beginAtOnce(nowMs: number): boolean {
-    if (this.purpose === 'new-session' && nowMs < this.#lastAttemptMs + FIRST_RETRY_MS) return false;
+  /** Begins a new session, unless that was tried a moment ago. */
+  beginAtOnce(nowMs: number): void {
+    if (this.purpose === 'new-session' && nowMs < this.#lastAttemptMs + FIRST_RETRY_MS) return;
     this.begin('new-session', nowMs);
-    return true;
   }
 
   /** If something is being tried, tries it again now: there is reason to think that it works. */
