@@ -4,7 +4,8 @@ import { Refusal, refuse } from '../refusal.js';
 import type { Flaw } from '../refusal.js';
 import type { Option, ValuesOf } from '../schema.js';
 import { suggestionFor } from '../suggestion.js';
-import type { Format, JsonSchema } from './format.js';
+import type { Form, Format, JsonSchema } from './format.js';
+import { parseShortForm, type ShortFields } from './short-form.js';
 
 /** The name of a table, and its short form. */
 export interface TableRules {
@@ -13,10 +14,11 @@ export interface TableRules {
   /** The expected table or short form, as a noun phrase. */
   readonly expected: string;
   /**
-   * Reads the short form (`5353=192.0.2.1:53`) into fields as they would stand in a file. Without
-   * it a text is refused.
+   * Reads the short form (`5353=192.0.2.1:53`) into fields, whose values are texts. Other fields
+   * may follow it, each as `;key=value`: they are not part of the text. Without this function a
+   * text is refused.
    */
-  readonly parseText?: (text: string) => Readonly<Record<string, unknown>> | Refusal;
+  readonly parseText?: (text: string) => ShortFields | Refusal;
 }
 
 /**
@@ -31,7 +33,9 @@ export function table<const F extends Fields>(fields: F, rules: TableRules): For
     expected: rules.expected,
     parse(value) {
       const result =
-        typeof value === 'string' ? parseShort(fields, value, rules) : parseFields(fields, value, rules.expected);
+        typeof value === 'string'
+          ? parseShort(fields, value, rules)
+          : parseFields(fields, value, 'data', rules.expected);
       return result instanceof Refusal && isSecret ? new Refusal(result.flaws.map(hideWhole)) : result;
     },
     jsonSchema: tableJsonSchema(fields, rules.parseText !== undefined),
@@ -44,9 +48,10 @@ type Fields = Readonly<Record<string, Option<unknown>>>;
 
 /** A short text has no inner places: the whole text is wrong. */
 function parseShort<const F extends Fields>(fields: F, text: string, rules: TableRules): ValuesOf<F> | Refusal {
-  const short = rules.parseText?.(text) ?? refuse(rules.expected);
+  const { parseText, expected } = rules;
+  const short = parseText === undefined ? refuse(expected) : parseShortForm(text, fields, parseText);
   if (short instanceof Refusal) return short;
-  const result = parseFields(fields, short, rules.expected);
+  const result = parseFields(fields, short, 'text', expected);
   return result instanceof Refusal ? new Refusal(result.flaws.map(ofWhole)) : result;
 }
 
@@ -55,7 +60,12 @@ function ofWhole(flaw: Flaw): Flaw {
   return { ...flaw, path: [], expected: field === undefined ? flaw.expected : `as its ${field} ${flaw.expected}` };
 }
 
-function parseFields<const F extends Fields>(fields: F, value: unknown, expected: string): ValuesOf<F> | Refusal {
+function parseFields<const F extends Fields>(
+  fields: F,
+  value: unknown,
+  form: Form,
+  expected: string,
+): ValuesOf<F> | Refusal {
   if (!isTable(value)) return refuse(expected);
   const known = Object.keys(fields);
   const flaws: Flaw[] = Object.keys(value)
@@ -63,12 +73,13 @@ function parseFields<const F extends Fields>(fields: F, value: unknown, expected
     .map((key) => unknownField(key, known));
   const values: [string, unknown][] = [];
   for (const [key, field] of Object.entries(fields)) {
-    const raw = Object.hasOwn(value, key) ? value[key] : field.default;
+    const isGiven = Object.hasOwn(value, key);
+    const raw = isGiven ? value[key] : field.default;
     if (raw === undefined) {
       if (field.definition.required === true) flaws.push({ path: [], expected: `${expected}, with ${key}` });
       continue;
     }
-    const result = field.parse(raw, 'data');
+    const result = field.parse(raw, isGiven ? form : 'data');
     if (result instanceof Refusal) flaws.push(...result.flaws.map((flaw) => within(flaw, key, field)));
     else values.push([key, result]);
   }
