@@ -3,12 +3,13 @@ import type { Session } from '@relay/session';
 import type { DatagramRun } from './batch/datagram-run.js';
 import type { DatagramWriter } from './batch/datagram-writer.js';
 import { Fragments } from './ends/fragments.js';
-import { Listener, type FlowMapping } from './ends/listener.js';
+import { Listener } from './ends/listener.js';
 import type { PublicPort } from './ends/public-port.js';
 import { LOST_FLOWS_PATIENCE_MS } from './ends/lost-flows.js';
 import { Tunnel } from './ends/tunnel.js';
 import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
 import type { End } from './flow/flow.js';
+import { FlowGroup, type FlowMapping } from './flow/flow-group.js';
 import { FlowTable } from './flow/flow-table.js';
 import type { IdleQueue, Idler } from './flow/idle-queue.js';
 import type { KnownClient, KnownClients } from './known-clients.js';
@@ -32,7 +33,7 @@ export interface ClientSurroundings {
   readonly packetDrops: DropCounters;
   readonly notices: Notices;
   readonly upstreams: Upstreams;
-  readonly server: ForwardServer;
+  readonly server: ForwardServer & { readonly isFull: boolean };
   readonly maxFlowsPerClient: number;
   readonly idleMs: number;
   /** The clients that may come in. */
@@ -69,13 +70,14 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
     this.key = key;
     this.publicKey = publicKey;
     this.#surroundings = surroundings;
-    this.table = new FlowTable(forward, idle, maxFlowsPerClient);
-    this.visitors = new FlowTable(publish, idle, maxFlowsPerClient);
+    this.table = new FlowTable(forward, idle, { shared: server });
+    this.visitors = new FlowTable(publish, idle, { maxFlows: maxFlowsPerClient });
     this.tunnel = new Tunnel({
       side: 'server',
-      ...{ writer, idle, idleMs, notices },
+      ...{ writer, idle, notices },
       table: this.table,
       opened: publish,
+      group: new FlowGroup({ idleMs, maxFlows: maxFlowsPerClient }),
       fragments: new Fragments(FRAGMENT_LIMITS, idle, packetDrops),
       admit: (opening) => admitFromTunnel(opening, this, server),
     });

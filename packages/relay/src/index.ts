@@ -13,10 +13,11 @@ export { type ProvenAddress } from './waking.js';
 export { KnownClients, type ClientsChange, type KnownClient, type NewestTimestamp } from './known-clients.js';
 // Flows and their ends.
 export { Flow, type Admit, type End, type Opening } from './flow/flow.js';
-export { FlowTable } from './flow/flow-table.js';
+export { FlowGroup, type FlowMapping } from './flow/flow-group.js';
+export { FlowTable, type TableLimits } from './flow/flow-table.js';
 export { IdleQueue, type Idler } from './flow/idle-queue.js';
 export { type Side } from './flow/flow-ids.js';
-export { Listener, ListenerPort, type FlowMapping } from './ends/listener.js';
+export { Listener, ListenerPort } from './ends/listener.js';
 export { PublicPort } from './ends/public-port.js';
 export { Service, Services } from './services.js';
 export { Tunnel, type FlowFrame, type TunnelOptions } from './ends/tunnel.js';

@@ -1,7 +1,7 @@
 import { packedPort, packEndpoint, PACKED_ENDPOINT_BYTES, type PublishedPorts } from '@relay/packet';
-import type { FlowMapping } from './ends/listener.js';
 import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
-import type { End, Flow } from './flow/flow.js';
+import type { End } from './flow/flow.js';
+import { FlowGroup, type FlowMapping } from './flow/flow-group.js';
 import type { PublishedService, PublishedServices } from './modes/publish.js';
 
 /** Bytes of an address at the start of a packed endpoint. */
@@ -9,38 +9,37 @@ const ADDRESS_BYTES = 16;
 
 /** The services that a client has published as one mapping: as many as it has ports. */
 export class Service {
-  readonly mapping: FlowMapping;
   /**
    * The packed endpoint of each service, in the order of the public ports; undefined while its name
    * is not resolved. Open flows keep theirs.
    */
   readonly targets: (Uint8Array | undefined)[];
-  readonly #flows = new Set<Flow>();
+  readonly #group: FlowGroup;
 
   constructor(mapping: FlowMapping, targets: readonly (Uint8Array | undefined)[]) {
-    this.mapping = mapping;
+    this.#group = new FlowGroup(mapping);
     this.targets = [...targets];
+  }
+
+  get mapping(): FlowMapping {
+    return this.#group.settings;
   }
 
   /** How many flows there are now: one for each visitor. */
   get flowCount(): number {
-    return this.#flows.size;
-  }
-
-  get isFull(): boolean {
-    return this.#flows.size >= this.mapping.maxFlows;
+    return this.#group.size;
   }
 
   /** The end at the service behind the public port of this number, for a flow of the owner. */
   newEnd(upstreams: Upstreams, owner: UpstreamOwner, number: number): End | undefined {
     const target = this.targets[number];
     if (target === undefined) return undefined;
-    return upstreams.newEnd(owner, { target, idleMs: this.mapping.idleMs, flows: this.#flows });
+    return upstreams.newEnd(owner, { target, group: this.#group });
   }
 
   /** Ends the flows of all visitors, for a reason out of `FLOW_CLOSE` of @relay/packet. */
   end(reason: number, nowMs: number): void {
-    for (const flow of [...this.#flows]) flow.end(reason, nowMs);
+    this.#group.end(reason, nowMs);
   }
 }
 
@@ -84,7 +83,7 @@ export class Services implements PublishedServices {
       const number = port - ports.endpoint.port;
       if (number < 0 || number >= ports.count) continue;
       if (address !== undefined && !hasAddress(publicEndpoint, address)) continue;
-      return { isFull: service.isFull, newEnd: () => service.newEnd(this.#upstreams, this.#owner, number) };
+      return { newEnd: () => service.newEnd(this.#upstreams, this.#owner, number) };
     }
     return undefined;
   }

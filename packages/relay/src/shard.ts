@@ -16,10 +16,11 @@ import { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
 import { DatagramWriter } from './batch/datagram-writer.js';
 import { PacketBatch } from './batch/packet-batch.js';
 import { ClientState, type ClientSurroundings } from './client-state.js';
-import type { FlowMapping, Listener, ListenerPort } from './ends/listener.js';
+import type { Listener, ListenerPort } from './ends/listener.js';
 import type { PublicPort } from './ends/public-port.js';
 import { Upstreams, type TargetSocket } from './ends/upstream.js';
 import { flowStatuses } from './flow-statuses.js';
+import type { FlowMapping } from './flow/flow-group.js';
 import { IdleQueue } from './flow/idle-queue.js';
 import { KnownClients, type ClientsChange } from './known-clients.js';
 import type { ForwardServer } from './modes/forward.js';
@@ -215,12 +216,13 @@ export class Shard implements ForwardServer {
     return this.#options.descriptors.isShort;
   }
 
-  get maxFlows(): number {
-    return this.#options.maxFlows;
+  get closingSockets(): number {
+    return this.#upstreams.closing;
   }
 
-  get heldFlows(): number {
-    return this.#upstreams.held;
+  /** Whether there are as many flows to targets as there may be. */
+  get isFull(): boolean {
+    return this.#upstreams.count >= this.#options.maxFlows;
   }
 
   isOwn(target: Uint8Array, offset: number): boolean {

@@ -42,7 +42,7 @@ describe('forward, on the client', () => {
 
 describe('forward, on the server', () => {
   const server: ForwardServer = {
-    ...{ isDraining: false, isShort: false, maxFlows: 2, heldFlows: 1 },
+    ...{ isDraining: false, isShort: false, closingSockets: 0 },
     isOwn: () => false,
   };
   const client = { rights: { allowances: [] }, newEnd: () => end };
@@ -53,7 +53,7 @@ describe('forward, on the server', () => {
 
   test.each([
     ['a server that drains', { isDraining: true }, DROP.draining],
-    ['as many flows as there may be', { heldFlows: 2 }, DROP.flowLimit],
+    ['sockets that are still being closed', { closingSockets: 64 }, DROP.overloaded],
     ['a want of file descriptors', { isShort: true }, DROP.overloaded],
     ['a target that is the server itself', { isOwn: () => true }, DROP.loop],
   ])('is refused for %s', (_what, change, code) => {

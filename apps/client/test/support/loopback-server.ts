@@ -8,6 +8,7 @@ import { Loop, monotonicMs, thisMachine, type LoopWork } from '@relay/program';
 import {
   Datagram,
   DatagramWriter,
+  FlowGroup,
   FlowTable,
   Fragments,
   IdleQueue,
@@ -192,8 +193,8 @@ export class LoopbackServer {
       side: 'server',
       writer: new DatagramWriter(this.#out),
       idle: this.#idle,
-      idleMs: 60_000,
-      table: new FlowTable(this.#traffic, this.#idle, 100),
+      group: new FlowGroup({ idleMs: 60_000, maxFlows: 100 }),
+      table: new FlowTable(this.#traffic, this.#idle),
       opened: this.#traffic,
       fragments: new Fragments(limits, this.#idle, this.#drops),
       notices: new Notices(),

@@ -3,16 +3,10 @@ import { DROP, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
 import type { DatagramExit, DatagramRun, DatagramSender } from '../batch/datagram-run.js';
 import { Datagram } from '../datagram.js';
 import type { Admit, End, Flow } from '../flow/flow.js';
+import { FlowGroup, type FlowMapping } from '../flow/flow-group.js';
 import type { FlowTable } from '../flow/flow-table.js';
 import { SourceFlows } from '../flow/source-flows.js';
 import type { Traffic } from '../traffic.js';
-
-/** The settings of a mapping for its flows. */
-export interface FlowMapping {
-  /** After how many ms without a datagram in either direction a flow ends. */
-  idleMs: number;
-  maxFlows: number;
-}
 
 /** One port of a listener: a range has several, each with a target of its own. */
 export class ListenerPort {
@@ -33,12 +27,11 @@ export class ListenerPort {
 
 /** The ports of one mapping. */
 export class Listener {
-  readonly mapping: FlowMapping;
   readonly ports: readonly ListenerPort[];
   readonly #table: FlowTable;
   readonly #run: DatagramRun;
   readonly #admit: Admit;
-  readonly #flows = new Set<Flow>();
+  readonly #group: FlowGroup;
   readonly #datagram = new Datagram();
   /** The flow that is asked for now. */
   readonly #opening: { source: Uint8Array; target: Uint8Array };
@@ -49,7 +42,7 @@ export class Listener {
     ports: readonly ListenerPort[],
     { table, run, admit }: { table: FlowTable; run: DatagramRun; admit: Admit },
   ) {
-    this.mapping = mapping;
+    this.#group = new FlowGroup(mapping);
     this.ports = ports;
     this.#table = table;
     this.#run = run;
@@ -57,9 +50,13 @@ export class Listener {
     this.#opening = { source: new Uint8Array(PACKED_ENDPOINT_BYTES), target: this.#datagram.bytes };
   }
 
+  get mapping(): FlowMapping {
+    return this.#group.settings;
+  }
+
   /** How many flows there are now. */
   get flowCount(): number {
-    return this.#flows.size;
+    return this.#group.size;
   }
 
   /** Takes datagram `i` of a batch that has arrived at a port of this listener. */
@@ -75,20 +72,19 @@ export class Listener {
 
   /** Ends all its flows, for a reason out of `FLOW_CLOSE`. */
   end(reason: number, nowMs: number): void {
-    for (const flow of [...this.#flows]) flow.end(reason, nowMs);
+    this.#group.end(reason, nowMs);
   }
 
   #open(port: ListenerPort, { sources, locals }: DatagramBatch, i: number, nowMs: number): Flow | number {
     const at = i * PACKED_ENDPOINT_BYTES;
     const target = port.targetOf(locals, at);
     if (target === undefined) return DROP.resolving;
-    if (this.#flows.size >= this.mapping.maxFlows || this.#table.isFull) return DROP.flowLimit;
     this.#opening.source.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));
     this.#opening.target = target;
     const admitted = this.#admit(this.#opening, nowMs);
     if (typeof admitted === 'number') return admitted;
-    const end = new ListenerEnd(port, locals.slice(at, at + PACKED_ENDPOINT_BYTES), this.#flows, this.#run);
-    return this.#table.open(this.#opening, [end, admitted], this.mapping.idleMs, nowMs);
+    const end = new ListenerEnd(port, locals.slice(at, at + PACKED_ENDPOINT_BYTES), this.#run);
+    return this.#table.open(this.#opening, [end, admitted], this.#group, nowMs) ?? DROP.flowLimit;
   }
 }
 
@@ -97,16 +93,16 @@ class ListenerEnd implements End, DatagramExit {
   /** Replies leave from the address that was asked, where that is known. */
   readonly local: Uint8Array | undefined;
   readonly #port: ListenerPort;
-  readonly #flows: Set<Flow>;
   readonly #run: DatagramRun;
   readonly #asked: Uint8Array;
   #flow: Flow | undefined;
+  /** Whether the source's next datagram belongs to this flow. */
+  #isFound = false;
 
-  constructor(port: ListenerPort, asked: Uint8Array, flows: Set<Flow>, run: DatagramRun) {
+  constructor(port: ListenerPort, asked: Uint8Array, run: DatagramRun) {
     this.#port = port;
     this.#asked = asked;
     this.local = asked.some((byte) => byte !== 0) ? asked : undefined;
-    this.#flows = flows;
     this.#run = run;
   }
 
@@ -120,7 +116,7 @@ class ListenerEnd implements End, DatagramExit {
 
   attach(flow: Flow): void {
     this.#flow = flow;
-    this.#flows.add(flow);
+    this.#isFound = true;
     this.#port.flows.add(flow, this.#asked);
   }
 
@@ -128,9 +124,13 @@ class ListenerEnd implements End, DatagramExit {
     this.#run.add(this, traffic, datagram);
   }
 
-  close(): void {
-    if (this.#flow === undefined) return;
-    this.#flows.delete(this.#flow);
+  release(): void {
+    if (this.#flow === undefined || !this.#isFound) return;
+    this.#isFound = false;
     this.#port.flows.remove(this.#flow, this.#asked);
+  }
+
+  close(): void {
+    this.release();
   }
 }

@@ -27,6 +27,7 @@ import type { DatagramWriter } from '../batch/datagram-writer.js';
 import { Datagram } from '../datagram.js';
 import type { Admit, Opening } from '../flow/flow.js';
 import { FlowIds, idBitOf, type Side } from '../flow/flow-ids.js';
+import type { FlowGroup } from '../flow/flow-group.js';
 import type { FlowTable } from '../flow/flow-table.js';
 import type { IdleQueue } from '../flow/idle-queue.js';
 import type { Notices } from '../notices.js';
@@ -52,8 +53,8 @@ export interface TunnelOptions {
   readonly notices: Notices;
   /** Lets in the flows that the peer opens. Absent: none. */
   readonly admit?: Admit;
-  /** The flows that the peer opens end after this many ms of silence. */
-  readonly idleMs?: number;
+  /** The group of the flows that the peer opens; their ends may name another. */
+  readonly group?: FlowGroup;
 }
 
 /** A frame about flows: from its type byte at `offset` up to `end`. A `ReceivedFrame` is one. */
@@ -216,17 +217,21 @@ export class Tunnel {
   }
 
   #accept(id: number, opening: Opening, admit: Admit, nowMs: number): AcceptedEnd | undefined {
-    const { table, idleMs = Infinity } = this.#options;
-    const admitted = table.isFull ? DROP.flowLimit : admit(opening, nowMs);
-    if (typeof admitted === 'number') {
-      table.traffic.toTarget.dropped(admitted);
-      const session = this.#answering(nowMs);
-      if (session !== undefined) closeFlow(session, id, closeReasonOf(admitted), nowMs);
-      return undefined;
+    const { table } = this.#options;
+    const admitted = admit(opening, nowMs);
+    if (typeof admitted !== 'number') {
+      const end = new AcceptedEnd(id, this.#link, this.#accepted);
+      const group = admitted.group ?? this.#options.group;
+      if (group !== undefined && table.open(opening, [end, admitted], group, nowMs) !== undefined) return end;
     }
-    const end = new AcceptedEnd(id, this.#link, this.#accepted);
-    table.open(opening, [end, admitted], admitted.idleMs ?? idleMs, nowMs);
-    return end;
+    this.#refuse(id, typeof admitted === 'number' ? admitted : DROP.flowLimit, nowMs);
+    return undefined;
+  }
+
+  #refuse(id: number, code: number, nowMs: number): void {
+    this.#options.table.traffic.toTarget.dropped(code);
+    const session = this.#answering(nowMs);
+    if (session !== undefined) closeFlow(session, id, closeReasonOf(code), nowMs);
   }
 
   /** A frame that was put together: its length is not checked yet. */

@@ -4,6 +4,7 @@ import type { SocketError, SocketErrorCode, SocketOptions, UdpSocket } from '@re
 import type { DatagramExit, DatagramRun, DatagramSender } from '../batch/datagram-run.js';
 import { Datagram } from '../datagram.js';
 import type { End, Flow } from '../flow/flow.js';
+import type { FlowGroup } from '../flow/flow-group.js';
 import type { Notices } from '../notices.js';
 import type { Accounts, Traffic } from '../traffic.js';
 import { WaitingDatagrams, type WaitingRoom } from './waiting-datagrams.js';
@@ -20,9 +21,8 @@ export interface UpstreamOwner extends WaitingRoom {
 export interface UpstreamService {
   /** Packed endpoint. */
   readonly target: Uint8Array;
-  readonly idleMs: number;
-  /** Has every flow as long as it is open. */
-  readonly flows: Set<Flow>;
+  /** The group of its flows. */
+  readonly group: FlowGroup;
 }
 
 /** The part of a socket that an upstream needs. */
@@ -68,9 +68,9 @@ export class Upstreams {
     return Object.fromEntries(this.#errors);
   }
 
-  /** Sockets that take a descriptor: those of flows, and those that are being closed. */
-  get held(): number {
-    return this.#count + this.#closing.size;
+  /** Sockets of flows that have ended, which are open yet. */
+  get closing(): number {
+    return this.#closing.size;
   }
 
   /**
@@ -210,8 +210,8 @@ export class UpstreamEnd implements End, DatagramExit {
     return this.#flow && (this.#service?.target ?? this.#flow.target);
   }
 
-  get idleMs(): number | undefined {
-    return this.#service?.idleMs;
+  get group(): FlowGroup | undefined {
+    return this.#service?.group;
   }
 
   get socket(): DatagramSender {
@@ -220,7 +220,6 @@ export class UpstreamEnd implements End, DatagramExit {
 
   attach(flow: Flow): void {
     this.#flow = flow;
-    this.#service?.flows.add(flow);
     this.#upstreams.admitted(this);
   }
 
@@ -246,7 +245,6 @@ export class UpstreamEnd implements End, DatagramExit {
   }
 
   close(): void {
-    if (this.#flow !== undefined) this.#service?.flows.delete(this.#flow);
     this.#flow = undefined;
     this.#waiting.drop(DROP.unknownFlow);
     this.#upstreams.release(this.#socket);

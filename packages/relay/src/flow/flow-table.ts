@@ -1,7 +1,15 @@
 import { FLOW_CLOSE } from '@relay/packet';
 import type { ModeTraffic } from '../traffic.js';
 import { Flow, type End, type FlowKeeper, type Opening } from './flow.js';
+import type { FlowGroup } from './flow-group.js';
 import type { IdleQueue } from './idle-queue.js';
+
+/** How many flows there may be, besides the limits of their groups. */
+export interface TableLimits {
+  readonly maxFlows?: number;
+  /** A limit that several tables share. */
+  readonly shared?: { readonly isFull: boolean };
+}
 
 /**
  * The flows of one client in one mode, from their opening to their end: their number, their idle
@@ -9,33 +17,34 @@ import type { IdleQueue } from './idle-queue.js';
  */
 export class FlowTable implements FlowKeeper {
   readonly traffic: ModeTraffic;
-  readonly maxFlows: number;
+  readonly #limits: TableLimits;
   readonly #flows = new Set<Flow>();
   readonly #idle: IdleQueue;
 
-  constructor(traffic: ModeTraffic, idle: IdleQueue, maxFlows = Infinity) {
+  constructor(traffic: ModeTraffic, idle: IdleQueue, limits: TableLimits = {}) {
     this.traffic = traffic;
     this.#idle = idle;
-    this.maxFlows = maxFlows;
+    this.#limits = limits;
   }
 
   get size(): number {
     return this.#flows.size;
   }
 
-  /** Whether there is room for one more. */
-  get isFull(): boolean {
-    return this.#flows.size >= this.maxFlows;
-  }
-
   [Symbol.iterator](): Iterator<Flow> {
     return this.#flows.values();
   }
 
-  /** Joins two ends, that of the source first, to a flow which ends after `idleMs` of silence. */
-  open(opening: Opening, ends: readonly [End, End], idleMs: number, nowMs: number): Flow {
-    const flow = new Flow(this, opening, ends, idleMs);
+  /**
+   * Joins two ends, that of the source first, to a flow of this group. Returns undefined if there
+   * is no room for it, and no other flow of the group gives way.
+   */
+  open(opening: Opening, ends: readonly [End, End], group: FlowGroup, nowMs: number): Flow | undefined {
+    const { maxFlows = Infinity, shared } = this.#limits;
+    if (!group.makeRoom(this.#flows.size >= maxFlows || shared?.isFull === true, nowMs)) return undefined;
+    const flow = new Flow(this, group, opening, ends);
     flow.lastActivityMs = nowMs;
+    group.add(flow);
     this.#flows.add(flow);
     this.#idle.add(flow);
     for (const end of ends) end.attach(flow);
@@ -45,6 +54,7 @@ export class FlowTable implements FlowKeeper {
   end(flow: Flow, reason: number, nowMs: number): void {
     if (!this.#flows.delete(flow)) return;
     this.#idle.remove(flow);
+    flow.group.remove(flow);
     flow.sourceEnd.close(reason, nowMs);
     flow.targetEnd.close(reason, nowMs);
   }

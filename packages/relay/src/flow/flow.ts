@@ -1,6 +1,7 @@
 import { FLOW_CLOSE } from '@relay/packet';
 import type { Datagram } from '../datagram.js';
 import type { ModeTraffic, Traffic } from '../traffic.js';
+import type { FlowGroup } from './flow-group.js';
 import type { Idler } from './idle-queue.js';
 
 /**
@@ -8,8 +9,8 @@ import type { Idler } from './idle-queue.js';
  * flow.
  */
 export interface End {
-  /** After how many ms of silence its flow ends, where the end knows better than its table. */
-  readonly idleMs?: number | undefined;
+  /** The group of its flow, where the end knows better than who opens the flow. */
+  readonly group?: FlowGroup | undefined;
   /** The flow is open: called once, before anything is sent. */
   attach(flow: Flow): void;
   /** Sends the datagram out at this end, and counts it in `traffic` as sent or dropped. */
@@ -19,6 +20,8 @@ export interface End {
    * on.
    */
   warn?(nowMs: number): void;
+  /** The source's next datagram belongs to another flow, though this one goes on. */
+  release?(): void;
   /**
    * The flow has ended, for a reason out of `FLOW_CLOSE` of @relay/packet. The end tells its peer,
    * if it has one, and gives back its sockets and ids.
@@ -45,6 +48,9 @@ export interface FlowKeeper {
   end(flow: Flow, reason: number, nowMs: number): void;
 }
 
+/** What has passed so far, as far as it says how much the flow is needed. */
+const STAGE = { new: 0, answered: 1, assured: 2 } as const;
+
 let lastId = 0;
 
 /** One source and one target, joined by two ends, as long as datagrams pass. */
@@ -56,26 +62,40 @@ export class Flow implements Idler {
   readonly target: Uint8Array;
   readonly sourceEnd: End;
   readonly targetEnd: End;
+  readonly group: FlowGroup;
   /**
    * After how many ms without a datagram in either direction it ends (RFC 4787 REQ-5, REQ-6).
    */
   readonly idleMs: number;
   lastActivityMs: number;
   readonly #keeper: FlowKeeper;
+  #stage: number = STAGE.new;
+  /** Whether its datagrams count towards its end. */
+  readonly #isCounted: boolean;
+  readonly #repliesToEach: number;
+  #requestsLeft: number;
+  #repliesLeft = 0;
 
-  constructor(keeper: FlowKeeper, { source, target }: Opening, ends: readonly [End, End], idleMs: number) {
+  constructor(keeper: FlowKeeper, group: FlowGroup, { source, target }: Opening, ends: readonly [End, End]) {
+    const { idleMs, replies, requests } = group.settings;
     this.#keeper = keeper;
+    this.group = group;
     this.source = source.slice();
     this.target = target.slice();
     [this.sourceEnd, this.targetEnd] = ends;
     this.idleMs = idleMs;
     this.lastActivityMs = 0;
+    this.#isCounted = replies !== undefined || requests !== undefined;
+    this.#repliesToEach = replies ?? Infinity;
+    this.#requestsLeft = requests ?? Infinity;
   }
 
   /** A datagram came from the source. It is counted as received already. */
   toTarget(datagram: Datagram, nowMs: number): void {
     this.lastActivityMs = nowMs;
+    if (this.#stage === STAGE.answered) this.#assure();
     this.targetEnd.send(datagram, this.#keeper.traffic.toTarget, nowMs);
+    if (this.#isCounted) this.#countRequest(nowMs);
   }
 
   /** A datagram came from the target: a reply. */
@@ -83,7 +103,9 @@ export class Flow implements Idler {
     const { fromTarget } = this.#keeper.traffic;
     fromTarget.received(datagram.length);
     this.lastActivityMs = nowMs;
+    if (this.#stage === STAGE.new) this.#stage = STAGE.answered;
     this.sourceEnd.send(datagram, fromTarget, nowMs);
+    if (this.#isCounted) this.#countReply(nowMs);
   }
 
   /** Nobody listens at the target, as far as the network knows: the source's side is told. */
@@ -98,5 +120,21 @@ export class Flow implements Idler {
 
   expire(nowMs: number): void {
     this.end(FLOW_CLOSE.idle, nowMs);
+  }
+
+  #assure(): void {
+    this.#stage = STAGE.assured;
+    this.group.assure(this);
+  }
+
+  #countRequest(nowMs: number): void {
+    this.#repliesLeft += this.#repliesToEach;
+    if (--this.#requestsLeft > 0) return;
+    if (this.#repliesLeft > 0) this.sourceEnd.release?.();
+    else this.end(FLOW_CLOSE.closed, nowMs);
+  }
+
+  #countReply(nowMs: number): void {
+    if (--this.#repliesLeft === 0) this.end(FLOW_CLOSE.closed, nowMs);
   }
 }

@@ -31,14 +31,19 @@ export interface ForwardClient {
   newEnd(): End;
 }
 
+/**
+ * The room for sockets of flows that gave way to others, until they are closed: without a bound a
+ * burst of new flows would take all descriptors.
+ */
+const MAX_CLOSING_SOCKETS = 64;
+
 /** The state of a server that its rules ask for. */
 export interface ForwardServer {
   readonly isDraining: boolean;
   /** Whether file descriptors are scarce: no new flow may take one. */
   readonly isShort: boolean;
-  readonly maxFlows: number;
-  /** Flows that take a descriptor. */
-  readonly heldFlows: number;
+  /** Sockets of flows that have ended, which are open yet. */
+  readonly closingSockets: number;
   /** Whether the server itself listens on the packed endpoint. */
   isOwn(target: Uint8Array, offset: number): boolean;
 }
@@ -46,8 +51,7 @@ export interface ForwardServer {
 /** On the server: the end for a flow that a client asks for, or a drop code. */
 export function admitFromTunnel({ target }: Opening, client: ForwardClient, server: ForwardServer): End | number {
   if (server.isDraining) return DROP.draining;
-  if (server.heldFlows >= server.maxFlows) return DROP.flowLimit;
-  if (server.isShort) return DROP.overloaded;
+  if (server.isShort || server.closingSockets >= MAX_CLOSING_SOCKETS) return DROP.overloaded;
   if (client.rights === undefined) return DROP.deniedByPolicy;
   const policy = new TargetPolicy(client.rights.allowances, (own, offset) => server.isOwn(own, offset));
   const verdict = policy.verdict(target, 0);

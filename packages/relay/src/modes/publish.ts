@@ -20,7 +20,6 @@ export function admitVisitor(tunnel: WayToClient, server: { readonly isDraining:
 
 /** One port of a service that a client has published. */
 export interface PublishedService {
-  readonly isFull: boolean;
   /** The end for the flow of one visitor; undefined while the service's name is not resolved. */
   newEnd(): End | undefined;
 }
@@ -35,5 +34,5 @@ export interface PublishedServices {
 export function admitFromServer({ target }: Opening, services: PublishedServices): End | number {
   const service = services.find(target);
   if (service === undefined) return DROP.notPublished;
-  return service.isFull ? DROP.flowLimit : (service.newEnd() ?? DROP.resolving);
+  return service.newEnd() ?? DROP.resolving;
 }

@@ -65,7 +65,6 @@ describe('a source that asks several addresses of this host', () => {
       packEndpoint({ address: `2001:db8::${i.toString(16)}`, port: 53 }, local, 0);
       ask(SOURCE, local);
     }
-    expect(peers.opener.flows.size).toBe(8);
-    expect(peers.opener.traffic.toTarget.drops.toJSON()).toEqual({ 'flow-limit': 12 });
+    expect(peers.opener.flows.size).toBe(4); // half of the limit: nobody has answered any of them
   });
 });

@@ -22,6 +22,7 @@ import { Listener, ListenerPort } from '../../src/ends/listener.js';
 import { Tunnel } from '../../src/ends/tunnel.js';
 import type { End, Flow, Opening } from '../../src/flow/flow.js';
 import type { Side } from '../../src/flow/flow-ids.js';
+import { FlowGroup } from '../../src/flow/flow-group.js';
 import { FlowTable } from '../../src/flow/flow-table.js';
 import { IdleQueue } from '../../src/flow/idle-queue.js';
 import { admitFromListener } from '../../src/modes/forward.js';
@@ -141,7 +142,7 @@ export class Acceptor extends Peer {
 
   constructor(side: Side, limits: AcceptorLimits, send: (batch: PacketBatch) => number) {
     super(send);
-    const newTable = (): FlowTable => new FlowTable(this.traffic, this.idle, limits.maxFlows);
+    const newTable = (): FlowTable => new FlowTable(this.traffic, this.idle);
     const { writer, idle, fragments, notices } = this;
     this.flows = newTable();
     this.#newTunnel = () => {
@@ -153,7 +154,7 @@ export class Acceptor extends Peer {
       return new Tunnel({
         ...{ side, writer, idle, fragments, notices, table, admit },
         opened: this.traffic,
-        idleMs: limits.idleMs,
+        group: new FlowGroup({ ...limits }),
       });
     };
     this.tunnel = this.#newTunnel();
@@ -269,7 +270,11 @@ export class TwoPeers {
    * One end of the session whose packets go to the other. Both ends are made before the next pair.
    */
   newSession(to: Opener | Acceptor): PlainSession {
-    return new PlainSession(this.#sessions, this.conditions.maxFramesBytes, (packet) => this.#fly(packet, to));
+    const from = to === this.opener ? this.acceptor : this.opener;
+    return new PlainSession(this.#sessions, this.conditions.maxFramesBytes, (packet) => {
+      from.batch.flush(); // packets leave in the order in which they were sealed
+      this.#fly(packet, to);
+    });
   }
 
   entrance(target: Uint8Array | undefined, maxFlows: number, idleMs: number): Entrance {

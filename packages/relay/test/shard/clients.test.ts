@@ -160,3 +160,27 @@ describe('a shard after a restart', () => {
     expect(pair.server.figures().sessions).toBe(0);
   });
 });
+
+describe('the limit of all flows of a server', () => {
+  test('makes a client give up the flow that was silent longest, and its target hears the new one', async () => {
+    const pair = await Pair.open({ maxFlows: 2 });
+    for (const source of [1000, 1001, 1002]) {
+      await pair.send(`${source}`, source);
+      await pair.pass(300);
+    }
+    expect(pair.replies).toEqual(['1000 1000', '1001 1001', '1002 1002']);
+    expect(pair.server.figures()).toMatchObject({ flows: 2, forward: { toTarget: { drops: {} } } });
+    expect(pair.openTargetSockets).toBe(2);
+  });
+
+  test('refuses a new flow where those that there are go on', async () => {
+    const pair = await Pair.open({ maxFlows: 1 });
+    for (const text of ['a', 'again']) {
+      await pair.send(text, 1000);
+      await pair.pass(300);
+    }
+    await pair.send('one too many', 1001);
+    await pair.pass(300);
+    expect(pair.server.figures()).toMatchObject({ flows: 1, forward: { toTarget: { drops: { 'flow-limit': 1 } } } });
+  });
+});

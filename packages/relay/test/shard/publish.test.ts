@@ -81,29 +81,49 @@ describe('a port that a client has published', () => {
     });
   });
 
-  test('refuses more visitors than its mapping allows, and counts them', async () => {
+  test('is open to the newest visitors: at the limit the one that was silent longest gives way', async () => {
     const pair = await Pair.open();
     pair.client.services.set(await pair.openService(9000), PORTS);
     await pair.publish({ idleMs: 60_000, maxFlows: 1 }, PUBLIC);
     await pair.visit('a', ADA, PUBLIC);
+    await pair.pass(100);
     await pair.visit('b', BEN, PUBLIC);
     await pair.pass(100);
-    expect(pair.visits.map(({ text }) => text)).toEqual(['a']);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'b']);
+    expect(pair.openServiceSockets).toBe(1);
+    expect(pair.server.figures().visitors).toBe(1);
+    expectConservation(pair);
+  });
+
+  test('refuses a visitor where all that are there go on talking, and counts it', async () => {
+    const pair = await Pair.open();
+    pair.client.services.set(await pair.openService(9000), PORTS);
+    await pair.publish({ idleMs: 60_000, maxFlows: 1 }, PUBLIC);
+    for (const text of ['a', 'again']) {
+      await pair.visit(text, ADA, PUBLIC);
+      await pair.pass(100);
+    }
+    await pair.visit('b', BEN, PUBLIC);
+    await pair.pass(100);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'again']);
     expect(pair.server.figures().publish.toTarget.drops).toEqual({ 'flow-limit': 1 });
     expectConservation(pair);
   });
 
-  test('refuses visitors beyond the limit of the client itself', async () => {
+  test('holds no more visitors than the client itself allows', async () => {
     const pair = await Pair.open();
     const service = await pair.openService(9000);
     service.mapping.maxFlows = 1;
     pair.client.services.set(service, PORTS);
     await pair.publish({ ...LIMITS }, PUBLIC);
-    await pair.visit('a', ADA, PUBLIC);
-    await pair.pass(100);
+    for (const text of ['a', 'again']) {
+      await pair.visit(text, ADA, PUBLIC);
+      await pair.pass(100);
+    }
     await pair.visit('b', BEN, PUBLIC);
     await pair.pass(100);
-    expect(pair.visits.map(({ text }) => text)).toEqual(['a']);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'again']);
+    expect(pair.openServiceSockets).toBe(1);
     expect(pair.client.accounts.publish.toTarget.drops.toJSON()).toEqual({ 'flow-limit': 1 });
     expectConservation(pair);
   });
