@@ -1,5 +1,5 @@
-import { FLOW_CLOSE, type DropCounters } from '@relay/packet';
-import type { Session } from '@relay/session';
+import { DROP, FLOW_CLOSE, type DropCounters } from '@relay/packet';
+import { TokenBucket, type RandomSource, type Session } from '@relay/session';
 import type { DatagramRun } from './batch/datagram-run.js';
 import type { DatagramWriter } from './batch/datagram-writer.js';
 import { Fragments } from './ends/fragments.js';
@@ -8,15 +8,23 @@ import type { PublicPort } from './ends/public-port.js';
 import { LOST_FLOWS_PATIENCE_MS } from './ends/lost-flows.js';
 import { Tunnel } from './ends/tunnel.js';
 import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
-import type { End } from './flow/flow.js';
+import type { End, Flow, Opening } from './flow/flow.js';
 import { FlowGroup, type FlowMapping } from './flow/flow-group.js';
 import { FlowTable } from './flow/flow-table.js';
 import type { IdleQueue, Idler } from './flow/idle-queue.js';
 import type { KnownClient, KnownClients } from './known-clients.js';
 import { admitFromTunnel, type ForwardClient, type ForwardServer } from './modes/forward.js';
 import { admitVisitor } from './modes/publish.js';
+import { Visitors, type VisitorRules } from './policy/visitors.js';
 import type { Notices } from './notices.js';
 import type { ModeTraffic } from './traffic.js';
+
+/**
+ * New flows of one client a second, and at once: more than any service has visitors, and few enough
+ * that a flood of spoofed sources leaves the flows that are open alone.
+ */
+const OPENINGS_PER_SECOND = 2000;
+const OPENINGS_AT_ONCE = 4096;
 
 /** Incomplete datagrams of one client: room for the largest one many times over, and no more. */
 const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
@@ -36,6 +44,7 @@ export interface ClientSurroundings {
   readonly server: ForwardServer & { readonly isFull: boolean };
   readonly maxFlowsPerClient: number;
   readonly idleMs: number;
+  readonly random: RandomSource;
   /** The clients that may come in. */
   readonly known: Pick<KnownClients, 'lookup'>;
   /** Ends a session over an error that this program threw. */
@@ -63,6 +72,7 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
   waitingBytes = 0;
   readonly #surroundings: ClientSurroundings;
   readonly #listeners = new Set<Listener>();
+  readonly #openings = new TokenBucket(OPENINGS_PER_SECOND, OPENINGS_AT_ONCE);
   #session: Session | undefined;
 
   constructor(key: string, publicKey: Uint8Array, surroundings: ClientSurroundings) {
@@ -77,9 +87,10 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
       ...{ writer, idle, notices },
       table: this.table,
       opened: publish,
-      group: new FlowGroup({ idleMs, maxFlows: maxFlowsPerClient }),
+      group: new FlowGroup<Flow>({ idleMs, maxFlows: maxFlowsPerClient }),
       fragments: new Fragments(FRAGMENT_LIMITS, idle, packetDrops),
-      admit: (opening) => admitFromTunnel(opening, this, server),
+      admit: (opening, nowMs) =>
+        this.#openings.take(nowMs) ? admitFromTunnel(opening, this, server) : DROP.rateLimited,
     });
   }
 
@@ -105,10 +116,12 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
   }
 
   /** Public ports whose visitors come to this client, until {@link removeListener}. */
-  newListener(mapping: FlowMapping, ports: readonly PublicPort[]): Listener {
-    const { run, server } = this.#surroundings;
-    const admit = () => admitVisitor(this.tunnel, server);
-    const listener = new Listener(mapping, ports, { table: this.visitors, run, admit });
+  newListener(mapping: FlowMapping, ports: readonly PublicPort[], rules?: VisitorRules): Listener {
+    const { run, server, random } = this.#surroundings;
+    const admit = (_opening: Opening, nowMs: number) =>
+      this.#openings.take(nowMs) ? admitVisitor(this.tunnel, server) : DROP.rateLimited;
+    const visitors = new Visitors(random, rules);
+    const listener = new Listener(mapping, ports, { table: this.visitors, run, admit, visitors });
     this.#listeners.add(listener);
     return listener;
   }

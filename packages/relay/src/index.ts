@@ -17,7 +17,7 @@ export { FlowGroup, type FlowMapping } from './flow/flow-group.js';
 export { FlowTable, type TableLimits } from './flow/flow-table.js';
 export { IdleQueue, type Idler } from './flow/idle-queue.js';
 export { type Side } from './flow/flow-ids.js';
-export { Listener, ListenerPort } from './ends/listener.js';
+export { Listener, ListenerPort, type ListenerParts } from './ends/listener.js';
 export { PublicPort } from './ends/public-port.js';
 export { Service, Services } from './services.js';
 export { Tunnel, type FlowFrame, type TunnelOptions } from './ends/tunnel.js';
@@ -47,5 +47,6 @@ export {
   type WayToClient,
 } from './modes/publish.js';
 export { TargetPolicy, type Allowance, type PortRange } from './policy/target-policy.js';
+export { Visitors, type VisitorRules } from './policy/visitors.js';
 export { OwnEndpoints } from './policy/own-endpoints.js';
 export { addressRange, type AddressBlock, type AddressRange } from './policy/address-range.js';

@@ -1,6 +1,6 @@
 import { packedPort, packEndpoint, PACKED_ENDPOINT_BYTES, type PublishedPorts } from '@relay/packet';
 import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
-import type { End } from './flow/flow.js';
+import type { End, Flow } from './flow/flow.js';
 import { FlowGroup, type FlowMapping } from './flow/flow-group.js';
 import type { PublishedService, PublishedServices } from './modes/publish.js';
 
@@ -14,10 +14,10 @@ export class Service {
    * is not resolved. Open flows keep theirs.
    */
   readonly targets: (Uint8Array | undefined)[];
-  readonly #group: FlowGroup;
+  readonly #group: FlowGroup<Flow>;
 
   constructor(mapping: FlowMapping, targets: readonly (Uint8Array | undefined)[]) {
-    this.#group = new FlowGroup(mapping);
+    this.#group = new FlowGroup<Flow>(mapping);
     this.targets = [...targets];
   }
 

@@ -5,6 +5,7 @@
 import { DROP, DropCounters, formatEndpoint, unpackEndpoint, type DatagramBatch } from '@relay/packet';
 import {
   ServerChannel,
+  systemRandom,
   type DisconnectReason,
   type Load,
   type ServerChannelOptions,
@@ -25,6 +26,7 @@ import { IdleQueue } from './flow/idle-queue.js';
 import { KnownClients, type ClientsChange } from './known-clients.js';
 import type { ForwardServer } from './modes/forward.js';
 import { Notices } from './notices.js';
+import type { VisitorRules } from './policy/visitors.js';
 import {
   plainEvent,
   type ClientRequest,
@@ -120,6 +122,7 @@ export class Shard implements ForwardServer {
       maxFlowsPerClient: options.maxFlowsPerClient,
       idleMs: options.idleMs,
       known: this.#known,
+      random: options.channel.random ?? systemRandom,
       fault: (session, error, nowMs) => {
         this.#channel.fault(session, error, nowMs);
         this.#drain(nowMs);
@@ -151,9 +154,14 @@ export class Shard implements ForwardServer {
    * Public ports whose visitors come to the client of this session; undefined if there is no such
    * session. They are the client's, over all its sessions, until {@link removeListener}.
    */
-  newListener(session: number, mapping: FlowMapping, ports: readonly PublicPort[]): Listener | undefined {
+  newListener(
+    session: number,
+    mapping: FlowMapping,
+    ports: readonly PublicPort[],
+    rules?: VisitorRules,
+  ): Listener | undefined {
     const live = this.#sessions.get(session);
-    return live && this.#clients.get(live.peerName)?.newListener(mapping, ports);
+    return live && this.#clients.get(live.peerName)?.newListener(mapping, ports, rules);
   }
 
   /** The ports of the listener are closed: its flows end. */

@@ -16,6 +16,7 @@ export { defaultPrimitives, loadPrimitives } from './crypto/default-primitives.j
 export { nodePrimitives } from './crypto/node.js';
 export { loadSodium } from './crypto/sodium.js';
 export { loadWasm } from './crypto/wasm.js';
+export { TokenBucket } from './token-bucket.js';
 export { formatInvitation, parseInvitation, type Invitation } from './keys/invitation.js';
 export {
   formatKey,

@@ -1,10 +1,11 @@
 /** The end where sources' datagrams arrive: local ports of a client, public ports of a server. */
-import { DROP, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
+import { DROP, FLOW_CLOSE, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
 import type { DatagramExit, DatagramRun, DatagramSender } from '../batch/datagram-run.js';
 import { Datagram } from '../datagram.js';
 import type { Admit, End, Flow } from '../flow/flow.js';
 import { FlowGroup, type FlowMapping } from '../flow/flow-group.js';
 import type { FlowTable } from '../flow/flow-table.js';
+import type { VisitorRules, Visitors } from '../policy/visitors.js';
 import { SourceFlows } from '../flow/source-flows.js';
 import type { Traffic } from '../traffic.js';
 
@@ -25,28 +26,37 @@ export class ListenerPort {
   }
 }
 
+/** The surroundings of a {@link Listener}. */
+export interface ListenerParts {
+  /** Keeps the flows. */
+  readonly table: FlowTable;
+  /** Replies leave through it. */
+  readonly run: DatagramRun;
+  /** Lets in new flows. */
+  readonly admit: Admit;
+  /** The rules for sources, on public ports. */
+  readonly visitors?: Visitors;
+}
+
 /** The ports of one mapping. */
 export class Listener {
   readonly ports: readonly ListenerPort[];
   readonly #table: FlowTable;
   readonly #run: DatagramRun;
   readonly #admit: Admit;
-  readonly #group: FlowGroup;
+  readonly #visitors: Visitors | undefined;
+  readonly #group: FlowGroup<Flow>;
   readonly #datagram = new Datagram();
   /** The flow that is asked for now. */
   readonly #opening: { source: Uint8Array; target: Uint8Array };
 
-  /** Flows are kept in `table`, and let in by `admit`; replies leave through `run`. */
-  constructor(
-    mapping: FlowMapping,
-    ports: readonly ListenerPort[],
-    { table, run, admit }: { table: FlowTable; run: DatagramRun; admit: Admit },
-  ) {
-    this.#group = new FlowGroup(mapping);
+  constructor(mapping: FlowMapping, ports: readonly ListenerPort[], parts: ListenerParts) {
+    this.#group = new FlowGroup<Flow>(mapping);
     this.ports = ports;
-    this.#table = table;
-    this.#run = run;
-    this.#admit = admit;
+    this.#table = parts.table;
+    this.#run = parts.run;
+    this.#admit = parts.admit;
+    this.#visitors = parts.visitors;
     this.#opening = { source: new Uint8Array(PACKED_ENDPOINT_BYTES), target: this.#datagram.bytes };
   }
 
@@ -64,10 +74,20 @@ export class Listener {
     const { toTarget } = this.#table.traffic;
     const datagram = this.#datagram.showOf(batch, i);
     toTarget.received(datagram.length);
-    const flow =
-      port.flows.get(batch.sources, batch.locals, i * PACKED_ENDPOINT_BYTES) ?? this.#open(port, batch, i, nowMs);
+    const at = i * PACKED_ENDPOINT_BYTES;
+    const known = port.flows.get(batch.sources, batch.locals, at);
+    const code = this.#visitors?.charge(batch.sources, at, datagram.length, known !== undefined, nowMs) ?? 0;
+    const flow = code < 0 ? code : (known ?? this.#open(port, batch, i, nowMs));
     if (typeof flow === 'number') toTarget.dropped(flow);
     else flow.toTarget(datagram, nowMs);
+  }
+
+  /** Other rules for sources hold from now on. Flows of sources that they refuse end. */
+  applyRules(rules: VisitorRules, nowMs: number): void {
+    const visitors = this.#visitors;
+    if (visitors === undefined) return;
+    visitors.rules = rules;
+    for (const flow of this.#group) if (!visitors.isAllowed(flow.source, 0)) flow.end(FLOW_CLOSE.denied, nowMs);
   }
 
   /** Ends all its flows, for a reason out of `FLOW_CLOSE`. */
@@ -81,9 +101,10 @@ export class Listener {
     if (target === undefined) return DROP.resolving;
     this.#opening.source.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));
     this.#opening.target = target;
+    if (this.#visitors?.hasRoom(sources, at) === false) return DROP.flowLimit;
     const admitted = this.#admit(this.#opening, nowMs);
     if (typeof admitted === 'number') return admitted;
-    const end = new ListenerEnd(port, locals.slice(at, at + PACKED_ENDPOINT_BYTES), this.#run);
+    const end = new ListenerEnd(port, locals.slice(at, at + PACKED_ENDPOINT_BYTES), this.#run, this.#visitors);
     return this.#table.open(this.#opening, [end, admitted], this.#group, nowMs) ?? DROP.flowLimit;
   }
 }
@@ -95,15 +116,17 @@ class ListenerEnd implements End, DatagramExit {
   readonly #port: ListenerPort;
   readonly #run: DatagramRun;
   readonly #asked: Uint8Array;
+  readonly #visitors: Visitors | undefined;
   #flow: Flow | undefined;
   /** Whether the source's next datagram belongs to this flow. */
   #isFound = false;
 
-  constructor(port: ListenerPort, asked: Uint8Array, run: DatagramRun) {
+  constructor(port: ListenerPort, asked: Uint8Array, run: DatagramRun, visitors: Visitors | undefined) {
     this.#port = port;
     this.#asked = asked;
     this.local = asked.some((byte) => byte !== 0) ? asked : undefined;
     this.#run = run;
+    this.#visitors = visitors;
   }
 
   get socket(): DatagramSender {
@@ -118,6 +141,7 @@ class ListenerEnd implements End, DatagramExit {
     this.#flow = flow;
     this.#isFound = true;
     this.#port.flows.add(flow, this.#asked);
+    this.#visitors?.opened(flow.source, flow.lastActivityMs);
   }
 
   send(datagram: Datagram, traffic: Traffic): void {
@@ -132,5 +156,6 @@ class ListenerEnd implements End, DatagramExit {
 
   close(): void {
     this.release();
+    if (this.#flow !== undefined) this.#visitors?.closed(this.#flow.source);
   }
 }

@@ -25,7 +25,7 @@ import {
 } from '@relay/packet';
 import type { DatagramWriter } from '../batch/datagram-writer.js';
 import { Datagram } from '../datagram.js';
-import type { Admit, Opening } from '../flow/flow.js';
+import type { Admit, Flow, Opening } from '../flow/flow.js';
 import { FlowIds, idBitOf, type Side } from '../flow/flow-ids.js';
 import type { FlowGroup } from '../flow/flow-group.js';
 import type { FlowTable } from '../flow/flow-table.js';
@@ -54,7 +54,7 @@ export interface TunnelOptions {
   /** Lets in the flows that the peer opens. Absent: none. */
   readonly admit?: Admit;
   /** The group of the flows that the peer opens; their ends may name another. */
-  readonly group?: FlowGroup;
+  readonly group?: FlowGroup<Flow>;
 }
 
 /** A frame about flows: from its type byte at `offset` up to `end`. A `ReceivedFrame` is one. */

@@ -22,7 +22,7 @@ export interface UpstreamService {
   /** Packed endpoint. */
   readonly target: Uint8Array;
   /** The group of its flows. */
-  readonly group: FlowGroup;
+  readonly group: FlowGroup<Flow>;
 }
 
 /** The part of a socket that an upstream needs. */
@@ -210,7 +210,7 @@ export class UpstreamEnd implements End, DatagramExit {
     return this.#flow && (this.#service?.target ?? this.#flow.target);
   }
 
-  get group(): FlowGroup | undefined {
+  get group(): FlowGroup<Flow> | undefined {
     return this.#service?.group;
   }
 

@@ -33,10 +33,10 @@ const lastActivityMs = (flow: Member): number => flow.lastActivityMs;
  * A flow is *assured* once its source has sent again after an answer: it is more than a question
  * and its reply, and nobody can pretend to be its source.
  */
-export class FlowGroup {
+export class FlowGroup<Item extends Member = Member> {
   readonly settings: FlowMapping;
-  readonly #fresh = new LazyQueue<Member>(lastActivityMs);
-  readonly #assured = new LazyQueue<Member>(lastActivityMs);
+  readonly #fresh = new LazyQueue<Item>(lastActivityMs);
+  readonly #assured = new LazyQueue<Item>(lastActivityMs);
 
   /** Changes of `settings` hold for new flows. */
   constructor(settings: FlowMapping) {
@@ -62,26 +62,31 @@ export class FlowGroup {
     return leaving !== undefined;
   }
 
+  /** The flows as they are now; they may end while the caller looks at them. */
+  [Symbol.iterator](): Iterator<Item> {
+    return [...this.#fresh, ...this.#assured].values();
+  }
+
   /** Ends all flows, for a reason out of `FLOW_CLOSE` of @relay/packet. */
   end(reason: number, nowMs: number): void {
-    for (const flow of [...this.#fresh, ...this.#assured]) flow.end(reason, nowMs);
+    for (const flow of this) flow.end(reason, nowMs);
   }
 
   // Called by flows and their table.
 
-  add(flow: Member): void {
+  add(flow: Item): void {
     this.#fresh.add(flow);
   }
 
-  assure(flow: Member): void {
+  assure(flow: Item): void {
     if (this.#fresh.remove(flow)) this.#assured.add(flow);
   }
 
-  remove(flow: Member): void {
+  remove(flow: Item): void {
     if (!this.#fresh.remove(flow)) this.#assured.remove(flow);
   }
 
-  #idleAssured(nowMs: number): Member | undefined {
+  #idleAssured(nowMs: number): Item | undefined {
     const flow = this.#assured.first();
     return flow !== undefined && nowMs - flow.lastActivityMs >= flow.idleMs / 2 ? flow : undefined;
   }

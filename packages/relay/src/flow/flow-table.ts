@@ -39,7 +39,7 @@ export class FlowTable implements FlowKeeper {
    * Joins two ends, that of the source first, to a flow of this group. Returns undefined if there
    * is no room for it, and no other flow of the group gives way.
    */
-  open(opening: Opening, ends: readonly [End, End], group: FlowGroup, nowMs: number): Flow | undefined {
+  open(opening: Opening, ends: readonly [End, End], group: FlowGroup<Flow>, nowMs: number): Flow | undefined {
     const { maxFlows = Infinity, shared } = this.#limits;
     if (!group.makeRoom(this.#flows.size >= maxFlows || shared?.isFull === true, nowMs)) return undefined;
     const flow = new Flow(this, group, opening, ends);

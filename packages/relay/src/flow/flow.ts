@@ -10,7 +10,7 @@ import type { Idler } from './idle-queue.js';
  */
 export interface End {
   /** The group of its flow, where the end knows better than who opens the flow. */
-  readonly group?: FlowGroup | undefined;
+  readonly group?: FlowGroup<Flow> | undefined;
   /** The flow is open: called once, before anything is sent. */
   attach(flow: Flow): void;
   /** Sends the datagram out at this end, and counts it in `traffic` as sent or dropped. */
@@ -62,7 +62,7 @@ export class Flow implements Idler {
   readonly target: Uint8Array;
   readonly sourceEnd: End;
   readonly targetEnd: End;
-  readonly group: FlowGroup;
+  readonly group: FlowGroup<Flow>;
   /**
    * After how many ms without a datagram in either direction it ends (RFC 4787 REQ-5, REQ-6).
    */
@@ -76,7 +76,7 @@ export class Flow implements Idler {
   #requestsLeft: number;
   #repliesLeft = 0;
 
-  constructor(keeper: FlowKeeper, group: FlowGroup, { source, target }: Opening, ends: readonly [End, End]) {
+  constructor(keeper: FlowKeeper, group: FlowGroup<Flow>, { source, target }: Opening, ends: readonly [End, End]) {
     const { idleMs, replies, requests } = group.settings;
     this.#keeper = keeper;
     this.group = group;

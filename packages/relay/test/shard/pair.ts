@@ -27,6 +27,7 @@ import {
   type Listener,
   type ShardEvent,
   type ShardOptions,
+  type VisitorRules,
 } from '../../src/index.js';
 
 export const SERVER: Endpoint = { address: '192.0.2.1', port: 7878 };
@@ -94,6 +95,8 @@ export class Pair {
   readonly visits: Arrival[] = [];
   /** What came back to applications: the source and the text. */
   readonly replies: string[] = [];
+  /** The public ports, as they are given datagrams with spoofed sources. */
+  readonly publicPorts: { readonly receive: (source: string, text: string) => void }[] = [];
   server: Shard;
   target: UdpSocket;
   /** How often there was no descriptor for a flow. */
@@ -110,6 +113,7 @@ export class Pair {
   readonly #targetSockets: UdpSocket[] = [];
   readonly #serviceSockets: UdpSocket[] = [];
   readonly #visitors = new Map<string, UdpSocket>();
+  readonly #visitorHosts = new Map<string, MemoryHost>();
   readonly #applications = new Map<number, UdpSocket>();
   #serverSocket: UdpSocket;
   #serverDriver: Driver;
@@ -233,19 +237,25 @@ export class Pair {
   }
 
   /** The server publishes this port for the client; a restarted server publishes nothing. */
-  async publish(mapping: FlowMapping, local: Endpoint): Promise<Listener> {
+  async publish(mapping: FlowMapping, local: Endpoint, rules?: VisitorRules): Promise<Listener> {
     const { address } = local;
     const socket = this.serverHost.createSocket({ local, receiveLocals: isUnspecifiedAddress(address) });
     await socket.open();
     const port = new PublicPort(socket, socket.local);
     const [session] = this.server.sessions(this.nowMs);
-    const listener = session && this.server.newListener(session.id, mapping, [port]);
+    const listener = session && this.server.newListener(session.id, mapping, [port], rules);
     if (listener === undefined) throw new Error('there is no session');
     socket.onReceive = (batch) => {
       this.server.receiveFromVisitors(listener, port, batch, this.nowMs);
       this.settle();
     };
     socket.onError = (error, _destination, tag) => this.server.unsent(tag, error.datagrams);
+    this.publicPorts.push({
+      receive: (source, text) => {
+        const batch = batchFrom({ address: source, port: 4000 }, text);
+        this.server.receiveFromVisitors(listener, port, batch, this.nowMs);
+      },
+    });
     return listener;
   }
 
@@ -269,7 +279,9 @@ export class Pair {
     const name = formatEndpoint(from);
     let visitor = this.#visitors.get(name);
     if (visitor === undefined) {
-      visitor = this.network.host(from.address).createSocket({ local: from });
+      const host = this.#visitorHosts.get(from.address) ?? this.network.host(from.address);
+      this.#visitorHosts.set(from.address, host);
+      visitor = host.createSocket({ local: from });
       visitor.onReceive = ({ count, bytes, offsets, lengths, sources }) => {
         for (let i = 0; i < count; i++) {
           const asked = formatEndpoint(unpackEndpoint(sources, i * PACKED_ENDPOINT_BYTES));
@@ -394,3 +406,12 @@ function useAgain({ bytes, count, offsets, lengths }: DatagramBatch): void {
 
 const textAt = (bytes: Uint8Array, offset = 0, length = 0): string =>
   Buffer.from(bytes.subarray(offset, offset + length)).toString();
+
+/** A batch of one datagram from this source. */
+function batchFrom(source: Endpoint, text: string): DatagramBatch {
+  const bytes = Buffer.from(text);
+  return {
+    ...{ count: 1, bytes, offsets: Uint32Array.of(0), lengths: Uint32Array.of(bytes.length) },
+    ...{ sources: packed(source), locals: new Uint8Array(PACKED_ENDPOINT_BYTES) },
+  };
+}

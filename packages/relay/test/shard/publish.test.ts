@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { FLOW_CLOSE, type Endpoint } from '@relay/packet';
-import type { Service } from '../../src/index.js';
+import { addressRange, type Listener, type Service, type VisitorRules } from '../../src/index.js';
 import { packed, Pair, SERVER } from './pair.js';
 
 const ADA: Endpoint = { address: '203.0.113.1', port: 4001 };
@@ -21,12 +21,14 @@ function expectConservation(pair: Pair): void {
 }
 
 /** A client that publishes a service on port 27015. */
-async function published(): Promise<{ pair: Pair; service: Service }> {
+async function published(
+  rules?: VisitorRules,
+): Promise<{ readonly pair: Pair; readonly service: Service; readonly listener: Listener }> {
   const pair = await Pair.open();
   const service = await pair.openService(9000);
   pair.client.services.set(service, PORTS);
-  await pair.publish({ ...LIMITS }, PUBLIC);
-  return { pair, service };
+  const listener = await pair.publish({ ...LIMITS }, PUBLIC, rules);
+  return { pair, service, listener };
 }
 
 describe('a port that a client has published', () => {
@@ -237,4 +239,76 @@ describe('a port that a client has published', () => {
     await pair.pass(100);
     expect(pair.server.figures().publish.toTarget.drops).toEqual({ draining: 1 });
   });
+});
+
+describe('the rules for the visitors of a public port', () => {
+  test('refuse a network without a word, and count it', async () => {
+    const { pair } = await published({ deny: [addressRange({ address: ADA.address, prefix: 32 })] });
+    await pair.visit('a', ADA, PUBLIC);
+    await pair.visit('b', BEN, PUBLIC);
+    await pair.pass(100);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['b']);
+    expect(pair.server.figures().publish.toTarget.drops).toEqual({ 'denied-by-policy': 1 });
+    expect(pair.server.figures().visitors).toBe(1);
+    expectConservation(pair);
+  });
+
+  test('bound the flows of one address, over all its ports', async () => {
+    const { pair } = await published({ visitorFlows: 1 });
+    await pair.visit('a', ADA, PUBLIC);
+    await pair.visit('b', { ...ADA, port: 4003 }, PUBLIC);
+    await pair.visit('c', BEN, PUBLIC);
+    await pair.pass(100);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'c']);
+    expect(pair.server.figures().publish.toTarget.drops).toEqual({ 'flow-limit': 1 });
+    expectConservation(pair);
+  });
+
+  test('let a visitor send so much and no more', async () => {
+    const { pair } = await published({ visitorPps: 2 });
+    for (const text of ['a', 'b', 'c']) await pair.visit(text, ADA, PUBLIC);
+    await pair.pass(600);
+    await pair.visit('d', ADA, PUBLIC);
+    await pair.pass(100);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'b', 'd']);
+    expect(pair.server.figures().publish.toTarget.drops).toEqual({ 'rate-limited': 1 });
+    expectConservation(pair);
+  });
+
+  test('end the flows of a source that they refuse from now on, at both sides', async () => {
+    const { pair, listener } = await published({});
+    await pair.visit('a', ADA, PUBLIC);
+    await pair.visit('b', BEN, PUBLIC);
+    await pair.pass(100);
+    listener.applyRules({ allow: [addressRange({ address: BEN.address, prefix: 32 })] }, pair.nowMs);
+    pair.settle();
+    await pair.pass(100);
+    expect([pair.server.figures().visitors, pair.openServiceSockets]).toEqual([1, 1]);
+    await pair.visit('again', ADA, PUBLIC);
+    await pair.visit('again', BEN, PUBLIC);
+    await pair.pass(100);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'b', 'again']);
+    expectConservation(pair);
+  });
+});
+
+test('a flood of spoofed visitors opens no more flows than one client may open, and those that are open go on', async () => {
+  const { pair, service } = await published({});
+  for (const text of ['hello', 'hello again']) {
+    await pair.visit(text, ADA, PUBLIC);
+    await pair.pass(100);
+  }
+  const [port] = pair.publicPorts;
+  if (port === undefined) throw new Error('there is no public port');
+  for (let i = 0; i < 20_000; i++) port.receive(`10.${i >> 16}.${(i >> 8) & 0xff}.${i & 0xff}`, 'flood');
+  await pair.visit('and I', ADA, PUBLIC);
+  await pair.pass(100);
+  expect(pair.visits.map(({ text }) => text).filter((text) => text !== 'flood')).toEqual([
+    'hello',
+    'hello again',
+    'and I',
+  ]);
+  expect(pair.server.figures().publish.toTarget.drops['rate-limited']).toBeGreaterThan(15_000);
+  expect(service.flowCount).toBeLessThanOrEqual(LIMITS.maxFlows);
+  expectConservation(pair);
 });
