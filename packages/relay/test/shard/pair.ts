@@ -29,6 +29,7 @@ import {
   type ShardOptions,
   type VisitorRules,
 } from '../../src/index.js';
+import { Driver } from './driver.js';
 
 export const SERVER: Endpoint = { address: '192.0.2.1', port: 7878 };
 export const TARGET: Endpoint = { address: '9.9.9.9', port: 7 };
@@ -47,37 +48,6 @@ export function packed(endpoint: Endpoint): Uint8Array {
 export interface Arrival {
   readonly from: Endpoint;
   readonly text: string;
-}
-
-/** Sends what waits and wakes in time: what a program's loop does for a shard. */
-class Driver {
-  readonly #network: MemoryNetwork;
-  readonly #shard: { readonly nextWakeMs: number; wake(nowMs: number): void; flush(): void };
-  #cancel: (() => void) | undefined;
-
-  constructor(
-    network: MemoryNetwork,
-    shard: { readonly nextWakeMs: number; wake(nowMs: number): void; flush(): void },
-  ) {
-    this.#network = network;
-    this.#shard = shard;
-  }
-
-  settle(): void {
-    this.#shard.flush();
-    this.#cancel?.();
-    const { clock } = this.#network;
-    const { nextWakeMs } = this.#shard;
-    if (nextWakeMs === Infinity) return;
-    this.#cancel = clock.schedule(Math.max(0.001, nextWakeMs - clock.nowMs), () => {
-      this.#shard.wake(clock.nowMs);
-      this.settle();
-    });
-  }
-
-  stop(): void {
-    this.#cancel?.();
-  }
 }
 
 export class Pair {
