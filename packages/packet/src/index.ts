@@ -246,6 +246,18 @@ export {
 export { PROXY_TLV, type ProxyTlv } from './proxy-v2/proxy-tlv.js';
 export { decodeProxiedDatagram, encodeProxiedDatagram, type ProxiedDatagram } from './proxy-v2/proxied-datagram.js';
 
+// Simple Proxy Protocol.
+export {
+  decodeSimpleProxyHeader,
+  encodeSimpleProxyHeader,
+  SIMPLE_PROXY_BYTES,
+} from './simple-proxy/simple-proxy-header.js';
+export {
+  decodeSimpleProxiedDatagram,
+  encodeSimpleProxiedDatagram,
+  type SimpleProxiedDatagram,
+} from './simple-proxy/simple-proxied-datagram.js';
+
 // Drops and statistics.
 export { DROP_REASONS, DROP, dropCode, dropReasonOf, type DropReason } from './drop-reason.js';
 export { DropCounters } from './drop-counters.js';

@@ -25,6 +25,7 @@ import {
   encodePong,
   encodeProxiedDatagram,
   encodeProxyHeader,
+  encodeSimpleProxyHeader,
   encodePublish,
   encodePublishedPorts,
   encodeRefusedPort,
@@ -89,6 +90,7 @@ const encoders: readonly [string, (bytes: Uint8Array) => number][] = [
   ['encodePadding', (bytes) => encodePadding(bytes, 0, 30)],
   ['encodeProxyHeader', (bytes) => encodeProxyHeader(bytes, 0, endpoints)],
   ['encodeLocalProxyHeader', (bytes) => encodeLocalProxyHeader(bytes, 0)],
+  ['encodeSimpleProxyHeader', (bytes) => encodeSimpleProxyHeader(bytes, 0, endpoints)],
 ];
 
 test.each(encoders)(

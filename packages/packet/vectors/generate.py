@@ -469,6 +469,29 @@ write('proxy-v2.json', 'Datagrams that begin with a PROXY protocol v2 header.',
         ('a UNIX stream', 0x31, bytes(216)), ('a UNIX datagram', 0x32, bytes(216))]],
 ])
 
+# Simple Proxy Protocol -------------------------------------------------------------------------------------------------------
+
+
+def simple(source, destination, payload, magic=0x56EC):
+    (client, client_port), (server, server_port) = [(address16(address), port) for address, port in (source, destination)]
+    return struct.pack('!H', magic) + client + server + ports(client_port, server_port) + payload
+
+
+A4, B4, A6, B6 = ('192.0.2.1', 50000), ('198.51.100.7', 27015), ('2001:db8::1', 50000), ('2001:db8::2', 27015)
+write('simple-proxy.json', 'Datagrams that begin with a Simple Proxy Protocol header.',
+      'https://developers.cloudflare.com/spectrum/reference/simple-proxy-protocol-header/ through packages/packet/vectors/generate.py', [
+    ('IPv4', simple(A4, B4, b'hi'), {**ENDS4, 'payload': raw(b'hi')}),
+    ('IPv6, empty', simple(A6, B6, b''), {**ENDS6, 'payload': raw(b'')}),
+    ('IPv4 to IPv6', simple(A4, B6, b'x'), {'source': ENDS4['source'], 'destination': ENDS6['destination'], 'payload': raw(b'x')}),
+    ('IPv6 to IPv4', simple(A6, B4, b'x'), {'source': ENDS6['source'], 'destination': ENDS4['destination'], 'payload': raw(b'x')}),
+], [
+    ('nothing', b'', 'truncated'),
+    ('only the magic number', b'\x56\xec', 'truncated'),
+    ('a header that is cut', simple(A4, B4, b'')[:-1], 'truncated'),
+    ('another magic number', simple(A4, B4, b'hi', 0x56ED), 'bad-value'),
+    ('the magic number the other way round', simple(A4, B4, b'hi', 0xEC56), 'bad-value'),
+])
+
 # Endpoints -----------------------------------------------------------------------------------------------------------------
 
 TEXTS = ['127.0.0.1:53', '0.0.0.0:0', '255.255.255.255:65535', '[::]:0', '[::1]:1', '[2001:db8::8:800:200c:417a]:7878', '[2001:db8:0:1:1:1:1:1]:9',

@@ -29,6 +29,7 @@ export {
   type UpstreamService,
   type UpstreamsOptions,
 } from './ends/upstream.js';
+export { IDENTITIES, type Identity } from './flow/identity.js';
 export { Fragments, type FragmentLimits } from './ends/fragments.js';
 export { Notices, type FlowNotice } from './notices.js';
 // Batches.

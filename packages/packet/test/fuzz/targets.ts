@@ -61,6 +61,10 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     deepStrictEqual(text(packet.decodeProxiedDatagram(packet.encodeProxiedDatagram(decoded))), text(decoded));
   },
 
+  'simple-proxy'(packet, input) {
+    same(packet.decodeSimpleProxiedDatagram(input), packet.encodeSimpleProxiedDatagram, input);
+  },
+
   'control-bodies'(packet, input) {
     same(packet.decodePublishedPorts(input), packet.encodePublishedPorts, input);
     same(packet.decodeRefusedPort(input), ({ port }) => packet.encodeRefusedPort(port), input);

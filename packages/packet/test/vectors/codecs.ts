@@ -16,6 +16,7 @@ import {
   decodeRefusedPort,
   decodeResolvedName,
   decodeResponse,
+  decodeSimpleProxiedDatagram,
   dropReasonOf,
   encodeCookieReply,
   encodeFrames,
@@ -29,6 +30,7 @@ import {
   encodeRefusedPort,
   encodeResolvedName,
   encodeResponse,
+  encodeSimpleProxiedDatagram,
   encodeTransportHeader,
   formatEndpoint,
   MIN_TRANSPORT_BYTES,
@@ -51,6 +53,7 @@ import {
   type ProxiedDatagram,
   type PublishedPorts,
   type PublishRequest,
+  type SimpleProxiedDatagram,
   type ResolvedName,
   type UdpPacketInit,
 } from '../../src/index.js';
@@ -84,6 +87,10 @@ export const CODECS: Readonly<Record<string, Codec>> = {
       const datagram = value as Omit<ProxiedDatagram, 'endpoints'> & { endpoints: ProxiedDatagram['endpoints'] | null };
       return encodeProxiedDatagram({ ...datagram, endpoints: datagram.endpoints ?? undefined });
     },
+  },
+  'simple-proxy.json': {
+    decode: decodeSimpleProxiedDatagram,
+    encode: (value) => encodeSimpleProxiedDatagram(value as SimpleProxiedDatagram),
   },
   'ports.json': {
     decode: decodePublishedPorts,

@@ -1,12 +1,14 @@
 /** The end where targets are reached: one connected socket for each flow. */
-import { DROP, FLOW_CLOSE, unpackEndpoint, type DatagramBatch } from '@relay/packet';
+import { DROP, FLOW_CLOSE, MAX_PAYLOAD_BYTES, unpackEndpoint, type DatagramBatch } from '@relay/packet';
 import type { SocketError, SocketErrorCode, SocketOptions, UdpSocket } from '@relay/socket';
 import type { DatagramExit, DatagramRun, DatagramSender } from '../batch/datagram-run.js';
+import { PrefixedDatagrams } from '../batch/prefixed-datagrams.js';
 import { Datagram } from '../datagram.js';
 import type { End, Flow } from '../flow/flow.js';
 import type { FlowGroup } from '../flow/flow-group.js';
 import type { Notices } from '../notices.js';
 import type { Accounts, Traffic } from '../traffic.js';
+import { Introduction } from './introduction.js';
 import { WaitingDatagrams, type WaitingRoom } from './waiting-datagrams.js';
 
 /** The owner of flows to targets: a client of the server, or the client itself. */
@@ -51,11 +53,13 @@ export class Upstreams {
   readonly #admitted: UpstreamEnd[] = [];
   readonly #closing = new Set<Promise<void>>();
   readonly #datagram = new Datagram();
+  readonly #prefixed: PrefixedDatagrams;
   readonly #errors = new Map<SocketErrorCode, number>();
   #count = 0;
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
+    this.#prefixed = new PrefixedDatagrams(options.run);
   }
 
   /** Flows that have a socket, or are to have one. */
@@ -78,7 +82,7 @@ export class Upstreams {
    * leads to the target of the flow, or to a service.
    */
   newEnd(owner: UpstreamOwner, service?: UpstreamService): End {
-    return new UpstreamEnd(this, owner, this.#options.run, service);
+    return new UpstreamEnd({ upstreams: this, owner, run: this.#options.run, prefixed: this.#prefixed }, service);
   }
 
   /** Opens the sockets of the flows that were let in since the last call. */
@@ -138,10 +142,15 @@ export class Upstreams {
     this.#options.run.flush();
   }
 
-  #receive({ flow, owner }: UpstreamEnd, batch: DatagramBatch): void {
+  #receive({ flow, owner, introduction }: UpstreamEnd, batch: DatagramBatch): void {
     const nowMs = this.#options.clock();
+    const datagram = this.#datagram;
     try {
-      for (let i = 0; i < batch.count; i++) flow?.toSource(this.#datagram.showOf(batch, i), nowMs);
+      for (let i = 0; i < batch.count; i++) {
+        datagram.showOf(batch, i);
+        introduction?.answered(datagram);
+        flow?.toSource(datagram, nowMs);
+      }
     } catch (error) {
       owner.fault(error, nowMs);
     }
@@ -178,26 +187,34 @@ export class Upstreams {
   }
 }
 
+/** The surroundings of an {@link UpstreamEnd}. */
+interface UpstreamParts {
+  readonly upstreams: Upstreams;
+  readonly owner: UpstreamOwner;
+  readonly run: DatagramRun;
+  readonly prefixed: PrefixedDatagrams;
+}
+
 /** The target of one flow. */
 export class UpstreamEnd implements End, DatagramExit {
   readonly owner: UpstreamOwner;
   /** The socket is connected. */
   readonly destination = undefined;
   readonly local = undefined;
-  readonly #upstreams: Upstreams;
-  readonly #run: DatagramRun;
+  /** Undefined where the target does not learn the source. */
+  introduction: Introduction | undefined;
+  readonly #parts: UpstreamParts;
   readonly #waiting: WaitingDatagrams;
   readonly #service: UpstreamService | undefined;
   #socket: TargetSocket | undefined;
   #isOpen = false;
   #flow: Flow | undefined;
 
-  constructor(upstreams: Upstreams, owner: UpstreamOwner, run: DatagramRun, service: UpstreamService | undefined) {
-    this.#upstreams = upstreams;
+  constructor(parts: UpstreamParts, service: UpstreamService | undefined) {
+    this.#parts = parts;
     this.#service = service;
-    this.#run = run;
-    this.owner = owner;
-    this.#waiting = new WaitingDatagrams(owner);
+    this.owner = parts.owner;
+    this.#waiting = new WaitingDatagrams(parts.owner);
   }
 
   /** Undefined after it has ended. */
@@ -219,8 +236,10 @@ export class UpstreamEnd implements End, DatagramExit {
   }
 
   attach(flow: Flow): void {
+    const { identity } = flow.group.settings;
     this.#flow = flow;
-    this.#upstreams.admitted(this);
+    if (identity !== undefined) this.introduction = new Introduction(identity, flow);
+    this.#parts.upstreams.admitted(this);
   }
 
   /** The way out through its socket, once that is open. */
@@ -232,12 +251,14 @@ export class UpstreamEnd implements End, DatagramExit {
   opened(): void {
     if (this.#isOpen || this.#flow === undefined) return;
     this.#isOpen = true;
-    this.#waiting.leave((datagram, traffic) => this.#run.add(this, traffic, datagram));
+    this.#waiting.leave((datagram, traffic) => this.#parts.run.add(this, traffic, datagram));
   }
 
   send(datagram: Datagram, traffic: Traffic): void {
-    if (this.#isOpen) this.#run.add(this, traffic, datagram);
-    else this.#waiting.add(datagram, traffic);
+    const header = this.introduction?.next();
+    if (header === undefined) this.#send(datagram, traffic);
+    else if (header.length + datagram.length > MAX_PAYLOAD_BYTES) traffic.dropped(DROP.tooLarge);
+    else this.#send(this.#parts.prefixed.join(header, datagram), traffic);
   }
 
   dropWaiting(code: number): void {
@@ -247,7 +268,12 @@ export class UpstreamEnd implements End, DatagramExit {
   close(): void {
     this.#flow = undefined;
     this.#waiting.drop(DROP.unknownFlow);
-    this.#upstreams.release(this.#socket);
+    this.#parts.upstreams.release(this.#socket);
+  }
+
+  #send(datagram: Datagram, traffic: Traffic): void {
+    if (this.#isOpen) this.#parts.run.add(this, traffic, datagram);
+    else this.#waiting.add(datagram, traffic);
   }
 }
 

@@ -1,4 +1,5 @@
 import { FLOW_CLOSE } from '@relay/packet';
+import type { Identity } from './identity.js';
 import { LazyQueue } from './lazy-queue.js';
 
 /** The settings of a mapping for its flows. */
@@ -11,6 +12,8 @@ export interface FlowMapping {
    * any number.
    */
   replies?: number | undefined;
+  /** How the target learns the source; undefined: not at all. */
+  identity?: Identity | undefined;
   /** The source's next datagram after so many opens another flow. Undefined: any number. */
   requests?: number | undefined;
 }
