@@ -9,7 +9,7 @@ import { keyPairOf, type ClientChannel, type Invitation, type Primitives } from 
 import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import { SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Forward } from './mapping/forward.js';
-import type { ForwardMapping } from './mapping/mapping-format.js';
+import type { ForwardMapping } from './mapping/forward-format.js';
 import { Mappings, type MappingChanges } from './mapping/mappings.js';
 import { TargetNames, type ResolvedTarget } from './mapping/target-names.js';
 

@@ -3,6 +3,6 @@
  * have the program.
  */
 export { RelayClient, type RelayClientOptions } from './client.js';
-export { type ForwardMapping } from './mapping/mapping-format.js';
+export { type ForwardMapping } from './mapping/forward-format.js';
 export { ServerSearch } from './server-search.js';
 export type { ClientStatus } from './status.js';

@@ -2,7 +2,8 @@
 import { defineSchema, option, refuse, type Format } from '@relay/config';
 import { commonOptions, packetBytes, socketOptions } from '@relay/program';
 import { parseInvitation, type Invitation } from '@relay/session';
-import { forwardMapping } from './mapping/mapping-format.js';
+import { forwardMapping } from './mapping/forward-format.js';
+import { publishMapping } from './mapping/publish-format.js';
 
 const invitation: Format<Invitation> = {
   name: 'invitation',
@@ -25,7 +26,14 @@ export const clientOptions = {
     alias: 'f',
     array: true,
     live: true,
-    doc: '[LISTEN=]TARGET: carry datagrams from a local port to a target beyond the server',
+    doc: '[LISTEN=]TARGET[;key=value]…: carry datagrams from a local port to a target beyond the server',
+  }),
+  publish: option({
+    format: publishMapping,
+    alias: 'p',
+    array: true,
+    live: true,
+    doc: '[PUBLIC=]LOCAL[;key=value]…: carry datagrams from a port of the server to a service beside the client',
   }),
   ...commonOptions,
   ...socketOptions,

@@ -33,6 +33,8 @@ test('the options with numbers are those that this test knows', () => {
   expect(numbers.map(({ key }) => key)).toEqual([
     'forward.idle',
     'forward.maxFlows',
+    'publish.idle',
+    'publish.maxFlows',
     'logMaxFile',
     'logMaxFiles',
     'logMaxTotal',
@@ -46,7 +48,7 @@ test('the options with numbers are those that this test knows', () => {
 
 test('the longest duration of every option is one that a timer can wait', () => {
   const durations = numbers.filter(({ format }) => format.name === FORMATS.duration.name);
-  expect(durations.map(({ key }) => key)).toEqual(['forward.idle', 'metricsInterval']);
+  expect(durations.map(({ key }) => key)).toEqual(['forward.idle', 'publish.idle', 'metricsInterval']);
   for (const { format } of durations) expect(format.bounds?.max).toBeLessThanOrEqual(MAX_TIMER_MS);
 });
 

@@ -228,6 +228,7 @@ export {
   type PublishRequest,
   type ReceivedPublishRequest,
 } from './frames/publish.js';
+export { isPublishName } from './frames/publish-name.js';
 export { decodeRefusedPort, encodeRefusedPort } from './frames/refused-port.js';
 export { decodeFrames, type Frame } from './frames/frame-object.js';
 export { encodeFrames, encodePadding } from './frames/encode-frames.js';

@@ -7,6 +7,7 @@ import {
   encodeGoAway,
   encodePublish,
   encodePublishedPorts,
+  isPublishName,
   MAX_GO_AWAY_BYTES,
   MAX_PUBLISH_BYTES,
   parseAddress,
@@ -64,6 +65,27 @@ describe('a publish request', () => {
         expect(text(decodePublish(encoded))).toBe(text({ ...request, unknown: [] }));
       }),
     );
+  });
+
+  test('a text is a name exactly if a publish request can carry it', () => {
+    const ports = { endpoint: { address: '::', port: 1 }, count: 1 };
+    const canCarry = (name: string): boolean => {
+      try {
+        return encodePublish({ ...ports, name }).length > 0;
+      } catch {
+        return false;
+      }
+    };
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 70 }), (name) => isPublishName(name) === canCarry(name)),
+    );
+    expect(['dns', 'n'.repeat(64), '', 'n'.repeat(65), 'a\nb'].map(isPublishName)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   test('a publish request without entries has the bytes that a former peer reads', () => {

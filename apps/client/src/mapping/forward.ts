@@ -1,7 +1,8 @@
-import { formatEndpoint, packEndpoint, PACKED_ENDPOINT_BYTES, parseAddress } from '@relay/packet';
+import { packEndpoint, PACKED_ENDPOINT_BYTES, parseAddress } from '@relay/packet';
 import { ListenerPort, type ClientShard, type FlowMapping, type Listener } from '@relay/relay';
 import type { UdpSocket } from '@relay/socket';
-import type { ForwardMapping } from './mapping-format.js';
+import type { ForwardMapping } from './forward-format.js';
+import { formatHostPorts } from './port-range.js';
 
 /** One port of a forward. It sends the datagrams of its socket to the same port of the target. */
 export class ForwardPort extends ListenerPort {
@@ -61,10 +62,14 @@ export class Forward {
     const locals = this.ports.map(({ socket }) => socket.local);
     const [first] = locals;
     if (first === undefined) return '';
-    const { host, first: firstPort, last } = this.#mapping.target;
-    const listen = `${formatEndpoint(first)}${locals.length > 1 ? `-${locals.at(-1)?.port ?? ''}` : ''}`;
-    const ports = firstPort === last ? `${firstPort}` : `${firstPort}-${last}`;
-    return `${listen} -> ${host.includes(':') ? `[${host}]` : host}:${ports}`;
+    const { target } = this.#mapping;
+    const listen = { first: first.port, last: locals.at(-1)?.port ?? first.port };
+    return `${formatHostPorts(first.address, listen)} -> ${formatHostPorts(target.host, target)}`;
+  }
+
+  /** What status and logs call it: its name as configured, or its description. */
+  get name(): string {
+    return this.#mapping.name ?? this.description;
   }
 
   /** Applies changed limits. Open flows keep their old limits. */

@@ -6,7 +6,7 @@ import { openPorts, ProgramFailure, type Machine } from '@relay/program';
 import type { ClientShard } from '@relay/relay';
 import type { UdpSocket } from '@relay/socket';
 import { Forward } from './forward.js';
-import { listenRangeOf, type ForwardMapping } from './mapping-format.js';
+import { forwardText, listenPortsOf, type ForwardMapping } from './forward-format.js';
 
 /** The changes that {@link Mappings.apply} made. */
 export interface MappingChanges {
@@ -104,21 +104,15 @@ export class Mappings {
 /** Takes a forward between the same endpoints out of the set and returns it. */
 function takeSame(forwards: Set<Forward>, mapping: ForwardMapping): Forward | undefined {
   for (const forward of forwards) {
-    if (textOf(forward.mapping) !== textOf(mapping)) continue;
+    if (forwardText(forward.mapping) !== forwardText(mapping)) continue;
     forwards.delete(forward);
     return forward;
   }
   return undefined;
 }
 
-function textOf(mapping: ForwardMapping): string {
-  const { address, first, last } = listenRangeOf(mapping);
-  const { target } = mapping;
-  return `${address} ${first}-${last} ${target.host} ${target.first}-${target.last}`;
-}
-
 function endpointsOf(mapping: ForwardMapping): Endpoint[] {
-  const { address, first, last } = listenRangeOf(mapping);
+  const { address, first, last } = listenPortsOf(mapping);
   return Array.from({ length: last - first + 1 }, (_, i) => ({ address, port: first + i }));
 }
 

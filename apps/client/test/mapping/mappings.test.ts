@@ -3,7 +3,7 @@ import type { DatagramBatch } from '@relay/packet';
 import { ClientShard } from '@relay/relay';
 import { generateKeyPair, nodePrimitives } from '@relay/session';
 import { MemoryNetwork } from '@relay/socket/testing';
-import type { ForwardMapping } from '../../src/mapping/mapping-format.js';
+import type { ForwardMapping } from '../../src/mapping/forward-format.js';
 import { Mappings } from '../../src/mapping/mappings.js';
 
 const LOOPBACK = '127.0.0.1';

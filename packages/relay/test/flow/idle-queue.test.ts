@@ -36,6 +36,18 @@ describe('IdleQueue', () => {
     expect(queue.nextExpiryMs).toBe(Infinity);
   });
 
+  test('an entry without a time never expires, and delays no other', () => {
+    const queue = new IdleQueue();
+    const forever = new Entry({ name: 1, lastActivityMs: 100, idleMs: Infinity });
+    queue.add(forever);
+    expect(queue.nextExpiryMs).toBe(Infinity);
+    queue.add(new Entry({ name: 2, lastActivityMs: 100, idleMs: 1000 }));
+    expect(queue.nextExpiryMs).toBeLessThanOrEqual(1350);
+    expect(expiredNames(queue, 1e12)).toEqual([2]);
+    expect(queue.remove(forever)).toBe(true);
+    expect(queue.size).toBe(0);
+  });
+
   test('activity puts the expiry off', () => {
     const queue = new IdleQueue();
     const entry = new Entry({ name: 1, lastActivityMs: 0, idleMs: 1000 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError, defineSchema, loadConfiguration, Refusal } from '@relay/config';
 import { clientOptions } from '../../src/options.js';
-import { forwardMapping } from '../../src/mapping/mapping-format.js';
+import { forwardMapping } from '../../src/mapping/forward-format.js';
 
 const DEFAULTS = { idle: 120_000, maxFlows: 4096 };
 const LOCAL = '127.0.0.1';
@@ -55,6 +55,14 @@ describe('the format of a forward', () => {
   });
 
   test.each([
+    ['1.1.1.1:53;name=dns;idle=10s;maxFlows=5', { name: 'dns', idle: 10_000, maxFlows: 5 }],
+    ['1.1.1.1:53;idle=never', { idle: Infinity }],
+  ])('takes keys after the endpoints: %s', (text, keys) => {
+    const target = { host: '1.1.1.1', first: 53, last: 53 };
+    expect(forwardMapping.parse(text, 'text')).toEqual({ ...DEFAULTS, target, ...keys });
+  });
+
+  test.each([
     ...['', '53', '=', '=1.1.1.1:53', '5353=', '1.1.1.1', '1.1.1.1:', ':53', '5353=1.1.1.1', '1.1.1.1:0'],
     ...['5353=1.1.1.1:80x', '5353x=1.1.1.1:53', '70000=1.1.1.1:53', '1.1.1.1:70000', 'localhost:5353=1.1.1.1:53'],
     ...['::1:53', '[::1]53', '0x7f.1:53', '5353=1.1.1.1:53=2', ' 5353=1.1.1.1:53', '5-4=1.1.1.1:4-5', '-5=1.1.1.1:5'],
@@ -81,6 +89,11 @@ describe('the format of a forward', () => {
     [{ target: '1.1.1.1:53', maxFlows: 0 }, /maxFlows/],
     [{ target: '1.1.1.1:53', listen: 5.5 }, /listen/],
     [{ target: '1.1.1.1:53', listn: 5 }, /listn/],
+    [{ target: '1.1.1.1:53', idle: '25d' }, /or never/],
+    [{ target: '1.1.1.1:53', name: '' }, /a name of 1 to 64 bytes/],
+    [{ target: '1.1.1.1:53', name: 'a\nb' }, /a name of 1 to 64 bytes/],
+    [{ target: '1.1.1.1:53', name: 'é'.repeat(33) }, /a name of 1 to 64 bytes/],
+    [{ target: '1.1.1.1:53', name: 5 }, /a name of 1 to 64 bytes/],
   ])('refuses the table %j', (mapping, expected) => {
     const refused = forwardMapping.parse(mapping, 'data');
     expect(refused).toBeInstanceOf(Refusal);
