@@ -3,15 +3,18 @@
  * it is given. Received datagrams go to the shard a batch at a time. The datagrams that the shard
  * sends leave at the end of the turn.
  */
-import { DROP, parseAddress, type Endpoint } from '@relay/packet';
+import { DROP, FEATURE, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
 import { ClientShard, type ClientEvent } from '@relay/relay';
 import { keyPairOf, type ClientChannel, type Invitation, type Primitives } from '@relay/session';
-import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
+import { Loop, type DescriptorReserve, type LoopWork, type Machine, type ProgramFailure } from '@relay/program';
 import { SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Forward } from './mapping/forward.js';
-import type { ForwardMapping } from './mapping/forward-format.js';
-import { Mappings, type MappingChanges } from './mapping/mappings.js';
+import { LocalNames } from './mapping/local-names.js';
+import { Mappings } from './mapping/mappings.js';
+import { Publications } from './mapping/publications.js';
+import type { Publish } from './mapping/publish.js';
 import { TargetNames, type ResolvedTarget } from './mapping/target-names.js';
+import type { WantedMappings } from './mapping/wanted-mappings.js';
 
 export interface RelayClientOptions {
   readonly machine: Machine;
@@ -24,9 +27,21 @@ export interface RelayClientOptions {
   readonly onEvent: (event: ClientEvent) => void;
   /** Called when a target's name was resolved, or could not be resolved. */
   readonly onResolved: (target: ResolvedTarget) => void;
+  /** Called when the server has answered a request to publish: its state is a new one. */
+  readonly onPublished: (publish: Publish) => void;
+  /** Called when the host of a published service was found, or cannot be found: see LocalNames. */
+  readonly onLooked: (host: string, address: string | undefined) => void;
   readonly onSocketError: (error: SocketError) => void;
   /** Takes the failure of work that no caller waits for. The client goes on. */
   readonly onFault: (error: unknown) => void;
+}
+
+/** What a change of the mappings has brought. */
+export interface AppliedMappings {
+  readonly opened: readonly (Forward | Publish)[];
+  readonly closed: readonly (Forward | Publish)[];
+  /** The reasons why ports could not be opened. If there is one, nothing was changed. */
+  readonly failed: readonly ProgramFailure[];
 }
 
 const ANY_IPV4 = '0.0.0.0';
@@ -44,7 +59,9 @@ export class RelayClient {
   readonly #machine: Machine;
   readonly #shard: ClientShard;
   readonly #mappings: Mappings;
+  readonly #publications: Publications;
   readonly #names = new TargetNames();
+  readonly #localNames: LocalNames;
   readonly #loop: Loop;
   #socket: UdpSocket;
 
@@ -58,7 +75,7 @@ export class RelayClient {
         staticKey: keyPairOf(invitation.clientPrivateKey),
         serverPublicKey: invitation.serverPublicKey,
         primitives,
-        parameters: { maxPacketBytes },
+        parameters: { maxPacketBytes, features: FEATURE.publishEntries },
         random: machine.random,
       },
       socket: { sendBatch: (batch) => this.#socket.sendBatch(batch) },
@@ -74,20 +91,23 @@ export class RelayClient {
       clock: machine.clock,
       begin: (forward) => this.#listen(forward),
     });
-    const work: LoopWork = {
-      nextDueMs: () => Math.min(this.#shard.nextWakeMs, this.#names.nextAskMs),
-      due: (nowMs) => {
-        this.#shard.wake(nowMs);
-        this.#names.askDue(nowMs);
-      },
-      flush: () => this.#endTurn(),
-      failed: options.onFault,
-    };
-    this.#loop = new Loop(work, machine);
+    this.#publications = new Publications({ services: this.#shard.services, chance: () => chanceOf(machine) });
+    this.#localNames = new LocalNames({
+      machine,
+      onLooked: (host, address) => options.onLooked(host, address),
+      onFault: options.onFault,
+      settle: () => this.#loop.settle(),
+    });
+    this.#loop = new Loop(this.#newWork(), machine);
   }
 
   get channel(): ClientChannel {
     return this.#shard.channel;
+  }
+
+  /** The time of the clock that all times of this client are of, in ms. */
+  get nowMs(): number {
+    return this.#machine.clock();
   }
 
   /** The shard, which holds the traffic and the drops. */
@@ -99,23 +119,38 @@ export class RelayClient {
     return this.#mappings.forwards;
   }
 
+  get publishes(): readonly Publish[] {
+    return this.#publications.publishes;
+  }
+
   get socket(): UdpSocket {
     return this.#socket;
   }
 
-  /** Binds all ports. Rejects with a ProgramFailure if a port cannot be bound. */
-  async open(forwards: readonly ForwardMapping[]): Promise<void> {
-    const { failed } = await this.apply(forwards);
+  /** Binds all local ports. Rejects with a ProgramFailure if a port cannot be bound. */
+  async open(wanted: WantedMappings): Promise<void> {
+    const { failed } = await this.apply(wanted);
     if (failed[0] !== undefined) throw failed[0];
     await this.#openSocket();
   }
 
-  /** Carries these forwards from now on. See {@link Mappings.apply}. */
-  async apply(forwards: readonly ForwardMapping[]): Promise<MappingChanges> {
-    const changes = await this.#mappings.apply(forwards);
-    this.#names.follow(this.forwards, this.#machine.clock());
+  /**
+   * Carries these mappings from now on. See {@link Mappings.apply} and {@link Publications.apply}.
+   * Whether the server opens public ports is known later.
+   */
+  async apply({ forward, publish }: WantedMappings): Promise<AppliedMappings> {
+    const forwards = await this.#mappings.apply(forward);
+    if (forwards.failed.length > 0) return forwards;
+    const nowMs = this.#machine.clock();
+    this.#names.follow(this.forwards, nowMs);
+    const publishes = this.#publications.apply(publish, nowMs);
+    this.#localNames.follow(this.publishes, nowMs);
     this.#loop.settle();
-    return changes;
+    return {
+      opened: [...forwards.opened, ...publishes.opened],
+      closed: [...forwards.closed, ...publishes.closed],
+      failed: [],
+    };
   }
 
   /**
@@ -132,6 +167,26 @@ export class RelayClient {
     const servicesClosed = this.#shard.close(this.#machine.clock());
     this.#loop.close();
     await Promise.all([this.#socket.close(), this.#mappings.close(), servicesClosed]);
+  }
+
+  #newWork(): LoopWork {
+    return {
+      nextDueMs: () =>
+        Math.min(
+          this.#shard.nextWakeMs,
+          this.#names.nextAskMs,
+          this.#publications.nextAskMs,
+          this.#localNames.nextLookMs,
+        ),
+      due: (nowMs) => {
+        this.#shard.wake(nowMs);
+        this.#names.askDue(nowMs);
+        this.#publications.askDue(nowMs);
+        this.#localNames.lookDue(nowMs);
+      },
+      flush: () => this.#endTurn(),
+      failed: this.#options.onFault,
+    };
   }
 
   #newSocket(address: string): UdpSocket {
@@ -191,12 +246,39 @@ export class RelayClient {
 
   #happened(event: ClientEvent): void {
     const nowMs = this.#machine.clock();
-    if (event.kind === 'connected') this.#names.begin(event.session, nowMs);
-    if (event.kind === 'disconnected') this.#names.end();
-    if (event.kind === 'answer') {
-      const resolved = this.#names.answered(event.id, event.status, event.body, nowMs);
-      if (resolved !== undefined) this.#options.onResolved(resolved);
+    switch (event.kind) {
+      case 'connected':
+        this.#names.begin(event.session, nowMs);
+        break;
+      case 'parameters': // what the server takes in a request to publish is known only now
+        this.#publications.begin(event.session, nowMs);
+        break;
+      case 'disconnected':
+        this.#names.end();
+        this.#publications.end();
+        break;
+      case 'answer':
+        this.#answered(event, nowMs);
+        break;
+      default:
     }
     this.#options.onEvent(event);
   }
+
+  #answered({ session, id, status, body }: ClientAnswer, nowMs: number): void {
+    const resolved = this.#names.answered(id, status, body, nowMs);
+    if (resolved !== undefined) this.#options.onResolved(resolved);
+    const serverAddress = unpackEndpoint(session.endpoint, 0).address;
+    const published = this.#publications.answered(id, { status, body, serverAddress }, nowMs);
+    if (published !== undefined) this.#options.onPublished(published);
+  }
+}
+
+type ClientAnswer = Extract<ClientEvent, { readonly kind: 'answer' }>;
+
+/** Returns a number from 0 to 1, by chance. */
+function chanceOf({ random }: Machine): number {
+  const bytes = new Uint8Array(1);
+  random(bytes);
+  return (bytes[0] ?? 0) / 255;
 }

@@ -2,7 +2,7 @@
  * The client's own work within its frame: the loop, the server's name, and the messages to users.
  */
 import type { Values } from '@relay/config';
-import { formatEndpoint, unpackEndpoint } from '@relay/packet';
+import { FEATURE, formatEndpoint, unpackEndpoint } from '@relay/packet';
 import {
   EXIT,
   ProgramFailure,
@@ -15,8 +15,11 @@ import {
 import type { ClientEvent } from '@relay/relay';
 import { loadPrimitives, type Invitation, type Primitives } from '@relay/session';
 import { RelayClient } from './client.js';
-import type { Forward } from './mapping/forward.js';
+import { Forward } from './mapping/forward.js';
+import type { Publish } from './mapping/publish.js';
+import { refusalMessage, untakenSettings } from './mapping/publish-words.js';
 import type { ResolvedTarget } from './mapping/target-names.js';
+import { checkMappings } from './mapping/wanted-mappings.js';
 import type { clientSchema } from './options.js';
 import { ServerSearch } from './server-search.js';
 import { clientStatus, type ClientStatus } from './status.js';
@@ -31,7 +34,10 @@ export class RunningClient implements Work {
   readonly #frame: Frame<ClientSettings>;
   readonly #log: Frame['log'];
   readonly #invitation: Invitation;
-  readonly #announced = new WeakSet<Forward>();
+  /** The last line that stdout had of a mapping, and the last that the log had of a publish. */
+  readonly #announced = new WeakMap<Forward | Publish, string>();
+  readonly #logged = new WeakMap<Publish, string>();
+  #loggedUntaken: string | undefined;
   readonly #search: ServerSearch;
   #isClosed = false;
 
@@ -61,6 +67,8 @@ export class RunningClient implements Work {
       descriptors: frame.descriptors,
       onEvent: (event) => this.#onEvent(event),
       onResolved: (target) => this.#onResolved(target),
+      onPublished: (publish) => this.#onPublished(publish),
+      onLooked: (host, address) => this.#onLooked(host, address),
       onFault: (error) => this.#log.error('work of the client failed', { error }),
       onSocketError: (error) => sockets.debug('a datagram could not be sent', { reason: error.code }),
     });
@@ -76,7 +84,7 @@ export class RunningClient implements Work {
   }
 
   open(): Promise<void> {
-    return this.client.open(this.#frame.settings.forward);
+    return this.client.open(this.#frame.settings);
   }
 
   begin(): void {
@@ -85,12 +93,13 @@ export class RunningClient implements Work {
     this.#search.begin();
   }
 
-  /** Carries the forwards of these settings from now on. Rejects with a ProgramFailure. */
-  async apply({ forward }: ClientSettings): Promise<void> {
-    const { opened, closed, failed } = await this.client.apply(forward);
+  /** Carries the mappings of these settings from now on. Rejects with a ProgramFailure. */
+  async apply(settings: ClientSettings): Promise<void> {
+    const { opened, closed, failed } = await this.client.apply(settings);
     if (failed[0] !== undefined) throw failed[0];
-    for (const { description } of closed) this.#log.info('closed', { mapping: `forward ${description}` });
-    for (const { description } of opened) this.#log.info('opened', { mapping: `forward ${description}` });
+    for (const mapping of closed) this.#log.info('closed', { mapping: labelOf(mapping) });
+    for (const mapping of opened) this.#log.info('opened', { mapping: labelOf(mapping) });
+    this.#warnOfUntaken();
     this.#announce();
   }
 
@@ -115,6 +124,9 @@ export class RunningClient implements Work {
           as: this.#invitation.name,
         });
         this.#announce();
+        break;
+      case 'parameters':
+        this.#warnOfUntaken();
         break;
       case 'disconnected':
         if (this.#isClosed) break;
@@ -142,29 +154,69 @@ export class RunningClient implements Work {
     this.#announce();
   }
 
-  /** Prints one line for each mapping that is ready for the first time. */
+  /** Says what became of a publish, unless that was said before. */
+  #onPublished(publish: Publish): void {
+    const { state } = publish;
+    if (state.kind !== 'open' && state.kind !== 'refused') return;
+    const message = state.kind === 'open' ? 'published' : refusalMessage(publish, state);
+    const line = `${message} ${labelOf(publish)}`;
+    if (this.#logged.get(publish) !== line) {
+      this.#logged.set(publish, line);
+      this.#log[state.kind === 'open' ? 'info' : 'warn'](message, { mapping: labelOf(publish) });
+    }
+    this.#announce();
+  }
+
+  #onLooked(host: string, address: string | undefined): void {
+    if (address === undefined) this.#log.warn('this machine cannot resolve the name of a service', { name: host });
+    else this.#log.debug('resolved', { name: host, address });
+    this.#announce();
+  }
+
+  /** Warns once of the same settings that a server of a former release does not take. */
+  #warnOfUntaken(): void {
+    const parameters = this.client.channel.session?.peerParameters;
+    if (parameters === undefined || ((parameters.features ?? 0) & FEATURE.publishEntries) !== 0) return;
+    const untaken = this.client.publishes.flatMap((publish) => {
+      const settings = untakenSettings(publish.mapping);
+      return settings.length === 0 ? [] : [`${publish.name} (${settings.join(', ')})`];
+    });
+    const text = untaken.join('; ');
+    if (text === '' || text === this.#loggedUntaken) return;
+    this.#loggedUntaken = text;
+    this.#log.warn(
+      'the server is of a former release and does not take settings of what is published: they hold on this side only',
+      { settings: text },
+    );
+  }
+
+  /** Prints one line for each mapping that is ready for the first time, or with other ports. */
   #announce(): void {
-    for (const forward of this.client.forwards) {
-      if (!forward.isResolved || this.#announced.has(forward)) continue;
-      this.#announced.add(forward);
-      process.stdout.write(`relay-client ready: forward ${forward.description}\n`);
+    const open = this.client.publishes.filter(({ state }) => state.kind === 'open');
+    for (const mapping of [...this.client.forwards, ...open]) {
+      if (!mapping.isResolved || this.#announced.get(mapping) === mapping.description) continue;
+      this.#announced.set(mapping, mapping.description);
+      process.stdout.write(`relay-client ready: ${modeOf(mapping)} ${mapping.description}\n`);
     }
   }
 }
 
+const modeOf = (mapping: Forward | Publish): 'forward' | 'publish' =>
+  mapping instanceof Forward ? 'forward' : 'publish';
+
+/** What the log calls a mapping. */
+const labelOf = (mapping: Forward | Publish): string => `${modeOf(mapping)} ${mapping.name}`;
+
 /**
- * Returns the invitation. Throws a ProgramFailure if there is none, or if there is nothing to
- * forward.
+ * Returns the invitation. Throws a ProgramFailure if there is none, or if the mappings cannot be
+ * carried together.
  */
-export function invitationOf({ server, forward }: ClientSettings): Invitation {
+export function invitationOf(settings: ClientSettings): Invitation {
+  const { server } = settings;
   if (server === undefined) {
     const ways = 'as RELAY_SERVER, in the configuration file or with --server';
     throw new ProgramFailure(EXIT.usage, `no server: give the invitation ${ways} (relay-server invite NAME makes one)`);
   }
-  if (forward.length === 0)
-    throw new ProgramFailure(
-      EXIT.usage,
-      'nothing to do: give at least one --forward [LISTEN=]TARGET, such as 5353=1.1.1.1:53',
-    );
+  checkMappings(settings);
   return server;
 }

@@ -6,8 +6,8 @@ import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@re
 import { guarded, type Cancel, type Machine } from '@relay/program';
 import type { ClientEvent } from '@relay/relay';
 import type { Invitation } from '@relay/session';
-import { withNumericZone } from '@relay/socket';
 import type { RelayClient } from './client.js';
+import { withKnownZone } from './known-zone.js';
 
 /**
  * How long a server may take to answer, in ms. After that the client tells users and tries the next
@@ -17,11 +17,6 @@ const PATIENCE_MS = 3000;
 
 const NO_ANSWER = 'no answer from the server: trying on (is it running, is the port open, was the invitation revoked?)';
 const UNRESOLVED = "the server's name cannot be resolved: trying on";
-
-/**
- * Matches an address whose zone is still a name. That name stands for no interface of this host.
- */
-const NAMED_ZONE = /%.*[^0-9]/;
 
 export class ServerSearch {
   /** The text `host:port` as in the invitation. */
@@ -142,8 +137,8 @@ export function chooseServer(
 async function serverAddresses({ host, port }: Invitation, resolveName: Machine['resolveName']): Promise<Endpoint[]> {
   const literal = parseAddress(host);
   if (literal !== undefined) {
-    const server = withNumericZone({ address: literal, port });
-    return NAMED_ZONE.test(server.address) ? [] : [server];
+    const server = withKnownZone({ address: literal, port });
+    return server === undefined ? [] : [server];
   }
   try {
     const found = await resolveName(host);

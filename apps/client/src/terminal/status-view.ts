@@ -1,13 +1,18 @@
 import { dropLines, healthLine, monotonicMs, packetDirections, Rates, trafficLines } from '@relay/program';
 import { formatDuration, table } from '@relay/terminal';
 import type { ClientStatus } from '../status.js';
+import { mappingCells } from './tables.js';
 
 /** Formats the status as lines. The rates cover the time since the last call. */
 export class StatusView {
   readonly #rates = new Rates();
 
   lines(status: ClientStatus): string[] {
-    const { forward, packets } = status;
+    const { forward, publish, publishes, packets } = status;
+    // A client that publishes nothing says nothing about it.
+    const services = publishes.length > 0 && { 'to services': publish.toTarget, 'from services': publish.fromTarget };
+    const directions = { 'to targets': forward.toTarget, 'from targets': forward.fromTarget, ...services };
+    const drops = Object.entries(directions).map(([name, { drops }]) => [name, drops] as const);
     return [
       `relay-client to ${status.server}   ${status.state}   engine ${status.engine}   up ${formatDuration(status.upMs)}   pid ${status.pid}`,
       sessionLine(status),
@@ -15,25 +20,15 @@ export class StatusView {
       ...table(
         [
           ['mapping', 'flows'],
-          ...status.forwards.map(({ mapping, flows, isResolved }) => [
-            `forward ${mapping}`,
-            isResolved ? `${flows}` : 'name not resolved',
-          ]),
+          ...status.forwards.map((forward) => mappingCells({ mode: 'forward', ...forward })),
+          ...publishes.map((publish) => mappingCells({ mode: 'publish', ...publish })),
         ],
         { align: ['left', 'right'] },
       ),
       '',
-      ...trafficLines(
-        { 'to targets': forward.toTarget, 'from targets': forward.fromTarget, ...packetDirections(packets) },
-        this.#rates,
-        monotonicMs(),
-      ),
+      ...trafficLines({ ...directions, ...packetDirections(packets) }, this.#rates, monotonicMs()),
       '',
-      ...dropLines({
-        'to targets': forward.toTarget.drops,
-        'from targets': forward.fromTarget.drops,
-        packets: packets.drops,
-      }),
+      ...dropLines({ ...Object.fromEntries(drops), packets: packets.drops }),
       healthLine(status.health),
     ];
   }

@@ -130,6 +130,8 @@ export class ClientProcess {
         events(event);
       },
       onResolved: () => undefined,
+      onPublished: () => undefined,
+      onLooked: () => undefined,
       onSocketError: () => undefined,
       onFault: (error) => this.faults.push(error),
     });
@@ -143,7 +145,7 @@ export class ClientProcess {
   }
 
   async start(): Promise<void> {
-    await this.relay.open([this.#forward]);
+    await this.relay.open({ forward: [this.#forward], publish: [] });
     this.search.begin();
   }
 }

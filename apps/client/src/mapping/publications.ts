@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { FEATURE } from '@relay/packet';
+import type { Session } from '@relay/session';
+import { Negotiation, type Answer, type NegotiationOptions } from './negotiation.js';
+import { Publish } from './publish.js';
+import { publicPortsOf, publishText, type PublishMapping } from './publish-format.js';
+
+/** The changes that {@link Publications.apply} made. */
+export interface PublishChanges {
+  readonly opened: readonly Publish[];
+  readonly closed: readonly Publish[];
+}
+
+/**
+ * The publishes of a running client. As long as there is a session, its server is asked for their
+ * ports, and asked again where it refuses them.
+ */
+export class Publications {
+  readonly #options: NegotiationOptions;
+  #present: readonly Negotiation[] = [];
+  /** The mappings that are gone, until the server has closed their ports. */
+  #leaving: readonly Negotiation[] = [];
+  #session: Session | undefined;
+
+  constructor(options: NegotiationOptions) {
+    this.#options = options;
+  }
+
+  /** The publishes in their configured order. */
+  get publishes(): readonly Publish[] {
+    return this.#present.map(({ publish }) => publish);
+  }
+
+  /** The time of the next call to {@link askDue}, in ms. */
+  get nextAskMs(): number {
+    return Math.min(Infinity, ...this.#askable.map(({ dueMs }) => dueMs));
+  }
+
+  /**
+   * Carries these mappings from now on. A mapping between the same endpoints keeps its flows, and
+   * the server learns of its new settings.
+   */
+  apply(wanted: readonly PublishMapping[], nowMs: number): PublishChanges {
+    const leaving = new Set(this.#present);
+    const found = wanted.map((mapping) => takeSame(leaving, mapping));
+    const tokens = new Set(found.flatMap((kept) => kept?.publish.token ?? []));
+    for (const negotiation of leaving) {
+      const { mapping } = negotiation.publish;
+      const isTakenOver = wanted.some((other, i) => found[i] === undefined && haveSamePorts(other, mapping));
+      negotiation.leave(isTakenOver, nowMs);
+    }
+    const opened: Publish[] = [];
+    this.#present = wanted.map((mapping, i) => {
+      const kept = found[i];
+      if (kept?.publish.update(mapping) === true) kept.changed(nowMs);
+      if (kept !== undefined) return kept;
+      const negotiation = this.#begin(new Publish(mapping, newToken(mapping, tokens)), nowMs);
+      opened.push(negotiation.publish);
+      return negotiation;
+    });
+    this.#leaving = [...this.#leaving, ...leaving];
+    this.askDue(nowMs);
+    return { opened, closed: [...leaving].map(({ publish }) => publish) };
+  }
+
+  /** Begins with a session whose parameters are known: asks for everything. */
+  begin(session: Session, nowMs: number): void {
+    this.end();
+    this.#session = session;
+    for (const negotiation of this.#present) negotiation.begin(nowMs);
+    this.askDue(nowMs);
+  }
+
+  /** The session is over. */
+  end(): void {
+    this.#session = undefined;
+    this.#leaving = [];
+    for (const negotiation of this.#present) negotiation.end();
+  }
+
+  /** Sends the requests that are due. */
+  askDue(nowMs: number): void {
+    this.#leaving = this.#leaving.filter(({ isOver }) => !isOver);
+    const session = this.#session;
+    if (session === undefined) return;
+    const features = session.peerParameters?.features ?? 0;
+    const hasEntries = (features & FEATURE.publishEntries) !== 0;
+    for (const negotiation of this.#askable)
+      if (negotiation.dueMs <= nowMs) negotiation.ask(session, hasEntries, nowMs);
+  }
+
+  /**
+   * Takes the answer to a request of this session, and returns the publish whose state it changed.
+   * It ignores an answer to a request that is not one of its own.
+   */
+  answered(id: number, answer: Answer, nowMs: number): Publish | undefined {
+    const negotiation = [...this.#present, ...this.#leaving].find(({ openId }) => openId === id);
+    if (negotiation === undefined) return undefined;
+    const hasNews = negotiation.answered(answer, nowMs);
+    this.askDue(nowMs);
+    return hasNews ? negotiation.publish : undefined;
+  }
+
+  /**
+   * What a mapping that is gone leaves behind is closed first: others may want the same ports, and
+   * the network may change the order of requests.
+   */
+  get #askable(): readonly Negotiation[] {
+    return this.#leaving.length > 0 ? this.#leaving : this.#present;
+  }
+
+  #begin(publish: Publish, nowMs: number): Negotiation {
+    const negotiation = new Negotiation(publish, this.#options);
+    if (this.#session !== undefined) negotiation.begin(nowMs);
+    return negotiation;
+  }
+}
+
+/** Takes a publish between the same endpoints out of the set and returns it. */
+function takeSame(negotiations: Set<Negotiation>, mapping: PublishMapping): Negotiation | undefined {
+  for (const negotiation of negotiations) {
+    if (publishText(negotiation.publish.mapping) !== publishText(mapping)) continue;
+    negotiations.delete(negotiation);
+    return negotiation;
+  }
+  return undefined;
+}
+
+function haveSamePorts(one: PublishMapping, other: PublishMapping): boolean {
+  const [a, b] = [publicPortsOf(one), publicPortsOf(other)];
+  return a.first !== 0 && a.address === b.address && a.first === b.first && a.last === b.last;
+}
+
+/**
+ * Makes a token of what the mapping is, so that it is the same after a restart of the client, and
+ * adds it to `taken`. Mappings between the same endpoints, of which port 0 allows several, have
+ * different tokens.
+ */
+function newToken(mapping: PublishMapping, taken: Set<number>): number {
+  for (let number = 0; ; number++) {
+    const token = createHash('sha256')
+      .update(`${publishText(mapping)} ${number}`)
+      .digest()
+      .readUInt32LE();
+    if (taken.has(token)) continue;
+    taken.add(token);
+    return token;
+  }
+}
