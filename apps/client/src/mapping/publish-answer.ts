@@ -16,13 +16,15 @@ const FAILED: Refusal = { status: 'failed', port: undefined };
 /** Reads the answer to a request for `wanted`. Whatever the server says, it does not throw. */
 export function readPublishAnswer(wanted: PublishedPorts, status: number, body: Uint8Array): PublishAnswer {
   if (status === STATUS.done) return readPorts(wanted, body);
+  return { refusal: { status: BY_NUMBER.get(status) ?? 'failed', port: readPort(wanted, body) } };
+}
+
+/** The port that a refusal is about, if it names one that was asked for. */
+function readPort({ endpoint, count }: PublishedPorts, body: Uint8Array): number | undefined {
   const about = decodeRefusedPort(body);
-  return {
-    refusal: {
-      status: BY_NUMBER.get(status) ?? 'failed',
-      port: typeof about === 'string' ? undefined : about.port,
-    },
-  };
+  if (typeof about === 'string' || about.port === undefined) return undefined;
+  const number = about.port - endpoint.port;
+  return endpoint.port === 0 || (number >= 0 && number < count) ? about.port : undefined;
 }
 
 function readPorts(wanted: PublishedPorts, body: Uint8Array): PublishAnswer {

@@ -125,6 +125,13 @@ describe('what the server refuses', () => {
     expect(world.publishes[0]?.state).toMatchObject({ kind: 'refused', status: 'failed', port: undefined });
   });
 
+  test('for a port that was not asked for has no port', async () => {
+    world = new MemoryWorld();
+    world.answerTo = () => refusal('denied', 27_017);
+    await world.start([publishOf('27015-27016'), publishOf('27017')]);
+    expect(world.publishes.map(({ state }) => state)).toMatchObject([{ port: undefined }, { port: 27_017 }]);
+  });
+
   test('is asked for at once in a new session, and the waits begin again at 1 s', async () => {
     await refused('unavailable');
     await world.pass(20_000);

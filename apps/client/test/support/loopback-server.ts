@@ -3,7 +3,17 @@
  * socket, without the server's program. Its flows lead nowhere: each datagram comes back as if its
  * target had sent it.
  */
-import { dropCode, DropCounters, formatEndpoint, unpackEndpoint, type DropReason } from '@relay/packet';
+import {
+  dropCode,
+  DropCounters,
+  FEATURE,
+  formatEndpoint,
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  unpackEndpoint,
+  type DropReason,
+  type Endpoint,
+} from '@relay/packet';
 import { Loop, monotonicMs, thisMachine, type LoopWork } from '@relay/program';
 import {
   Datagram,
@@ -61,32 +71,61 @@ class EchoEnd implements End {
   }
 }
 
+/** A visitor of a public port. */
+class VisitorEnd implements End {
+  readonly #replies: string[];
+
+  constructor(replies: string[]) {
+    this.#replies = replies;
+  }
+
+  attach(): void {
+    // Nothing to find it by: a visit is one datagram.
+  }
+
+  send({ bytes, offset, length }: Datagram, traffic: Traffic): void {
+    traffic.sent(length);
+    this.#replies.push(Buffer.from(bytes.subarray(offset, offset + length)).toString());
+  }
+
+  close(): void {
+    // It holds nothing.
+  }
+}
+
 export class LoopbackServer {
   readonly serverKey = generateKeyPair();
   readonly clientKey = generateKeyPair();
   /** The datagrams that reached targets: `payload to target`. */
   readonly arrivals: string[] = [];
+  /** What came back to visitors. */
+  readonly visitorReplies: string[] = [];
   /** The answer to a new flow. Undefined: the flow is accepted. */
   refusal: DropReason | undefined;
   onRequest: (request: Request) => void = () => undefined;
+  requestCount = 0;
   readonly #idle = new IdleQueue();
   readonly #drops = new DropCounters();
   readonly #tunnels = new Map<Session, Tunnel>();
+  readonly #flows = new Map<Session, { readonly table: FlowTable; readonly group: FlowGroup }>();
   readonly #traffic = new ModeTraffic();
+  readonly #features: number;
   #socket: UdpSocket;
   #out = new PacketBatch((batch) => this.#socket.sendBatch(batch));
   #channel: ServerChannel;
   #loop: Loop;
   #isClosed = false;
 
-  private constructor() {
+  private constructor(features: number) {
+    this.#features = features;
     this.#socket = this.#newSocket(0);
     this.#channel = this.#newChannel();
     this.#loop = this.#newLoop();
   }
 
-  static async open(): Promise<LoopbackServer> {
-    const server = new LoopbackServer();
+  /** `features`: what it states that it takes. */
+  static async open(features: number = FEATURE.publishEntries): Promise<LoopbackServer> {
+    const server = new LoopbackServer(features);
     await server.#socket.open();
     return server;
   }
@@ -113,6 +152,19 @@ export class LoopbackServer {
 
   answer({ session, id }: Request, status: number, body: Uint8Array): void {
     session.answer(id, status, body, monotonicMs());
+    this.#loop.settle();
+  }
+
+  /** A visitor sends this to a public endpoint that the client of the first session has. */
+  visit(payload: string, source: Endpoint, target: Endpoint): void {
+    const [session] = this.sessions;
+    if (session === undefined) throw new Error('there is no session');
+    const nowMs = monotonicMs();
+    const ends = [new VisitorEnd(this.visitorReplies), this.#tunnelOf(session, nowMs).newEnd()] as const;
+    const flows = this.#flows.get(session);
+    const flow = flows?.table.open({ source: packed(source), target: packed(target) }, ends, flows.group, nowMs);
+    this.#traffic.toTarget.received(payload.length);
+    flow?.toTarget(new Datagram().show(Buffer.from(payload), 0, payload.length), nowMs);
     this.#loop.settle();
   }
 
@@ -163,7 +215,7 @@ export class LoopbackServer {
       },
       flush: () => {
         for (let event = this.#channel.nextEvent(); event !== undefined; event = this.#channel.nextEvent())
-          if (event.kind === 'request') this.onRequest(event);
+          if (event.kind === 'request') this.#requested(event);
         this.#out.flush();
       },
       failed: (error) => {
@@ -173,6 +225,11 @@ export class LoopbackServer {
     return new Loop(work, thisMachine);
   }
 
+  #requested(request: Request): void {
+    this.requestCount++;
+    this.onRequest(request);
+  }
+
   #newChannel(): ServerChannel {
     const entry: ClientEntry = { name: 'ada', limits: {}, newestTimestamp: 0n };
     const known = Buffer.from(keyPairOf(this.clientKey.privateKey).publicKey);
@@ -180,6 +237,7 @@ export class LoopbackServer {
       staticKey: this.serverKey,
       wallClock: () => Date.now(),
       primitives: nodePrimitives,
+      parameters: { features: this.#features },
       clients: { lookup: (key) => (known.equals(key) ? entry : undefined), recordTimestamp: () => undefined },
       out: this.#out,
     });
@@ -189,12 +247,15 @@ export class LoopbackServer {
     const known = this.#tunnels.get(session);
     if (known !== undefined) return known;
     const limits = { maxBytes: 1 << 20, maxDatagrams: 16, timeoutMs: 5000 };
+    const group = new FlowGroup({ idleMs: 60_000, maxFlows: 100 });
+    const table = new FlowTable(this.#traffic, this.#idle);
+    this.#flows.set(session, { table, group });
     const tunnel = new Tunnel({
       side: 'server',
       writer: new DatagramWriter(this.#out),
       idle: this.#idle,
-      group: new FlowGroup({ idleMs: 60_000, maxFlows: 100 }),
-      table: new FlowTable(this.#traffic, this.#idle),
+      group,
+      table,
       opened: this.#traffic,
       fragments: new Fragments(limits, this.#idle, this.#drops),
       notices: new Notices(),
@@ -204,4 +265,10 @@ export class LoopbackServer {
     this.#tunnels.set(session, tunnel);
     return tunnel;
   }
+}
+
+function packed(endpoint: Endpoint): Uint8Array {
+  const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint(endpoint, bytes, 0);
+  return bytes;
 }

@@ -9,7 +9,7 @@ import { openApplication, type Application } from './application.js';
 import { LoopbackServer } from './loopback-server.js';
 import { logRecords } from './log-records.js';
 
-export type ClientFlags = Readonly<{ forward: readonly string[] | undefined } & Record<string, unknown>>;
+export type ClientFlags = Readonly<Record<string, unknown>>;
 
 /** Starts servers, clients and applications in this process, and closes them after each test. */
 export class Stage {
@@ -27,8 +27,13 @@ export class Stage {
     return join(this.folder, `${++this.#count}`);
   }
 
-  async server(): Promise<LoopbackServer> {
-    const server = await LoopbackServer.open();
+  /** Calls `close` after the test. */
+  whenDone(close: () => Promise<unknown>): void {
+    this.#toClose.push(close);
+  }
+
+  async server(features?: number): Promise<LoopbackServer> {
+    const server = await LoopbackServer.open(features);
     this.#toClose.push(() => server.close());
     return server;
   }

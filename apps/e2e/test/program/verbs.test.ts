@@ -96,8 +96,8 @@ const ROWS: Row[] = [
   {
     program: 'relay-client',
     verb: 'flows',
-    says: /^127\S+ +127\S+ +\S/,
-    answer: [{ target: expect.stringMatching(/^127/), idleMs: expect.any(Number) }],
+    says: /^forward +127\S+ +127\S+ +\S/,
+    answer: [{ mode: 'forward', target: expect.stringMatching(/^127/), idleMs: expect.any(Number) }],
   },
   // This verb is the last one, because it ends the flows that the others see.
   {
