@@ -1,7 +1,7 @@
 import { encodePublish, encodePublishedPorts, FLOW_CLOSE, REQUEST, type PublishedPorts } from '@relay/packet';
 import type { Services } from '@relay/relay';
 import type { Session } from '@relay/session';
-import type { Publish, Refusal } from './publish.js';
+import type { Publish, PublishRefusal } from './publish.js';
 import { readPublishAnswer } from './publish-answer.js';
 
 /** After a refusal the client asks again after this time, then after twice as long …, in ms. */
@@ -166,7 +166,7 @@ export class Negotiation {
     this.#dueMs = this.#isOutdated ? nowMs : Infinity;
   }
 
-  #refused(refusal: Refusal, nowMs: number): void {
+  #refused(refusal: PublishRefusal, nowMs: number): void {
     const { publish } = this;
     this.#options.services.remove(publish.service);
     this.#dueMs = this.#isOutdated ? nowMs : nowMs + this.#waitMs(refusal.status);
@@ -174,7 +174,7 @@ export class Negotiation {
   }
 
   /** How long to wait before the next request after this refusal, in ms. */
-  #waitMs(status: Refusal['status']): number {
+  #waitMs(status: PublishRefusal['status']): number {
     const share = 0.8 + 0.4 * this.#options.chance();
     if (status === 'malformed' || status === 'unsupported') return Infinity;
     if (status === 'denied') return DENIED_RETRY_MS * share;

@@ -21,6 +21,7 @@ export class Publications {
   /** The mappings that are gone, until the server has closed their ports. */
   #leaving: readonly Negotiation[] = [];
   #session: Session | undefined;
+  #nextAskMs = Infinity;
 
   constructor(options: NegotiationOptions) {
     this.#options = options;
@@ -31,9 +32,9 @@ export class Publications {
     return this.#present.map(({ publish }) => publish);
   }
 
-  /** The time of the next call to {@link askDue}, in ms. */
+  /** The time of the next call to {@link askDue}, in ms. The loop asks for it in each turn. */
   get nextAskMs(): number {
-    return Math.min(Infinity, ...this.#askable.map(({ dueMs }) => dueMs));
+    return this.#nextAskMs;
   }
 
   /**
@@ -75,6 +76,7 @@ export class Publications {
   end(): void {
     this.#session = undefined;
     this.#leaving = [];
+    this.#nextAskMs = Infinity;
     for (const negotiation of this.#present) negotiation.end();
   }
 
@@ -85,8 +87,11 @@ export class Publications {
     if (session === undefined) return;
     const features = session.peerParameters?.features ?? 0;
     const hasEntries = (features & FEATURE.publishEntries) !== 0;
-    for (const negotiation of this.#askable)
+    this.#nextAskMs = Infinity;
+    for (const negotiation of this.#askable) {
       if (negotiation.dueMs <= nowMs) negotiation.ask(session, hasEntries, nowMs);
+      this.#nextAskMs = Math.min(this.#nextAskMs, negotiation.dueMs);
+    }
   }
 
   /**

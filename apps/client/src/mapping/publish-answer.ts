@@ -1,17 +1,17 @@
 /** What the answer of the server to a publish request means. */
 import { decodePublishedPorts, decodeRefusedPort, STATUS, type PublishedPorts } from '@relay/packet';
-import type { Refusal } from './publish.js';
+import type { PublishRefusal } from './publish.js';
 
 export type PublishAnswer =
   | { readonly ports: PublishedPorts }
   /** `toClose`: ports that the server says it has opened, though it was not asked for them. */
-  | { readonly refusal: Refusal; readonly toClose?: PublishedPorts };
+  | { readonly refusal: PublishRefusal; readonly toClose?: PublishedPorts };
 
-type Status = Refusal['status'];
+type Status = PublishRefusal['status'];
 
 const REFUSALS = Object.keys(STATUS).filter((word): word is Status => word !== 'done');
 const BY_NUMBER = new Map<number, Status>(REFUSALS.map((word) => [STATUS[word], word]));
-const FAILED: Refusal = { status: 'failed', port: undefined };
+const FAILED: PublishRefusal = { status: 'failed', port: undefined };
 
 /** Reads the answer to a request for `wanted`. Whatever the server says, it does not throw. */
 export function readPublishAnswer(wanted: PublishedPorts, status: number, body: Uint8Array): PublishAnswer {

@@ -1,11 +1,11 @@
 /** What users read of publishes that the server refuses. */
 import { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS } from './mapping-settings.js';
 import { formatPorts } from './port-range.js';
-import type { Publish, Refusal } from './publish.js';
+import type { Publish, PublishRefusal } from './publish.js';
 import { publicPortsOf, type PublishMapping } from './publish-format.js';
 
 /** Says in one line what the server refuses, why, and what to do. */
-export function refusalMessage({ mapping }: Publish, { status, port }: Refusal): string {
+export function refusalMessage({ mapping }: Publish, { status, port }: PublishRefusal): string {
   const wanted = publicPortsOf(mapping);
   const ports = formatPorts(wanted);
   const isAny = wanted.first === 0;

@@ -10,7 +10,7 @@ import { formatHostPorts, portCount } from './port-range.js';
 import { ALL_ADDRESSES, publicPortsOf, publishText, type PublishMapping } from './publish-format.js';
 
 /** Why the server does not publish: a status of its answer, and the port that it is about. */
-export interface Refusal {
+export interface PublishRefusal {
   readonly status: Exclude<keyof typeof STATUS, 'done'>;
   /** Undefined: the server named none. */
   readonly port: number | undefined;
@@ -25,7 +25,7 @@ export type PublishState =
   /** The ports that the server has opened; `address`: where visitors reach them. */
   | { readonly kind: 'open'; readonly ports: PublishedPorts; readonly address: string }
   /** The client asks again at `retryMs` of its steady clock; Infinity: not in this session. */
-  | ({ readonly kind: 'refused'; readonly retryMs: number } & Refusal);
+  | ({ readonly kind: 'refused'; readonly retryMs: number } & PublishRefusal);
 
 /** A publish of a running client: ports of the server, the service that they lead to, its flows. */
 export class Publish {

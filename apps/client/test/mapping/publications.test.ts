@@ -7,6 +7,7 @@ import {
   STATUS,
   type ReceivedPublishRequest,
 } from '@relay/packet';
+import { Publications } from '../../src/mapping/publications.js';
 import { MemoryWorld, SERVER } from '../support/memory-world.js';
 import { publishOf } from '../support/publish-of.js';
 
@@ -184,6 +185,15 @@ describe('port 0', () => {
   });
 });
 
+test('more publishes than a session takes requests are open soon', async () => {
+  world = new MemoryWorld();
+  world.answerTo = (wanted) => ({ status: STATUS.done, body: encodePublishedPorts(wanted) });
+  await world.start(Array.from({ length: 1030 }, (_, i) => publishOf(`${i + 1}=9000`)));
+  await world.pass(30_000);
+  expect(new Set(states())).toEqual(new Set(['open']));
+  expect(new Set(world.takeAsked()).size).toBe(1030);
+});
+
 describe('sessions that come and go', () => {
   test('do not disturb visitors: their flows go on in the next session', async () => {
     await open('27015=9000');
@@ -212,6 +222,14 @@ describe('sessions that come and go', () => {
 });
 
 describe('a reload', () => {
+  test('without a session needs no timer', () => {
+    const publications = new Publications({ services: world.client.shard.services, chance: () => 0 });
+    publications.apply([publishOf('27015'), publishOf('27016')], 1000);
+    publications.apply([publishOf('27015;idle=5s')], 2000);
+    expect(publications.nextAskMs).toBe(Infinity);
+    expect(publications.publishes.map(({ mapping: { idle } }) => idle)).toEqual([5000]);
+  });
+
   test('publishes what is new, closes what is gone, and touches nothing else', async () => {
     await open('27015=9000', '27016=9000');
     await world.openService(9000);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { Publish, type Refusal } from '../../src/mapping/publish.js';
+import { Publish, type PublishRefusal } from '../../src/mapping/publish.js';
 import { refusalMessage, untakenSettings } from '../../src/mapping/publish-words.js';
 import { publishOf } from '../support/publish-of.js';
 
-const message = (text: string, status: Refusal['status'], port?: number): string =>
+const message = (text: string, status: PublishRefusal['status'], port?: number): string =>
   refusalMessage(new Publish(publishOf(text), 0), { status, port });
 
 describe('the message about a refused publish', () => {

@@ -3,6 +3,7 @@ import type { Endpoint } from '@relay/packet';
 import { KnownClients } from '@relay/relay';
 import { generateKeyPair, loadPrimitives } from '@relay/session';
 import { MemoryNetwork, Random, type MemoryHost } from '@relay/socket/testing';
+import { Echo } from '../world/echo.js';
 import { ClientsOnDisk } from '../world/memory-clients.js';
 import { MemoryMachine } from '../world/memory-machine.js';
 import { ClientProcess, unaccountedIn, type Events } from '../world/programs.js';
@@ -13,6 +14,15 @@ import { fuzzSeeds } from './seeds.js';
 const SERVER: Endpoint = { address: '192.0.2.1', port: 7878 };
 const LISTEN: Endpoint = { address: '127.0.0.1', port: 5007 };
 const TARGET_NAME = 'echo.example';
+const SERVICE: Endpoint = { address: '127.0.0.1', port: 9000 };
+/** The server sends datagrams to the port of the first. */
+const PUBLISHED = [
+  { ...{ first: SERVER.port, last: SERVER.port }, address: '::' },
+  { ...{ first: 0, last: 0 }, address: SERVER.address },
+].map((ports) => {
+  const local = { host: SERVICE.address, first: SERVICE.port, last: SERVICE.port };
+  return { public: ports, local, idle: 5000, maxFlows: 20 };
+});
 const SOURCES = 6;
 const SEND_EVERY_MS = 50;
 const LARGEST_BYTES = 3000;
@@ -67,6 +77,7 @@ async function attack(seed: number) {
     newMachine(host),
     {
       primitives,
+      publish: PUBLISHED,
       forward: { listen: LISTEN, target: { host: random.chance(0.5) ? TARGET_NAME : '203.0.113.5', port: 7 } },
       invitation: {
         clientPrivateKey: clientKey.privateKey,
@@ -76,6 +87,8 @@ async function attack(seed: number) {
     },
     (event) => events.push(event),
   );
+  let served = 0;
+  await new Echo(host, SERVICE, () => served++).open();
   const sources = new Sources();
   await server.start();
   await client.start();
@@ -84,15 +97,19 @@ async function attack(seed: number) {
   sources.isSending = false;
   server.stop();
   await network.clock.pass(DRAIN_MS);
-  return { client, sources, events, faults: [...client.faults, ...server.faults] };
+  return { client, sources, served, events, faults: [...client.faults, ...server.faults] };
 }
 
 describe('a server that sends anything', () => {
   test.each(fuzzSeeds(10))('does not harm its client, and every datagram is counted (seed %i)', async (seed) => {
-    const { client, sources, events, faults } = await attack(seed);
+    const { client, sources, served, events, faults } = await attack(seed);
     expect(faults).toEqual([]);
     const { toTarget, fromTarget } = client.forward;
     expect([toTarget, fromTarget].map(unaccountedIn)).toEqual([0, 0]);
+    const published = client.publish;
+    expect([published.toTarget, published.fromTarget].map(unaccountedIn)).toEqual([0, 0]);
+    expect(published.toTarget.outDatagrams).toBe(served);
+    expect(served).toBeGreaterThan(0);
     expect(toTarget.inDatagrams).toBe(sources.sent);
     expect(fromTarget.outDatagrams).toBe(sources.received);
 

@@ -1,4 +1,4 @@
-import { STATUS, type Endpoint } from '@relay/packet';
+import { REQUEST, STATUS, type Endpoint } from '@relay/packet';
 import { ServerChannel, type ClientDirectory, type KeyPair, type Primitives, type SessionEvent } from '@relay/session';
 import type { Random } from '@relay/socket/testing';
 import type { MemoryMachine } from '../world/memory-machine.js';
@@ -8,6 +8,8 @@ import type { HostileFrames } from './hostile-frames.js';
 /** The mean time until the server forgets everything, as after a restart, in ms. */
 const FORGET_EVERY_MS = 3000;
 const CORRUPTED_RATE = 0.01;
+/** Bytes of the ports in front of the entries of a publish request. */
+const PORTS_BYTES = 20;
 
 export interface HostileServerOptions {
   readonly staticKey: KeyPair;
@@ -89,7 +91,15 @@ export class HostileServer {
 
   happened(event: SessionEvent): void {
     if (event.kind !== 'request') return;
+    const { session, id, request, body } = event;
     const status = this.#random.chance(0.7) ? STATUS.done : Math.floor(this.#random.next() * 256);
-    event.session.answer(event.id, status, this.#frames.bytes(1000), this.#machine.clock());
+    // The ports as they were asked for are the right answer.
+    const isRight = request === REQUEST.publish && this.#random.chance(0.5);
+    session.answer(
+      id,
+      status,
+      isRight ? body.subarray(0, PORTS_BYTES) : this.#frames.bytes(1000),
+      this.#machine.clock(),
+    );
   }
 }

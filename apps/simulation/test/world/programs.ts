@@ -1,4 +1,4 @@
-import { RelayClient, ServerSearch, type ForwardMapping } from '@relay/client';
+import { RelayClient, ServerSearch, type ForwardMapping, type PublishMapping } from '@relay/client';
 import type { Endpoint } from '@relay/packet';
 import { DescriptorReserve } from '@relay/program';
 import { RelayServer } from '@relay/server';
@@ -97,6 +97,14 @@ export interface ForwardPlan {
   readonly target: { readonly host: string; readonly port: number };
 }
 
+/** What a client carries and to which server. */
+export interface ClientPlan {
+  readonly invitation: Invitation;
+  readonly primitives: Primitives;
+  readonly forward: ForwardPlan;
+  readonly publish?: readonly PublishMapping[];
+}
+
 /** A process that runs the client and searches for its server as the program does. */
 export class ClientProcess {
   readonly machine: MemoryMachine;
@@ -105,13 +113,12 @@ export class ClientProcess {
   /** The errors that the program threw. Each one is a bug. */
   readonly faults: unknown[] = [];
   readonly #forward: ForwardMapping;
+  readonly #publish: readonly PublishMapping[];
 
-  constructor(
-    machine: MemoryMachine,
-    { invitation, primitives, forward }: { invitation: Invitation; primitives: Primitives; forward: ForwardPlan },
-    events: Events,
-  ) {
+  constructor(machine: MemoryMachine, plan: ClientPlan, events: Events) {
+    const { invitation, primitives, forward, publish = [] } = plan;
     this.machine = machine;
+    this.#publish = publish;
     const { listen, target } = forward;
     this.#forward = {
       listen: { address: listen.address, first: listen.port, last: listen.port },
@@ -140,12 +147,15 @@ export class ClientProcess {
   }
 
   get forward(): Carried {
-    const { toTarget, fromTarget } = this.relay.shard.accounts.forward;
-    return { toTarget: toTarget.toJSON(), fromTarget: fromTarget.toJSON() };
+    return this.relay.shard.accounts.forward.toJSON();
+  }
+
+  get publish(): Carried {
+    return this.relay.shard.accounts.publish.toJSON();
   }
 
   async start(): Promise<void> {
-    await this.relay.open({ forward: [this.#forward], publish: [] });
+    await this.relay.open({ forward: [this.#forward], publish: this.#publish });
     this.search.begin();
   }
 }
