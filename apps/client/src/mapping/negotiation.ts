@@ -34,13 +34,15 @@ export interface NegotiationOptions {
  */
 export class Negotiation {
   readonly publish: Publish;
+  /** Another mapping has exactly these ports: they stay open when this one leaves. */
+  isTakenOver = false;
   readonly #options: NegotiationOptions;
   /** When the next publish request is due, in ms, unless one waits for its answer. */
   #dueMs = Infinity;
   /** How long the next wait after a refusal is, in ms. */
   #retryMs = FIRST_RETRY_MS;
   #openRequest: { readonly id: number; readonly kind: 'publish' | 'unpublish' } | undefined;
-  /** What changed since the request that waits for its answer is to be asked for after it. */
+  /** True if settings have changed since the last publish request. */
   #isOutdated = false;
   /** What the server has opened in this session and is still wanted. */
   #held: PublishedPorts | undefined;
@@ -48,7 +50,6 @@ export class Negotiation {
   #toClose: PublishedPorts | undefined;
   #closeMs = Infinity;
   #isLeaving = false;
-  #isTakenOver = false;
 
   constructor(publish: Publish, options: NegotiationOptions) {
     this.publish = publish;
@@ -97,16 +98,15 @@ export class Negotiation {
   }
 
   /**
-   * The mapping is gone: what is open is closed, unless another mapping takes over exactly these
-   * ports. {@link isOver} says when that is done.
+   * The mapping is gone: what is open is closed, unless {@link isTakenOver}. {@link isOver} says
+   * when that is done.
    */
-  leave(isTakenOver: boolean, nowMs: number): void {
+  leave(nowMs: number): void {
     this.#isLeaving = true;
-    this.#isTakenOver = isTakenOver;
     const { service } = this.publish;
     service.end(FLOW_CLOSE.closed, nowMs);
     this.#options.services.remove(service);
-    if (!isTakenOver && this.#held !== undefined) this.#close(this.#held, nowMs);
+    if (!this.isTakenOver && this.#held !== undefined) this.#close(this.#held, nowMs);
   }
 
   /** Sends the request that is due. */
@@ -131,7 +131,7 @@ export class Negotiation {
     const kind = this.#openRequest?.kind;
     this.#openRequest = undefined;
     if (kind === 'publish') return this.#published(answer, nowMs);
-    this.#toClose = undefined; // whatever the server says, it can say no more
+    this.#toClose = undefined; // whatever the answer is, asking again would not change it
     return false;
   }
 
@@ -150,7 +150,7 @@ export class Negotiation {
     const { publish } = this;
     const answer = readPublishAnswer(publish.wantedPorts, status, body);
     const toClose = 'ports' in answer ? (this.#isLeaving ? answer.ports : undefined) : answer.toClose;
-    if (toClose !== undefined && !this.#isTakenOver) this.#close(toClose, nowMs);
+    if (toClose !== undefined && !this.isTakenOver) this.#close(toClose, nowMs);
     if (this.#isLeaving) return false;
     if ('ports' in answer) this.#opened(answer.ports, serverAddress, nowMs);
     else this.#refused(answer.refusal, nowMs);

@@ -45,11 +45,9 @@ export class Publications {
     const leaving = new Set(this.#present);
     const found = wanted.map((mapping) => takeSame(leaving, mapping));
     const tokens = new Set(found.flatMap((kept) => kept?.publish.token ?? []));
-    for (const negotiation of leaving) {
-      const { mapping } = negotiation.publish;
-      const isTakenOver = wanted.some((other, i) => found[i] === undefined && haveSamePorts(other, mapping));
-      negotiation.leave(isTakenOver, nowMs);
-    }
+    for (const negotiation of [...this.#leaving, ...leaving])
+      negotiation.isTakenOver = wanted.some((mapping) => haveSamePorts(mapping, negotiation.publish.mapping));
+    for (const negotiation of leaving) negotiation.leave(nowMs);
     const opened: Publish[] = [];
     this.#present = wanted.map((mapping, i) => {
       const kept = found[i];

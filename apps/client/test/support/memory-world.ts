@@ -66,6 +66,8 @@ export class MemoryWorld {
   readonly replies: string[] = [];
   /** The answer to a publish request, in place of carrying it out. */
   answerTo: (wanted: ReceivedPublishRequest) => Answer | undefined = () => undefined;
+  /** How long the server takes to answer what it has carried out, in ms. */
+  answerDelayMs = 0;
   features: number = FEATURE.publishEntries;
   readonly #serverHost: MemoryHost;
   readonly #clientHost: MemoryHost;
@@ -189,7 +191,7 @@ export class MemoryWorld {
     await this.#serverSocket.open();
   }
 
-  /** The client ends. Returns what must never be: faults, and datagrams that are nowhere counted. */
+  /** The client ends. Returns what must never be: faults, and datagrams that nobody counted. */
   async end(): Promise<{ faults: unknown[]; unaccounted: number }> {
     await this.client.close();
     const { toTarget, fromTarget } = this.client.shard.accounts.publish;
@@ -259,6 +261,8 @@ export class MemoryWorld {
   async #take(request: ClientRequest): Promise<void> {
     const { status, body = new Uint8Array(0) } =
       request.request === REQUEST.publish ? await this.#publish(request) : await this.#unpublish(request);
+    if (this.answerDelayMs > 0)
+      await new Promise<void>((resolve) => this.network.clock.schedule(this.answerDelayMs, resolve));
     this.#server.answer(request, status, body, this.nowMs);
     this.#serverLoop.settle();
   }
