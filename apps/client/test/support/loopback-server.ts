@@ -107,7 +107,7 @@ export class LoopbackServer {
   readonly #idle = new IdleQueue();
   readonly #drops = new DropCounters();
   readonly #tunnels = new Map<Session, Tunnel>();
-  readonly #flows = new Map<Session, { readonly table: FlowTable; readonly group: FlowGroup }>();
+  readonly #flows = new Map<Session, { readonly table: FlowTable; readonly group: FlowGroup<Flow> }>();
   readonly #traffic = new ModeTraffic();
   readonly #features: number;
   #socket: UdpSocket;
@@ -247,7 +247,7 @@ export class LoopbackServer {
     const known = this.#tunnels.get(session);
     if (known !== undefined) return known;
     const limits = { maxBytes: 1 << 20, maxDatagrams: 16, timeoutMs: 5000 };
-    const group = new FlowGroup({ idleMs: 60_000, maxFlows: 100 });
+    const group = new FlowGroup<Flow>({ idleMs: 60_000, maxFlows: 100 });
     const table = new FlowTable(this.#traffic, this.#idle);
     this.#flows.set(session, { table, group });
     const tunnel = new Tunnel({
