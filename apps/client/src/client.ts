@@ -234,14 +234,17 @@ export class RelayClient {
 
   /** Reports the events of the turn and sends everything that waits. */
   #endTurn(): void {
-    for (const event of this.#shard.takeEvents()) {
-      try {
-        this.#happened(event);
-      } catch (error) {
-        this.#options.onFault(error);
-      }
-    }
+    for (const event of this.#shard.takeEvents()) this.#guard(() => this.#happened(event));
+    for (const publish of this.#publications.takeNews()) this.#guard(() => this.#options.onPublished(publish));
     this.#shard.flush();
+  }
+
+  #guard(report: () => void): void {
+    try {
+      report();
+    } catch (error) {
+      this.#options.onFault(error);
+    }
   }
 
   #happened(event: ClientEvent): void {
@@ -269,8 +272,7 @@ export class RelayClient {
     const resolved = this.#names.answered(id, status, body, nowMs);
     if (resolved !== undefined) this.#options.onResolved(resolved);
     const serverAddress = unpackEndpoint(session.endpoint, 0).address;
-    const published = this.#publications.answered(id, { status, body, serverAddress }, nowMs);
-    if (published !== undefined) this.#options.onPublished(published);
+    this.#publications.answered(id, { status, body, serverAddress }, nowMs);
   }
 }
 

@@ -46,6 +46,9 @@ export {
 export { type ParametersOf, type ParameterTree } from './verb/parameters.js';
 export { packetDirections, packetFigures, type PacketFigures } from './packet-figures.js';
 export { healthLine } from './health-line.js';
+export { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS, mappingKeys, type MappingSettings } from './mapping/mapping-keys.js';
+export { publicKeys, type PublicSettings } from './mapping/public-keys.js';
+export { perSecond } from './mapping/per-second.js';
 export { LiveConfiguration } from './live-configuration.js';
 export { metricsOf, processFigures, type ProgramStatus } from './program-status.js';
 export { Frame } from './service/frame.js';

@@ -3,7 +3,7 @@
  * configuration file.
  */
 import { option, refuse, Refusal, table, type Format } from '@relay/config';
-import { mappingKeys, type MappingSettings } from './mapping-settings.js';
+import { mappingKeys, type MappingSettings } from '@relay/program';
 import { addressPorts, formatHostPorts, LOOPBACK, portCount, type AddressPorts, type HostPorts } from './port-range.js';
 
 /** One forward as configured. */

@@ -22,6 +22,13 @@ export class ForwardPort extends ListenerPort {
   }
 }
 
+const flowSettings = ({ idle, maxFlows, replies, requests }: ForwardMapping): FlowMapping => ({
+  idleMs: idle,
+  maxFlows,
+  replies,
+  requests,
+});
+
 /** A running forward: local ports, the name and ports of the target, and their flows. */
 export class Forward {
   readonly listener: Listener;
@@ -31,9 +38,9 @@ export class Forward {
 
   /** `sockets` has one socket for each port of the mapping, in order. */
   constructor(mapping: ForwardMapping, sockets: readonly UdpSocket[], shard: Pick<ClientShard, 'newListener'>) {
-    const { target, idle, maxFlows } = mapping;
+    const { target } = mapping;
     this.#mapping = mapping;
-    this.#settings = { idleMs: idle, maxFlows };
+    this.#settings = flowSettings(mapping);
     this.ports = sockets.map((socket, i) => new ForwardPort(socket, target.first + i));
     this.listener = shard.newListener(this.#settings, this.ports);
     const literal = parseAddress(target.host);
@@ -75,8 +82,7 @@ export class Forward {
   /** Applies changed limits. Open flows keep their old limits. */
   update(mapping: ForwardMapping): void {
     this.#mapping = mapping;
-    this.#settings.idleMs = mapping.idle;
-    this.#settings.maxFlows = mapping.maxFlows;
+    Object.assign(this.#settings, flowSettings(mapping));
   }
 
   /** Sets the address of the target. Open flows keep their old address. */

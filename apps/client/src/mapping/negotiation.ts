@@ -2,6 +2,7 @@ import { encodePublish, encodePublishedPorts, FLOW_CLOSE, REQUEST, type Publishe
 import type { Services } from '@relay/relay';
 import type { Session } from '@relay/session';
 import type { Publish, PublishRefusal } from './publish.js';
+import { hasRules } from './publish-format.js';
 import { readPublishAnswer } from './publish-answer.js';
 
 /** After a refusal the client asks again after this time, then after twice as long …, in ms. */
@@ -109,11 +110,17 @@ export class Negotiation {
     if (!this.isTakenOver && this.#held !== undefined) this.#close(this.#held, nowMs);
   }
 
-  /** Sends the request that is due. */
-  ask(session: Session, hasEntries: boolean, nowMs: number): void {
+  /**
+   * Sends the request that is due. A server that takes no entries cannot keep out whom the mapping
+   * refuses: it is not asked. Returns true if the state of the publish is a new one.
+   */
+  ask(session: Session, hasEntries: boolean, nowMs: number): boolean {
     const { publish } = this;
     if (this.#toClose !== undefined) {
       this.#send(session, 'unpublish', encodePublishedPorts(this.#toClose), nowMs);
+    } else if (!hasEntries && hasRules(publish.mapping)) {
+      this.#refused({ status: 'unsupported', port: undefined }, nowMs);
+      return true;
     } else {
       // The server may let visitors in before its answer is here.
       const { wantedPorts } = publish;
@@ -121,6 +128,7 @@ export class Negotiation {
       this.#isOutdated = false;
       this.#send(session, 'publish', encodePublish(publish.request(hasEntries)), nowMs);
     }
+    return false;
   }
 
   /**

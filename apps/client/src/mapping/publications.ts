@@ -22,6 +22,7 @@ export class Publications {
   #leaving: readonly Negotiation[] = [];
   #session: Session | undefined;
   #nextAskMs = Infinity;
+  #news: Publish[] = [];
 
   constructor(options: NegotiationOptions) {
     this.#options = options;
@@ -87,21 +88,28 @@ export class Publications {
     const hasEntries = (features & FEATURE.publishEntries) !== 0;
     this.#nextAskMs = Infinity;
     for (const negotiation of this.#askable) {
-      if (negotiation.dueMs <= nowMs) negotiation.ask(session, hasEntries, nowMs);
+      if (negotiation.dueMs <= nowMs && negotiation.ask(session, hasEntries, nowMs))
+        this.#news.push(negotiation.publish);
       this.#nextAskMs = Math.min(this.#nextAskMs, negotiation.dueMs);
     }
   }
 
   /**
-   * Takes the answer to a request of this session, and returns the publish whose state it changed.
-   * It ignores an answer to a request that is not one of its own.
+   * Takes the answer to a request of this session. It ignores an answer to a request that is not
+   * one of its own.
    */
-  answered(id: number, answer: Answer, nowMs: number): Publish | undefined {
+  answered(id: number, answer: Answer, nowMs: number): void {
     const negotiation = [...this.#present, ...this.#leaving].find(({ openId }) => openId === id);
-    if (negotiation === undefined) return undefined;
-    const hasNews = negotiation.answered(answer, nowMs);
+    if (negotiation === undefined) return;
+    if (negotiation.answered(answer, nowMs)) this.#news.push(negotiation.publish);
     this.askDue(nowMs);
-    return hasNews ? negotiation.publish : undefined;
+  }
+
+  /** Returns the publishes whose state the server has changed since the last call. */
+  takeNews(): readonly Publish[] {
+    const news = this.#news;
+    if (news.length > 0) this.#news = [];
+    return news;
   }
 
   /**

@@ -3,7 +3,8 @@
  * configuration file.
  */
 import { option, refuse, Refusal, table, type Format } from '@relay/config';
-import { mappingKeys, type MappingSettings } from './mapping-settings.js';
+import { encodePublish, type PublishRequest } from '@relay/packet';
+import { mappingKeys, publicKeys, type MappingSettings, type PublicSettings } from '@relay/program';
 import {
   addressPorts,
   formatHostPorts,
@@ -16,7 +17,7 @@ import {
 } from './port-range.js';
 
 /** One publish as configured. */
-export interface PublishMapping extends MappingSettings {
+export interface PublishMapping extends MappingSettings, PublicSettings {
   /**
    * As many ports of the server as there are local ones; the address `::` stands for all addresses
    * of the server. Undefined stands for the local ports on all of them.
@@ -62,6 +63,7 @@ const fields = table(
       doc: 'The service beside the client: PORT (at 127.0.0.1) or HOST:PORT, ranges allowed',
     }),
     ...mappingKeys,
+    ...publicKeys,
   },
   { name: 'publish', expected: EXPECTED, parseText: parseShortForm },
 );
@@ -71,12 +73,43 @@ export const publishMapping: Format<PublishMapping> = {
   ...fields,
   parse(value, form) {
     const mapping = fields.parse(value, form);
-    if (mapping instanceof Refusal || mapping.public === undefined) return mapping;
-    return portCount(mapping.public) === portCount(mapping.local)
+    if (mapping instanceof Refusal) return mapping;
+    if (mapping.public !== undefined && portCount(mapping.public) !== portCount(mapping.local))
+      return refuse('as many public ports as there are local ones (0 is one port)');
+    return fitsPacket(mapping)
       ? mapping
-      : refuse('as many public ports as there are local ones (0 is one port)');
+      : refuse('fewer networks in allow and deny: they must fit one packet, about 60');
   },
 };
+
+/** What the server is told of a mapping besides its ports. */
+export function publishEntries(mapping: PublishMapping): Omit<PublishRequest, 'endpoint' | 'count'> {
+  const { name, idle, maxFlows, replies, requests, allow, deny } = mapping;
+  const { maxPps, maxBps, visitorPps, visitorFlows } = mapping;
+  return {
+    ...{ name, idleMs: idle === Infinity ? 0 : idle, maxFlows, replies, requests },
+    ...(allow.length > 0 && { allow }),
+    ...(deny.length > 0 && { deny }),
+    ...{ maxPps, maxBps, visitorPps, visitorFlows },
+  };
+}
+
+/** Whether a server must know the settings of a mapping, or visitors come who may not. */
+export function hasRules({ allow, deny, maxPps, maxBps, visitorPps, visitorFlows }: PublishMapping): boolean {
+  const limits = [maxPps, maxBps, visitorPps, visitorFlows];
+  return allow.length + deny.length > 0 || limits.some((limit) => limit !== undefined);
+}
+
+/** A request cannot be split. */
+function fitsPacket(mapping: PublishMapping): boolean {
+  try {
+    encodePublish({ endpoint: { address: ALL_ADDRESSES, port: 1 }, count: 1, token: 0, ...publishEntries(mapping) });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
 
 /** Returns the public ports of a mapping. */
 export function publicPortsOf(mapping: PublishMapping): AddressPorts {

@@ -1,5 +1,5 @@
 /** What users read of publishes that the server refuses. */
-import { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS } from './mapping-settings.js';
+import { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS } from '@relay/program';
 import { formatPorts } from './port-range.js';
 import type { Publish, PublishRefusal } from './publish.js';
 import { publicPortsOf, type PublishMapping } from './publish-format.js';
@@ -30,10 +30,14 @@ export function refusalMessage({ mapping }: Publish, { status, port }: PublishRe
 }
 
 /** The settings of a mapping that a server of a former release does not take. */
-export function untakenSettings({ name, idle, maxFlows }: PublishMapping): string[] {
-  return [
-    ...(name === undefined ? [] : ['name']),
-    ...(idle === DEFAULT_IDLE_MS ? [] : ['idle']),
-    ...(maxFlows === DEFAULT_MAX_FLOWS ? [] : ['maxFlows']),
-  ];
+export function untakenSettings(mapping: PublishMapping): string[] {
+  const { name, idle, maxFlows, replies, requests } = mapping;
+  const isGiven = {
+    name: name !== undefined,
+    idle: idle !== DEFAULT_IDLE_MS,
+    maxFlows: maxFlows !== DEFAULT_MAX_FLOWS,
+    replies: replies !== undefined,
+    requests: requests !== undefined,
+  };
+  return Object.entries(isGiven).flatMap(([key, is]) => (is ? [key] : []));
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   packEndpoint,
   PACKED_ENDPOINT_BYTES,
@@ -7,7 +8,7 @@ import {
 } from '@relay/packet';
 import { Service, type FlowMapping } from '@relay/relay';
 import { formatHostPorts, portCount } from './port-range.js';
-import { ALL_ADDRESSES, publicPortsOf, publishText, type PublishMapping } from './publish-format.js';
+import { ALL_ADDRESSES, publicPortsOf, publishEntries, publishText, type PublishMapping } from './publish-format.js';
 
 /** Why the server does not publish: a status of its answer, and the port that it is about. */
 export interface PublishRefusal {
@@ -27,6 +28,13 @@ export type PublishState =
   /** The client asks again at `retryMs` of its steady clock; Infinity: not in this session. */
   | ({ readonly kind: 'refused'; readonly retryMs: number } & PublishRefusal);
 
+/** Replies and requests are counted by the server, which hears of every visitor first. */
+const flowSettings = ({ idle, maxFlows, identity }: PublishMapping): FlowMapping => ({
+  idleMs: idle,
+  maxFlows,
+  identity,
+});
+
 /** A publish of a running client: ports of the server, the service that they lead to, its flows. */
 export class Publish {
   readonly service: Service;
@@ -39,7 +47,7 @@ export class Publish {
   constructor(mapping: PublishMapping, token: number) {
     this.#mapping = mapping;
     this.token = token;
-    this.#settings = { idleMs: mapping.idle, maxFlows: mapping.maxFlows };
+    this.#settings = flowSettings(mapping);
     this.service = new Service(this.#settings, Array<undefined>(portCount(mapping.local)).fill(undefined));
   }
 
@@ -83,9 +91,7 @@ export class Publish {
 
   /** The request to the server, with entries only if it takes them. */
   request(hasEntries: boolean): PublishRequest {
-    const { name, idle, maxFlows } = this.#mapping;
-    const idleMs = idle === Infinity ? 0 : idle;
-    return { ...this.wantedPorts, ...(hasEntries && { name, idleMs, maxFlows, token: this.token }) };
+    return { ...this.wantedPorts, ...(hasEntries && { ...publishEntries(this.#mapping), token: this.token }) };
   }
 
   /**
@@ -93,11 +99,10 @@ export class Publish {
    * that the server must know.
    */
   update(mapping: PublishMapping): boolean {
-    const { name, idle, maxFlows } = this.#mapping;
+    const before = publishEntries(this.#mapping);
     this.#mapping = mapping;
-    this.#settings.idleMs = mapping.idle;
-    this.#settings.maxFlows = mapping.maxFlows;
-    return name !== mapping.name || idle !== mapping.idle || maxFlows !== mapping.maxFlows;
+    Object.assign(this.#settings, flowSettings(mapping));
+    return !isDeepStrictEqual(before, publishEntries(mapping));
   }
 
   /** Sets the address of the service; its zone is numeric. Open flows keep their old address. */

@@ -233,6 +233,16 @@ describe('a server that', () => {
     expect(states()).toEqual(['open']);
   });
 
+  test('is of a former release is not asked for ports that not everybody may come to', async () => {
+    world = new MemoryWorld();
+    world.features = 0;
+    await world.restartServer();
+    await world.start([publishOf('27015;deny=203.0.113.0/24'), publishOf('27016;visitorFlows=1'), publishOf('27017')]);
+    expect(world.asked.map(({ wanted }) => wanted.endpoint.port)).toEqual([27_017]);
+    expect(states()).toEqual(['refused', 'refused', 'open']);
+    expect(world.told.slice(0, 2)).toEqual(['refused 27015 -> 127.0.0.1:27015', 'refused 27016 -> 127.0.0.1:27016']);
+  });
+
   test.each([
     ['another port', { endpoint: { address: '::', port: 27_016 }, count: 1 }],
     ['more ports', { endpoint: { address: '::', port: 27_015 }, count: 2 }],

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError, defineSchema, loadConfiguration, Refusal } from '@relay/config';
 import { clientOptions } from '../../src/options.js';
-import { publishMapping, publishText, type PublishMapping } from '../../src/mapping/publish-format.js';
+import { publishEntries, publishMapping, publishText, type PublishMapping } from '../../src/mapping/publish-format.js';
 
-const DEFAULTS = { idle: 120_000, maxFlows: 4096 };
+const DEFAULTS = { idle: 120_000, maxFlows: 4096, allow: [], deny: [] };
 const ALL = '::';
 const LOCAL = { host: '127.0.0.1', first: 27_015, last: 27_015 };
 const schema = defineSchema({ publish: clientOptions.publish }, { program: 'relay-client' });
@@ -61,7 +61,32 @@ describe('the format of a publish', () => {
     expect(publishMapping.parse(mapping, 'data')).toEqual({
       public: { address: ALL, first: 53, last: 53 },
       local: LOCAL,
-      ...{ name: 'game', idle: 10_000, maxFlows: 5 },
+      ...{ name: 'game', idle: 10_000, maxFlows: 5, allow: [], deny: [] },
+    });
+  });
+
+  test('takes who may come, how much of it, and what the service learns', () => {
+    const rules =
+      'allow=203.0.113.0/24;allow=2001:db8::/32;deny=203.0.113.7;maxPps=10k/s;maxBps=1Mbit/s;visitorPps=50;visitorFlows=4';
+    const mapping = publishMapping.parse(`27015;${rules};replies=1;requests=2;identity=spp`, 'text') as PublishMapping;
+    expect(mapping).toMatchObject({ replies: 1, requests: 2, identity: 'spp' });
+    expect(publishEntries(mapping)).toEqual({
+      ...{ name: undefined, idleMs: 120_000, maxFlows: 4096, replies: 1, requests: 2 },
+      allow: [
+        { address: '203.0.113.0', prefix: 24 },
+        { address: '2001:db8::', prefix: 32 },
+      ],
+      deny: [{ address: '203.0.113.7', prefix: 32 }],
+      ...{ maxPps: 10_000, maxBps: 1_000_000, visitorPps: 50, visitorFlows: 4 },
+    });
+  });
+
+  test('refuses more networks than fit one request, rather than fail later', () => {
+    const deny = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `;deny=2001:db8::${(i + 1).toString(16)}`).join('');
+    expect(publishMapping.parse(`27015${deny(50)}`, 'text')).not.toBeInstanceOf(Refusal);
+    expect(publishMapping.parse(`27015${deny(100)}`, 'text')).toMatchObject({
+      flaws: [{ expected: expect.stringMatching(/^fewer networks in allow and deny/) as unknown }],
     });
   });
 

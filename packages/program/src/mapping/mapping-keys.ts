@@ -1,4 +1,4 @@
-/** The keys that a forward and a publish share. */
+/** The keys that mappings of all modes have. */
 import { duration, integer, option, refuse, type Format } from '@relay/config';
 import { isPublishName } from '@relay/packet';
 
@@ -16,7 +16,14 @@ export interface MappingSettings {
   /** After how many ms without a datagram a flow ends; Infinity: never. */
   readonly idle: number;
   readonly maxFlows: number;
+  /** After how many replies to each request a flow ends; 0: none is waited for. */
+  readonly replies?: number | undefined;
+  /** After how many requests the source's next datagram opens another flow. */
+  readonly requests?: number | undefined;
 }
+
+/** The largest number in a field of 32 bits, which peers read. */
+const MAX_U32 = 0xffff_ffff;
 
 const finite = duration({ min: 1000 });
 
@@ -50,6 +57,14 @@ export const mappingKeys = {
   maxFlows: option({
     format: integer({ min: 1, max: 1_000_000 }),
     default: DEFAULT_MAX_FLOWS,
-    doc: 'How many flows, one for each source, there may be at a time',
+    doc: 'How many flows, one for each source, there may be at a time; at the limit the one that was silent longest gives way',
+  }),
+  replies: option({
+    format: integer({ min: 0, max: MAX_U32 }),
+    doc: 'After how many replies to each request a flow ends: 1 for DNS, NTP and SNMP; 0: none is waited for; any number if not given',
+  }),
+  requests: option({
+    format: integer({ min: 1, max: MAX_U32 }),
+    doc: 'After how many datagrams of a source its next one opens another flow; any number if not given',
   }),
 } as const;
