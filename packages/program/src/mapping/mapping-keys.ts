@@ -7,6 +7,7 @@ import { isPublishName } from '@relay/packet';
  * keep a mapping this long.
  */
 export const DEFAULT_IDLE_MS = 120_000;
+/** How many flows a mapping may have where it does not say. */
 export const DEFAULT_MAX_FLOWS = 4096;
 
 /** What a mapping has besides its endpoints. */
@@ -44,6 +45,7 @@ const name: Format<string> = {
     typeof value === 'string' && value.trim() !== '' && isPublishName(value) ? value : refuse(name.expected),
 };
 
+/** The options of {@link MappingSettings}, for the table of a mapping. */
 export const mappingKeys = {
   name: option({
     format: name,

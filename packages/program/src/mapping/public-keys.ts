@@ -24,6 +24,7 @@ const MAX_BITS_PER_SECOND = 1e12;
 const packetsPerSecond = perSecond(rate({ min: 1, max: MAX_PACKETS_PER_SECOND }), MAX_PACKETS_PER_SECOND);
 const bitsPerSecond = perSecond(bitRate({ min: 1, max: MAX_BITS_PER_SECOND }), MAX_BITS_PER_SECOND);
 
+/** The options of {@link PublicSettings}, for the table of a mapping. */
 export const publicKeys = {
   identity: option({
     format: choice(IDENTITIES),
