@@ -14,7 +14,8 @@
       ],
       "defines": ["NAPI_VERSION=8"],
       "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-fvisibility=hidden"],
-      "cflags!": ["-Wno-unused-parameter"]
+      "cflags!": ["-Wno-unused-parameter"],
+      "ldflags": ["-Wl,-z,now"]
     }
   ]
 }

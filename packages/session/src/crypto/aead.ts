@@ -13,6 +13,8 @@ export interface Aead {
   seal(bytes: Uint8Array, offset: number, length: number, additional: Uint8Array | undefined): void;
   /** As `Cipher.open`. */
   open(bytes: Uint8Array, offset: number, length: number, additional: Uint8Array | undefined): boolean;
+  /** Wipes what is left here of keys. */
+  forget(): void;
 }
 
 /**
@@ -47,7 +49,8 @@ const wordBytes = new Uint8Array(words.buffer);
  * keys per session.
  */
 export class WordCipher implements Cipher {
-  readonly #aead: AeadBySize;
+  /** Undefined once the key is wiped. */
+  #aead: AeadBySize | undefined;
   #key0 = 0;
   #key1 = 0;
   #key2 = 0;
@@ -74,12 +77,14 @@ export class WordCipher implements Cipher {
 
   wipe(): void {
     this.#store(); // zeros
-    this.#aead.small.key.fill(0);
-    this.#aead.large.key.fill(0);
+    this.#aead?.small.forget();
+    this.#aead?.large.forget();
+    this.#aead = undefined;
   }
 
   /** What seals or opens `length` bytes, with the key and the nonce in place. */
   #loaded(length: number, counter: number): Aead {
+    if (this.#aead === undefined) throw new Error('the key was wiped');
     const aead = length <= SMALL_BYTES ? this.#aead.small : this.#aead.large;
     const { key } = aead;
     key[0] = this.#key0;

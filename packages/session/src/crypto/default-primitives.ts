@@ -1,30 +1,26 @@
-import { WordCipher } from './aead.js';
+import { loadNative } from './native.js';
 import { nodePrimitives } from './node.js';
 import type { Primitives } from './primitives.js';
+import { loadSodiumAndWasm } from './sodium-and-wasm.js';
 import { loadSodium } from './sodium.js';
-import { loadWasm } from './wasm.js';
 
-const sodium = loadSodium();
+const native = loadNative();
 
 /**
- * The fastest engine that needs no loading: sodium-native where it is installed, otherwise
- * node:crypto.
+ * The fastest engine that needs no waiting: our addon where it loads, otherwise sodium-native where
+ * that is installed, otherwise node:crypto.
  */
-export const defaultPrimitives: Primitives = sodium instanceof Error ? nodePrimitives : sodium;
+export const defaultPrimitives: Primitives = native instanceof Error ? withoutAddon() : native;
 
 /**
- * The fastest that there is here: WebAssembly for small packets and sodium-native for large ones,
- * or whichever of them loads, or node:crypto. A program awaits it once and gives it to its
- * channels.
+ * The fastest that there is here: our addon, or what {@link loadSodiumAndWasm} finds. A program
+ * awaits it once and gives it to its channels.
  */
 export async function loadPrimitives(): Promise<Primitives> {
-  const wasm = await loadWasm();
-  if (wasm instanceof Error) return defaultPrimitives;
-  if (sodium instanceof Error) return wasm;
-  const bySize = { small: wasm.aead, large: sodium.aead };
-  return {
-    name: 'sodium and wasm',
-    privateKey: (bytes) => sodium.privateKey(bytes),
-    cipher: (key) => new WordCipher(bySize, key),
-  };
+  return native instanceof Error ? loadSodiumAndWasm() : native;
+}
+
+function withoutAddon(): Primitives {
+  const sodium = loadSodium();
+  return sodium instanceof Error ? nodePrimitives : sodium;
 }

@@ -1,11 +1,11 @@
 /**
  * The primitives that a channel takes from well-kept libraries, behind one small interface: X25519
- * (RFC 7748) and ChaCha20-Poly1305 (RFC 8439). Three engines implement it, sodium.ts, wasm.ts and
- * node.ts; the same vectors pass on each. BLAKE2s (blake2s.ts) and XChaCha20-Poly1305
+ * (RFC 7748) and ChaCha20-Poly1305 (RFC 8439). Four engines implement it, native.ts, sodium.ts,
+ * wasm.ts and node.ts; the same vectors pass on each. BLAKE2s (blake2s.ts) and XChaCha20-Poly1305
  * (handshake/cookie.ts) are the same everywhere.
  */
 export interface Primitives {
-  readonly name: 'sodium and wasm' | 'sodium' | 'wasm' | 'node';
+  readonly name: 'native' | 'sodium and wasm' | 'sodium' | 'wasm' | 'node';
   /** Takes a private key of 32 bytes into a form ready for use. The bytes are copied. */
   privateKey(bytes: Uint8Array): PrivateKey;
   /** Takes a key of 32 bytes into a form ready for use. The bytes are copied. */

@@ -111,4 +111,8 @@ class SodiumAead implements Aead {
     }
     return true;
   }
+
+  forget(): void {
+    this.key.fill(0);
+  }
 }

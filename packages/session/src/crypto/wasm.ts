@@ -4,8 +4,9 @@
  */
 import type { Libsodium } from 'libsodium';
 import { KEY_WORDS, WordCipher, type Aead, type AeadPrimitives } from './aead.js';
+import { assertAgrees } from './agreement.js';
 import { nodePrimitives } from './node.js';
-import { NONCE_BYTES, TAG_BYTES, type Primitives } from './primitives.js';
+import { NONCE_BYTES, TAG_BYTES } from './primitives.js';
 
 /**
  * The wasm engine, with X25519 of node:crypto, which is faster than WebAssembly's; or the error
@@ -100,6 +101,10 @@ class WasmAead implements Aead {
     return true;
   }
 
+  forget(): void {
+    this.key.fill(0);
+  }
+
   #take(bytes: Uint8Array, offset: number, length: number): void {
     if (length > MAX_BYTES + TAG_BYTES) throw new RangeError(`${length} bytes: no datagram is so large`);
     this.#memory.set(bytes.subarray(offset, offset + length), this.#text);
@@ -118,17 +123,3 @@ class WasmAead implements Aead {
 }
 
 const NO_POINTER = 0;
-
-/** Throws if this build of libsodium wants its arguments otherwise. */
-function assertAgrees(wasm: Primitives): void {
-  const key = Uint8Array.from({ length: 32 }, (_, index) => index);
-  const [text, additional] = [key.subarray(0, 20), key.subarray(20)];
-  const [ours, theirs] = [wasm, nodePrimitives].map((primitives) => {
-    const bytes = new Uint8Array(text.length + TAG_BYTES);
-    bytes.set(text);
-    primitives.cipher(key).seal(bytes, 0, text.length, 1, additional);
-    return bytes;
-  });
-  if (ours === undefined || theirs === undefined || Buffer.compare(ours, theirs) !== 0)
-    throw new Error('libsodium in WebAssembly seals otherwise than node:crypto');
-}

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { deriveKeys, hash, Mac } from '../../src/crypto/blake2s.js';
-import { nodePrimitives, type Primitives } from '../../src/index.js';
+import { loadNative, loadSodium, loadWasm, nodePrimitives, type Primitives } from '../../src/index.js';
 import { ENGINES } from '../engines.js';
 import { hex, unhex } from '../hex.js';
 
@@ -87,16 +87,56 @@ describe.each(ENGINES)('with the engine %s', (_name: string, primitives: Primiti
     }
   });
 
-  test('a wiped key no longer opens what it sealed', () => {
+  test('keys that take turns are never mixed up, whatever happens to others of them', () => {
+    const step = fc.record({
+      key: fc.nat(2),
+      length: fc.constantFrom(0, 1, 64, 511, 512, 1400),
+      counter: fc.maxSafeNat(),
+      act: fc.constantFrom('seal', 'open', 'wipe'),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const keys = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
+        const ciphers = keys.map((key) => ({ ours: primitives.cipher(key), oracle: nodePrimitives.cipher(key) }));
+        for (const { key, length, counter, act } of steps) {
+          const cipher = ciphers[key];
+          if (cipher === undefined) throw new Error('there are three keys');
+          const bytes = new Uint8Array(length + 16).fill(7);
+          const [sealing, opening] = act === 'open' ? [cipher.oracle, cipher.ours] : [cipher.ours, cipher.oracle];
+          sealing.seal(bytes, 0, length, counter);
+          expect(opening.open(bytes, 0, length, counter)).toBe(true);
+          expect(bytes.subarray(0, length).every((byte) => byte === 7)).toBe(true);
+          if (act === 'wipe') {
+            cipher.ours.wipe();
+            cipher.ours = primitives.cipher(new Uint8Array(32).fill(key + 1));
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a wiped key neither seals nor opens; to wipe it again does nothing', () => {
     const cipher = primitives.cipher(new Uint8Array(32).fill(1));
     const sealed = new Uint8Array(16);
     cipher.seal(sealed, 0, 0, 0);
     cipher.wipe();
-    expect(() => {
-      if (!cipher.open(sealed, 0, 0, 0)) throw new Error('not authentic');
-    }).toThrow();
+    cipher.wipe();
+    expect(() => cipher.seal(new Uint8Array(16), 0, 0, 0)).toThrow('the key was wiped');
+    expect(() => cipher.open(sealed, 0, 0, 0)).toThrow('the key was wiped');
   });
 });
+
+test.each([loadNative(), loadSodium(), await loadWasm()].filter((engine) => !(engine instanceof Error)))(
+  'where a key was written for the engine $name it is wiped with its cipher',
+  (engine) => {
+    const cipher = engine.cipher(new Uint8Array(32).fill(1));
+    cipher.seal(new Uint8Array(16), 0, 0, 0);
+    expect(engine.aead.key.every((word) => word === 0x01010101)).toBe(true);
+    cipher.wipe();
+    expect(engine.aead.key.every((word) => word === 0)).toBe(true);
+  },
+);
 
 describe('BLAKE2s', () => {
   test.each(vectors.blake2s)('hashes as RFC 7693 and libb2 do: $hash', ({ message, hash: expected }) => {

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { loadPrimitives, loadWasm } from '../../src/index.js';
+import { loadSodiumAndWasm, loadWasm } from '../../src/index.js';
 
 test('where code may not be compiled to WebAssembly the other engines do all', async () => {
   Reflect.deleteProperty(globalThis, 'WebAssembly');
   const wasm = await loadWasm();
   expect(wasm instanceof Error && wasm.message).toContain('WebAssembly');
-  expect((await loadPrimitives()).name).toBe('sodium');
+  expect((await loadSodiumAndWasm()).name).toBe('sodium');
 });

@@ -1,12 +1,11 @@
-// Compiles the addon with a given compiler and without node-gyp: for other architectures, and with
-// sanitizers.
+// Compiles the addon of the package in the current folder with a given compiler and without
+// node-gyp: for other architectures, and with sanitizers.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { native } from './package.js';
 
-const native = fileURLToPath(new URL('../native', import.meta.url));
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror'];
 
 /**
@@ -18,13 +17,16 @@ export function folderOfHeaders() {
   return candidates.find((folder) => folder && existsSync(join(folder, 'include/node/node_api.h')));
 }
 
-/** Compiles the addon into `file`. */
+/**
+ * Compiles the addon into `file`. A runtime that lacks a function which the addon calls refuses to
+ * load it, instead of ending at the first call (`-z now`).
+ */
 export function compileAddon(compiler, file, flags) {
   const sources = readdirSync(native).filter((name) => name.endsWith('.c'));
   const headers = folderOfHeaders();
   if (!headers) throw new Error("Node's headers are not installed (node_api.h)");
   mkdirSync(dirname(file), { recursive: true });
   const language = ['-std=c11', '-fPIC', '-fvisibility=hidden', '-DNAPI_VERSION=8', ...WARNINGS];
-  const call = [...language, ...flags, '-isystem', join(headers, 'include/node'), '-shared', '-o', file];
+  const call = [...language, ...flags, '-isystem', join(headers, 'include/node'), '-shared', '-Wl,-z,now', '-o', file];
   execFileSync(compiler, [...call, ...sources.map((source) => join(native, source))], { stdio: 'inherit' });
 }
