@@ -1,4 +1,4 @@
-// Checks that need more than Node.js: the channel against wireguard-go, the addon under sanitizers.
+// Checks that need more than Node.js: the channel against wireguard-go, the addons under sanitizers.
 // A check whose programs this machine lacks is named and left out; in CI it is a failure.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -18,6 +18,12 @@ const CHECKS = [
   {
     name: 'the native engine under sanitizers',
     script: ['--filter', '@relay/socket', 'run', 'sanitize'],
+    run: 'sanitize',
+    needs: { gcc: hasProgram('gcc') },
+  },
+  {
+    name: "the channel's addon under sanitizers",
+    script: ['--filter', '@relay/session', 'run', 'sanitize'],
     run: 'sanitize',
     needs: { gcc: hasProgram('gcc') },
   },

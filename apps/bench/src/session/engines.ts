@@ -1,11 +1,12 @@
-import { loadPrimitives, loadSodium, nodePrimitives, type Primitives } from '@relay/session';
+import { loadNative, loadSodium, loadSodiumAndWasm, nodePrimitives, type Primitives } from '@relay/session';
 
 /**
- * Returns every engine that loads here: first the one that both programs use, then its possible
- * parts.
+ * Returns every engine that loads here: first the one that both programs use, then what they use
+ * where it does not load, then that one's possible parts.
  */
 export async function engines(): Promise<Primitives[]> {
-  const sodium = loadSodium();
-  const alone = sodium instanceof Error ? [] : [sodium];
-  return [await loadPrimitives(), ...alone, nodePrimitives];
+  const loaded = [loadNative(), await loadSodiumAndWasm(), loadSodium(), nodePrimitives];
+  const byName = new Map<string, Primitives>();
+  for (const engine of loaded) if (!(engine instanceof Error)) byName.set(engine.name, engine);
+  return [...byName.values()];
 }
