@@ -1,5 +1,6 @@
-// Checks that need more than Node.js: the channel against wireguard-go, the addons under sanitizers.
-// A check whose programs this machine lacks is named and left out; in CI it is a failure.
+// Checks that need more than Node.js: the channel against wireguard-go, the addons under
+// sanitizers. A check whose programs this machine lacks is named and left out; in CI it is a
+// failure.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 

@@ -40,10 +40,10 @@ export function loadNative(): AeadPrimitives | Error {
     const aead = new NativeAead(addon);
     const bySize = { small: aead, large: aead };
     const sodium = loadSodium();
-    const { privateKey } = sodium instanceof Error ? nodePrimitives : sodium;
+    const x25519 = sodium instanceof Error ? nodePrimitives : sodium;
     const native: AeadPrimitives = {
       name: 'native',
-      privateKey,
+      privateKey: (bytes) => x25519.privateKey(bytes),
       cipher: (bytes) => new WordCipher(bySize, bytes),
       aead,
     };
