@@ -14,8 +14,8 @@ enum {
   AEAD_TAG_BYTES = 16,
 };
 
-// What OpenSSL works with, for one direction. It remembers its key, since a new key costs as much
-// as 40 bytes of text.
+// What OpenSSL works with, for one direction. It remembers its key: to set the same one again for
+// each packet would cost 40 ns.
 struct aead_context {
   EVP_CIPHER_CTX *evp;
   bool is_ready;

@@ -40,7 +40,7 @@ export interface Cipher {
    * not authentic: then what lies there is undefined.
    */
   open(bytes: Uint8Array, offset: number, length: number, counter: number, additional?: Uint8Array): boolean;
-  /** Forgets the key as far as the runtime allows; it must not be used after. */
+  /** Forgets the key as far as the runtime allows. To seal or open after it throws. */
   wipe(): void;
 }
 
