@@ -4,7 +4,7 @@ export { runProgram, type RunOptions } from './run-program.js';
 export { onReloadSignal, untilStopped } from './signals.js';
 export { commonOptions, packetBytes, socketOptions } from './options.js';
 export { openLogs, type LogSettings } from './logs.js';
-export { listenFailure } from './listen-failure.js';
+export { ListenFailure, listenFailure } from './listen-failure.js';
 export { openPorts } from './open-ports.js';
 export { guarded, repeat, type FaultLog } from './periodic.js';
 export {

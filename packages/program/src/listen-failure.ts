@@ -20,13 +20,25 @@ const WHY: Partial<Record<SocketErrorCode, string>> = {
   'engine-unavailable': 'the native engine is not available',
 };
 
+/** A failure to listen, in the words of a ProgramFailure: where, and why. */
+export class ListenFailure extends ProgramFailure {
+  readonly endpoint: Endpoint;
+  readonly code: SocketErrorCode;
+
+  constructor(endpoint: Endpoint, cause: SocketError) {
+    const remedy = REMEDIES[cause.code];
+    const message = `cannot listen on ${formatEndpoint(endpoint)}: ${WHY[cause.code] ?? cause.message}`;
+    super(EXIT.failed, remedy === undefined ? message : `${message} (${remedy})`, { cause });
+    this.endpoint = endpoint;
+    this.code = cause.code;
+  }
+}
+
 /**
  * Turns an error of listening into a failure that tells the user what to do. Throws `error`
  * unchanged if it is no SocketError.
  */
-export function listenFailure(endpoint: Endpoint, error: unknown): ProgramFailure {
+export function listenFailure(endpoint: Endpoint, error: unknown): ListenFailure {
   if (!(error instanceof SocketError)) throw error;
-  const remedy = REMEDIES[error.code];
-  const message = `cannot listen on ${formatEndpoint(endpoint)}: ${WHY[error.code] ?? error.message}`;
-  return new ProgramFailure(EXIT.failed, remedy === undefined ? message : `${message} (${remedy})`, { cause: error });
+  return new ListenFailure(endpoint, error);
 }

@@ -9,7 +9,7 @@ const AT_ONCE = 64;
 /**
  * Opens a socket on each of these endpoints, many at the same time. It opens all of them or none. A
  * socket that listens on all addresses of this host reports the local address of each datagram.
- * Rejects with a ProgramFailure that names the first endpoint that cannot be opened.
+ * Rejects with a ListenFailure about the first endpoint that cannot be opened.
  */
 export async function openPorts(
   endpoints: readonly Endpoint[],
@@ -32,9 +32,11 @@ export async function openPorts(
 }
 
 async function openPort(endpoint: Endpoint, openSocket: Machine['openSocket']): Promise<UdpSocket> {
-  const socket = openSocket({ local: endpoint, receiveLocals: isUnspecifiedAddress(endpoint.address) });
-  await socket.open().catch((error: unknown) => {
+  try {
+    const socket = openSocket({ local: endpoint, receiveLocals: isUnspecifiedAddress(endpoint.address) });
+    await socket.open();
+    return socket;
+  } catch (error) {
     throw listenFailure(endpoint, error);
-  });
-  return socket;
+  }
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { SocketOptions, UdpSocket } from '@relay/socket';
+import { SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
 import { MemoryNetwork } from '@relay/socket/testing';
 import { openPorts } from '../src/open-ports.js';
 import { ProgramFailure } from '../src/exit-code.js';
+import { ListenFailure } from '../src/listen-failure.js';
 
 const endpoints = (address: string, first: number, count: number) =>
   Array.from({ length: count }, (_, i) => ({ address, port: first + i }));
@@ -33,8 +34,22 @@ describe('openPorts', () => {
     for (const port of [20_150, 20_130]) await host.createSocket({ local: { address: '127.0.0.1', port } }).open();
     const opening = openPorts(endpoints('127.0.0.1', 20_000, 200), openSocket);
     await expect(opening).rejects.toThrow(ProgramFailure);
+    await expect(opening).rejects.toThrow(ListenFailure);
+    await expect(opening).rejects.toMatchObject({
+      endpoint: { address: '127.0.0.1', port: 20_130 },
+      code: 'address-in-use',
+    });
     await expect(opening).rejects.toThrow('cannot listen on 127.0.0.1:20130: the address is in use');
     expect(made.every(({ state }) => state === 'closed')).toBe(true);
+  });
+
+  test('names a port whose socket cannot even be made', async () => {
+    const openSocket = (): never => {
+      throw new SocketError('engine-unavailable', 'create');
+    };
+    await expect(openPorts(endpoints('127.0.0.1', 20_000, 1), openSocket)).rejects.toThrow(
+      'cannot listen on 127.0.0.1:20000: the native engine is not available (--engine dgram works everywhere)',
+    );
   });
 
   test('leaves nothing open if descriptors run out', async () => {

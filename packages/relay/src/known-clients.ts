@@ -3,11 +3,14 @@
  */
 import { formatKey, type ClientDirectory, type ClientEntry } from '@relay/session';
 import type { ForwardRights } from './modes/forward.js';
+import type { PortRange } from './policy/target-policy.js';
 
 /** A client that may come in: plain data, which can be sent from thread to thread. */
 export interface KnownClient extends ClientEntry, ForwardRights {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** The ports of the server that it may publish; empty: none. */
+  readonly publish: readonly PortRange[];
   /** When its invitation expires, ms since 1970 by the wall clock; Infinity: never. */
   readonly expiresWallMs: number;
 }

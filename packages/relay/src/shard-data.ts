@@ -11,6 +11,8 @@ export interface SessionFacts {
   readonly session: number;
   /** Name of the client; undefined where the directory does not know it any more. */
   readonly client: string | undefined;
+  /** Static public key of the client, 32 bytes. */
+  readonly publicKey: Uint8Array;
   /** Packed endpoint to which packets go. */
   readonly endpoint: Uint8Array;
 }
@@ -18,6 +20,10 @@ export interface SessionFacts {
 /** A request of a client to the server; see `REQUEST` of @relay/packet. */
 export interface ClientRequest {
   readonly session: number;
+  /** Static public key of the client, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** What the client takes: bits of `FEATURE` of @relay/packet. */
+  readonly features: number;
   readonly id: number;
   readonly request: number;
   readonly body: Uint8Array;
@@ -46,9 +52,11 @@ export function plainEvent(event: SessionEvent, client: string | undefined): Sha
   const { kind, session } = event;
   if (kind === 'request') {
     const { id, request, body } = event;
-    return { kind, session: session.id, id, request, body };
+    const features = session.peerParameters?.features ?? 0;
+    return { kind, session: session.id, publicKey: session.peerPublicKey.slice(), features, id, request, body };
   }
-  const facts = { session: session.id, client, endpoint: session.endpoint.slice() };
+  const publicKey = session.peerPublicKey.slice();
+  const facts = { session: session.id, client, publicKey, endpoint: session.endpoint.slice() };
   return kind === 'disconnected' ? { kind, ...facts, reason: event.reason } : { kind, ...facts };
 }
 

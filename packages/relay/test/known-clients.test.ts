@@ -4,7 +4,7 @@ import { KnownClients, type KnownClient } from '../src/index.js';
 
 const [ada, bob] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
 const client = (name: string, publicKey: Uint8Array, changes: Partial<KnownClient> = {}): KnownClient => ({
-  ...{ name, publicKey, allowances: [], limits: {}, expiresWallMs: Infinity, newestTimestamp: 0n },
+  ...{ name, publicKey, allowances: [], publish: [], limits: {}, expiresWallMs: Infinity, newestTimestamp: 0n },
   ...changes,
 });
 

@@ -48,7 +48,7 @@ export class JoinedEnds {
       descriptors: { isShort: false, ranOut: () => undefined },
       ...{ maxFlows: flows, maxFlowsPerClient: flows, idleMs: 60_000 },
     });
-    const rights = { allowances: [], limits: {}, expiresWallMs: Infinity, newestTimestamp: 0n };
+    const rights = { allowances: [], publish: [], limits: {}, expiresWallMs: Infinity, newestTimestamp: 0n };
     this.#server.updateClients(
       { changed: [{ name: 'client', publicKey: clientKey.publicKey, ...rights }], gone: [] },
       NOW_MS,

@@ -40,7 +40,7 @@ export interface ListenerParts {
 
 /** The ports of one mapping. */
 export class Listener {
-  readonly ports: readonly ListenerPort[];
+  readonly #ports: Set<ListenerPort>;
   readonly #table: FlowTable;
   readonly #run: DatagramRun;
   readonly #admit: Admit;
@@ -52,7 +52,7 @@ export class Listener {
 
   constructor(mapping: FlowMapping, ports: readonly ListenerPort[], parts: ListenerParts) {
     this.#group = new FlowGroup<Flow>(mapping);
-    this.ports = ports;
+    this.#ports = new Set(ports);
     this.#table = parts.table;
     this.#run = parts.run;
     this.#admit = parts.admit;
@@ -64,9 +64,25 @@ export class Listener {
     return this.#group.settings;
   }
 
+  get ports(): readonly ListenerPort[] {
+    return [...this.#ports];
+  }
+
   /** How many flows there are now. */
   get flowCount(): number {
     return this.#group.size;
+  }
+
+  /** One port more is open. */
+  addPort(port: ListenerPort): void {
+    this.#ports.add(port);
+  }
+
+  /** The port is closed: its flows end, for a reason out of `FLOW_CLOSE`. */
+  removePort(port: ListenerPort, reason: number, nowMs: number): void {
+    if (!this.#ports.delete(port)) return;
+    for (const flow of this.#group)
+      if (flow.sourceEnd instanceof ListenerEnd && flow.sourceEnd.port === port) flow.end(reason, nowMs);
   }
 
   /** Takes datagram `i` of a batch that has arrived at a port of this listener. */
@@ -113,7 +129,7 @@ export class Listener {
 class ListenerEnd implements End, DatagramExit {
   /** Replies leave from the address that was asked, where that is known. */
   readonly local: Uint8Array | undefined;
-  readonly #port: ListenerPort;
+  readonly port: ListenerPort;
   readonly #run: DatagramRun;
   readonly #asked: Uint8Array;
   readonly #visitors: Visitors | undefined;
@@ -122,7 +138,7 @@ class ListenerEnd implements End, DatagramExit {
   #isFound = false;
 
   constructor(port: ListenerPort, asked: Uint8Array, run: DatagramRun, visitors: Visitors | undefined) {
-    this.#port = port;
+    this.port = port;
     this.#asked = asked;
     this.local = asked.some((byte) => byte !== 0) ? asked : undefined;
     this.#run = run;
@@ -130,7 +146,7 @@ class ListenerEnd implements End, DatagramExit {
   }
 
   get socket(): DatagramSender {
-    return this.#port.socket;
+    return this.port.socket;
   }
 
   get destination(): Uint8Array | undefined {
@@ -140,7 +156,7 @@ class ListenerEnd implements End, DatagramExit {
   attach(flow: Flow): void {
     this.#flow = flow;
     this.#isFound = true;
-    this.#port.flows.add(flow, this.#asked);
+    this.port.flows.add(flow, this.#asked);
     this.#visitors?.opened(flow.source, flow.lastActivityMs);
   }
 
@@ -151,7 +167,7 @@ class ListenerEnd implements End, DatagramExit {
   release(): void {
     if (this.#flow === undefined || !this.#isFound) return;
     this.#isFound = false;
-    this.#port.flows.remove(this.#flow, this.#asked);
+    this.port.flows.remove(this.#flow, this.#asked);
   }
 
   close(): void {

@@ -1,7 +1,5 @@
-import { packEndpoint, PACKED_ENDPOINT_BYTES, parseAddress, type Endpoint } from '@relay/packet';
-import { ADDRESS_BYTES, addressRange, isInRange, type AddressRange } from './address-range.js';
-
-const PORT_BYTES = 2;
+import { packedPort, parseAddress, type Endpoint } from '@relay/packet';
+import { addressRange, isInRange, type AddressRange } from './address-range.js';
 
 const LOCAL_RANGES: readonly AddressRange[] = [
   addressRange({ address: '127.0.0.0', prefix: 8 }),
@@ -10,11 +8,12 @@ const LOCAL_RANGES: readonly AddressRange[] = [
 ];
 
 /**
- * The endpoints on which this server itself listens, at whichever of this host's addresses: nobody
- * may reach them as a target, or a datagram could go round for ever.
+ * The endpoints on which this server itself listens, published ports too, at whichever of this
+ * host's addresses: nobody may reach them as a target, or a datagram could go round for ever.
  */
 export class OwnEndpoints {
-  readonly #ports: Uint8Array[];
+  /** How many sockets of the server listen on each port. */
+  readonly #ports = new Map<number, number>();
   readonly #read: () => readonly string[];
   /** Undefined until they could be read. */
   #addresses: readonly AddressRange[] | undefined;
@@ -22,7 +21,19 @@ export class OwnEndpoints {
   /** `read` gives the addresses of this host's interfaces, and may throw. */
   constructor(listening: readonly Endpoint[], read: () => readonly string[]) {
     this.#read = read;
-    this.#ports = listening.map((endpoint) => pack(endpoint).subarray(ADDRESS_BYTES, ADDRESS_BYTES + PORT_BYTES));
+    for (const { port } of listening) this.add(port);
+  }
+
+  /** The server listens on this port once more. */
+  add(port: number): void {
+    this.#ports.set(port, (this.#ports.get(port) ?? 0) + 1);
+  }
+
+  /** The server listens on this port once less. */
+  remove(port: number): void {
+    const left = (this.#ports.get(port) ?? 0) - 1;
+    if (left > 0) this.#ports.set(port, left);
+    else this.#ports.delete(port);
   }
 
   /**
@@ -40,14 +51,8 @@ export class OwnEndpoints {
    * this host's are unknown.
    */
   includes(target: Uint8Array, offset: number): boolean {
-    const isOwnPort = this.#ports.some((port) => port.every((byte, i) => byte === target[offset + ADDRESS_BYTES + i]));
+    const isOwnPort = this.#ports.has(packedPort(target, offset));
     if (!isOwnPort || this.#addresses === undefined) return isOwnPort;
     return [...LOCAL_RANGES, ...this.#addresses].some((range) => isInRange(range, target, offset));
   }
-}
-
-function pack(endpoint: Endpoint): Uint8Array {
-  const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
-  packEndpoint(endpoint, packed, 0);
-  return packed;
 }

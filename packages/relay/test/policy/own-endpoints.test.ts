@@ -62,6 +62,18 @@ describe("the server's own endpoints", () => {
     expect(found).toEqual([true, true, false]);
   });
 
+  test('are added and removed one by one: a port with two sockets stays until both are closed', () => {
+    const endpoints = own();
+    const isOwn = (): boolean => endpoints.includes(pack('127.0.0.1', 27_015), 0);
+    expect(isOwn()).toBe(false);
+    endpoints.add(27_015);
+    endpoints.add(27_015);
+    endpoints.remove(27_015);
+    expect(isOwn()).toBe(true);
+    endpoints.remove(27_015);
+    expect([isOwn(), endpoints.includes(pack('127.0.0.1', PORT), 0)]).toEqual([false, true]);
+  });
+
   test('are at any address with an own port as long as the addresses of this host could not be read', () => {
     const unread = new OwnEndpoints([{ address: '::', port: PORT }], () => {
       throw new Error('no descriptor left');

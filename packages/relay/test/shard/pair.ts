@@ -208,13 +208,19 @@ export class Pair {
 
   /** The server publishes this port for the client; a restarted server publishes nothing. */
   async publish(mapping: FlowMapping, local: Endpoint, rules?: VisitorRules): Promise<Listener> {
-    const { address } = local;
-    const socket = this.serverHost.createSocket({ local, receiveLocals: isUnspecifiedAddress(address) });
+    const [session] = this.server.sessions(this.nowMs);
+    const listener = session && this.server.newListener(session.id, mapping, [], rules);
+    if (listener === undefined) throw new Error('there is no session');
+    await this.addPort(listener, local);
+    return listener;
+  }
+
+  /** The listener has one socket more. */
+  async addPort(listener: Listener, local: Endpoint): Promise<PublicPort> {
+    const socket = this.serverHost.createSocket({ local, receiveLocals: isUnspecifiedAddress(local.address) });
     await socket.open();
     const port = new PublicPort(socket, socket.local);
-    const [session] = this.server.sessions(this.nowMs);
-    const listener = session && this.server.newListener(session.id, mapping, [port], rules);
-    if (listener === undefined) throw new Error('there is no session');
+    listener.addPort(port);
     socket.onReceive = (batch) => {
       this.server.receiveFromVisitors(listener, port, batch, this.nowMs);
       this.settle();
@@ -226,7 +232,7 @@ export class Pair {
         this.server.receiveFromVisitors(listener, port, batch, this.nowMs);
       },
     });
-    return listener;
+    return port;
   }
 
   /** A service beside the client, which sends everything back with its own name in front. */
@@ -294,7 +300,7 @@ export class Pair {
   get knownClient(): KnownClient {
     const { publicKey } = this.#clientKey;
     const newestTimestamp = this.#newestTimestamp;
-    return { name: 'ada', publicKey, allowances: [], limits: {}, expiresWallMs: Infinity, newestTimestamp };
+    return { name: 'ada', publicKey, allowances: [], publish: [], limits: {}, expiresWallMs: Infinity, newestTimestamp };
   }
 
   /** The client, with an invitation that expires after this time. */

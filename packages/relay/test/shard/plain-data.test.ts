@@ -46,6 +46,10 @@ describe('what a shard says', () => {
         'disconnected',
       ]),
     );
+    const { publicKey } = pair.knownClient;
+    const facts = data.events.filter(({ kind }) => ['connected', 'request', 'disconnected'].includes(kind));
+    expect(facts.map((event) => 'publicKey' in event && event.publicKey)).toEqual(facts.map(() => publicKey));
+    expect(data.events.find(({ kind }) => kind === 'request')).toMatchObject({ request: REQUEST.resolve, features: 0 });
     expect([data.sessions.length, data.flows.length]).toEqual([1, 1]);
     expect(data.figures.forward.toTarget.drops).toEqual({ loop: 1, 'send-failed': 1 });
     expect(structuredClone(data)).toEqual(data);

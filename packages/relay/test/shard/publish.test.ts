@@ -190,6 +190,30 @@ describe('a port that a client has published', () => {
     expect(pair.openServiceSockets).toBe(0);
   });
 
+  test('with several sockets loses the flows of one that is closed, and no others', async () => {
+    const pair = await Pair.open();
+    const service = await pair.openService(9000);
+    pair.client.services.set(service, { endpoint: PUBLIC, count: 2 });
+    const listener = await pair.publish({ ...LIMITS }, PUBLIC);
+    const second = { ...PUBLIC, port: PUBLIC.port + 1 };
+    service.targets[1] = service.targets[0];
+    const port = await pair.addPort(listener, second);
+    await pair.visit('a', ADA, PUBLIC);
+    await pair.visit('b', ADA, second);
+    await pair.pass(100);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'b']);
+    expect([listener.ports.length, listener.flowCount]).toEqual([2, 2]);
+    listener.removePort(port, FLOW_CLOSE.notPublished, pair.nowMs);
+    listener.removePort(port, FLOW_CLOSE.notPublished, pair.nowMs);
+    pair.settle();
+    await pair.pass(100);
+    expect([listener.ports.length, listener.flowCount, service.flowCount]).toEqual([1, 1, 1]);
+    await pair.visit('c', ADA, PUBLIC);
+    await pair.pass(100);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'b', 'c']);
+    expectConservation(pair);
+  });
+
   test('ends the flows of its visitors when the client takes the service away', async () => {
     const { pair, service } = await published();
     await pair.visit('a', ADA, PUBLIC);
