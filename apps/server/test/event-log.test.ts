@@ -20,7 +20,7 @@ async function logged(event: LoggedEvent): Promise<Record<string, unknown>[]> {
 describe('the log of sessions', () => {
   const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
   packEndpoint({ address: '127.0.0.1', port: 5000 }, endpoint, 0);
-  const facts = { client: 'ada', session: 7, endpoint };
+  const facts = { client: 'ada', publicKey: new Uint8Array(32), session: 7, endpoint };
   const fields = { client: 'ada', session: 7, from: '127.0.0.1:5000' };
 
   test.each<[LoggedEvent, Record<string, unknown>]>([

@@ -3,7 +3,7 @@
  * client.
  */
 import { parseKey } from '@relay/session';
-import { parseAllowance } from './allowance.js';
+import { parseAllowance, parsePorts } from './allowance.js';
 
 export interface ClientRecord {
   readonly name: string;
@@ -11,6 +11,8 @@ export interface ClientRecord {
   readonly publicKey: string;
   /** As `--allow` gave them: `CIDR[:PORTS]`. Empty: public unicast addresses. */
   readonly allow: readonly string[];
+  /** Ports of the server that it may publish, as `--publish` gave them; absent or empty: none. */
+  readonly publish?: readonly string[];
   /** Packets and bits per second that the server takes from the client; absent: no limit. */
   readonly maxPps?: number;
   readonly maxBps?: number;
@@ -43,11 +45,12 @@ export function parseClientRecord(text: string, name: string): ClientRecord | st
     textOf(fields.get(key)),
   );
   const [maxPps, maxBps] = ['maxPps', 'maxBps'].map((key) => numberOf(fields.get(key)));
-  const allow = fields.get('allow');
+  const publish = textsOf(fields.get('publish'));
   return {
     name,
     publicKey: publicKey ?? '',
-    allow: Array.isArray(allow) ? allow.filter(isText) : [],
+    allow: textsOf(fields.get('allow')),
+    ...(publish.length > 0 && { publish }),
     createdAt: createdAt ?? '',
     ...(maxPps !== undefined && { maxPps }),
     ...(maxBps !== undefined && { maxBps }),
@@ -57,6 +60,7 @@ export function parseClientRecord(text: string, name: string): ClientRecord | st
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.filter(isText) : []);
 const isText = (value: unknown): value is string => typeof value === 'string';
 /** From one a second on; 100/min is a right of its own, and no whole number. */
 const isRate = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= Number.MAX_SAFE_INTEGER;
@@ -66,6 +70,9 @@ const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   name: isText,
   publicKey: (value) => isText(value) && parseKey(value) !== undefined,
   allow: (value) => Array.isArray(value) && value.every((text) => isText(text) && parseAllowance(text) !== undefined),
+  publish: (value) =>
+    value === undefined ||
+    (Array.isArray(value) && value.every((text) => isText(text) && parsePorts(text) !== undefined)),
   maxPps: (value) => value === undefined || isRate(value),
   maxBps: (value) => value === undefined || isRate(value),
   createdAt: isTime,

@@ -9,6 +9,7 @@ import type { StateFolder } from './state-folder.js';
 /** The rights that an invitation grants. */
 export interface Rights {
   readonly allow: readonly string[];
+  readonly publish?: readonly string[] | undefined;
   readonly maxPps?: number | undefined;
   readonly maxBps?: number | undefined;
   readonly expiresInMs?: number | undefined;
@@ -36,6 +37,7 @@ export function invite(state: StateFolder, name: string, rights: Rights, at: Pub
     name,
     publicKey: formatKey(publicKey),
     allow: rights.allow,
+    ...(rights.publish !== undefined && rights.publish.length > 0 && { publish: rights.publish }),
     ...(rights.maxPps !== undefined && { maxPps: rights.maxPps }),
     ...(rights.maxBps !== undefined && { maxBps: rights.maxBps }),
     createdAt: new Date(now).toISOString(),

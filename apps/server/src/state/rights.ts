@@ -1,6 +1,6 @@
 /** The rights that `invite` grants, as its parameters give them. */
-import { bitRate, duration, option, rate, Refusal, refuse, type Format, type ValuesOf } from '@relay/config';
-import { parseAllowance } from './allowance.js';
+import { bitRate, duration, FORMATS, option, rate, Refusal, refuse, type Format, type ValuesOf } from '@relay/config';
+import { parseAllowance, parsePorts } from './allowance.js';
 import type { Rights } from './invite.js';
 
 const allowance: Format<string> = {
@@ -8,6 +8,13 @@ const allowance: Format<string> = {
   expected: 'a block of addresses, with ports or without, such as 10.0.0.0/8, 192.0.2.1:53 or [2001:db8::]/32:53,5353',
   parse: (value) =>
     typeof value === 'string' && parseAllowance(value) !== undefined ? value : refuse(allowance.expected),
+};
+
+const publicPorts: Format<string> = {
+  name: 'PORTS',
+  expected: FORMATS.ports.expected,
+  parse: (value) =>
+    typeof value === 'string' && parsePorts(value) !== undefined ? value : refuse(publicPorts.expected),
 };
 
 /** More than any machine does; sums of these per millisecond stay exact. */
@@ -38,6 +45,12 @@ export const rightsOptions = {
     array: true,
     environment: false,
     doc: 'What the client may reach: CIDR[:PORTS]. Without it public unicast addresses, and nothing else',
+  }),
+  publish: option({
+    format: publicPorts,
+    array: true,
+    environment: false,
+    doc: 'Which ports of the server the client may publish: 53, 27000-27100 or a list of these. Without it none',
   }),
   maxPps: option({
     format: perSecond(rate({ min: 1, max: MAX_PACKETS_PER_SECOND }), MAX_PACKETS_PER_SECOND),

@@ -5,16 +5,17 @@ import type { FlowStatus, SessionStatus } from '@relay/relay';
 
 export function clientLines(records: readonly ClientRecord[]): string[] {
   if (records.length === 0) return ['no clients: relay-server invite NAME makes one'];
-  const rows = records.map(({ name, allow, maxPps, maxBps, expiresAt }) => [
+  const rows = records.map(({ name, allow, publish = [], maxPps, maxBps, expiresAt }) => [
     name,
     allow.length === 0 ? 'public addresses' : allow.join(' '),
+    publish.length === 0 ? 'nothing' : publish.join(' '),
     [
       ...(maxPps === undefined ? [] : [`${maxPps} packets/s`]),
       ...(maxBps === undefined ? [] : [`${maxBps} bit/s`]),
     ].join(', '),
     expiresAt ?? 'never',
   ]);
-  return table([['client', 'may reach', 'limits', 'expires'], ...rows]);
+  return table([['client', 'may reach', 'may publish', 'limits', 'expires'], ...rows]);
 }
 
 export function sessionLines(sessions: readonly SessionStatus[]): string[] {

@@ -85,7 +85,7 @@ const revokeVerb = verb({
 
 const clientsVerb = verb({
   name: 'clients',
-  describe: 'List the clients that may connect, and what they may reach',
+  describe: 'List the clients that may connect, and what they may reach and publish',
   answer: ({ own }: ServerService) => own.clients.list(),
   lines: clientLines,
   alone: {

@@ -27,11 +27,11 @@ const outputOf = async (name: string, flags: Flags): Promise<string> => (await c
 describe('commands without a running server', () => {
   test('invite makes a client in the state folder, and revoke takes it back', async () => {
     const flags = { ...stage.flags(), public: 'relay.example:7000' };
-    const invitation = (await outputOf('invite', { ...flags, name: 'ada', allow: ['10.0.0.0/8'] })).trim();
+    const invitation = (await outputOf('invite', { ...flags, name: 'ada', allow: ['10.0.0.0/8'], publish: ['53,9000-9010'] })).trim();
     expect(parseInvitation(invitation)).toMatchObject({ name: 'ada', host: 'relay.example', port: 7000 });
     const clients = JSON.parse(await outputOf('clients', { ...flags, json: true })) as unknown;
-    expect(clients).toMatchObject([{ name: 'ada', allow: ['10.0.0.0/8'] }]);
-    expect(await outputOf('clients', flags)).toMatch(/^ada +10\.0\.0\.0\/8 +never$/m);
+    expect(clients).toMatchObject([{ name: 'ada', allow: ['10.0.0.0/8'], publish: ['53,9000-9010'] }]);
+    expect(await outputOf('clients', flags)).toMatch(/^ada +10\.0\.0\.0\/8 +53,9000-9010 +never$/m);
     expect(await outputOf('revoke', { ...flags, name: 'ada' })).toBe("client 'ada' revoked\n");
     expect(await outputOf('clients', flags)).toBe('no clients: relay-server invite NAME makes one\n');
   });

@@ -40,6 +40,7 @@ const ADA = {
   name: 'ada',
   publicKey,
   allowances: [{ range: addressRange({ address: '10.0.0.0', prefix: 8 }), ports: [{ first: 53, last: 53 }] }],
+  publish: [],
   limits: {},
   expiresWallMs: Infinity,
   newestTimestamp: 0n,
@@ -60,6 +61,17 @@ describe('the files of clients', () => {
 
   test.each<[string, Partial<ClientRecord>, object]>([
     ['rights', { allow: [] }, { allowances: [] }],
+    [
+      'ports',
+      { publish: ['53,9000-9010', '80'] },
+      {
+        publish: [
+          { first: 53, last: 53 },
+          { first: 9000, last: 9010 },
+          { first: 80, last: 80 },
+        ],
+      },
+    ],
     ['limits', { maxBps: 8 }, { limits: { bitsPerSecond: 8 } }],
     ['expiry', { expiresAt: '2030-01-01T00:00:00.000Z' }, { expiresWallMs: Date.parse('2030-01-01T00:00:00.000Z') }],
   ])('bring a client again whose %s were changed, and no other', (_what, changes, expected) => {

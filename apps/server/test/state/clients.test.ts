@@ -118,6 +118,7 @@ describe('a client file', () => {
     ...Object.entries({
       publicKey: 'AAAA',
       allow: ['10.0.0.0/8', '10.0.0.0/33'],
+      publish: ['53', '0'],
       maxPps: 0,
       maxBps: '5',
       createdAt: 'yesterday',
@@ -127,6 +128,11 @@ describe('a client file', () => {
       JSON.stringify({ ...FIELDS, [key]: value }),
       `its ${key} is wrong or missing`,
     ]),
+    [
+      'published ports that are no list',
+      JSON.stringify({ ...FIELDS, publish: '53' }),
+      'its publish is wrong or missing',
+    ],
     [
       'an allowance that is no list',
       JSON.stringify({ ...FIELDS, allow: '10.0.0.0/8' }),
@@ -138,6 +144,15 @@ describe('a client file', () => {
     writeFileSync(fileOf(state, 'ada'), text);
     expect(parseClientRecord(text, 'ada')).toBe(fault);
     expect(readClients(state.path)).toEqual({ records: [record('bob')], faults: [{ file: 'ada.json', fault }] });
+  });
+
+  test.each([
+    ['without published ports, as earlier versions wrote it', {}, undefined],
+    ['with an empty list of them', { publish: [] }, undefined],
+    ['with ports that the client may publish', { publish: ['53,9000-9010'] }, ['53,9000-9010']],
+  ])('%s is right', (_what, fields, publish) => {
+    const read = parseClientRecord(JSON.stringify({ ...FIELDS, ...fields }), 'ada');
+    expect(read).toEqual({ ...record('ada'), ...(publish !== undefined && { publish }) });
   });
 
   test('that is a folder, or holds the key of another client, is reported and left out', () => {

@@ -30,6 +30,8 @@ const read = async (line: string): Promise<{ name: string; rights: Rights }> => 
 describe('rights', () => {
   test.each([
     ['ada', { allow: [] }],
+    ['ada --publish 53', { allow: [], publish: ['53'] }],
+    ['ada --publish 53,27000-27100 --publish 9000', { allow: [], publish: ['53,27000-27100', '9000'] }],
     ['ada --allow 10.0.0.0/8', { allow: ['10.0.0.0/8'] }],
     [
       'ada --allow 192.0.2.1:53 --allow [2001:db8::]/32:53,5353',
@@ -40,12 +42,17 @@ describe('rights', () => {
     ['ada --expires 36500d', { allow: [], expiresInMs: 36_500 * 86_400_000 }],
     ['--expires 90s ada', { allow: [], expiresInMs: 90_000 }],
   ])('are read from: invite %s', async (line, rights) => {
-    expect(await read(line)).toEqual({ name: 'ada', rights });
+    expect(await read(line)).toEqual({ name: 'ada', rights: { publish: [], ...rights } });
   });
 
   test.each([
     ['ada --allow 10.0.0.0/33', /allow.*10\.0\.0\.0\/33/],
     ['ada --allow example.com', /allow.*example\.com/],
+    ['ada --publish 0', /publish.*expected ports such as 53, 27000-27100 or 53,853,27000-27100, not "0"/],
+    ['ada --publish 27100-27000', /publish.*27100-27000/],
+    ['ada --publish 53,', /publish/],
+    ['ada --publish 192.0.2.1:53', /publish/],
+    ['ada --publish 65536', /publish/],
     ['ada --max-pps 0', /max-?[pP]ps/],
     ['ada --max-pps 1e3', /max-?[pP]ps/],
     ['ada --max-bps -5', /max-?[bB]ps/],

@@ -42,15 +42,15 @@ describe('the list of clients', () => {
     const lines = clientLines([
       { ...record, name: 'ada', allow: [] },
       { ...record, name: 'bob', allow: ['10.0.0.0/8:53', '::1/128'], maxPps: 100, maxBps: 8000 },
-      { ...record, name: 'eve', allow: [], maxPps: 5, expiresAt: '2030-01-01T00:00:00.000Z' },
+      { ...record, name: 'eve', allow: [], publish: ['53', '27000-27100'], maxPps: 5, expiresAt: '2030-01-01T00:00:00.000Z' },
       { ...record, name: 'joe', allow: [], maxBps: 6 },
     ]);
     expect(lines.map(cells)).toEqual([
-      ['client', 'may reach', 'limits', 'expires'],
-      ['ada', 'public addresses', 'never'],
-      ['bob', '10.0.0.0/8:53 ::1/128', '100 packets/s, 8000 bit/s', 'never'],
-      ['eve', 'public addresses', '5 packets/s', '2030-01-01T00:00:00.000Z'],
-      ['joe', 'public addresses', '6 bit/s', 'never'],
+      ['client', 'may reach', 'may publish', 'limits', 'expires'],
+      ['ada', 'public addresses', 'nothing', 'never'],
+      ['bob', '10.0.0.0/8:53 ::1/128', 'nothing', '100 packets/s, 8000 bit/s', 'never'],
+      ['eve', 'public addresses', '53 27000-27100', '5 packets/s', '2030-01-01T00:00:00.000Z'],
+      ['joe', 'public addresses', 'nothing', '6 bit/s', 'never'],
     ]);
   });
 });

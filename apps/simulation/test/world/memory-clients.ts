@@ -34,6 +34,7 @@ export class ClientsOnDisk {
   read(): ClientsChange {
     const rights = {
       allowances: this.#reachable.map((block) => ({ range: addressRange(block), ports: [] })),
+      publish: [],
       limits: {},
       expiresWallMs: Infinity,
     };
