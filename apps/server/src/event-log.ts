@@ -1,6 +1,7 @@
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import type { Logger } from '@relay/logging';
 import type { ShardEvent } from '@relay/relay';
+import type { PublishEvent } from './publish/publish-event.js';
 
 /** The loggers for the events of a shard. */
 export interface EventLoggers {
@@ -30,6 +31,20 @@ export function logEvent({ sessions, targets }: EventLoggers, event: LoggedEvent
     default:
       return logSession(sessions, event);
   }
+}
+
+/**
+ * Writes what has become of published ports into the log. Refusals are told apart by client and
+ * reason, each at most once a minute.
+ */
+export function logPublishEvent(logger: Logger, event: PublishEvent): void {
+  const { kind, ...facts } = event;
+  if (kind !== 'partly' && kind !== 'refused') return logger.info(kind, facts);
+  const { client, reason, ...more } = event;
+  const { kind: _, ...fields } = more;
+  const ofClient = logger.child({ client, reason });
+  if (kind === 'refused') ofClient.warn('cannot publish', fields);
+  else ofClient.warn('cannot publish all ports yet', fields);
 }
 
 function logSession(logger: Logger, event: Extract<ShardEvent, { session: number }>): void {

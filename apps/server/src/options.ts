@@ -50,6 +50,12 @@ export const serverOptions = {
     group: 'Limits',
     doc: 'How many of them one client may have',
   }),
+  publishGrace: option({
+    format: duration({ min: 1000 }),
+    default: '60s',
+    group: 'Limits',
+    doc: 'How long published ports are kept for a client that is away, and over a restart of the server',
+  }),
   maxPacket: option({
     format: packetBytes,
     default: 1452,

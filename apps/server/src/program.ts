@@ -6,6 +6,7 @@ import { statePath, type ServerPaths } from './place.js';
 import { RunningServer, type ServerService, type ServerSettings } from './running-server.js';
 import { StatusView } from './terminal/status-view.js';
 import { clientVerbs } from './verbs/clients.js';
+import { mappingVerbs } from './verbs/mappings.js';
 import { sessionVerbs } from './verbs/sessions.js';
 
 const NOUN = 'server';
@@ -20,6 +21,7 @@ export const serverVerbs: readonly Verb<ServerService, ServerPaths>[] = [
   ...clientVerbs,
   statusVerb(NOUN, newStatusLines),
   ...sessionVerbs,
+  ...mappingVerbs,
   reloadVerb(NOUN, 'its configuration file and its clients'),
   logVerb,
   stopVerb(NOUN),

@@ -5,6 +5,7 @@ import {
   flowsThatFit,
   guarded,
   listenFailure,
+  socketsThatFit,
   thisMachine,
   warnOfFlows,
   type Frame,
@@ -17,10 +18,12 @@ import { SocketError } from '@relay/socket';
 import type { serverSchema } from './options.js';
 import { statePath } from './place.js';
 import { RelayServer } from './server.js';
-import { logEvent } from './event-log.js';
-import { ClientFiles, type FileTrouble } from './state/client-files.js';
+import { logEvent, logPublishEvent } from './event-log.js';
+import { ClientFiles } from './state/client-files.js';
 import { invite, publicEndpoint } from './state/invite.js';
+import type { FileTrouble } from './state/line-file.js';
 import { ProvenAddresses } from './state/proven-addresses.js';
+import { PublishedPortsFile } from './state/published-ports.js';
 import { forgetServerKey, openStateFolder, type StateFolder } from './state/state-folder.js';
 import { serverStatus, type ServerStatus } from './status.js';
 
@@ -39,6 +42,7 @@ export class RunningServer implements Work {
   readonly state: StateFolder;
   readonly clients: ClientFiles;
   readonly #addresses: ProvenAddresses;
+  readonly #ports: PublishedPortsFile;
   readonly #frame: Frame<ServerSettings>;
   readonly #primitives: Primitives;
   #server: RelayServer;
@@ -62,6 +66,7 @@ export class RunningServer implements Work {
     const trouble: FileTrouble = (what, error) => frame.log.error(what, { reason: String(error) });
     this.clients = new ClientFiles(state.path, trouble);
     this.#addresses = new ProvenAddresses(state.path, trouble);
+    this.#ports = new PublishedPortsFile(state.path, trouble, () => this.#server.assignments());
     this.#server = this.#newServer(frame.settings.listen);
     frame.onLoad = (load, health) => {
       this.#server.setLoad(load === 'overloaded' ? 'shedding' : load);
@@ -98,6 +103,7 @@ export class RunningServer implements Work {
     this.#readClients();
     await this.#listen();
     this.#server.updateClients(this.clients.all());
+    this.#server.reserve(this.#ports.read());
     this.clients.watch(() => this.reloadClients());
   }
 
@@ -122,6 +128,7 @@ export class RunningServer implements Work {
     await this.#server.close();
     this.clients.close();
     this.#addresses.close();
+    this.#ports.close();
   }
 
   startFailed(): void {
@@ -168,6 +175,7 @@ export class RunningServer implements Work {
     const { settings, logs, log, room, descriptors } = this.#frame;
     const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } =
       settings;
+    const publishLog = logs.logger('publish');
     const loggers = { sessions: logs.logger('session'), targets: logs.logger('target') };
     return new RelayServer({
       machine: thisMachine,
@@ -183,6 +191,12 @@ export class RunningServer implements Work {
         maxPacketBytes: maxPacket,
       },
       descriptors,
+      publish: {
+        graceMs: settings.publishGrace,
+        maxSockets: room === undefined ? Infinity : socketsThatFit(room),
+        onEvent: (event) => logPublishEvent(publishLog, event),
+        onChange: () => this.#ports.changed(),
+      },
       onFault: (error) => log.error('work of the server failed', { error }),
       onEvent: (event) => {
         if (event.kind === 'newest-timestamp') this.clients.recordTimestamp(event.publicKey, event.timestamp);

@@ -18,6 +18,12 @@ import {
 } from '@relay/relay';
 import type { DisconnectReason, KeyPair, Load, Primitives } from '@relay/session';
 import type { SocketOptions, UdpSocket } from '@relay/socket';
+import { PortOpener } from './publish/port-opener.js';
+import { PublicAddresses } from './publish/public-addresses.js';
+import type { Assignment } from './publish/publication.js';
+import { Publications } from './publish/publications.js';
+import type { PublishEvent } from './publish/publish-event.js';
+import type { MappingStatus } from './publish/mapping-status.js';
 import { answerRequest } from './requests/answer-request.js';
 
 export interface RelayServerOptions {
@@ -33,10 +39,22 @@ export interface RelayServerOptions {
   /** Idle time of a flow. */
   readonly idleMs: number;
   readonly descriptors: Pick<DescriptorReserve, 'isShort' | 'ranOut'>;
+  readonly publish: PublishOptions;
   /** Takes the events of the shard, except requests, which are answered here. */
   readonly onEvent: (event: Exclude<ShardEvent, { kind: 'request' }>) => void;
   /** Takes the error of work that nobody waits for; the server goes on. */
   readonly onFault: (error: unknown) => void;
+}
+
+/** What holds for the ports that clients publish. */
+export interface PublishOptions {
+  /** How long ports are kept for a client that is away or does not ask for them, ms. */
+  readonly graceMs: number;
+  /** How many sockets the public ports of all clients may have together. */
+  readonly maxSockets: number;
+  readonly onEvent: (event: PublishEvent) => void;
+  /** {@link RelayServer.assignments} have changed. */
+  readonly onChange: () => void;
 }
 
 export class RelayServer {
@@ -44,6 +62,7 @@ export class RelayServer {
   readonly #machine: Machine;
   readonly #listener: UdpSocket;
   readonly #shard: Shard;
+  readonly #publications: Publications;
   readonly #loop: Loop;
   #own: OwnEndpoints | undefined;
 
@@ -57,9 +76,10 @@ export class RelayServer {
       receiveLocals: isUnspecifiedAddress(listen.address),
     });
     this.#shard = this.#newShard();
+    this.#publications = this.#newPublications();
     const work: LoopWork = {
-      nextDueMs: () => this.#shard.nextWakeMs,
-      due: (nowMs) => this.#shard.wake(nowMs),
+      nextDueMs: () => Math.min(this.#shard.nextWakeMs, this.#publications.nextDueMs),
+      due: (nowMs) => this.#wake(nowMs),
       flush: () => this.#endTurn(),
       failed: options.onFault,
     };
@@ -94,6 +114,21 @@ export class RelayServer {
     return this.#shard.flows(this.#machine.clock(), limit);
   }
 
+  /** The ports that clients have published, and those that are kept for clients. */
+  mappings(): MappingStatus[] {
+    return this.#publications.list();
+  }
+
+  /** How many published ports are open. */
+  get publishedPorts(): number {
+    return this.#publications.list().reduce((sum, { openPorts }) => sum + openPorts, 0);
+  }
+
+  /** The ports that are to stay the clients' over a restart. */
+  assignments(): readonly Assignment[] {
+    return this.#publications.assignments();
+  }
+
   /** Begins to listen. Rejects with a SocketError. */
   async open(): Promise<void> {
     this.#listener.onReceive = (batch) => {
@@ -109,6 +144,13 @@ export class RelayServer {
   /** Reads this host's addresses, which may have changed. Throws the system's error. */
   lookAtAddresses(): void {
     this.#own?.look();
+    this.#publications.lookAtAddresses();
+  }
+
+  /** Keeps ports that a former life of this server had assigned; its clients are known already. */
+  reserve(assignments: readonly Assignment[]): void {
+    this.#publications.reserve(assignments);
+    this.#loop.settle();
   }
 
   /** Sets how busy this process is; see `Load` of @relay/session. */
@@ -120,6 +162,7 @@ export class RelayServer {
   /** Changes the clients that may come in; see `Shard.updateClients`. */
   updateClients(change: ClientsChange): void {
     this.#shard.updateClients(change, this.#machine.clock());
+    this.#publications.updateClients(change);
     this.#loop.settle();
   }
 
@@ -139,8 +182,9 @@ export class RelayServer {
   /** Tells the clients, and closes everything. */
   async close(): Promise<void> {
     const flowsClosed = this.#shard.close(this.#machine.clock());
+    const portsClosed = this.#publications.close();
     this.#loop.close();
-    await Promise.all([this.#listener.close(), flowsClosed]);
+    await Promise.all([this.#listener.close(), flowsClosed, portsClosed]);
   }
 
   #newShard(): Shard {
@@ -164,10 +208,43 @@ export class RelayServer {
     });
   }
 
+  #newPublications(): Publications {
+    const { machine, socket, descriptors, publish, idleMs, maxFlowsPerClient, onFault } = this.#options;
+    const settle = (): void => this.#loop.settle();
+    const addresses = new PublicAddresses({
+      localAddresses: machine.localAddresses,
+      engine: () => this.#listener.engine,
+    });
+    const opener = new PortOpener({
+      shard: this.#shard,
+      sockets: {
+        openSocket: (options) => machine.openSocket({ ...socket, ...options }),
+        clock: machine.clock,
+        shard: this.#shard,
+        own: { add: (port) => this.#own?.add(port), remove: (port) => this.#own?.remove(port) },
+        settle,
+      },
+      ...{ addresses, descriptors, maxSockets: publish.maxSockets, onFault },
+    });
+    return new Publications({
+      ...{ machine, opener, addresses, graceMs: publish.graceMs, onFault, settle },
+      defaults: { idleMs, maxFlows: maxFlowsPerClient },
+      onEvent: publish.onEvent,
+      onChange: publish.onChange,
+    });
+  }
+
+  #wake(nowMs: number): void {
+    if (this.#shard.nextWakeMs <= nowMs) this.#shard.wake(nowMs);
+    if (this.#publications.nextDueMs <= nowMs) this.#publications.due(nowMs);
+  }
+
   /** Hands out the events, and sends the packets and datagrams that wait. */
   #endTurn(): void {
     for (const event of this.#shard.takeEvents()) {
       try {
+        if (event.kind === 'connected') this.#publications.connected(event);
+        else if (event.kind === 'disconnected') this.#publications.disconnected(event);
         if (event.kind === 'request') this.#answer(event);
         else this.#options.onEvent(event);
       } catch (error) {
@@ -178,7 +255,7 @@ export class RelayServer {
   }
 
   #answer(request: ClientRequest): void {
-    answerRequest(this.#shard, request, this.#machine)
+    answerRequest(this.#shard, request, { machine: this.#machine, publications: this.#publications })
       .then(() => this.#loop.settle())
       .catch(this.#options.onFault);
   }

@@ -13,7 +13,12 @@ export interface ServerStatus extends ProgramStatus {
    * The most flows that there can be: as configured, or as many as the limit of open files allows.
    */
   readonly maxFlows: number;
+  /** Flows of visitors at published ports. */
+  readonly visitors: number;
   readonly forward: ModeFigures;
+  readonly publish: ModeFigures;
+  /** How many published ports are open. */
+  readonly publishedPorts: number;
   /** Errors that networks and hosts told of targets, by their code. */
   readonly targetErrors: ShardFigures['targetErrors'];
   readonly load: LoadState;
@@ -21,13 +26,14 @@ export interface ServerStatus extends ProgramStatus {
 
 /** The status of a server whose process is as loaded as `load` says. */
 export function serverStatus(server: RelayServer, { state, health }: Frame['load']): ServerStatus {
-  const { sessions, flows, forward, targetErrors, packetDrops } = server.figures();
+  const { sessions, flows, visitors, forward, publish, targetErrors, packetDrops } = server.figures();
   return {
     program: 'relay-server',
     ...processFigures(),
     listen: formatEndpoint(server.local),
     engine: server.socket.engine,
-    ...{ sessions, flows, forward, targetErrors },
+    ...{ sessions, flows, visitors, forward, publish, targetErrors },
+    publishedPorts: server.publishedPorts,
     maxFlows: server.maxFlows,
     packets: packetFigures(server.socket, packetDrops),
     load: state,

@@ -35,6 +35,7 @@ describe('every number that is configured has an end', () => {
       'maxSessions',
       'maxFlows',
       'maxFlowsPerClient',
+      'publishGrace',
       'maxPacket',
       'maxPps',
       'maxBps',
@@ -45,7 +46,7 @@ describe('every number that is configured has an end', () => {
 
 test('the longest duration of every option of start is one that a timer waits for', () => {
   const durations = serverSchema.options.filter(({ option }) => option.format.name === FORMATS.duration.name);
-  expect(durations.map(({ key }) => key)).toEqual(['metricsInterval', 'idle']);
+  expect(durations.map(({ key }) => key)).toEqual(['metricsInterval', 'idle', 'publishGrace']);
   for (const { option } of durations) expect(option.format.bounds?.max).toBeLessThanOrEqual(MAX_TIMER_MS);
 });
 
@@ -88,6 +89,7 @@ describe('the options of the server', () => {
       maxSessions: 10_000,
       maxFlows: 50_000,
       maxFlowsPerClient: 4096,
+      publishGrace: 60_000,
       maxPacket: 1452,
       receiveBuffer: 4 << 20,
       sendBuffer: 4 << 20,
@@ -107,6 +109,7 @@ describe('the options of the server', () => {
     ['max-sessions', '1', '0', '1000000', '1000001'],
     ['max-flows', '1', '0', '1000000', '1000001'],
     ['max-flows-per-client', '1', '0', '1000000', '1000001'],
+    ['publish-grace', '1s', '999ms', '24d', '25d'],
     ['max-packet', '1200', '1199', '65507', '65508'],
   ])('%s has its bounds', (name, least, tooSmall, most, tooLarge) => {
     for (const right of [least, most]) expect(() => valuesOf({ [name]: right })).not.toThrow();

@@ -1,4 +1,6 @@
 import type { Machine } from '@relay/program';
+import type { ClientRequest } from '@relay/relay';
+import type { Publications } from '../publish/publications.js';
 
 /** An answer of the server; `status` is one of `STATUS` of @relay/packet. */
 export interface Answer {
@@ -6,8 +8,14 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
+/** What requests are answered with. */
+export interface RequestSurroundings {
+  readonly machine: Pick<Machine, 'resolveName'>;
+  readonly publications: Pick<Publications, 'publish' | 'unpublish'>;
+}
+
 /** Answers one kind of request, whose body may be anything. */
-export type RequestHandler = (body: Uint8Array, machine: Pick<Machine, 'resolveName'>) => Promise<Answer>;
+export type RequestHandler = (request: ClientRequest, surroundings: RequestSurroundings) => Promise<Answer>;
 
 const NOTHING = new Uint8Array(0);
 

@@ -11,7 +11,7 @@ const RESOLVED_TTL_MS = 60_000;
  * Tells the addresses behind a name. Whether the client may go there is judged whenever it opens a
  * flow, so a name that changes gains nothing.
  */
-export const resolve: RequestHandler = async (body, { resolveName }) => {
+export const resolve: RequestHandler = async ({ body }, { machine: { resolveName } }) => {
   const decoded = decodeName(body);
   if (typeof decoded === 'string') return statusOnly(STATUS.malformed);
   const found = await resolveName(decoded.name).catch(() => []);

@@ -6,6 +6,7 @@ import { replaceFile } from './atomic-file.js';
 import type { ClientRecord } from './client-record.js';
 import { clientId, publicKeyOf, readClients, type ClientFault } from './client-store.js';
 import { knownClient } from './known-client.js';
+import type { FileTrouble } from './line-file.js';
 import { clientsPath, readIfThere } from './state-folder.js';
 
 /** The findings of a look at the files. */
@@ -26,9 +27,6 @@ const WRITE_DELAY_MS = 1000;
 const LOOK_DELAY_MS = 20;
 /** In ms: disks seldom empty themselves faster. */
 const RETRY_MS = 5000;
-
-/** Takes the name and the error of work that cannot be done now; it is tried again. */
-export type FileTrouble = (what: string, error: unknown) => void;
 
 /**
  * The files of a server's clients: one for each client, and one with the newest timestamps of their

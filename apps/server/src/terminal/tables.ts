@@ -1,6 +1,7 @@
 /** How lists of the server are shown. */
 import { formatDuration, table } from '@relay/terminal';
 import type { ClientRecord } from '../state/client-record.js';
+import type { MappingStatus } from '../publish/mapping-status.js';
 import type { FlowStatus, SessionStatus } from '@relay/relay';
 
 export function clientLines(records: readonly ClientRecord[]): string[] {
@@ -46,6 +47,21 @@ export function flowLines(flows: readonly FlowStatus[]): string[] {
   ]);
   return table([['session', 'client', 'mode', 'source', 'target', 'idle for'], ...rows], {
     align: ['right', 'left', 'left', 'left', 'left', 'right'],
+  });
+}
+
+export function mappingLines(mappings: readonly MappingStatus[]): string[] {
+  if (mappings.length === 0) return ['nothing is published'];
+  const rows = mappings.map(({ client, ports, state, flows, maxFlows, idleMs, name }) => [
+    client,
+    ports,
+    state,
+    `${flows} of ${maxFlows}`,
+    idleMs === 0 ? 'never' : formatDuration(idleMs),
+    name ?? '',
+  ]);
+  return table([['client', 'ports', 'state', 'flows', 'idle after', 'name'], ...rows], {
+    align: ['left', 'left', 'left', 'right', 'right', 'left'],
   });
 }
 

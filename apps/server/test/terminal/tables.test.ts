@@ -4,7 +4,7 @@ import type { SessionStatistics } from '@relay/session';
 import type { SessionStatus } from '@relay/relay';
 import type { ServerStatus } from '../../src/status.js';
 import { StatusView } from '../../src/terminal/status-view.js';
-import { clientLines, flowLines, sessionLines } from '../../src/terminal/tables.js';
+import { clientLines, flowLines, mappingLines, sessionLines } from '../../src/terminal/tables.js';
 
 const UNKNOWN: SessionStatistics = {
   packetsIn: 0,
@@ -89,6 +89,25 @@ describe('the list of flows', () => {
   });
 });
 
+describe('the list of mappings', () => {
+  test('says that there is none', () => {
+    expect(mappingLines([])).toEqual(['nothing is published']);
+  });
+
+  test('shows the client, the ports, their state and their settings', () => {
+    const mapping = { mode: 'publish', client: 'ada', ports: '[::]:27000-27010', openPorts: 11, state: 'open' } as const;
+    const lines = mappingLines([
+      { ...mapping, flows: 2, maxFlows: 64, idleMs: 30_000, name: 'game' },
+      { ...mapping, ports: '192.0.2.1:53', state: 'kept', openPorts: 0, flows: 0, maxFlows: 4096, idleMs: 0 },
+    ]);
+    expect(lines.map(cells)).toEqual([
+      ['client', 'ports', 'state', 'flows', 'idle after', 'name'],
+      ['ada', '[::]:27000-27010', 'open', '2 of 64', '30.0 s', 'game'],
+      ['ada', '192.0.2.1:53', 'kept', '0 of 4096', 'never'],
+    ]);
+  });
+});
+
 describe('the status', () => {
   const health: Health = {
     eventLoopDelayMs: 1,
@@ -97,6 +116,7 @@ describe('the status', () => {
     memoryBytes: 1 << 20,
     heapBytes: 1 << 19,
   };
+  const NONE = { inDatagrams: 0, inBytes: 0, outDatagrams: 0, outBytes: 0, drops: {} };
   const figures = { inDatagrams: 12, inBytes: 1200, outDatagrams: 9, outBytes: 900, drops: {} };
   const status: ServerStatus = {
     program: 'relay-server',
@@ -108,6 +128,9 @@ describe('the status', () => {
     flows: 2,
     maxFlows: 50_000,
     targetErrors: {},
+    visitors: 0,
+    publishedPorts: 0,
+    publish: { toTarget: NONE, fromTarget: NONE },
     forward: {
       toTarget: { ...figures, drops: { 'denied-by-policy': 3 } },
       fromTarget: { ...figures, outDatagrams: 4 },
@@ -139,6 +162,18 @@ describe('the status', () => {
     ]);
     expect(rows.filter(([, reason]) => reason === 'unknown-type')).toEqual([['packets', 'unknown-type', '5']]);
     expect(lines.at(-1)).toMatch(/25/);
+  });
+
+  test('shows published ports and their visitors where there are some, and nothing of them otherwise', () => {
+    expect(new StatusView().lines(status).join('\n')).not.toMatch(/visitor|publish/);
+    const publish = { toTarget: { ...figures, drops: { 'no-session': 3 } }, fromTarget: { ...figures, outDatagrams: 5 } };
+    const lines = new StatusView().lines({ ...status, publish, publishedPorts: 11, visitors: 1 });
+    expect(lines[2]).toBe('11 published ports   1 visitor');
+    const rows = lines.map(cells);
+    expect(rows.find(([name]) => name === 'from visitors')?.slice(0, 3)).toEqual(['from visitors', '9', '900 B']);
+    expect(rows.find(([name]) => name === 'to visitors')?.slice(0, 2)).toEqual(['to visitors', '5']);
+    expect(rows.filter(([, reason]) => reason === 'no-session')).toEqual([['from visitors', 'no-session', '3']]);
+    expect(new StatusView().lines({ ...status, publishedPorts: 1 })[2]).toBe('1 published port   0 visitors');
   });
 
   test('counts one flow, several sessions, and shows no drops where there are none', () => {

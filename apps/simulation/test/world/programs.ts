@@ -12,6 +12,8 @@ const MAX_PACKET_BYTES = 1400;
 const IDLE_MS = 120_000;
 const MAX_FLOWS = 1000;
 const MAX_SESSIONS = 4000;
+const PUBLISH_GRACE_MS = 60_000;
+const MAX_PUBLISHED_PORTS = 1000;
 /** How often the server checks whether descriptors are free again, in ms, as the program does. */
 const DESCRIPTOR_LOOK_MS = 1000;
 
@@ -66,6 +68,12 @@ export class ServerProcess {
         else events(event);
       },
       descriptors: this.#descriptors,
+      publish: {
+        graceMs: PUBLISH_GRACE_MS,
+        maxSockets: MAX_PUBLISHED_PORTS,
+        onEvent: () => undefined,
+        onChange: () => undefined,
+      },
       onFault: (error) => this.faults.push(error),
     });
     this.relay.updateClients(clients.read());

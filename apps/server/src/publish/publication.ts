@@ -1,0 +1,66 @@
+import { isUnspecifiedAddress, type PublishedPorts } from '@relay/packet';
+import type { FlowMapping } from '@relay/relay';
+import { formatKey } from '@relay/session';
+import type { PublicSockets } from './public-sockets.js';
+
+/** Ports that belong to a client, as they outlive the server's process. */
+export interface Assignment {
+  /** Static public key of the client, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The address that was asked, and the real ports. */
+  readonly ports: PublishedPorts;
+  /** The client's number for the mapping, if it has given one. */
+  readonly token: number | undefined;
+}
+
+/** Ports of the server that a client has published, or that are kept for it. */
+export class Publication implements Assignment {
+  readonly publicKey: Uint8Array;
+  readonly key: string;
+  /** The client's name. */
+  client: string;
+  ports: PublishedPorts;
+  token: number | undefined;
+  /** What the client calls the mapping. */
+  name: string | undefined;
+  /** The settings of its flows. */
+  readonly mapping: FlowMapping;
+  /** The session in which the client has asked for it; undefined if that is over. */
+  session: number | undefined;
+  /** When it ends unless it is asked for, ms. */
+  expiresMs = Infinity;
+  /** Undefined while it is only kept: nothing is open. */
+  sockets: PublicSockets | undefined;
+  /** Whether it was opened for the first time, now or in a former life of the server. */
+  isSettled = false;
+  /** When the ports that could not be opened are tried again, ms; Infinity: all are open. */
+  retryMs = Infinity;
+  /** Whether a port that should be open is not. */
+  isPartly = false;
+  isClosed = false;
+
+  constructor(client: string, { publicKey, ports, token }: Assignment, mapping: FlowMapping) {
+    this.client = client;
+    this.publicKey = publicKey;
+    this.key = formatKey(publicKey);
+    this.ports = ports;
+    this.token = token;
+    this.mapping = mapping;
+  }
+}
+
+/** The text of ports: `203.0.113.5:27015`, `[::]:27000-27010`. */
+export function formatPorts({ endpoint: { address, port }, count }: PublishedPorts): string {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return count === 1 ? `${host}:${port}` : `${host}:${port}-${port + count - 1}`;
+}
+
+/** Whether both are the same ports at the same address. */
+export function equalPorts(a: PublishedPorts, b: PublishedPorts): boolean {
+  return a.endpoint.port === b.endpoint.port && a.count === b.count && a.endpoint.address === b.endpoint.address;
+}
+
+/** Whether a port at both addresses is the same port: they are equal, or one is all addresses. */
+export function addressesMeet(a: string, b: string): boolean {
+  return a === b || isUnspecifiedAddress(a) || isUnspecifiedAddress(b);
+}

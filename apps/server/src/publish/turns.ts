@@ -1,0 +1,24 @@
+/** Does work for each key one after another, and work for different keys at the same time. */
+export class Turns {
+  readonly #latest = new Map<string, Promise<unknown>>();
+
+  /** Does the work once all earlier work for this key has ended, well or not. */
+  take<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#latest.get(key) ?? Promise.resolve()).then(work);
+    const ended: Promise<void> = turn.then(
+      () => this.#end(key, ended),
+      () => this.#end(key, ended),
+    );
+    this.#latest.set(key, ended);
+    return turn;
+  }
+
+  /** Resolves when all work that has been given so far has ended. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#latest.values());
+  }
+
+  #end(key: string, ended: Promise<unknown>): void {
+    if (this.#latest.get(key) === ended) this.#latest.delete(key);
+  }
+}
