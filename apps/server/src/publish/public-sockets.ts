@@ -1,7 +1,7 @@
 import { FLOW_CLOSE, formatEndpoint, type Endpoint } from '@relay/packet';
 import { ListenFailure, openPorts, type Machine } from '@relay/program';
 import { PublicPort, type Listener, type OwnEndpoints, type Shard } from '@relay/relay';
-import { SocketError, type UdpSocket } from '@relay/socket';
+import { SocketError, withNumericZone, type UdpSocket } from '@relay/socket';
 
 /** What the sockets of public ports work with. */
 export interface SocketSurroundings {
@@ -95,8 +95,9 @@ export class PublicSockets {
     const { openSocket, shard, clock, settle } = this.#surroundings;
     const { local } = options;
     if (this.#isClosed || local === undefined) throw new SocketError('closed', 'create');
+    const target = withInterface(local);
     const socket = openSocket(options);
-    const port = new PublicPort(socket, local);
+    const port = new PublicPort(socket, target);
     this.listener.addPort(port);
     socket.onReceive = (batch) => {
       shard.receiveFromVisitors(this.listener, port, batch, clock());
@@ -130,4 +131,13 @@ export class PublicSockets {
     shard.flush();
     await Promise.all(dropped.map(({ socket }) => socket.close()));
   }
+}
+
+const NAMED_ZONE = /%.*\D/;
+
+/** The endpoint with its zone as a number. Throws a SocketError if there is no such interface. */
+function withInterface(local: Endpoint): Endpoint {
+  const found = withNumericZone(local);
+  if (NAMED_ZONE.test(found.address)) throw new SocketError('address-not-available', 'create');
+  return found;
 }

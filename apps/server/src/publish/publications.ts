@@ -78,6 +78,7 @@ export class Publications {
 
   /** When {@link due} has something to do, ms; Infinity: never. */
   get nextDueMs(): number {
+    if (this.#isClosed) return Infinity;
     this.#nextDueMs ??= this.#soonest();
     return this.#nextDueMs;
   }
