@@ -41,7 +41,7 @@ export interface Machine {
    * if no resolver answers.
    */
   readonly resolveName: (name: string) => Promise<readonly string[]>;
-  /** Returns the IP addresses of this machine's interfaces. An IPv6 address may have a zone. */
+  /** Returns the IP addresses of this machine's interfaces. A link-local one has its zone. */
   readonly localAddresses: () => readonly string[];
 }
 
@@ -66,7 +66,9 @@ export const thisMachine: Machine = {
     return found.map(({ address }) => address);
   },
   localAddresses: () =>
-    Object.values(networkInterfaces())
-      .flatMap((addresses) => addresses ?? [])
-      .map(({ address }) => address),
+    Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+      addresses.map((found) =>
+        found.family === 'IPv6' && found.scopeid !== 0 ? `${found.address}%${name}` : found.address,
+      ),
+    ),
 };

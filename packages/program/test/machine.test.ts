@@ -27,6 +27,10 @@ describe('the machine of this process', () => {
     const addresses = thisMachine.localAddresses();
     expect(addresses).toHaveLength(Object.values(networkInterfaces()).flat().length);
     expect(addresses.map((address) => parseAddress(address))).not.toContain(undefined);
+    const linkLocal = Object.entries(networkInterfaces()).flatMap(([name, found = []]) =>
+      found.flatMap((each) => (each.family === 'IPv6' && each.scopeid !== 0 ? [`${each.address}%${name}`] : [])),
+    );
+    expect(addresses.filter((address) => address.includes('%'))).toEqual(linkLocal);
     const [bytes, others] = [new Uint8Array(32), new Uint8Array(32)];
     thisMachine.random(bytes);
     thisMachine.random(others);

@@ -4,6 +4,8 @@ import type { Engine } from '@relay/socket';
 
 const ALL = '::';
 const ALL_IPV4 = '0.0.0.0';
+/** fe80::/10, with a zone or without. */
+const LINK_LOCAL = /^fe[89ab][0-9a-f]:/;
 /** What sockets on `::` say where IPv6 is missing. */
 const WITHOUT_IPV6: ReadonlySet<string> = new Set(['ipv6-unavailable', 'address-not-available']);
 
@@ -11,7 +13,7 @@ const WITHOUT_IPV6: ReadonlySet<string> = new Set(['ipv6-unavailable', 'address-
 export interface BoundAddresses {
   /** Each must be open. */
   readonly needed: readonly string[];
-  /** Addresses of a link, with a zone: these may fail, as some do while their link comes up. */
+  /** Addresses of a link: these may fail, as some do while their link comes up. */
   readonly linkLocal: readonly string[];
 }
 
@@ -62,8 +64,8 @@ export class PublicAddresses {
     if (this.#local === undefined) this.look();
     const fitting = (this.#local ?? []).filter((local) => address === ALL || !local.includes(':'));
     return {
-      needed: fitting.filter((local) => !local.includes('%')),
-      linkLocal: fitting.filter((local) => local.includes('%')),
+      needed: fitting.filter((local) => !LINK_LOCAL.test(local)),
+      linkLocal: fitting.filter((local) => LINK_LOCAL.test(local)),
     };
   }
 

@@ -82,6 +82,7 @@ describe('ports at all addresses', () => {
 
   test.each([
     ['cannot be bound', 'fe80::1%9', 2],
+    ['has lost its zone', 'febf::1', 2],
     ['has no interface any more', 'fe80::1%no-such-interface', 1],
   ])('do without an address of a link that %s', async (_why, zoned, made) => {
     const stage = new PublishStage({ engine: 'dgram', addresses: ['127.0.0.1', zoned] });

@@ -2,9 +2,21 @@
  * A client of one invitation in this process: a client's shard over a loopback socket, without the
  * client's program.
  */
-import { packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
+import {
+  decodePublishedPorts,
+  encodePublish,
+  encodePublishedPorts,
+  FEATURE,
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  REQUEST,
+  STATUS,
+  type Endpoint,
+  type PublishedPorts,
+  type PublishRequest,
+} from '@relay/packet';
 import { Loop, monotonicMs, thisMachine, type LoopWork } from '@relay/program';
-import { ClientShard, ListenerPort, type ClientEvent, type Listener } from '@relay/relay';
+import { ClientShard, ListenerPort, Service, type ClientEvent, type Listener } from '@relay/relay';
 import { keyPairOf, nodePrimitives, parseInvitation, type ClientChannel } from '@relay/session';
 import { createSocket } from '@relay/socket';
 import { until } from './until.js';
@@ -36,6 +48,7 @@ export class LoopbackClient {
         serverPublicKey: parsed.serverPublicKey,
         server,
         primitives: nodePrimitives,
+        parameters: { features: FEATURE.publishEntries },
       },
       socket: this.socket,
       openSocket: thisMachine.openSocket,
@@ -100,6 +113,29 @@ export class LoopbackClient {
   request(kind: number, body: Uint8Array): void {
     this.channel.session?.request(kind, body, monotonicMs());
     this.#loop.settle();
+  }
+
+  /** Asks, and gives the answer. */
+  async ask(kind: number, body: Uint8Array): Promise<{ readonly status: number; readonly body: Uint8Array }> {
+    const before = this.answers.length;
+    this.request(kind, body);
+    await until(() => this.answers.length > before);
+    return this.answers[before] ?? { status: STATUS.failed, body };
+  }
+
+  /** Publishes ports that lead to the target, and gives those that the server has opened. */
+  async publish(asked: PublishRequest, target: Endpoint): Promise<PublishedPorts> {
+    const { status, body } = await this.ask(REQUEST.publish, encodePublish(asked));
+    if (status !== STATUS.done) throw new Error(`refused: ${status} ${Buffer.from(body).toString('hex')}`);
+    const ports = decodePublishedPorts(body);
+    if (typeof ports === 'string') throw new Error(ports);
+    const targets = Array.from({ length: ports.count }, () => packed(target));
+    this.#shard.services.set(new Service({ idleMs: 60_000, maxFlows: 1000 }, targets), ports);
+    return ports;
+  }
+
+  async unpublish(ports: PublishedPorts): Promise<number> {
+    return (await this.ask(REQUEST.unpublish, encodePublishedPorts(ports))).status;
   }
 
   /** The reasons for which its sessions have ended. */

@@ -65,12 +65,22 @@ export class Stage {
     return echo;
   }
 
-  /** A client that has an invitation of its own with these rights, and is connected. */
-  async client({ own }: Started, name: string, rights: Rights): Promise<LoopbackClient> {
-    const invitation = invite(own.state, name, rights, { host: '127.0.0.1', port: own.server.local.port });
-    own.reloadClients();
+  /** Another client with the key of this invitation. */
+  async clientOf({ own }: Started, invitation: string): Promise<LoopbackClient> {
     const client = new LoopbackClient(invitation, own.server.local);
     this.#toClose.push(() => client.close());
     return client.connect();
+  }
+
+  /** A client that has an invitation of its own with these rights, and is connected. */
+  client(running: Started, name: string, rights: Rights): Promise<LoopbackClient> {
+    return this.clientOf(running, this.invite(running, name, rights));
+  }
+
+  /** An invitation with these rights, which the server knows. */
+  invite({ own }: Started, name: string, rights: Rights): string {
+    const invitation = invite(own.state, name, rights, { host: '127.0.0.1', port: own.server.local.port });
+    own.reloadClients();
+    return invitation;
   }
 }
