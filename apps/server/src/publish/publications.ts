@@ -1,6 +1,6 @@
 /**
- * The ports of the server that clients have published: whose they are, and for how long. They belong
- * to the client, over all its sessions. Time is given, and nothing is opened here.
+ * The ports of the server that clients have published: whose they are, and for how long. They
+ * belong to the client, over all its sessions. Time is given, and nothing is opened here.
  */
 import { isUnspecifiedAddress, STATUS, type PublishedPorts, type PublishRequest } from '@relay/packet';
 import type { Machine } from '@relay/program';
@@ -291,9 +291,9 @@ export class Publications {
 
   /** Opens what is free of the ports that should be open, and says which is not. */
   async #complete(publication: Publication): Promise<void> {
-    if (publication.isClosed || this.#isClosed) return;
+    if (this.#isOver(publication)) return;
     const failures = await this.#options.opener.complete(publication);
-    if (publication.isClosed || this.#isClosed) return;
+    if (this.#isOver(publication)) return;
     const [failure] = failures;
     publication.isPartly = failure !== undefined;
     publication.retryMs = failure === undefined ? Infinity : this.#options.machine.clock() + RETRY_MS;
@@ -301,6 +301,10 @@ export class Publications {
     if (failure === undefined) return;
     const { status: _, ...refusal } = failure;
     this.#options.onEvent({ kind: 'partly', ...factsOf(publication), ...refusal });
+  }
+
+  #isOver(publication: Publication): boolean {
+    return this.#isClosed || publication.isClosed;
   }
 
   /** The client has asked for it in this session, which may be over already. */
@@ -329,7 +333,9 @@ export class Publications {
     this.#forget(publication);
     if (!publication.isSettled) return; // it is still being opened, and its request is refused
     const facts = factsOf(publication);
-    this.#options.onEvent(cause === undefined ? { kind: 'unpublished', ...facts } : { kind: 'closed', ...facts, cause });
+    this.#options.onEvent(
+      cause === undefined ? { kind: 'unpublished', ...facts } : { kind: 'closed', ...facts, cause },
+    );
     this.#options.onChange();
   }
 
@@ -363,7 +369,4 @@ export class Publications {
 
 /** Whether these ports are what is asked for; port 0 asks for any. */
 const isFor = (ports: PublishedPorts, asked: PublishedPorts): boolean =>
-  equalPorts(
-    asked.endpoint.port === 0 ? { ...ports, endpoint: { ...ports.endpoint, port: 0 } } : ports,
-    asked,
-  );
+  equalPorts(asked.endpoint.port === 0 ? { ...ports, endpoint: { ...ports.endpoint, port: 0 } } : ports, asked);

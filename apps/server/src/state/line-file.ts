@@ -72,7 +72,12 @@ export class LineFile {
     this.#isChanged = false;
     this.#writtenMs = performance.now();
     try {
-      replaceFile(path, lines().map((line) => `${line}\n`).join(''));
+      replaceFile(
+        path,
+        lines()
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
     } catch (error) {
       trouble(`cannot write ${what}`, error);
       this.changed();

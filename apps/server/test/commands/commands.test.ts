@@ -27,7 +27,9 @@ const outputOf = async (name: string, flags: Flags): Promise<string> => (await c
 describe('commands without a running server', () => {
   test('invite makes a client in the state folder, and revoke takes it back', async () => {
     const flags = { ...stage.flags(), public: 'relay.example:7000' };
-    const invitation = (await outputOf('invite', { ...flags, name: 'ada', allow: ['10.0.0.0/8'], publish: ['53,9000-9010'] })).trim();
+    const invitation = (
+      await outputOf('invite', { ...flags, name: 'ada', allow: ['10.0.0.0/8'], publish: ['53,9000-9010'] })
+    ).trim();
     expect(parseInvitation(invitation)).toMatchObject({ name: 'ada', host: 'relay.example', port: 7000 });
     const clients = JSON.parse(await outputOf('clients', { ...flags, json: true })) as unknown;
     expect(clients).toMatchObject([{ name: 'ada', allow: ['10.0.0.0/8'], publish: ['53,9000-9010'] }]);

@@ -30,7 +30,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       what: fc.constantFrom('unpublish', 'begin', 'end', 'revoke', 'allow', 'narrow', 'occupy', 'vacate'),
-    }) as fc.Arbitrary<Step>,
+    }),
   },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('pass' as const), ms: fc.constantFrom(1, 4000, 50_000) }) },
 );
@@ -64,15 +64,20 @@ class Crowd {
         return own && stage.publications.unpublish(client, own.ports);
       }
       case 'begin':
-        return stage.begin(client);
+        stage.begin(client);
+        return undefined;
       case 'end':
-        return client.session === 0 ? undefined : stage.end(client);
+        if (client.session !== 0) stage.end(client);
+        return undefined;
       case 'revoke':
-        return stage.revoke(client);
+        stage.revoke(client);
+        return undefined;
       case 'allow':
-        return stage.allow(client, RIGHTS);
+        stage.allow(client, RIGHTS);
+        return undefined;
       case 'narrow':
-        return stage.allow(client, NARROW);
+        stage.allow(client, NARROW);
+        return undefined;
       case 'occupy':
         return this.#occupy();
       case 'vacate':
@@ -101,9 +106,11 @@ class Crowd {
 
 /** No port is held twice, and what is open is held. */
 function expectOneOwnerEach({ stage }: Crowd): void {
-  const held = stage.assignments().flatMap(({ publicKey, ports: { endpoint, count } }) =>
-    Array.from({ length: count }, (_, i) => ({ publicKey, address: endpoint.address, port: endpoint.port + i })),
-  );
+  const held = stage
+    .assignments()
+    .flatMap(({ publicKey, ports: { endpoint, count } }) =>
+      Array.from({ length: count }, (_, i) => ({ publicKey, address: endpoint.address, port: endpoint.port + i })),
+    );
   for (const [i, one] of held.entries())
     for (const other of held.slice(i + 1))
       expect(one.port === other.port && addressesMeet(one.address, other.address)).toBe(false);

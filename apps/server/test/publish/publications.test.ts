@@ -126,7 +126,9 @@ describe('a request to publish', () => {
   test('never gets the same port as one of another client at the same time', async () => {
     const stage = new PublishStage();
     const clients = ['ada', 'bob', 'eve'].map((name) => stage.client(name, ALL));
-    const outcomes = await Promise.all(clients.map((client, i) => stage.publish(client, wanted(`${50 + i}-${90 + i}`))));
+    const outcomes = await Promise.all(
+      clients.map((client, i) => stage.publish(client, wanted(`${50 + i}-${90 + i}`))),
+    );
     expect(outcomes.map((outcome) => outcome?.status)).toEqual([STATUS.done, STATUS.unavailable, STATUS.unavailable]);
     expect(stage.open).toHaveLength(41);
   });
@@ -283,7 +285,12 @@ describe('published ports', () => {
     expect(stage.open).toHaveLength(11);
     expect(await stage.publications.unpublish(ada, wanted('27000-27010'))).toBe(true);
     expect([stage.open, stage.assignments()]).toEqual([[], []]);
-    expect(stage.events.at(-1)).toEqual({ kind: 'unpublished', client: 'ada', ports: '[::]:27000-27010', mapping: 'game' });
+    expect(stage.events.at(-1)).toEqual({
+      kind: 'unpublished',
+      client: 'ada',
+      ports: '[::]:27000-27010',
+      mapping: 'game',
+    });
     expect(await stage.ports(bob, wanted('27000-27010'))).toBe('[::]:27000-27010');
   });
 

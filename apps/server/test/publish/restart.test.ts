@@ -99,7 +99,10 @@ describe('after a restart of the server', () => {
     stage.isShort = true;
     stage.begin(ada);
     await stage.ports(ada, wanted('27000-27010'));
-    expect([stage.open, stage.events]).toMatchObject([[], [{ kind: 'partly', reason: 'too-many-ports', port: 27_000 }]]);
+    expect([stage.open, stage.events]).toMatchObject([
+      [],
+      [{ kind: 'partly', reason: 'too-many-ports', port: 27_000 }],
+    ]);
     stage.isShort = false;
     await stage.pass(5001);
     expect([stage.open.length, stage.told]).toEqual([11, ['partly', 'published']]);

@@ -93,7 +93,13 @@ describe.each(ENGINES)('a server on %s', (engine) => {
     expect(running.own.status()).toMatchObject(status);
     const admin = join(running.own.state.path, 'admin.sock');
     expect(await askAdmin(admin, 'status')).toMatchObject(status);
-    const mapping = { mode: 'publish', client: 'ada', ports: `${LOOPBACK}:${endpoint.port}`, openPorts: 1, name: 'game' };
+    const mapping = {
+      mode: 'publish',
+      client: 'ada',
+      ports: `${LOOPBACK}:${endpoint.port}`,
+      openPorts: 1,
+      name: 'game',
+    };
     expect(await askAdmin(admin, 'mappings')).toEqual([
       { ...mapping, flows: 2, maxFlows: 4096, idleMs: 30_000, state: 'open' },
     ]);
@@ -136,7 +142,13 @@ describe.each(ENGINES)('a server on %s', (engine) => {
     await running.close();
     const refusals = logRecords(logDir).filter(({ message }) => message === 'cannot publish');
     expect(refusals[0]).toMatchObject({
-      ...{ level: 'warn', scope: 'publish', client: 'ada', ports: `${LOOPBACK}:${first}-${first + 1}`, mapping: 'game' },
+      ...{
+        level: 'warn',
+        scope: 'publish',
+        client: 'ada',
+        ports: `${LOOPBACK}:${first}-${first + 1}`,
+        mapping: 'game',
+      },
       ...{ port, reason: 'address-in-use' },
     });
     expect(refusals.slice(1)).toMatchObject([{ repeated: 1 }]);

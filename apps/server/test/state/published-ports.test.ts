@@ -96,10 +96,7 @@ describe('the published ports', () => {
     expect(file.read()).toEqual([]);
     file.changed();
     file.close();
-    expect(told).toEqual([
-      'cannot read the published ports of clients',
-      'cannot write the published ports of clients',
-    ]);
+    expect(told).toEqual(['cannot read the published ports of clients', 'cannot write the published ports of clients']);
     rmSync(fileIn(path), { recursive: true });
     file.close();
     expect(read(path)).toEqual(THREE);

@@ -2,7 +2,15 @@
  * The ports that clients publish on one host of a network in memory, in virtual time: without
  * sessions, whose begin and end the test says.
  */
-import { DROP, packEndpoint, PACKED_ENDPOINT_BYTES, STATUS, type DatagramBatch, type Endpoint, type PublishRequest } from '@relay/packet';
+import {
+  DROP,
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  STATUS,
+  type DatagramBatch,
+  type Endpoint,
+  type PublishRequest,
+} from '@relay/packet';
 import {
   DatagramRun,
   FlowTable,

@@ -42,7 +42,14 @@ describe('the list of clients', () => {
     const lines = clientLines([
       { ...record, name: 'ada', allow: [] },
       { ...record, name: 'bob', allow: ['10.0.0.0/8:53', '::1/128'], maxPps: 100, maxBps: 8000 },
-      { ...record, name: 'eve', allow: [], publish: ['53', '27000-27100'], maxPps: 5, expiresAt: '2030-01-01T00:00:00.000Z' },
+      {
+        ...record,
+        name: 'eve',
+        allow: [],
+        publish: ['53', '27000-27100'],
+        maxPps: 5,
+        expiresAt: '2030-01-01T00:00:00.000Z',
+      },
       { ...record, name: 'joe', allow: [], maxBps: 6 },
     ]);
     expect(lines.map(cells)).toEqual([
@@ -95,7 +102,13 @@ describe('the list of mappings', () => {
   });
 
   test('shows the client, the ports, their state and their settings', () => {
-    const mapping = { mode: 'publish', client: 'ada', ports: '[::]:27000-27010', openPorts: 11, state: 'open' } as const;
+    const mapping = {
+      mode: 'publish',
+      client: 'ada',
+      ports: '[::]:27000-27010',
+      openPorts: 11,
+      state: 'open',
+    } as const;
     const lines = mappingLines([
       { ...mapping, flows: 2, maxFlows: 64, idleMs: 30_000, name: 'game' },
       { ...mapping, ports: '192.0.2.1:53', state: 'kept', openPorts: 0, flows: 0, maxFlows: 4096, idleMs: 0 },
@@ -166,7 +179,10 @@ describe('the status', () => {
 
   test('shows published ports and their visitors where there are some, and nothing of them otherwise', () => {
     expect(new StatusView().lines(status).join('\n')).not.toMatch(/visitor|publish/);
-    const publish = { toTarget: { ...figures, drops: { 'no-session': 3 } }, fromTarget: { ...figures, outDatagrams: 5 } };
+    const publish = {
+      toTarget: { ...figures, drops: { 'no-session': 3 } },
+      fromTarget: { ...figures, outDatagrams: 5 },
+    };
     const lines = new StatusView().lines({ ...status, publish, publishedPorts: 11, visitors: 1 });
     expect(lines[2]).toBe('11 published ports   1 visitor');
     const rows = lines.map(cells);

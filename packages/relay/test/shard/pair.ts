@@ -300,7 +300,15 @@ export class Pair {
   get knownClient(): KnownClient {
     const { publicKey } = this.#clientKey;
     const newestTimestamp = this.#newestTimestamp;
-    return { name: 'ada', publicKey, allowances: [], publish: [], limits: {}, expiresWallMs: Infinity, newestTimestamp };
+    return {
+      name: 'ada',
+      publicKey,
+      allowances: [],
+      publish: [],
+      limits: {},
+      expiresWallMs: Infinity,
+      newestTimestamp,
+    };
   }
 
   /** The client, with an invitation that expires after this time. */
