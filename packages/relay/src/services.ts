@@ -1,4 +1,10 @@
-import { packedPort, packEndpoint, PACKED_ENDPOINT_BYTES, type PublishedPorts } from '@relay/packet';
+import {
+  packedPort,
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  type PublishedPorts,
+  isUnspecifiedAddress,
+} from '@relay/packet';
 import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
 import type { End, Flow } from './flow/flow.js';
 import { FlowGroup, type FlowMapping } from './flow/flow-group.js';
@@ -67,7 +73,7 @@ export class Services implements PublishedServices {
     this.remove(service);
     const address = new Uint8Array(PACKED_ENDPOINT_BYTES);
     packEndpoint({ ...ports.endpoint, port: 0 }, address, 0);
-    const isAny = ports.endpoint.address === '::';
+    const isAny = isUnspecifiedAddress(ports.endpoint.address);
     this.#publications.push({ service, ports, address: isAny ? undefined : address });
   }
 

@@ -51,6 +51,7 @@ const ROWS: Row[] = [
     says: /^ *\d+ +tester +forward +127\S+ +127/,
     answer: [{ client: 'tester', target: expect.stringMatching(/^127/) }],
   },
+  { program: 'relay-server', verb: 'mappings', says: /^nothing is published$/, answer: [] },
   {
     program: 'relay-server',
     verb: 'clients',

@@ -285,14 +285,17 @@ export class Publications {
         if (wasPartly && !publication.isPartly && !publication.isClosed)
           this.#options.onEvent({ kind: 'published', ...factsOf(publication) });
       })
-      .catch(this.#options.onFault)
-      .finally(this.#options.settle);
+      .finally(this.#options.settle)
+      .catch(this.#options.onFault);
   }
 
   /** Opens what is free of the ports that should be open, and says which is not. */
   async #complete(publication: Publication): Promise<void> {
     if (this.#isOver(publication)) return;
-    const failures = await this.#options.opener.complete(publication);
+    const failures = await this.#options.opener.complete(publication).catch((error: unknown) => {
+      this.#options.onFault(error);
+      return [refused(STATUS.failed, 'fault')];
+    });
     if (this.#isOver(publication)) return;
     const [failure] = failures;
     publication.isPartly = failure !== undefined;

@@ -7,7 +7,10 @@ const GRACE_MS = 60_000;
 
 /** A server that was started again, as each of these clients knows it; none has a session. */
 function restarted(former: PublishStage, ...clients: readonly StageClient[]): PublishStage {
-  const stage = new PublishStage();
+  return restartedOn(new PublishStage(), former, ...clients);
+}
+
+function restartedOn(stage: PublishStage, former: PublishStage, ...clients: readonly StageClient[]): PublishStage {
   for (const client of clients) stage.allow(client, GAMES);
   stage.publications.reserve(former.assignments());
   stage.settle();
@@ -106,6 +109,24 @@ describe('after a restart of the server', () => {
     stage.isShort = false;
     await stage.pass(5001);
     expect([stage.open.length, stage.told]).toEqual([11, ['partly', 'published']]);
+  });
+
+  test('ports are tried again where the addresses of this host cannot be read at first', async () => {
+    const former = new PublishStage();
+    const ada = former.client('ada', GAMES);
+    await former.ports(ada, wanted('27000-27010'));
+    const stage = restartedOn(new PublishStage({ engine: 'dgram' }), former, ada);
+    stage.areAddressesReadable = false;
+    stage.begin(ada);
+    await stage.ports(ada, wanted('27000-27010'));
+    expect([stage.open, stage.faults.length, stage.events]).toMatchObject([
+      [],
+      1,
+      [{ kind: 'partly', reason: 'fault' }],
+    ]);
+    stage.areAddressesReadable = true;
+    await stage.pass(5001);
+    expect([stage.open.length, stage.told]).toEqual([22, ['partly', 'published']]);
   });
 
   test('ports stay kept where the session of their client is over before they are open', async () => {

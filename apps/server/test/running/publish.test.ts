@@ -154,6 +154,29 @@ describe.each(ENGINES)('a server on %s', (engine) => {
     expect(refusals.slice(1)).toMatchObject([{ repeated: 1 }]);
   });
 
+  test('keeps the ports and the visitors of a client that comes back', async () => {
+    const running = await stage.server(flags());
+    const echo = await stage.echo();
+    const target = { address: LOOPBACK, port: echo.port };
+    const invitation = stage.invite(running, 'ada', ALL);
+    const before = await stage.clientOf(running, invitation);
+    const { endpoint } = await before.publish(anyPort(), target);
+    const visitor = await openVisitor();
+    visitor.send(endpoint.port, 'hello');
+    await until(() => visitor.replies.length === 1);
+    await before.close();
+    await until(() => running.own.server.mappings()[0]?.state === 'kept');
+    expect(running.own.status()).toMatchObject({ sessions: 0, visitors: 1, publishedPorts: 1 });
+    visitor.send(endpoint.port, 'lost');
+    await until(() => running.own.status().publish.toTarget.drops['no-session'] === 1);
+    const after = await stage.clientOf(running, invitation);
+    expect(await after.publish(anyPort(), target)).toEqual({ endpoint, count: 1 });
+    expect(running.own.server.mappings()).toMatchObject([{ state: 'open', flows: 1 }]);
+    visitor.send(endpoint.port, 'again');
+    await until(() => visitor.replies.length === 2);
+    expect(visitor.replies).toEqual([`${endpoint.port} hello`, `${endpoint.port} again`]);
+  });
+
   test('keeps the ports of a client for it over a restart, and gives them to no other', async () => {
     const state = stage.newPath();
     const first = await stage.server(flags({ state }));

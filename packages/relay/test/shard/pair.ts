@@ -300,15 +300,8 @@ export class Pair {
   get knownClient(): KnownClient {
     const { publicKey } = this.#clientKey;
     const newestTimestamp = this.#newestTimestamp;
-    return {
-      name: 'ada',
-      publicKey,
-      allowances: [],
-      publish: [],
-      limits: {},
-      expiresWallMs: Infinity,
-      newestTimestamp,
-    };
+    const rights = { allowances: [], publish: [], limits: {}, expiresWallMs: Infinity };
+    return { name: 'ada', publicKey, ...rights, newestTimestamp };
   }
 
   /** The client, with an invitation that expires after this time. */

@@ -66,22 +66,25 @@ describe('a port that a client has published', () => {
     expectConservation(pair);
   });
 
-  test('on all addresses of the server answers from the one that was asked', async () => {
-    const pair = await Pair.open();
-    const service = await pair.openService(9000);
-    pair.client.services.set(service, { endpoint: { address: '::', port: 27015 }, count: 1 });
-    await pair.publish({ ...LIMITS }, { address: '0.0.0.0', port: 27015 });
-    await pair.visit('a', ADA, PUBLIC);
-    await pair.pass(100);
-    expect(pair.replies).toEqual(['203.0.113.1:4001 from 192.0.2.1:27015: 9000 a']);
-    const [flow] = pair.server.flows(pair.nowMs, 10);
-    expect(flow).toMatchObject({
-      mode: 'publish',
-      source: '203.0.113.1:4001',
-      target: '192.0.2.1:27015',
-      client: 'ada',
-    });
-  });
+  test.each(['::', '0.0.0.0'])(
+    'on all addresses of the server, %s, answers from the one that was asked',
+    async (all) => {
+      const pair = await Pair.open();
+      const service = await pair.openService(9000);
+      pair.client.services.set(service, { endpoint: { address: all, port: 27015 }, count: 1 });
+      await pair.publish({ ...LIMITS }, { address: '0.0.0.0', port: 27015 });
+      await pair.visit('a', ADA, PUBLIC);
+      await pair.pass(100);
+      expect(pair.replies).toEqual(['203.0.113.1:4001 from 192.0.2.1:27015: 9000 a']);
+      const [flow] = pair.server.flows(pair.nowMs, 10);
+      expect(flow).toMatchObject({
+        mode: 'publish',
+        source: '203.0.113.1:4001',
+        target: '192.0.2.1:27015',
+        client: 'ada',
+      });
+    },
+  );
 
   test('is open to the newest visitors: at the limit the one that was silent longest gives way', async () => {
     const pair = await Pair.open();
