@@ -21,6 +21,7 @@ import {
   type PublishReason,
 } from './publish-event.js';
 import { refused, refusedOverlap, type RefusedOutcome } from './refusal.js';
+import { RequestBudget } from './request-budget.js';
 import { Turns } from './turns.js';
 
 export interface PublicationsOptions {
@@ -66,6 +67,7 @@ export class Publications {
   /** The present session of each client. */
   readonly #sessions = new Map<string, number>();
   readonly #turns = new Turns();
+  readonly #budget = new RequestBudget();
   #lastExpiryLookMs = -Infinity;
   /** Undefined where it must be found again. */
   #nextDueMs: number | undefined;
@@ -112,6 +114,7 @@ export class Publications {
   /** Changes the clients. Ports close at once where their client may not have them any more. */
   updateClients(change: ClientsChange): void {
     this.#revoke(this.#known.apply(change));
+    for (const publicKey of change.gone) this.#budget.forget(formatKey(publicKey));
     for (const { publicKey, name, publish } of change.changed) {
       for (const publication of this.#book.of(formatKey(publicKey))) {
         publication.client = name;
@@ -199,16 +202,18 @@ export class Publications {
   async #publish(wanted: Publication, session: number): Promise<Outcome> {
     const { key, ports, token } = wanted;
     if (this.#isClosed) return refused(STATUS.draining, 'draining');
-    const permitted = this.#known.lookup(wanted.publicKey)?.publish ?? [];
+    const permitted = this.#permitted(wanted);
     const isAny = ports.endpoint.port === 0;
     const outside = isAny ? undefined : firstOutside(ports, permitted);
     if (permitted.length === 0 || outside !== undefined) return refused(STATUS.denied, 'not-allowed', outside);
+    const mayAsk = this.#budget.take(key, ports.count, this.#options.machine.clock());
+    if (!mayAsk) return refused(STATUS.limit, 'too-many-requests');
     const same = this.#book.of(key).find((own) => own.token !== undefined && own.token === token);
     if (same !== undefined) {
       if (isFor(same.ports, ports)) return this.#renew(same, wanted, session);
       this.#close(same, 'replaced');
     }
-    if (isAny) return this.#publishAny(wanted, session, permitted);
+    if (isAny) return this.#publishAny(wanted, session);
     const former = this.#book.find(key, ports);
     const isFree = former?.session !== session || former.token === undefined || former.token === token;
     return former !== undefined && isFree ? this.#renew(former, wanted, session) : this.#publishNew(wanted, session);
@@ -245,11 +250,12 @@ export class Publications {
   }
 
   /** Port 0: any port that is free, of those that the client may publish. */
-  async #publishAny(wanted: Publication, session: number, permitted: readonly PortRange[]): Promise<Outcome> {
+  async #publishAny(wanted: Publication, session: number): Promise<Outcome> {
     const { address } = wanted.ports.endpoint;
-    for (const port of portsToTry(permitted, this.#options.machine.random)) {
+    for (const port of portsToTry(this.#permitted(wanted), this.#options.machine.random)) {
       const ports = { endpoint: { address, port }, count: 1 };
       if (this.#book.overlaps(ports).next().done !== true) continue;
+      if (firstOutside(ports, this.#permitted(wanted)) !== undefined) continue; // rights may have changed
       wanted.ports = ports;
       const outcome = await this.#open(wanted, session);
       if (outcome === undefined || outcome.status === STATUS.done || !ONE_PORT_ONLY.has(outcome.reason)) return outcome;
@@ -274,6 +280,11 @@ export class Publications {
     onChange();
     onEvent({ kind: 'published', ...factsOf(wanted) });
     return { status: STATUS.done, ports: wanted.ports };
+  }
+
+  /** The ports that the client may publish now. */
+  #permitted({ publicKey }: Publication): readonly PortRange[] {
+    return this.#known.lookup(publicKey)?.publish ?? [];
   }
 
   #completeLater(publication: Publication): void {

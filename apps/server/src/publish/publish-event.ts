@@ -11,6 +11,7 @@ export type PublishReason =
   | 'held-by-another-client'
   | 'used-by-another-mapping'
   | 'too-many-ports'
+  | 'too-many-requests'
   | 'no-free-port'
   | SocketErrorCode;
 

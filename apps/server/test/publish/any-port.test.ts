@@ -55,6 +55,20 @@ describe('port 0', () => {
     expect([stage.made, stage.open]).toEqual([1, []]);
   });
 
+  test('is none that the client may have no longer, whenever its rights change while ports are tried', async () => {
+    for (let turns = 0; turns < 100; turns++) {
+      const stage = new PublishStage({ seed: turns });
+      const ada = stage.client('ada', { first: 27_000, last: 27_009 });
+      for (let port = 27_000; port < 27_009; port++) await stage.occupy({ address: '::', port });
+      const publishing = stage.publish(ada, wanted('0'));
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      stage.allow(ada, { first: 27_000, last: 27_000 });
+      await publishing;
+      await stage.pass(1);
+      expect([turns, stage.open, stage.assignments()]).toEqual([turns, [], []]);
+    }
+  });
+
   test('goes with the session that asked for it', async () => {
     const stage = new PublishStage();
     const ada = stage.client('ada', ...FEW);

@@ -111,6 +111,23 @@ describe('a request to publish', () => {
     expect(await stage.ports(ada, wanted('53'))).toBe('[::]:53');
   });
 
+  test('is over the limit where its client asks without end, and costs another client nothing', async () => {
+    const stage = new PublishStage();
+    const [ada, bob] = [stage.client('ada', ALL), stage.client('bob', ALL)];
+    const ask = async (): Promise<number | undefined> => {
+      const outcome = await stage.publish(ada, wanted('27000-27959', { token: 1 }));
+      await stage.publications.unpublish(ada, wanted('27000-27959'));
+      return outcome?.status;
+    };
+    const statuses: unknown[] = [];
+    for (let i = 0; i < 22; i++) statuses.push(await ask());
+    expect(statuses).toEqual([...Array<number>(20).fill(STATUS.done), STATUS.limit, STATUS.limit]);
+    expect(stage.events.at(-1)).toMatchObject({ kind: 'refused', client: 'ada', reason: 'too-many-requests' });
+    expect(await stage.ports(bob, wanted('53'))).toBe('[::]:53');
+    await stage.pass(1000);
+    expect([await ask(), await ask()]).toEqual([STATUS.done, STATUS.limit]);
+  });
+
   test('takes turns with the others of its client', async () => {
     const stage = new PublishStage();
     const ada = stage.client('ada', GAMES);

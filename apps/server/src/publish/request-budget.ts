@@ -1,0 +1,30 @@
+import { TokenBucket } from '@relay/session';
+
+/**
+ * What a client may have opened: each port costs one, and each request {@link REQUEST_COST} besides.
+ * So it may publish 20,000 ports or some 500 mappings at once; after that, 1,000 ports a second or
+ * 25 requests, with as many lines of the log.
+ */
+const PER_SECOND = 1000;
+const AT_ONCE = 20_000;
+const REQUEST_COST = 40;
+
+/** The budget of each client for requests to publish, over all its sessions. */
+export class RequestBudget {
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  /** Charges a request for so many ports to the client with this key. Returns whether it may. */
+  take(key: string, ports: number, nowMs: number): boolean {
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(PER_SECOND, AT_ONCE);
+      this.#buckets.set(key, bucket);
+    }
+    return bucket.take(nowMs, Math.min(AT_ONCE, ports + REQUEST_COST));
+  }
+
+  /** The client is gone. */
+  forget(key: string): void {
+    this.#buckets.delete(key);
+  }
+}
