@@ -1,9 +1,9 @@
 import { TokenBucket } from '@relay/session';
 
 /**
- * What a client may have opened: each port costs one, and each request {@link REQUEST_COST} besides.
- * So it may publish 20,000 ports or some 500 mappings at once; after that, 1,000 ports a second or
- * 25 requests, with as many lines of the log.
+ * What a client may have opened: each port costs one, and each request `REQUEST_COST` besides. So
+ * it may publish 20,000 ports or some 500 mappings at once; after that, 1,000 ports a second or 25
+ * requests, with as many lines of the log.
  */
 const PER_SECOND = 1000;
 const AT_ONCE = 20_000;
