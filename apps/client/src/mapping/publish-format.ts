@@ -90,9 +90,12 @@ export function publishEntries(mapping: PublishMapping): Omit<PublishRequest, 'e
     ...{ name, idleMs: idle === Infinity ? 0 : idle, maxFlows, replies, requests },
     ...(allow.length > 0 && { allow }),
     ...(deny.length > 0 && { deny }),
-    ...{ maxPps, maxBps, visitorPps, visitorFlows },
+    ...{ maxPps: whole(maxPps), maxBps: whole(maxBps), visitorPps: whole(visitorPps), visitorFlows },
   };
 }
+
+/** Rates such as 100/min are not whole numbers, which the server takes. */
+const whole = (perSecond: number | undefined): number | undefined => perSecond && Math.floor(perSecond);
 
 /** Whether a server must know the settings of a mapping, or visitors come who may not. */
 export function hasRules({ allow, deny, maxPps, maxBps, visitorPps, visitorFlows }: PublishMapping): boolean {

@@ -240,7 +240,13 @@ export class MemoryWorld {
       ...{ maxFlows: 1000, maxFlowsPerClient: 1000, idleMs: 60_000 },
     });
     const { publicKey } = keyPairOf(this.#clientKey.privateKey);
-    const rights = { allowances: [], limits: {}, expiresWallMs: Infinity, newestTimestamp: this.#newestTimestamp };
+    const rights = {
+      allowances: [],
+      publish: [],
+      limits: {},
+      expiresWallMs: Infinity,
+      newestTimestamp: this.#newestTimestamp,
+    };
     shard.updateClients({ changed: [{ name: 'ada', publicKey, ...rights }], gone: [] }, this.nowMs);
     socket.onReceive = (batch) => {
       shard.receive(batch, this.nowMs);

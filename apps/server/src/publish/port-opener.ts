@@ -111,7 +111,7 @@ export class PortOpener {
   }
 
   #newSockets(publication: Publication, session: number): PublicSockets | undefined {
-    const listener = this.#options.shard.newListener(session, publication.mapping, []);
+    const listener = this.#options.shard.newListener(session, publication.mapping, [], publication.rules);
     if (listener === undefined) return undefined;
     const sockets = new PublicSockets(listener, this.#options.sockets);
     this.#open.add(sockets);

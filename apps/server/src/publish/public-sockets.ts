@@ -1,6 +1,6 @@
 import { FLOW_CLOSE, formatEndpoint, type Endpoint } from '@relay/packet';
 import { ListenFailure, openPorts, type Machine } from '@relay/program';
-import { PublicPort, type Listener, type OwnEndpoints, type Shard } from '@relay/relay';
+import { PublicPort, type Listener, type OwnEndpoints, type Shard, type VisitorRules } from '@relay/relay';
 import { SocketError, withNumericZone, type UdpSocket } from '@relay/socket';
 
 /** What the sockets of public ports work with. */
@@ -75,6 +75,12 @@ export class PublicSockets {
       }
     }
     return failures;
+  }
+
+  /** Other rules for visitors hold from now on. */
+  applyRules(rules: VisitorRules): void {
+    this.listener.applyRules(rules, this.#surroundings.clock());
+    this.#surroundings.settle();
   }
 
   /** Closes all sockets but those on these endpoints; their flows end. */

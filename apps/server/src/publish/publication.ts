@@ -1,5 +1,5 @@
 import { isUnspecifiedAddress, type PublishedPorts } from '@relay/packet';
-import type { FlowMapping } from '@relay/relay';
+import type { FlowMapping, VisitorRules } from '@relay/relay';
 import { formatKey } from '@relay/session';
 import type { PublicSockets } from './public-sockets.js';
 
@@ -25,6 +25,8 @@ export class Publication implements Assignment {
   name: string | undefined;
   /** The settings of its flows. */
   readonly mapping: FlowMapping;
+  /** Which visitors may come, and how much of them. */
+  rules: VisitorRules;
   /** The session in which the client has asked for it; undefined if that is over. */
   session: number | undefined;
   /** When it ends unless it is asked for, ms. */
@@ -39,13 +41,14 @@ export class Publication implements Assignment {
   isPartly = false;
   isClosed = false;
 
-  constructor(client: string, { publicKey, ports, token }: Assignment, mapping: FlowMapping) {
+  constructor(client: string, { publicKey, ports, token }: Assignment, mapping: FlowMapping, rules: VisitorRules = {}) {
     this.client = client;
     this.publicKey = publicKey;
     this.key = formatKey(publicKey);
     this.ports = ports;
     this.token = token;
     this.mapping = mapping;
+    this.rules = rules;
   }
 }
 

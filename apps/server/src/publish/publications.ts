@@ -21,6 +21,7 @@ import {
   type PublishReason,
 } from './publish-event.js';
 import { refused, refusedOverlap, type RefusedOutcome } from './refusal.js';
+import { rulesOf } from './asked-rules.js';
 import { RequestBudget } from './request-budget.js';
 import { Turns } from './turns.js';
 
@@ -166,7 +167,8 @@ export class Publications {
     const { endpoint, count, token, name } = asked;
     return this.#turns.take(formatKey(publicKey), async () => {
       const client = this.#known.lookup(publicKey)?.name ?? '(revoked)';
-      const wanted = new Publication(client, { publicKey, ports: { endpoint, count }, token }, this.#settingsOf(asked));
+      const assignment = { publicKey, ports: { endpoint, count }, token };
+      const wanted = new Publication(client, assignment, this.#settingsOf(asked), rulesOf(asked));
       wanted.name = name;
       const facts = factsOf(wanted);
       const outcome = await this.#publish(wanted, session).catch((error: unknown) => {
@@ -228,6 +230,8 @@ export class Publications {
     }
     former.name = wanted.name;
     Object.assign(former.mapping, wanted.mapping);
+    former.rules = wanted.rules;
+    former.sockets?.applyRules(wanted.rules);
     this.#askedIn(former, session);
     if (former.sockets === undefined) {
       if (!opener.prepare(former, session)) return undefined; // it stays as it is kept
@@ -367,10 +371,10 @@ export class Publications {
     return [...this.#book].filter(({ isSettled }) => isSettled);
   }
 
-  #settingsOf({ idleMs, maxFlows }: PublishRequest): FlowMapping {
+  #settingsOf({ idleMs, maxFlows, replies, requests }: PublishRequest): FlowMapping {
     const { defaults } = this.#options;
     const idle = idleMs === undefined ? defaults.idleMs : idleMs === 0 ? Infinity : Math.max(MIN_IDLE_MS, idleMs);
-    return { idleMs: idle, maxFlows: Math.min(maxFlows ?? Infinity, defaults.maxFlows) };
+    return { idleMs: idle, maxFlows: Math.min(maxFlows ?? Infinity, defaults.maxFlows), replies, requests };
   }
 
   #soonest(): number {

@@ -2,7 +2,10 @@ import { decodePublish, encodePublishedPorts, encodeRefusedPort, FEATURE, PUBLIS
 import { statusOnly, type RequestHandler } from './request.js';
 
 /** The entries that this server applies. Nobody may believe in a limit that is not there. */
-const APPLIED: ReadonlySet<string> = new Set(['name', 'idleMs', 'maxFlows', 'token']);
+const APPLIED: ReadonlySet<string> = new Set([
+  ...['name', 'idleMs', 'maxFlows', 'token', 'replies', 'requests'],
+  ...['allow', 'deny', 'maxPps', 'maxBps', 'visitorPps', 'visitorFlows'],
+]);
 const NOT_APPLIED = (Object.keys(PUBLISH_ENTRY) as (keyof typeof PUBLISH_ENTRY)[]).filter((name) => !APPLIED.has(name));
 
 /** Opens public ports for a client, or says for which of them it cannot. */

@@ -1,5 +1,6 @@
 /** The rights that `invite` grants, as its parameters give them. */
-import { bitRate, duration, FORMATS, option, rate, Refusal, refuse, type Format, type ValuesOf } from '@relay/config';
+import { bitRate, duration, FORMATS, option, rate, refuse, type Format, type ValuesOf } from '@relay/config';
+import { perSecond } from '@relay/program';
 import { parseAllowance, parsePorts } from './allowance.js';
 import type { Rights } from './invite.js';
 
@@ -22,21 +23,6 @@ const MAX_PACKETS_PER_SECOND = 1e9;
 const MAX_BITS_PER_SECOND = 1e12;
 /** No timer meets it, only the calendar: its year keeps four digits. */
 const MAX_EXPIRES_MS = 36_500 * 86_400_000;
-
-/** A plain count per second, or a rate with its unit. */
-function perSecond(unit: Format<number>, max: number): Format<number> {
-  const expected = `a whole number, or ${unit.expected}`;
-  return {
-    name: unit.name,
-    expected,
-    bounds: { min: 1, max },
-    parse(value, form) {
-      const isPlain = typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value);
-      const amount = isPlain ? Number(value) : unit.parse(value, form);
-      return amount instanceof Refusal || amount > max ? refuse(expected) : amount;
-    },
-  };
-}
 
 /** The options of `invite` besides the name. */
 export const rightsOptions = {

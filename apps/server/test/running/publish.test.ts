@@ -110,6 +110,30 @@ describe.each(ENGINES)('a server on %s', (engine) => {
     expect(await client.unpublish({ endpoint, count: 1 })).toBe(STATUS.notFound);
   });
 
+  test('keeps out whom the client refuses, also where the client changes that', async () => {
+    const running = await stage.server(flags());
+    const echo = await stage.echo();
+    const client = await stage.client(running, 'ada', ALL);
+    const service = { address: LOOPBACK, port: echo.port };
+    const rules = { deny: [{ address: '127.0.0.0', prefix: 8 }], token: 7 };
+    const { endpoint } = await client.publish(anyPort(rules), service);
+    const visitor = await openVisitor();
+    const drops = () => running.own.status().publish.toTarget.drops;
+    visitor.send(endpoint.port, 'refused');
+    await until(() => drops()['denied-by-policy'] === 1);
+    await client.publish(anyPort({ token: 7, visitorFlows: 1, replies: 1 }), service);
+    visitor.send(endpoint.port, 'hello');
+    await until(() => visitor.replies.length === 1);
+    expect(visitor.replies).toEqual([`${endpoint.port} hello`]);
+    await until(() => running.own.status().visitors === 0); // one reply was all
+    await client.publish(anyPort({ token: 7, visitorFlows: 1 }), service);
+    for (const other of [visitor, await openVisitor()]) other.send(endpoint.port, 'again');
+    await until(() => drops()['flow-limit'] === 1);
+    expect(running.own.status().visitors).toBe(1);
+    await client.publish(anyPort(rules), service);
+    await until(() => running.own.status().visitors === 0);
+  });
+
   test('answers from the address that a visitor asked, on all its addresses', async () => {
     const running = await stage.server(flags());
     const echo = await stage.echo();
@@ -236,8 +260,7 @@ describe('a request to publish', () => {
     ['cut short', request({}).subarray(0, 19), STATUS.malformed],
     ['with an entry cut short', request({ token: 5 }).subarray(0, -1), STATUS.malformed],
     ['for any two ports', request({ count: 2 }), STATUS.malformed],
-    ['with a limit that is not applied', request({ maxPps: 5 }), STATUS.unsupported],
-    ['with networks of visitors', request({ allow: [{ address: '10.0.0.0', prefix: 8 }] }), STATUS.unsupported],
+    ['with an age that is not applied', request({ maxAgeMs: 5 }), STATUS.unsupported],
     ['with a setting that is the default', request({ redundancy: 0 }), STATUS.unsupported],
     ['with an entry that nobody knows', Buffer.concat([request({}), Uint8Array.of(100, 0, 0)]), STATUS.unsupported],
     ['with an entry that may be skipped', Buffer.concat([request({}), Uint8Array.of(200, 0, 0)]), STATUS.done],

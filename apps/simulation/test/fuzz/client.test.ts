@@ -21,7 +21,7 @@ const PUBLISHED = [
   { ...{ first: 0, last: 0 }, address: SERVER.address },
 ].map((ports) => {
   const local = { host: SERVICE.address, first: SERVICE.port, last: SERVICE.port };
-  return { public: ports, local, idle: 5000, maxFlows: 20 };
+  return { public: ports, local, idle: 5000, maxFlows: 20, allow: [], deny: [] };
 });
 const SOURCES = 6;
 const SEND_EVERY_MS = 50;

@@ -12,7 +12,7 @@ export function perSecond(unit: Format<number>, max: number): Format<number> {
         (typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value)) ||
         (Number.isSafeInteger(value) && Number(value) > 0);
       const amount = isPlain ? Number(value) : unit.parse(value, form);
-      return amount instanceof Refusal || amount > max ? refuse(expected) : Math.floor(amount);
+      return amount instanceof Refusal || amount > max ? refuse(expected) : amount;
     },
   };
 }
