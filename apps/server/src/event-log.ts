@@ -1,19 +1,20 @@
 import { formatEndpoint, unpackEndpoint } from '@relay/packet';
 import type { Logger } from '@relay/logging';
-import type { ShardEvent } from '@relay/relay';
+import type { RouteNotice, ShardEvent } from '@relay/relay';
 import type { PublishEvent } from './publish/publish-event.js';
 
 /** The loggers for the events of a shard. */
 export interface EventLoggers {
   readonly sessions: Logger;
   readonly targets: Logger;
+  readonly routes: Logger;
 }
 
 /** Events that people read of: neither requests nor what is kept for the next start. */
 export type LoggedEvent = Exclude<ShardEvent, { kind: 'request' | 'newest-timestamp' | 'proven-address' }>;
 
-/** Writes an event of a session or a flow into the log. */
-export function logEvent({ sessions, targets }: EventLoggers, event: LoggedEvent): void {
+/** Writes an event of a session, a flow or a route into the log. */
+export function logEvent({ sessions, targets, routes }: EventLoggers, event: LoggedEvent): void {
   switch (event.kind) {
     case 'fault':
       return sessions.error('a fault of this program ended what it worked on (please report it)', {
@@ -28,6 +29,10 @@ export function logEvent({ sessions, targets }: EventLoggers, event: LoggedEvent
       });
     case 'refused':
       return; // by clients, whose flows the server does not open
+    case 'upstream-down':
+    case 'upstream-up':
+    case 'route-failed-open':
+      return logRoute(routes, event);
     default:
       return logSession(sessions, event);
   }
@@ -45,6 +50,17 @@ export function logPublishEvent(logger: Logger, event: PublishEvent): void {
   const ofClient = logger.child({ client, reason });
   if (kind === 'refused') ofClient.warn('cannot publish', fields);
   else ofClient.warn('cannot publish all ports yet', fields);
+}
+
+function logRoute(logger: Logger, event: RouteNotice): void {
+  const { route } = event;
+  const said = (packed: Uint8Array): string => formatEndpoint(unpackEndpoint(packed, 0));
+  if (event.kind === 'route-failed-open')
+    return logger.warn('all upstreams are down: the route uses all of them', { route, listen: said(event.listen) });
+  const { upstream, target } = event;
+  const fields = { route, upstream, target: said(target) };
+  if (event.kind === 'upstream-up') logger.info('an upstream is up again', fields);
+  else logger.warn('an upstream is down: new flows avoid it', { ...fields, reason: event.reason });
 }
 
 function logSession(logger: Logger, event: Extract<ShardEvent, { session: number }>): void {

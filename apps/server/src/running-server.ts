@@ -176,7 +176,7 @@ export class RunningServer implements Work {
     const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } =
       settings;
     const publishLog = logs.logger('publish');
-    const loggers = { sessions: logs.logger('session'), targets: logs.logger('target') };
+    const loggers = { sessions: logs.logger('session'), targets: logs.logger('target'), routes: logs.logger('route') };
     return new RelayServer({
       machine: thisMachine,
       listen,

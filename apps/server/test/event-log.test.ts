@@ -12,7 +12,8 @@ const folder = temporaryFolder();
 async function logged(event: LoggedEvent): Promise<Record<string, unknown>[]> {
   const directory = join(folder, event.kind);
   const logging = createLogging({ level: 'trace', directory, console: false });
-  logEvent({ sessions: logging.logger('session'), targets: logging.logger('target') }, event);
+  const [sessions, targets, routes] = [logging.logger('session'), logging.logger('target'), logging.logger('route')];
+  logEvent({ sessions, targets, routes }, event);
   await logging.close();
   return logRecords(directory);
 }
@@ -67,5 +68,32 @@ describe('the log of sessions', () => {
     const [record] = await logged({ kind: 'fault', client: 'ada', error: new Error('a bug') });
     expect(record).toMatchObject({ level: 'error', client: 'ada', error: expect.anything() });
     expect(record?.['message']).toMatch(/please report it/);
+  });
+});
+
+describe('the log of routes', () => {
+  const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint({ address: '127.0.0.1', port: 53 }, packed, 0);
+  const facts = { route: 'dns', upstream: 'dns.example:53', target: packed };
+  const fields = { route: 'dns', upstream: 'dns.example:53', target: '127.0.0.1:53' };
+
+  test.each<[LoggedEvent, Record<string, unknown>]>([
+    [
+      { kind: 'upstream-down', ...facts, reason: 'silent' },
+      { level: 'warn', message: 'an upstream is down: new flows avoid it', ...fields, reason: 'silent' },
+    ],
+    [
+      { kind: 'upstream-up', ...facts },
+      { level: 'info', message: 'an upstream is up again', ...fields },
+    ],
+    [
+      { kind: 'route-failed-open', route: 'dns', listen: packed },
+      {
+        ...{ level: 'warn', message: 'all upstreams are down: the route uses all of them' },
+        ...{ route: 'dns', listen: '127.0.0.1:53' },
+      },
+    ],
+  ])('has the event $kind', async (event, expected) => {
+    expect(await logged(event)).toEqual([expect.objectContaining(expected)]);
   });
 });

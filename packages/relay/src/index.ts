@@ -1,5 +1,6 @@
 // A program's sessions and flows as one unit.
-export { Shard, type ShardOptions } from './shard.js';
+export { Shard } from './shard.js';
+export { type ShardOptions } from './shard-options.js';
 export {
   type ClientRequest,
   type FlowStatus,
@@ -19,6 +20,20 @@ export { IdleQueue, type Idler } from './flow/idle-queue.js';
 export { type Side } from './flow/flow-ids.js';
 export { Listener, ListenerPort, type ListenerParts } from './ends/listener.js';
 export { PublicPort } from './ends/public-port.js';
+export { Routes } from './routes/routes.js';
+export { Route } from './routes/route.js';
+export {
+  type DownReason,
+  type RouteNotice,
+  type RouteSettings,
+  type RouteStatus,
+  type UpstreamSettings,
+  type UpstreamStatus,
+} from './routes/route-data.js';
+export { type ActiveHealth } from './routes/active-check.js';
+export { BALANCES, newBalance, type BalanceName } from './balance/balance.js';
+export { type Balance, type Candidate } from './balance/candidate.js';
+export { type HashBy } from './balance/by-hash.js';
 export { Service, Services } from './services.js';
 export { Tunnel, type FlowFrame, type TunnelOptions } from './ends/tunnel.js';
 export { type TunnelSession } from './ends/tunnel-link.js';

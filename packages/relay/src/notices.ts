@@ -18,15 +18,15 @@ export type FlowNotice =
     };
 
 /** Keeps notices until the program takes them, once it is done with a batch. */
-export class Notices {
-  #notices: FlowNotice[] = [];
+export class Notices<N = FlowNotice> {
+  #notices: N[] = [];
 
-  add(notice: FlowNotice): void {
+  add(notice: N): void {
     this.#notices.push(notice);
   }
 
   /** All since the last call, the oldest first. */
-  take(): readonly FlowNotice[] {
+  take(): readonly N[] {
     if (this.#notices.length === 0) return NONE;
     const taken = this.#notices;
     this.#notices = [];
@@ -34,4 +34,4 @@ export class Notices {
   }
 }
 
-const NONE: readonly FlowNotice[] = [];
+const NONE: readonly never[] = [];

@@ -3,6 +3,7 @@ import type { DisconnectReason, SessionEvent, SessionStatistics } from '@relay/s
 import type { SocketErrorCode } from '@relay/socket';
 import type { NewestTimestamp } from './known-clients.js';
 import type { FlowNotice } from './notices.js';
+import type { RouteNotice } from './routes/route-data.js';
 import type { ModeFigures } from './traffic.js';
 import type { ProvenAddress } from './waking.js';
 
@@ -33,9 +34,9 @@ type OtherKind = Exclude<SessionEvent['kind'], 'disconnected' | 'fault' | 'reque
 
 /**
  * An event of a shard. Events of sessions have the meaning that `SessionEvent` of @relay/session
- * gives them; others are about flows, and about timestamps of handshakes and proven addresses,
- * which must outlive the process. The `error` of a fault is the thrown value, or an error with its
- * message and its stack where another thread could not receive the value itself.
+ * gives them; others are about flows, about routes, and about timestamps of handshakes and proven
+ * addresses, which must outlive the process. The `error` of a fault is the thrown value, or an
+ * error with its message and its stack where another thread could not receive the value itself.
  */
 export type ShardEvent =
   | ({ readonly kind: OtherKind } & SessionFacts)
@@ -44,7 +45,8 @@ export type ShardEvent =
   | { readonly kind: 'fault'; readonly client: string | undefined; readonly error: unknown }
   | NewestTimestamp
   | ({ readonly kind: 'proven-address' } & ProvenAddress)
-  | FlowNotice;
+  | FlowNotice
+  | RouteNotice;
 
 /** The event of a session of the client with this name. */
 export function plainEvent(event: SessionEvent, client: string | undefined): ShardEvent {
@@ -83,13 +85,14 @@ export interface SessionStatus {
   readonly statistics: SessionStatistics;
 }
 
-/** A flow of a client. */
+/** A flow of a client or of a route. */
 export interface FlowStatus {
   readonly id: number;
-  /** Its session; undefined while the client is away. */
+  /** Its session; undefined while the client is away, and where there is none. */
   readonly session: number | undefined;
-  readonly client: string;
-  readonly mode: 'forward' | 'publish';
+  /** Undefined for the flow of a route. */
+  readonly client: string | undefined;
+  readonly mode: 'forward' | 'publish' | 'route';
   readonly source: string;
   readonly target: string;
   /** How long since its last datagram, ms. */
@@ -99,12 +102,13 @@ export interface FlowStatus {
 /** A shard as a whole. */
 export interface ShardFigures {
   readonly sessions: number;
-  /** Flows to targets beyond the server. */
+  /** Flows with a socket of their own: to targets beyond the server and to upstreams of routes. */
   readonly flows: number;
   /** Flows of visitors at public ports. */
   readonly visitors: number;
   readonly forward: ModeFigures;
   readonly publish: ModeFigures;
+  readonly route: ModeFigures;
   /** Errors that networks and hosts told of targets, by the code of a SocketError. */
   readonly targetErrors: Readonly<Partial<Record<SocketErrorCode, number>>>;
   /** Packets that were refused, by reason. */

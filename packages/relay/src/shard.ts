@@ -8,18 +8,16 @@ import {
   systemRandom,
   type DisconnectReason,
   type Load,
-  type ServerChannelOptions,
   type Session,
   type SessionEvent,
 } from '@relay/session';
-import type { SocketOptions } from '@relay/socket';
-import { DatagramRun, type DatagramSender } from './batch/datagram-run.js';
+import { DatagramRun } from './batch/datagram-run.js';
 import { DatagramWriter } from './batch/datagram-writer.js';
 import { PacketBatch } from './batch/packet-batch.js';
 import { ClientState, type ClientSurroundings } from './client-state.js';
 import type { Listener, ListenerPort } from './ends/listener.js';
 import type { PublicPort } from './ends/public-port.js';
-import { Upstreams, type TargetSocket } from './ends/upstream.js';
+import { Upstreams } from './ends/upstream.js';
 import { flowStatuses } from './flow-statuses.js';
 import type { FlowMapping } from './flow/flow-group.js';
 import { IdleQueue } from './flow/idle-queue.js';
@@ -35,39 +33,17 @@ import {
   type ShardEvent,
   type ShardFigures,
 } from './shard-data.js';
+import { Routes } from './routes/routes.js';
+import type { ShardOptions } from './shard-options.js';
 import { Accounts } from './traffic.js';
 import { Waking, type ProvenAddress } from './waking.js';
-
-/** The parts of a {@link Shard}. */
-export interface ShardOptions {
-  /** Options of the sessions; the shard adds its clients and the way out for packets. */
-  readonly channel: Omit<ServerChannelOptions, 'out' | 'clients' | 'wallClock'>;
-  /** Sends the packets of the sessions: the socket on which they arrive. */
-  readonly socket: DatagramSender;
-  /** A socket to a target, in the state `created`; may throw a SocketError. */
-  readonly openSocket: (options: SocketOptions) => TargetSocket;
-  readonly targetSocket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
-  /** A steady clock, ms. */
-  readonly clock: () => number;
-  /** The time of the calendar, for invitations and the timestamps of handshakes: ms since 1970. */
-  readonly wallClock: () => number;
-  /** Called after a target's socket has brought something: {@link Shard.flush} is due soon. */
-  readonly settleSoon: () => void;
-  /** Whether the server itself listens on the packed endpoint. */
-  readonly isOwn: (target: Uint8Array, offset: number) => boolean;
-  /** File descriptors: flows take no spare ones, and say when there was none for a socket. */
-  readonly descriptors: { readonly isShort: boolean; ranOut(): void };
-  readonly maxFlows: number;
-  readonly maxFlowsPerClient: number;
-  /** A flow ends after this many ms of silence. */
-  readonly idleMs: number;
-}
 
 /** The sessions of a client end at most this many ms after its invitation has expired. */
 const EXPIRY_LOOK_MS = 1000;
 
 /** One event loop's part of a server. */
 export class Shard implements ForwardServer {
+  readonly routes: Routes;
   readonly #options: ShardOptions;
   readonly #channel: ServerChannel;
   readonly #accounts = new Accounts();
@@ -109,6 +85,7 @@ export class Shard implements ForwardServer {
       notices: this.#notices,
       ranOut: () => descriptors.ranOut(),
     });
+    this.routes = this.#newRoutes();
     this.#surroundings = {
       writer: new DatagramWriter(this.#out),
       idle: this.#idle,
@@ -199,12 +176,13 @@ export class Shard implements ForwardServer {
     this.#out.flush();
   }
 
-  /** The events since the last call: of sessions, of flows, then timestamps, each oldest first. */
+  /** The events since the last call: sessions, flows, routes, timestamps, each oldest first. */
   takeEvents(): readonly ShardEvent[] {
     const notices = this.#notices.take();
+    const routed = this.routes.takeNotices();
     const timestamps = this.#known.takeTimestamps();
-    if (this.#events.length + timestamps.length === 0) return notices;
-    const events = [...this.#events, ...notices, ...timestamps];
+    if (this.#events.length + routed.length + timestamps.length === 0) return notices;
+    const events = [...this.#events, ...notices, ...routed, ...timestamps];
     this.#events = [];
     return events;
   }
@@ -277,6 +255,7 @@ export class Shard implements ForwardServer {
   async close(nowMs: number): Promise<void> {
     this.#isDraining = true;
     this.#waking.close();
+    this.routes.close(nowMs);
     this.#channel.close(nowMs);
     this.#drain(nowMs);
     this.flush();
@@ -292,6 +271,7 @@ export class Shard implements ForwardServer {
       visitors: [...this.#clients.values()].reduce((sum, { visitors }) => sum + visitors.size, 0),
       forward: this.#accounts.forward.toJSON(),
       publish: this.#accounts.publish.toJSON(),
+      route: this.#accounts.route.toJSON(),
       targetErrors: this.#upstreams.networkErrors,
       packetDrops: this.#packetDrops.toJSON(),
     };
@@ -314,7 +294,23 @@ export class Shard implements ForwardServer {
 
   /** At most `limit` flows: there may be many. */
   flows(nowMs: number, limit: number): FlowStatus[] {
-    return flowStatuses(this.#clients.values(), nowMs, limit);
+    return flowStatuses(this.#clients.values(), this.routes, nowMs, limit);
+  }
+
+  #newRoutes(): Routes {
+    const { channel, clock, openSocket, targetSocket: socket, settleSoon, descriptors } = this.#options;
+    const fault = (error: unknown, nowMs: number): number => {
+      const code = this.#channel.fault(undefined, error, nowMs);
+      this.#drain(nowMs);
+      return code;
+    };
+    return new Routes({
+      ...{ clock, openSocket, socket, settleSoon, fault },
+      ranOut: () => descriptors.ranOut(),
+      ...{ idle: this.#idle, upstreams: this.#upstreams, run: this.#run, server: this },
+      traffic: this.#accounts.route,
+      fill: channel.random ?? systemRandom,
+    });
   }
 
   get #nextExpiryLookMs(): number {

@@ -64,8 +64,8 @@ export interface ModeFigures {
 }
 
 /**
- * Both directions of a mode. The target lies beyond the server in forward mode, and beside the
- * client in publish mode.
+ * Both directions of a mode. The target lies beyond the server in forward mode, beside the client
+ * in publish mode, and is an upstream in route mode.
  */
 export class ModeTraffic {
   readonly toTarget: Traffic;
@@ -89,7 +89,11 @@ export class ModeTraffic {
 export class Accounts {
   readonly forward = new ModeTraffic(1);
   readonly publish = new ModeTraffic(3);
-  readonly #byTag = [this.forward, this.publish].flatMap(({ toTarget, fromTarget }) => [toTarget, fromTarget]);
+  readonly route = new ModeTraffic(5);
+  readonly #byTag = [this.forward, this.publish, this.route].flatMap(({ toTarget, fromTarget }) => [
+    toTarget,
+    fromTarget,
+  ]);
 
   /** The socket has taken datagrams with this tag and could not send them, for this drop code. */
   unsent(tag: number, datagrams: number, code: number): void {

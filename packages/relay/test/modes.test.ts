@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { DROP, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
+import { roundRobin } from '../src/balance/round-robin.js';
 import type { End } from '../src/flow/flow.js';
 import { admitFromListener, admitFromTunnel, type ForwardServer } from '../src/modes/forward.js';
+import { admitFromSource, type RouteUpstream } from '../src/modes/route.js';
 
 const folder = new URL('../src/modes/', import.meta.url);
 const modes = readdirSync(fileURLToPath(folder)).map((file) => ({
@@ -64,5 +66,48 @@ describe('forward, on the server', () => {
     expect(admitFromTunnel(opening, { ...client, rights: undefined }, server)).toBe(DROP.deniedByPolicy);
     const inside = { ...opening, target: packed('10.0.0.9') };
     expect(admitFromTunnel(inside, client, server)).toBe(DROP.deniedByPolicy);
+  });
+});
+
+describe('route', () => {
+  const server = { isDraining: false, isShort: false, closingSockets: 0 };
+  const newUpstream = (change: { readonly isDrained?: boolean; readonly isUp?: boolean } = {}): RouteUpstream => ({
+    ...{ weight: 1, flowCount: 0, hash: 1, credit: 0 },
+    isDrained: change.isDrained ?? false,
+    takesFlow: () => change.isUp ?? true,
+    newEnd: () => ({ ...end }),
+  });
+  const admit = (upstreams: readonly RouteUpstream[], change = {}, isResolving = false) =>
+    admitFromSource(opening, { upstreams, balance: roundRobin, isResolving }, 0, { ...server, ...change }, 0);
+  /** Which of the upstreams are chosen by four flows, by place. */
+  const chosenOf = (upstreams: readonly RouteUpstream[]) => {
+    const ends = upstreams.map(() => ({ ...end }));
+    const named = upstreams.map((upstream, i) => ({ ...upstream, newEnd: () => ends[i] ?? end }));
+    return Array.from({ length: 4 }, () => ends.findIndex((one) => one === admit(named)));
+  };
+
+  test.each([
+    ['a server that drains', { isDraining: true }, DROP.draining],
+    ['sockets that are still being closed', { closingSockets: 64 }, DROP.overloaded],
+    ['a want of file descriptors', { isShort: true }, DROP.overloaded],
+  ])('is refused for %s', (_what, change, code) => {
+    expect(admit([newUpstream()], change)).toBe(code);
+  });
+
+  test('is refused where no upstream is left, or its name is not resolved yet', () => {
+    expect(admit([])).toBe(DROP.noUpstream);
+    expect(admit([newUpstream({ isDrained: true })])).toBe(DROP.noUpstream);
+    expect(admit([], {}, true)).toBe(DROP.resolving);
+  });
+
+  test('leaves out upstreams that are down or drained', () => {
+    expect(chosenOf([newUpstream({ isUp: false }), newUpstream(), newUpstream({ isDrained: true })])).toEqual([
+      1, 1, 1, 1,
+    ]);
+  });
+
+  test('uses all that are not drained where these are down', () => {
+    const down = { isUp: false };
+    expect(chosenOf([newUpstream(down), newUpstream({ isDrained: true }), newUpstream(down)])).toEqual([0, 2, 0, 2]);
   });
 });

@@ -39,7 +39,7 @@ export function flowLines(flows: readonly FlowStatus[]): string[] {
   if (flows.length === 0) return ['no flows'];
   const rows = flows.map(({ session, client, mode, source, target, idleMs }) => [
     `${session ?? '-'}`,
-    client,
+    client ?? '-',
     mode,
     source,
     target,

@@ -5,13 +5,13 @@
  * the candidates does not matter, so that servers with the same upstreams choose alike.
  *
  * D. Thaler, C. Ravishankar, "Using name-based mappings to increase hit rates", IEEE/ACM
- * Transactions on Networking 6 (1), 1998; the weights by the logarithmic method of C. Schindelhauer,
- * G. Schomaker, "Weighted distributed hash tables", SPAA 2005.
+ * Transactions on Networking 6 (1), 1998; the weights by the logarithmic method of C.
+ * Schindelhauer, G. Schomaker, "Weighted distributed hash tables", SPAA 2005.
  */
-import type { Balance, Candidate } from './balance.js';
+import type { Balance, Candidate } from './candidate.js';
 import { hashEndpoint, mix } from './hash-endpoint.js';
 
-/** What of a source a hash looks at: flows of one address stay together, or each goes its own way. */
+/** What of a source a hash looks at: all flows of one address go one way, or each its own. */
 export type HashBy = 'address' | 'endpoint';
 
 /** Sources that are alike by `hashBy` always go to the same candidate. */

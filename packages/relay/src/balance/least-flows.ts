@@ -1,4 +1,4 @@
-import type { Candidate } from './balance.js';
+import type { Candidate } from './candidate.js';
 import { inTurn } from './round-robin.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Balance } from './balance.js';
+import type { Balance } from './candidate.js';
 
 /** A candidate by chance, in proportion to its weight. `random` gives numbers from 0 up to 1. */
 export function newRandom(random: () => number): Balance {

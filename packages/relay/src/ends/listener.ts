@@ -2,12 +2,15 @@
 import { DROP, FLOW_CLOSE, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
 import type { DatagramExit, DatagramRun, DatagramSender } from '../batch/datagram-run.js';
 import { Datagram } from '../datagram.js';
-import type { Admit, End, Flow } from '../flow/flow.js';
+import type { End, Flow, Opening } from '../flow/flow.js';
 import { FlowGroup, type FlowMapping } from '../flow/flow-group.js';
 import type { FlowTable } from '../flow/flow-table.js';
 import type { VisitorRules, Visitors } from '../policy/visitors.js';
 import { SourceFlows } from '../flow/source-flows.js';
 import type { Traffic } from '../traffic.js';
+
+/** Decides on a new flow at a port of a listener; see `Admit`. */
+export type PortAdmit = (opening: Opening, nowMs: number, port: ListenerPort) => End | number;
 
 /** One port of a listener: a range has several, each with a target of its own. */
 export class ListenerPort {
@@ -33,7 +36,7 @@ export interface ListenerParts {
   /** Replies leave through it. */
   readonly run: DatagramRun;
   /** Lets in new flows. */
-  readonly admit: Admit;
+  readonly admit: PortAdmit;
   /** The rules for sources, on public ports. */
   readonly visitors?: Visitors;
 }
@@ -43,7 +46,7 @@ export class Listener {
   readonly #ports: Set<ListenerPort>;
   readonly #table: FlowTable;
   readonly #run: DatagramRun;
-  readonly #admit: Admit;
+  readonly #admit: PortAdmit;
   readonly #visitors: Visitors | undefined;
   readonly #group: FlowGroup<Flow>;
   readonly #datagram = new Datagram();
@@ -118,7 +121,7 @@ export class Listener {
     this.#opening.source.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));
     this.#opening.target = target;
     if (this.#visitors?.hasRoom(sources, at) === false) return DROP.flowLimit;
-    const admitted = this.#admit(this.#opening, nowMs);
+    const admitted = this.#admit(this.#opening, nowMs, port);
     if (typeof admitted === 'number') return admitted;
     const end = new ListenerEnd(port, locals.slice(at, at + PACKED_ENDPOINT_BYTES), this.#run, this.#visitors);
     return this.#table.open(this.#opening, [end, admitted], this.#group, nowMs) ?? DROP.flowLimit;

@@ -8,6 +8,7 @@ import type { End, Flow } from '../flow/flow.js';
 import type { FlowGroup } from '../flow/flow-group.js';
 import type { Notices } from '../notices.js';
 import type { Accounts, Traffic } from '../traffic.js';
+import { codeOf, isAboutTarget } from './about-targets.js';
 import { Introduction } from './introduction.js';
 import { WaitingDatagrams, type WaitingRoom } from './waiting-datagrams.js';
 
@@ -19,12 +20,31 @@ export interface UpstreamOwner extends WaitingRoom {
   fault(error: unknown, nowMs: number): void;
 }
 
-/** A service beside a client, to which flows of visitors lead. */
+/** A service beside a client, to which flows of visitors lead, or the upstream of a route. */
 export interface UpstreamService {
   /** Packed endpoint. */
   readonly target: Uint8Array;
-  /** The group of its flows. */
-  readonly group: FlowGroup<Flow>;
+  /** The group of its flows, where the other end does not know it. */
+  readonly group?: FlowGroup<Flow>;
+  /** Of this flow alone. */
+  readonly watch?: TargetWatch;
+}
+
+/** Is told what happens between one flow and its target. */
+export interface TargetWatch {
+  /** The flow is open. */
+  begun(): void;
+  /** A datagram is on its way to the target. */
+  asked(nowMs: number): void;
+  /** A datagram has come from the target. */
+  answered(): void;
+  /**
+   * The host or the network says that the target cannot be reached. Returns whether the flow is of
+   * no use any more, so that it ends.
+   */
+  failed(code: SocketErrorCode, nowMs: number): boolean;
+  /** The flow has ended. */
+  ended(): void;
 }
 
 /** The part of a socket that an upstream needs. */
@@ -142,10 +162,11 @@ export class Upstreams {
     this.#options.run.flush();
   }
 
-  #receive({ flow, owner, introduction }: UpstreamEnd, batch: DatagramBatch): void {
+  #receive({ flow, owner, watch, introduction }: UpstreamEnd, batch: DatagramBatch): void {
     const nowMs = this.#options.clock();
     const datagram = this.#datagram;
     try {
+      watch?.answered();
       for (let i = 0; i < batch.count; i++) {
         datagram.showOf(batch, i);
         introduction?.answered(datagram);
@@ -176,14 +197,18 @@ export class Upstreams {
     const code = codeOf(cause);
     if (code === 'too-many-open-files') this.#options.ranOut();
     this.#notice(end, code);
-    const isTarget = ABOUT_TARGETS.has(code);
+    const isTarget = isAboutTarget(code);
     end.dropWaiting(isTarget ? DROP.unreachable : DROP.overloaded);
     end.flow.end(isTarget ? FLOW_CLOSE.unreachable : FLOW_CLOSE.overloaded, this.#options.clock());
     this.#options.settleSoon();
   }
 
-  #notice({ target, owner }: UpstreamEnd, reason: SocketErrorCode): void {
-    if (target !== undefined) this.#options.notices.add({ kind: 'target-failed', target, client: owner.name, reason });
+  #notice({ flow, target, owner, watch }: UpstreamEnd, reason: SocketErrorCode): void {
+    if (target === undefined) return;
+    if (watch !== undefined && isAboutTarget(reason)) {
+      const nowMs = this.#options.clock();
+      if (watch.failed(reason, nowMs)) flow?.end(FLOW_CLOSE.unreachable, nowMs);
+    } else this.#options.notices.add({ kind: 'target-failed', target, client: owner.name, reason });
   }
 }
 
@@ -231,6 +256,10 @@ export class UpstreamEnd implements End, DatagramExit {
     return this.#service?.group;
   }
 
+  get watch(): TargetWatch | undefined {
+    return this.#service?.watch;
+  }
+
   get socket(): DatagramSender {
     return this.#socket ?? NOWHERE;
   }
@@ -239,6 +268,7 @@ export class UpstreamEnd implements End, DatagramExit {
     const { identity } = flow.group.settings;
     this.#flow = flow;
     if (identity !== undefined) this.introduction = new Introduction(identity, flow);
+    this.#service?.watch?.begun();
     this.#parts.upstreams.admitted(this);
   }
 
@@ -254,7 +284,8 @@ export class UpstreamEnd implements End, DatagramExit {
     this.#waiting.leave((datagram, traffic) => this.#parts.run.add(this, traffic, datagram));
   }
 
-  send(datagram: Datagram, traffic: Traffic): void {
+  send(datagram: Datagram, traffic: Traffic, nowMs: number): void {
+    this.#service?.watch?.asked(nowMs);
     const header = this.introduction?.next();
     if (header === undefined) this.#send(datagram, traffic);
     else if (header.length + datagram.length > MAX_PAYLOAD_BYTES) traffic.dropped(DROP.tooLarge);
@@ -267,6 +298,7 @@ export class UpstreamEnd implements End, DatagramExit {
 
   close(): void {
     this.#flow = undefined;
+    this.#service?.watch?.ended();
     this.#waiting.drop(DROP.unknownFlow);
     this.#parts.upstreams.release(this.#socket);
   }
@@ -275,22 +307,6 @@ export class UpstreamEnd implements End, DatagramExit {
     if (this.#isOpen) this.#parts.run.add(this, traffic, datagram);
     else this.#waiting.add(datagram, traffic);
   }
-}
-
-/** Why a socket cannot be connected to some targets, though it can be to others. */
-const ABOUT_TARGETS: ReadonlySet<SocketErrorCode> = new Set([
-  'address-not-available',
-  'host-unreachable',
-  'invalid-argument',
-  'ipv6-unavailable',
-  'network-unreachable',
-  'permission-denied',
-]);
-
-/** The code of the error of a socket's `open`: a SocketError as a rule. */
-function codeOf(cause: unknown): SocketErrorCode {
-  const { code, operation } = { ...(cause as Partial<SocketError>) };
-  return operation === undefined ? 'unknown' : (code ?? 'unknown');
 }
 
 const NOWHERE: DatagramSender = { sendBatch: () => 0 };

@@ -11,6 +11,8 @@ import type { Idler } from './idle-queue.js';
 export interface End {
   /** The group of its flow, where the end knows better than who opens the flow. */
   readonly group?: FlowGroup<Flow> | undefined;
+  /** Packed endpoint to which it sends, where that is not the flow's target. */
+  readonly target?: Uint8Array | undefined;
   /** The flow is open: called once, before anything is sent. */
   attach(flow: Flow): void;
   /** Sends the datagram out at this end, and counts it in `traffic` as sent or dropped. */

@@ -4,6 +4,7 @@
  */
 import { DROP } from '@relay/packet';
 import type { End, Opening } from '../flow/flow.js';
+import { hasSocketRoom, type SocketRoom } from '../policy/socket-room.js';
 import { TargetPolicy, type Allowance } from '../policy/target-policy.js';
 
 /** The client's way to the server. */
@@ -31,19 +32,9 @@ export interface ForwardClient {
   newEnd(): End;
 }
 
-/**
- * The room for sockets of flows that gave way to others, until they are closed: without a bound a
- * burst of new flows would take all descriptors.
- */
-const MAX_CLOSING_SOCKETS = 64;
-
 /** The state of a server that its rules ask for. */
-export interface ForwardServer {
+export interface ForwardServer extends SocketRoom {
   readonly isDraining: boolean;
-  /** Whether file descriptors are scarce: no new flow may take one. */
-  readonly isShort: boolean;
-  /** Sockets of flows that have ended, which are open yet. */
-  readonly closingSockets: number;
   /** Whether the server itself listens on the packed endpoint. */
   isOwn(target: Uint8Array, offset: number): boolean;
 }
@@ -51,7 +42,7 @@ export interface ForwardServer {
 /** On the server: the end for a flow that a client asks for, or a drop code. */
 export function admitFromTunnel({ target }: Opening, client: ForwardClient, server: ForwardServer): End | number {
   if (server.isDraining) return DROP.draining;
-  if (server.isShort || server.closingSockets >= MAX_CLOSING_SOCKETS) return DROP.overloaded;
+  if (!hasSocketRoom(server)) return DROP.overloaded;
   if (client.rights === undefined) return DROP.deniedByPolicy;
   const policy = new TargetPolicy(client.rights.allowances, (own, offset) => server.isOwn(own, offset));
   const verdict = policy.verdict(target, 0);

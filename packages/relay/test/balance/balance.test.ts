@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import fc from 'fast-check';
-import { BALANCES, newBalance, type Balance, type BalanceName, type Candidate } from '../../src/balance/balance.js';
+import { BALANCES, newBalance, type BalanceName } from '../../src/balance/balance.js';
+import type { Balance, Candidate } from '../../src/balance/candidate.js';
 import { hashEndpoint } from '../../src/balance/hash-endpoint.js';
 import { seededRandom } from '../../src/balance/random.js';
 
-/** So many that chance keeps every share of a quarter or so within 5 %: three standard deviations. */
+/** So many that 5 % of a quarter of them are three standard deviations. */
 const SOURCES = 10_000;
 
 function packed(address: string, port: number): Uint8Array {

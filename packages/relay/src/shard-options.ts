@@ -1,0 +1,29 @@
+import type { ServerChannelOptions } from '@relay/session';
+import type { SocketOptions } from '@relay/socket';
+import type { DatagramSender } from './batch/datagram-run.js';
+import type { TargetSocket } from './ends/upstream.js';
+
+/** The parts of a `Shard`. */
+export interface ShardOptions {
+  /** Options of the sessions; the shard adds its clients and the way out for packets. */
+  readonly channel: Omit<ServerChannelOptions, 'out' | 'clients' | 'wallClock'>;
+  /** Sends the packets of the sessions: the socket on which they arrive. */
+  readonly socket: DatagramSender;
+  /** A socket to a target, in the state `created`; may throw a SocketError. */
+  readonly openSocket: (options: SocketOptions) => TargetSocket;
+  readonly targetSocket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
+  /** A steady clock, ms. */
+  readonly clock: () => number;
+  /** The time of the calendar, for invitations and the timestamps of handshakes: ms since 1970. */
+  readonly wallClock: () => number;
+  /** Called after a target's socket has brought something: {@link Shard.flush} is due soon. */
+  readonly settleSoon: () => void;
+  /** Whether the server itself listens on the packed endpoint. */
+  readonly isOwn: (target: Uint8Array, offset: number) => boolean;
+  /** File descriptors: flows take no spare ones, and say when there was none for a socket. */
+  readonly descriptors: { readonly isShort: boolean; ranOut(): void };
+  readonly maxFlows: number;
+  readonly maxFlowsPerClient: number;
+  /** A flow ends after this many ms of silence. */
+  readonly idleMs: number;
+}
