@@ -64,6 +64,8 @@ export const DROP = {
   internalError: -48,
   // Redundancy.
   duplicate: -49,
+  // Sockets that several flows share.
+  unexpectedSource: -50,
 } as const;
 
 /** The word for a code of {@link DROP}: its name, in small letters and with hyphens. */

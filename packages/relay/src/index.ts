@@ -37,13 +37,10 @@ export { type HashBy } from './balance/by-hash.js';
 export { Service, Services } from './services.js';
 export { Tunnel, type FlowFrame, type TunnelOptions } from './ends/tunnel.js';
 export { type TunnelSession } from './ends/tunnel-link.js';
-export {
-  Upstreams,
-  type TargetSocket,
-  type UpstreamOwner,
-  type UpstreamService,
-  type UpstreamsOptions,
-} from './ends/upstream.js';
+export { Upstreams, type UpstreamsOptions } from './ends/upstream.js';
+export { type TargetWatch, type UpstreamOwner, type UpstreamService } from './ends/upstream-end.js';
+export { type SharedSocket, type SocketSharing } from './ends/shared-socket.js';
+export { type TargetSocket } from './ends/target-socket.js';
 export { IDENTITIES, type Identity } from './flow/identity.js';
 export { Fragments, type FragmentLimits } from './ends/fragments.js';
 export { Notices, type FlowNotice } from './notices.js';

@@ -5,7 +5,8 @@ import {
   type PublishedPorts,
   isUnspecifiedAddress,
 } from '@relay/packet';
-import type { Upstreams, UpstreamOwner } from './ends/upstream.js';
+import type { Upstreams } from './ends/upstream.js';
+import type { UpstreamOwner } from './ends/upstream-end.js';
 import type { End, Flow } from './flow/flow.js';
 import { FlowGroup, type FlowMapping } from './flow/flow-group.js';
 import type { PublishedService, PublishedServices } from './modes/publish.js';

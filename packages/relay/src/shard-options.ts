@@ -1,7 +1,7 @@
 import type { ServerChannelOptions } from '@relay/session';
 import type { SocketOptions } from '@relay/socket';
 import type { DatagramSender } from './batch/datagram-run.js';
-import type { TargetSocket } from './ends/upstream.js';
+import type { TargetSocket } from './ends/target-socket.js';
 
 /** The parts of a `Shard`. */
 export interface ShardOptions {

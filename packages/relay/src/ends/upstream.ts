@@ -1,54 +1,16 @@
-/** The end where targets are reached: one connected socket for each flow. */
-import { DROP, FLOW_CLOSE, MAX_PAYLOAD_BYTES, unpackEndpoint, type DatagramBatch } from '@relay/packet';
-import type { SocketError, SocketErrorCode, SocketOptions, UdpSocket } from '@relay/socket';
-import type { DatagramExit, DatagramRun, DatagramSender } from '../batch/datagram-run.js';
+/** The end where targets are reached: through a socket of the flow's own, or a shared one. */
+import { DROP, FLOW_CLOSE, PACKED_ENDPOINT_BYTES, unpackEndpoint, type DatagramBatch } from '@relay/packet';
+import type { SocketError, SocketErrorCode, SocketOptions } from '@relay/socket';
+import type { DatagramRun } from '../batch/datagram-run.js';
 import { PrefixedDatagrams } from '../batch/prefixed-datagrams.js';
 import { Datagram } from '../datagram.js';
-import type { End, Flow } from '../flow/flow.js';
-import type { FlowGroup } from '../flow/flow-group.js';
+import type { End } from '../flow/flow.js';
 import type { Notices } from '../notices.js';
-import type { Accounts, Traffic } from '../traffic.js';
+import type { Accounts } from '../traffic.js';
 import { codeOf, isAboutTarget } from './about-targets.js';
-import { Introduction } from './introduction.js';
-import { WaitingDatagrams, type WaitingRoom } from './waiting-datagrams.js';
-
-/** The owner of flows to targets: a client of the server, or the client itself. */
-export interface UpstreamOwner extends WaitingRoom {
-  /** The name of the client, on a server. */
-  readonly name: string | undefined;
-  /** Takes an error that this program threw over a datagram; the client's session must end. */
-  fault(error: unknown, nowMs: number): void;
-}
-
-/** A service beside a client, to which flows of visitors lead, or the upstream of a route. */
-export interface UpstreamService {
-  /** Packed endpoint. */
-  readonly target: Uint8Array;
-  /** The group of its flows, where the other end does not know it. */
-  readonly group?: FlowGroup<Flow>;
-  /** Of this flow alone. */
-  readonly watch?: TargetWatch;
-}
-
-/** Is told what happens between one flow and its target. */
-export interface TargetWatch {
-  /** The flow is open. */
-  begun(): void;
-  /** A datagram is on its way to the target. */
-  asked(nowMs: number): void;
-  /** A datagram has come from the target. */
-  answered(): void;
-  /**
-   * The host or the network says that the target cannot be reached. Returns whether the flow is of
-   * no use any more, so that it ends.
-   */
-  failed(code: SocketErrorCode, nowMs: number): boolean;
-  /** The flow has ended. */
-  ended(): void;
-}
-
-/** The part of a socket that an upstream needs. */
-export type TargetSocket = Pick<UdpSocket, 'close' | 'onError' | 'onReceive' | 'open' | 'sendBatch' | 'state'>;
+import { isIpv4Target, SharedSocket, type SocketSharing } from './shared-socket.js';
+import type { TargetSocket } from './target-socket.js';
+import { UpstreamEnd, type UpstreamKeeper, type UpstreamOwner, type UpstreamService } from './upstream-end.js';
 
 /** The parts of {@link Upstreams}. */
 export interface UpstreamsOptions {
@@ -68,7 +30,7 @@ export interface UpstreamsOptions {
 }
 
 /** All sockets to targets of one shard. */
-export class Upstreams {
+export class Upstreams implements UpstreamKeeper {
   readonly #options: UpstreamsOptions;
   readonly #admitted: UpstreamEnd[] = [];
   readonly #closing = new Set<Promise<void>>();
@@ -76,6 +38,8 @@ export class Upstreams {
   readonly #prefixed: PrefixedDatagrams;
   readonly #errors = new Map<SocketErrorCode, number>();
   #count = 0;
+  /** dgram says of an unconnected socket neither who cannot be reached nor why. */
+  #mayShare = true;
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
@@ -122,9 +86,26 @@ export class Upstreams {
     this.#admitted.push(end);
   }
 
-  release(socket: TargetSocket | undefined): void {
+  /** The flow of the end is over. */
+  release({ owner }: UpstreamEnd, socket: TargetSocket | undefined): void {
     this.#count--;
     if (socket === undefined) return;
+    if (owner.sharing !== undefined) owner.sharing.own--;
+    this.#close(socket);
+  }
+
+  /** The flow of the end to this target is over, which has shared a socket. */
+  leave({ owner }: UpstreamEnd, shared: SharedSocket<UpstreamEnd>, target: Uint8Array): void {
+    this.#count--;
+    shared.remove(target, this.#options.clock());
+    if (shared.count > 0) return;
+    owner.sharing?.remove(shared);
+    this.#close(shared.socket);
+  }
+
+  // Called by sockets.
+
+  #close(socket: TargetSocket): void {
     this.#options.run.flush(); // its last datagrams may still be in there
     // Nothing is left to do for a socket that cannot be closed.
     const closed = socket.close().catch(() => undefined);
@@ -132,14 +113,60 @@ export class Upstreams {
     void closed.then(() => this.#closing.delete(closed));
   }
 
-  // Called by sockets.
-
   #open(end: UpstreamEnd): void {
-    const { target } = end;
+    const { target, owner } = end;
     if (target === undefined) return; // it ended within the same batch
+    const sharing = this.#mayShare && owner.sharing?.isDue(target) === true ? owner.sharing : undefined;
+    try {
+      const shared = sharing && this.#sharedFor(target, owner, sharing);
+      if (shared === undefined) return this.#openOwn(end, target);
+      shared.add(end, target);
+      end.share(shared, target);
+      if (shared.isOpen) end.opened();
+    } catch (error) {
+      this.#notOpened(end, error);
+    }
+  }
+
+  /** Undefined where the flow must have a socket of its own. */
+  #sharedFor(
+    target: Uint8Array,
+    owner: UpstreamOwner,
+    sharing: SocketSharing<UpstreamEnd>,
+  ): SharedSocket<UpstreamEnd> | undefined {
+    const { openSocket, socket: settings, clock } = this.#options;
+    const present = sharing.find(target, clock());
+    const isIpv4 = isIpv4Target(target);
+    if (present !== undefined || !sharing.hasRoom(isIpv4)) return present;
+    const local = { address: isIpv4 ? '0.0.0.0' : '::', port: 0 };
+    const socket = openSocket({ ...settings, local, dualStack: false });
+    const shared = new SharedSocket<UpstreamEnd>(socket, isIpv4);
+    sharing.add(shared);
+    socket.onReceive = (batch) => this.#receiveShared(shared, owner, batch);
+    socket.onError = (error, destination, tag) =>
+      this.#failed(destination && shared.findFailed(destination), error, tag);
+    const opened = (): void => {
+      shared.isOpen = true;
+      for (const end of shared.ends()) end.opened();
+      this.#options.run.flush();
+    };
+    const notOpened = (error: unknown): void => {
+      sharing.remove(shared);
+      for (const end of shared.ends()) this.#notOpened(end, error);
+    };
+    socket
+      .open()
+      .then(opened, notOpened)
+      .catch((error: unknown) => owner.fault(error, clock()));
+    if (socket.state === 'open') shared.isOpen = true;
+    return shared;
+  }
+
+  #openOwn(end: UpstreamEnd, target: Uint8Array): void {
     const { openSocket, socket: settings, clock } = this.#options;
     try {
       const socket = openSocket({ ...settings, remote: unpackEndpoint(target, 0) });
+      this.#mayShare = socket.engine !== 'dgram';
       socket.onReceive = (batch) => this.#receive(end, batch);
       socket.onError = (error, _destination, tag) => this.#failed(end, error, tag);
       end.use(socket);
@@ -179,16 +206,38 @@ export class Upstreams {
     this.#options.settleSoon();
   }
 
+  /** A reply finds its flow by its source. */
+  #receiveShared(shared: SharedSocket<UpstreamEnd>, owner: UpstreamOwner, batch: DatagramBatch): void {
+    const nowMs = this.#options.clock();
+    const { fromTarget } = this.#options.accounts.forward;
+    const datagram = this.#datagram;
+    try {
+      for (let i = 0; i < batch.count; i++) {
+        const place = shared.find(batch.sources, i * PACKED_ENDPOINT_BYTES);
+        datagram.showOf(batch, i);
+        if (place?.end?.flow !== undefined) place.end.flow.toSource(datagram, nowMs);
+        else {
+          fromTarget.received(datagram.length);
+          fromTarget.dropped(place === undefined ? DROP.unexpectedSource : DROP.unknownFlow);
+        }
+      }
+    } catch (error) {
+      owner.fault(error, nowMs);
+    }
+    this.#options.run.flush(); // before the batch is used again
+    this.#options.settleSoon();
+  }
+
   /**
    * A datagram could not be sent, or the network says that the target cannot be reached. The latter
    * is a hint: anybody can forge it, and it often passes (RFC 1122 §4.2.3.9, RFC 5461). The flow
    * keeps its socket, so that the target goes on to hear the source from the same port.
    */
-  #failed(end: UpstreamEnd, { code, operation, datagrams }: SocketError, tag: number): void {
+  #failed(end: UpstreamEnd | undefined, { code, operation, datagrams }: SocketError, tag: number): void {
     this.#options.accounts.unsent(tag, datagrams, DROP.sendFailed);
     if (operation === 'icmp') this.#errors.set(code, (this.#errors.get(code) ?? 0) + 1);
-    this.#notice(end, code);
-    if (code === 'connection-refused') end.flow?.targetUnreachable(this.#options.clock());
+    if (end !== undefined) this.#notice(end, code);
+    if (code === 'connection-refused') end?.flow?.targetUnreachable(this.#options.clock());
     this.#options.settleSoon();
   }
 
@@ -211,102 +260,3 @@ export class Upstreams {
     } else this.#options.notices.add({ kind: 'target-failed', target, client: owner.name, reason });
   }
 }
-
-/** The surroundings of an {@link UpstreamEnd}. */
-interface UpstreamParts {
-  readonly upstreams: Upstreams;
-  readonly owner: UpstreamOwner;
-  readonly run: DatagramRun;
-  readonly prefixed: PrefixedDatagrams;
-}
-
-/** The target of one flow. */
-export class UpstreamEnd implements End, DatagramExit {
-  readonly owner: UpstreamOwner;
-  /** The socket is connected. */
-  readonly destination = undefined;
-  readonly local = undefined;
-  /** Undefined where the target does not learn the source. */
-  introduction: Introduction | undefined;
-  readonly #parts: UpstreamParts;
-  readonly #waiting: WaitingDatagrams;
-  readonly #service: UpstreamService | undefined;
-  #socket: TargetSocket | undefined;
-  #isOpen = false;
-  #flow: Flow | undefined;
-
-  constructor(parts: UpstreamParts, service: UpstreamService | undefined) {
-    this.#parts = parts;
-    this.#service = service;
-    this.owner = parts.owner;
-    this.#waiting = new WaitingDatagrams(parts.owner);
-  }
-
-  /** Undefined after it has ended. */
-  get flow(): Flow | undefined {
-    return this.#flow;
-  }
-
-  /** Packed endpoint; undefined after it has ended. */
-  get target(): Uint8Array | undefined {
-    return this.#flow && (this.#service?.target ?? this.#flow.target);
-  }
-
-  get group(): FlowGroup<Flow> | undefined {
-    return this.#service?.group;
-  }
-
-  get watch(): TargetWatch | undefined {
-    return this.#service?.watch;
-  }
-
-  get socket(): DatagramSender {
-    return this.#socket ?? NOWHERE;
-  }
-
-  attach(flow: Flow): void {
-    const { identity } = flow.group.settings;
-    this.#flow = flow;
-    if (identity !== undefined) this.introduction = new Introduction(identity, flow);
-    this.#service?.watch?.begun();
-    this.#parts.upstreams.admitted(this);
-  }
-
-  /** The way out through its socket, once that is open. */
-  use(socket: TargetSocket): void {
-    this.#socket = socket;
-  }
-
-  /** The socket is open: the datagrams that waited go first. */
-  opened(): void {
-    if (this.#isOpen || this.#flow === undefined) return;
-    this.#isOpen = true;
-    this.#waiting.leave((datagram, traffic) => this.#parts.run.add(this, traffic, datagram));
-  }
-
-  send(datagram: Datagram, traffic: Traffic, nowMs: number): void {
-    this.#service?.watch?.asked(nowMs);
-    const header = this.introduction?.next();
-    if (header === undefined) this.#send(datagram, traffic);
-    else if (header.length + datagram.length > MAX_PAYLOAD_BYTES) traffic.dropped(DROP.tooLarge);
-    else this.#send(this.#parts.prefixed.join(header, datagram), traffic);
-  }
-
-  dropWaiting(code: number): void {
-    this.#waiting.drop(code);
-  }
-
-  close(): void {
-    this.#flow = undefined;
-    this.#service?.watch?.ended();
-    this.#waiting.drop(DROP.unknownFlow);
-    this.#parts.upstreams.release(this.#socket);
-  }
-
-  #send(datagram: Datagram, traffic: Traffic): void {
-    if (this.#isOpen) this.#parts.run.add(this, traffic, datagram);
-    else this.#waiting.add(datagram, traffic);
-  }
-}
-
-const NOWHERE: DatagramSender = { sendBatch: () => 0 };

@@ -1,7 +1,7 @@
 import { unpackEndpoint, type DatagramBatch, type SendBatch } from '@relay/packet';
 import type { SocketErrorCode, SocketOptions } from '@relay/socket';
 import { codeOf, isAboutTarget } from '../ends/about-targets.js';
-import type { TargetSocket } from '../ends/upstream.js';
+import type { TargetSocket } from '../ends/target-socket.js';
 import type { IdleQueue, Idler } from '../flow/idle-queue.js';
 import { ActiveCheck, type ActiveHealth, type CheckResult } from './active-check.js';
 

@@ -6,7 +6,7 @@ import type { Balance } from '../balance/candidate.js';
 import type { DatagramRun } from '../batch/datagram-run.js';
 import { Listener, type ListenerPort, type PortAdmit } from '../ends/listener.js';
 import type { PublicPort } from '../ends/public-port.js';
-import type { UpstreamOwner } from '../ends/upstream.js';
+import type { UpstreamOwner } from '../ends/upstream-end.js';
 import type { FlowMapping } from '../flow/flow-group.js';
 import type { FlowTable } from '../flow/flow-table.js';
 import { admitFromSource, type RouteMapping, type RouteServer } from '../modes/route.js';

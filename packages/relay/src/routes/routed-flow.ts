@@ -1,5 +1,5 @@
 import type { SocketErrorCode } from '@relay/socket';
-import type { TargetWatch, UpstreamService } from '../ends/upstream.js';
+import type { TargetWatch, UpstreamService } from '../ends/upstream-end.js';
 import type { UpstreamPort } from './upstream-port.js';
 
 /** Counts of the flows of one upstream. */

@@ -1,6 +1,7 @@
 import { formatEndpoint, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import { hashEndpoint } from '../balance/hash-endpoint.js';
-import type { UpstreamOwner, Upstreams } from '../ends/upstream.js';
+import type { Upstreams } from '../ends/upstream.js';
+import type { UpstreamOwner } from '../ends/upstream-end.js';
 import type { End } from '../flow/flow.js';
 import type { RouteUpstream } from '../modes/route.js';
 import type { ActiveHealth } from './active-check.js';

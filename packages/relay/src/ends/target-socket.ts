@@ -1,0 +1,7 @@
+import type { UdpSocket } from '@relay/socket';
+
+/** The part of a socket that an upstream needs. */
+export type TargetSocket = Pick<
+  UdpSocket,
+  'close' | 'engine' | 'onError' | 'onReceive' | 'open' | 'sendBatch' | 'state'
+>;
