@@ -6,7 +6,14 @@
 import { DROP, FEATURE, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
 import { ClientShard, type ClientEvent } from '@relay/relay';
 import { keyPairOf, type ClientChannel, type Invitation, type Primitives } from '@relay/session';
-import { Loop, type DescriptorReserve, type LoopWork, type Machine, type ProgramFailure } from '@relay/program';
+import {
+  flowSocket,
+  Loop,
+  type DescriptorReserve,
+  type LoopWork,
+  type Machine,
+  type ProgramFailure,
+} from '@relay/program';
 import { SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
 import type { Forward } from './mapping/forward.js';
 import { LocalNames } from './mapping/local-names.js';
@@ -21,6 +28,8 @@ export interface RelayClientOptions {
   readonly invitation: Invitation;
   readonly primitives: Primitives;
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
+  /** The size of each buffer of a socket to a service; undefined: the system's. */
+  readonly flowBufferBytes?: number | undefined;
   readonly maxPacketBytes: number;
   readonly descriptors: Pick<DescriptorReserve, 'ranOut'>;
   /** Takes every event of the session and of the flows. */
@@ -80,7 +89,7 @@ export class RelayClient {
       },
       socket: { sendBatch: (batch) => this.#socket.sendBatch(batch) },
       openSocket: machine.openSocket,
-      serviceSocket: options.socket,
+      serviceSocket: flowSocket(options.socket, options.flowBufferBytes),
       clock: machine.clock,
       settleSoon: () => this.#loop.settleSoon(),
       ranOut: () => options.descriptors.ranOut(),

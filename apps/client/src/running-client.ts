@@ -50,7 +50,7 @@ export class RunningClient implements Work {
     this.#frame = frame;
     this.#log = frame.log;
     this.#invitation = invitation;
-    const { engine, receiveBuffer, sendBuffer, sendQueue, maxPacket } = frame.settings;
+    const { engine, receiveBuffer, sendBuffer, sendQueue, flowBuffer, maxPacket } = frame.settings;
     const socket = {
       engine,
       receiveBufferBytes: receiveBuffer,
@@ -64,6 +64,7 @@ export class RunningClient implements Work {
       primitives,
       socket,
       maxPacketBytes: maxPacket,
+      flowBufferBytes: flowBuffer,
       descriptors: frame.descriptors,
       onEvent: (event) => this.#onEvent(event),
       onResolved: (target) => this.#onResolved(target),

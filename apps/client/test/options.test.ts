@@ -49,6 +49,7 @@ test('the options with numbers are those that this test knows', () => {
     'metricsInterval',
     'receiveBuffer',
     'sendBuffer',
+    'flowBuffer',
     'sendQueue',
     'maxPacket',
   ]);

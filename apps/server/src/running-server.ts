@@ -5,6 +5,7 @@ import {
   flowsThatFit,
   guarded,
   listenFailure,
+  portsThatFit,
   socketsThatFit,
   thisMachine,
   warnOfFlows,
@@ -113,6 +114,9 @@ export class RunningServer implements Work {
     this.#startLooks();
     this.#server.wakeClients(this.#addresses.of(this.clients.list()));
     warnOfFlows(log, settings.maxFlows, room);
+    const ports = portsThatFit();
+    if (ports !== undefined && ports < flowsThatFit(settings.maxFlows, room))
+      log.info('flows take at most so many ports of this host (net.ipv4.ip_local_port_range)', { ports });
     const on = formatEndpoint(this.#server.local);
     log.info('listening', { on, engine: this.#server.socket.engine, clients: this.clients.size });
     if (invitation !== undefined) {
@@ -173,8 +177,8 @@ export class RunningServer implements Work {
 
   #newServer(listen: Endpoint): RelayServer {
     const { settings, logs, log, room, descriptors } = this.#frame;
-    const { engine, receiveBuffer, sendBuffer, sendQueue, idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } =
-      settings;
+    const { engine, receiveBuffer, sendBuffer, sendQueue, flowBuffer } = settings;
+    const { idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } = settings;
     const publishLog = logs.logger('publish');
     const loggers = { sessions: logs.logger('session'), targets: logs.logger('target'), routes: logs.logger('route') };
     return new RelayServer({
@@ -187,6 +191,8 @@ export class RunningServer implements Work {
         idleMs: idle,
         maxSessions,
         maxFlows: flowsThatFit(maxFlows, room),
+        maxSockets: portsThatFit(),
+        flowBufferBytes: flowBuffer,
         maxFlowsPerClient,
         maxPacketBytes: maxPacket,
       },

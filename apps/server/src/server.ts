@@ -4,7 +4,7 @@
  * shard leave at the end of the turn.
  */
 import { isUnspecifiedAddress, type Endpoint } from '@relay/packet';
-import { Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
+import { flowSocket, Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import {
   OwnEndpoints,
   Shard,
@@ -34,6 +34,10 @@ export interface RelayServerOptions {
   readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes' | 'sendQueueBytes'>;
   readonly maxSessions: number;
   readonly maxFlows: number;
+  /** The size of each buffer of a socket to a target; undefined: the system's. */
+  readonly flowBufferBytes?: number | undefined;
+  /** How many sockets to targets there may be; undefined: any number. */
+  readonly maxSockets?: number | undefined;
   readonly maxFlowsPerClient: number;
   readonly maxPacketBytes: number;
   /** Idle time of a flow. */
@@ -189,7 +193,7 @@ export class RelayServer {
 
   #newShard(): Shard {
     const { machine, socket, staticKey, primitives, descriptors } = this.#options;
-    const { maxFlows, maxFlowsPerClient, maxSessions, maxPacketBytes, idleMs } = this.#options;
+    const { maxFlows, maxSockets, maxFlowsPerClient, maxSessions, maxPacketBytes, idleMs } = this.#options;
     return new Shard({
       channel: {
         ...{ staticKey, primitives },
@@ -199,12 +203,12 @@ export class RelayServer {
       },
       socket: this.#listener,
       openSocket: machine.openSocket,
-      targetSocket: socket,
+      targetSocket: flowSocket(socket, this.#options.flowBufferBytes),
       clock: machine.clock,
       wallClock: machine.wallClock,
       settleSoon: () => this.#loop.settleSoon(),
       isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
-      ...{ descriptors, maxFlows, maxFlowsPerClient, idleMs },
+      ...{ descriptors, maxFlows, maxSockets, maxFlowsPerClient, idleMs },
     });
   }
 

@@ -2,7 +2,7 @@ export { EXIT, ProgramFailure, type ExitCode } from './exit-code.js';
 export { runCommandLine, type CommandLine } from './command-line.js';
 export { runProgram, type RunOptions } from './run-program.js';
 export { onReloadSignal, untilStopped } from './signals.js';
-export { commonOptions, packetBytes, socketOptions } from './options.js';
+export { commonOptions, flowSocket, packetBytes, socketOptions } from './options.js';
 export { openLogs, type LogSettings } from './logs.js';
 export { ListenFailure, listenFailure } from './listen-failure.js';
 export { openPorts } from './open-ports.js';
@@ -23,6 +23,7 @@ export { askAdmin, isNotRunning, type AdminAnswer, type AdminQuestion } from './
 export { Loop, type LoopWork } from './loop.js';
 export { monotonicMs, thisMachine, type Cancel, type Machine } from './machine.js';
 export { assertFileIsRight, configured, formatValues, type Flags } from './configured.js';
+export { portsThatFit } from './descriptors/ports.js';
 export { LoadMonitor, loadState, type LoadState } from './load-monitor.js';
 export { openLivePrompt, openLiveScreen, type LiveView } from './live-view.js';
 export { Rates, type Counts } from './rates.js';

@@ -3,6 +3,7 @@
  * the bound is that of a timer, and the format of durations checks it.
  */
 import { bytes, duration, integer, option, refuse, type Format } from '@relay/config';
+import type { SocketOptions } from '@relay/socket';
 
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
@@ -26,6 +27,15 @@ const pathOrOff: Format<string> = {
     typeof value === 'string' && value !== '' && !/\p{Cc}/u.test(value) ? value : refuse(pathOrOff.expected),
   completion: 'file',
 };
+
+/** The options of sockets of flows: small, since there may be thousands. */
+export const flowSocket = (
+  { engine }: Pick<SocketOptions, 'engine'>,
+  bufferBytes: number | undefined,
+): Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'> => ({
+  ...(engine !== undefined && { engine }),
+  ...(bufferBytes !== undefined && { receiveBufferBytes: bufferBytes, sendBufferBytes: bufferBytes }),
+});
 
 /** Options for the configuration file, the logs, the view on the terminal, and the admin socket. */
 export const commonOptions = {
@@ -124,6 +134,12 @@ export const socketOptions = {
     default: '4MiB',
     group: 'Sockets',
     doc: 'Kernel send buffer to ask for',
+  }),
+  flowBuffer: option({
+    format: bytes({ min: 4 * KIB, max: MAX_BUFFER_BYTES }),
+    default: '512KiB',
+    group: 'Sockets',
+    doc: 'Kernel buffers to ask for, in each direction, of each socket to a target or service',
   }),
   sendQueue: option({
     format: bytes({ max: MAX_BUFFER_BYTES }),

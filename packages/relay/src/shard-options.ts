@@ -23,6 +23,8 @@ export interface ShardOptions {
   /** File descriptors: flows take no spare ones, and say when there was none for a socket. */
   readonly descriptors: { readonly isShort: boolean; ranOut(): void };
   readonly maxFlows: number;
+  /** How many sockets to targets there may be; undefined: any number. */
+  readonly maxSockets?: number | undefined;
   readonly maxFlowsPerClient: number;
   /** A flow ends after this many ms of silence. */
   readonly idleMs: number;

@@ -208,7 +208,8 @@ export class Shard implements ForwardServer {
 
   /** Whether there are as many flows to targets as there may be. */
   get isFull(): boolean {
-    return this.#upstreams.count >= this.#options.maxFlows;
+    const { maxFlows, maxSockets = Infinity } = this.#options;
+    return this.#upstreams.count >= maxFlows || this.#upstreams.sockets >= maxSockets;
   }
 
   isOwn(target: Uint8Array, offset: number): boolean {

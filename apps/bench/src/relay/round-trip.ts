@@ -1,4 +1,4 @@
-import { PACKED_ENDPOINT_BYTES, type DatagramBatch, type SendBatch } from '@relay/packet';
+import { copyPackedEndpoint, PACKED_ENDPOINT_BYTES, type DatagramBatch, type SendBatch } from '@relay/packet';
 import { ClientShard, ListenerPort, Shard, type Listener, type TargetSocket } from '@relay/relay';
 import { generateKeyPair, OFFSET_PATH_LOCAL, packPath, type Primitives } from '@relay/session';
 
@@ -46,7 +46,7 @@ export class JoinedEnds {
       settleSoon: () => undefined,
       isOwn: () => false,
       descriptors: { isShort: false, ranOut: () => undefined },
-      ...{ maxFlows: flows, maxFlowsPerClient: flows, idleMs: 60_000 },
+      ...{ maxFlows: 2 * flows, maxFlowsPerClient: 2 * flows, idleMs: 60_000 },
     });
     const rights = { allowances: [], publish: [], limits: {}, expiresWallMs: Infinity, newestTimestamp: 0n };
     this.#server.updateClients(
@@ -60,7 +60,7 @@ export class JoinedEnds {
       },
     });
     this.#port.target = packed('9.9.9.9', 53);
-    this.#listener = this.#client.newListener({ idleMs: 60_000, maxFlows: flows }, [this.#port]);
+    this.#listener = this.#client.newListener({ idleMs: 60_000, maxFlows: 2 * flows }, [this.#port]);
     this.#sources = new Uint8Array(flows * PACKED_ENDPOINT_BYTES);
     for (let i = 0; i < flows; i++) this.#sources.set(packed('127.0.0.1', 20_000 + i), i * PACKED_ENDPOINT_BYTES);
     this.#client.channel.connect(NOW_MS, Date.now());
@@ -127,12 +127,14 @@ class Wire {
   }
 }
 
-/** A connected socket whose peer sends everything back once the sender has flushed. */
+/** A socket whose peers send everything back once the sender has flushed. */
 class EchoSocket implements TargetSocket {
+  readonly engine = 'native';
   readonly state = 'open';
   readonly #waiting: EchoSocket[];
   readonly #echo = { count: 0, offsets: new Uint32Array(SLOTS), lengths: new Uint32Array(SLOTS) };
-  #bytes: Uint8Array = UNUSED.sources;
+  readonly #sources = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);
+  #bytes: Uint8Array = UNUSED.locals;
   onReceive: TargetSocket['onReceive'] = () => undefined;
   onError: TargetSocket['onError'] = () => undefined;
 
@@ -145,11 +147,13 @@ class EchoSocket implements TargetSocket {
     return Promise.resolve();
   }
 
-  sendBatch({ bytes, count, offsets, lengths }: SendBatch): number {
+  sendBatch({ bytes, count, offsets, lengths, destinations }: SendBatch): number {
     if (this.#echo.count === 0) this.#waiting.push(this);
     this.#bytes = bytes;
     for (let i = 0; i < count; i++) {
       const slot = this.#echo.count++;
+      if (destinations !== undefined)
+        copyPackedEndpoint(destinations, i * PACKED_ENDPOINT_BYTES, this.#sources, slot * PACKED_ENDPOINT_BYTES);
       this.#echo.offsets[slot] = offsets[i] ?? 0;
       this.#echo.lengths[slot] = lengths[i] ?? 0;
     }
@@ -160,7 +164,7 @@ class EchoSocket implements TargetSocket {
   answer(): void {
     const { count, offsets, lengths } = this.#echo;
     this.#echo.count = 0;
-    this.onReceive({ bytes: this.#bytes, count, offsets, lengths, ...UNUSED });
+    this.onReceive({ bytes: this.#bytes, count, offsets, lengths, ...UNUSED, sources: this.#sources });
   }
 
   close(): Promise<void> {
@@ -169,7 +173,6 @@ class EchoSocket implements TargetSocket {
 }
 
 const UNUSED = {
-  sources: new Uint8Array(0),
   locals: new Uint8Array(0),
   ecn: new Uint8Array(0),
   timestampsMs: new Float64Array(0),

@@ -29,6 +29,14 @@ export interface UpstreamsOptions {
   readonly ranOut: () => void;
 }
 
+/** A socket that many flows share has room for bursts of several. */
+const BUSY_FLOWS = 8;
+
+const buffersForMany = ({ receiveBufferBytes, sendBufferBytes }: UpstreamsOptions['socket']) => ({
+  ...(receiveBufferBytes !== undefined && { receiveBufferBytes: receiveBufferBytes * BUSY_FLOWS }),
+  ...(sendBufferBytes !== undefined && { sendBufferBytes: sendBufferBytes * BUSY_FLOWS }),
+});
+
 /** All sockets to targets of one shard. */
 export class Upstreams implements UpstreamKeeper {
   readonly #options: UpstreamsOptions;
@@ -38,6 +46,7 @@ export class Upstreams implements UpstreamKeeper {
   readonly #prefixed: PrefixedDatagrams;
   readonly #errors = new Map<SocketErrorCode, number>();
   #count = 0;
+  #sockets = 0;
   /** dgram says of an unconnected socket neither who cannot be reached nor why. */
   #mayShare = true;
 
@@ -54,6 +63,11 @@ export class Upstreams implements UpstreamKeeper {
   /** What networks and hosts said of targets that could not be reached: how often, by code. */
   get networkErrors(): Readonly<Partial<Record<SocketErrorCode, number>>> {
     return Object.fromEntries(this.#errors);
+  }
+
+  /** Sockets of flows, their own and those that they share. */
+  get sockets(): number {
+    return this.#sockets;
   }
 
   /** Sockets of flows that have ended, which are open yet. */
@@ -106,6 +120,7 @@ export class Upstreams implements UpstreamKeeper {
   // Called by sockets.
 
   #close(socket: TargetSocket): void {
+    this.#sockets--;
     this.#options.run.flush(); // its last datagrams may still be in there
     // Nothing is left to do for a socket that cannot be closed.
     const closed = socket.close().catch(() => undefined);
@@ -139,9 +154,10 @@ export class Upstreams implements UpstreamKeeper {
     const isIpv4 = isIpv4Target(target);
     if (present !== undefined || !sharing.hasRoom(isIpv4)) return present;
     const local = { address: isIpv4 ? '0.0.0.0' : '::', port: 0 };
-    const socket = openSocket({ ...settings, local, dualStack: false });
+    const socket = openSocket({ ...settings, ...buffersForMany(settings), local, dualStack: false });
     const shared = new SharedSocket<UpstreamEnd>(socket, isIpv4);
     sharing.add(shared);
+    this.#sockets++;
     socket.onReceive = (batch) => this.#receiveShared(shared, owner, batch);
     socket.onError = (error, destination, tag) =>
       this.#failed(destination && shared.findFailed(destination), error, tag);
@@ -166,6 +182,7 @@ export class Upstreams implements UpstreamKeeper {
     const { openSocket, socket: settings, clock } = this.#options;
     try {
       const socket = openSocket({ ...settings, remote: unpackEndpoint(target, 0) });
+      this.#sockets++;
       this.#mayShare = socket.engine !== 'dgram';
       socket.onReceive = (batch) => this.#receive(end, batch);
       socket.onError = (error, _destination, tag) => this.#failed(end, error, tag);

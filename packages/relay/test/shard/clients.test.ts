@@ -184,3 +184,13 @@ describe('the limit of all flows of a server', () => {
     expect(pair.server.figures()).toMatchObject({ flows: 1, forward: { toTarget: { drops: { 'flow-limit': 1 } } } });
   });
 });
+
+test('the limit of sockets to targets makes flows give way, as that of flows does', async () => {
+  const pair = await Pair.open({ maxSockets: 2 });
+  for (const source of [1000, 1001, 1002]) {
+    await pair.send(`${source}`, source);
+    await pair.pass(300);
+  }
+  expect(pair.replies).toEqual(['1000 1000', '1001 1001', '1002 1002']);
+  expect([pair.server.figures().flows, pair.openTargetSockets]).toEqual([2, 2]);
+});
