@@ -3,7 +3,7 @@
  * is given to it. Packets that arrive go to the shard a batch at a time, and the packets of the
  * shard leave at the end of the turn.
  */
-import { isUnspecifiedAddress, type Endpoint } from '@relay/packet';
+import { FEATURE, isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import { flowSocket, Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import {
   OwnEndpoints,
@@ -199,7 +199,10 @@ export class RelayServer {
         ...{ staticKey, primitives },
         limits: { maxSessions },
         random: machine.random,
-        parameters: { maxPacketBytes, maxFlows: maxFlowsPerClient, flowIdleMs: idleMs },
+        parameters: {
+          ...{ maxPacketBytes, maxFlows: maxFlowsPerClient, flowIdleMs: idleMs },
+          features: FEATURE.publishEntries,
+        },
       },
       socket: this.#listener,
       openSocket: machine.openSocket,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { decodeRefusedPort, encodePublish, REQUEST, STATUS, type PublishRequest } from '@relay/packet';
+import { decodeRefusedPort, encodePublish, FEATURE, REQUEST, STATUS, type PublishRequest } from '@relay/packet';
 import { askAdmin } from '@relay/program';
 import { isNativeAvailable } from '@relay/socket';
 import { replaceFile } from '../../src/state/atomic-file.js';
@@ -73,6 +73,13 @@ describe.each(ENGINES)('a server on %s', (engine) => {
     expect(status).toBe(STATUS.done);
     expect(running.own.status()).toMatchObject({ publishedPorts: 2000, visitors: 0 });
     expect(tookMs).toBeLessThan(PROMISE_MS);
+  });
+
+  test('tells its clients that it takes entries in a request to publish', async () => {
+    const running = await stage.server(flags());
+    const { channel } = await stage.client(running, 'ada', ALL);
+    await until(() => channel.session?.peerParameters !== undefined);
+    expect((channel.session?.peerParameters?.features ?? 0) & FEATURE.publishEntries).not.toBe(0);
   });
 
   test('carries datagrams of visitors to the service of a client and its replies back, and says so', async () => {
