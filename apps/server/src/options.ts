@@ -1,5 +1,6 @@
 /** All options of `relay-server start`: the one place where they are written down. */
 import { defineSchema, duration, integer, option } from '@relay/config';
+import { routeMapping } from './routes/route-format.js';
 import { commonOptions, packetBytes, socketOptions } from '@relay/program';
 
 /**
@@ -22,6 +23,12 @@ export const serverOptions = {
   public: option({
     format: 'host',
     doc: 'HOST[:PORT] that invitations name; the listen address if not given, or the name of this host',
+  }),
+  route: option({
+    format: routeMapping,
+    array: true,
+    live: true,
+    doc: 'LISTEN=TARGET[,TARGET…]: lead datagrams from a port of this server to one of several upstreams, without any client',
   }),
   ...commonOptions,
   ...socketOptions,

@@ -4,9 +4,11 @@ import { logVerb, reloadVerb, statusVerb, stopVerb, type Program, type Verb } fr
 import { serverSchema } from './options.js';
 import { statePath, type ServerPaths } from './place.js';
 import { RunningServer, type ServerService, type ServerSettings } from './running-server.js';
+import { checkRoutes } from './routes/check-routes.js';
 import { StatusView } from './terminal/status-view.js';
 import { clientVerbs } from './verbs/clients.js';
 import { mappingVerbs } from './verbs/mappings.js';
+import { routeVerbs } from './verbs/routes.js';
 import { sessionVerbs } from './verbs/sessions.js';
 
 const NOUN = 'server';
@@ -22,6 +24,7 @@ export const serverVerbs: readonly Verb<ServerService, ServerPaths>[] = [
   statusVerb(NOUN, newStatusLines),
   ...sessionVerbs,
   ...mappingVerbs,
+  ...routeVerbs,
   reloadVerb(NOUN, 'its configuration file and its clients'),
   logVerb,
   stopVerb(NOUN),
@@ -30,6 +33,8 @@ export const serverVerbs: readonly Verb<ServerService, ServerPaths>[] = [
 export const serverProgram: Program<ServerSettings, RunningServer> = {
   noun: NOUN,
   schema: serverSchema,
+  check: ({ route }) => checkRoutes(route),
+  apply: (own, settings) => own.apply(settings),
   newWork: (frame) => RunningServer.make(frame),
   verbs: serverVerbs,
   calls: (own) => ({

@@ -18,6 +18,7 @@ import { loadPrimitives, type Primitives } from '@relay/session';
 import { SocketError } from '@relay/socket';
 import type { serverSchema } from './options.js';
 import { statePath } from './place.js';
+import type { RunningRoute } from './routes/running-route.js';
 import { RelayServer } from './server.js';
 import { logEvent, logPublishEvent } from './event-log.js';
 import { ClientFiles } from './state/client-files.js';
@@ -38,6 +39,11 @@ const FIRST_CLIENT = 'default';
 /** The server knows a new address of this host as its own after at most this time, in ms. */
 const ADDRESS_LOOK_MS = 10_000;
 const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
+
+/** Says that a route carries datagrams. */
+function announce({ description }: RunningRoute): void {
+  process.stdout.write(`relay-server ready: route ${description}\n`);
+}
 
 export class RunningServer implements Work {
   readonly state: StateFolder;
@@ -104,6 +110,7 @@ export class RunningServer implements Work {
     this.#readClients();
     await this.#listen();
     this.#server.updateClients(this.clients.all());
+    await this.#server.routes.apply(this.#frame.settings.route);
     this.#server.reserve(this.#ports.read());
     this.clients.watch(() => this.reloadClients());
   }
@@ -126,6 +133,18 @@ export class RunningServer implements Work {
       process.stdout.write(`  relay-client --server '${invitation}' --forward 5353=1.1.1.1:53\n`);
     }
     process.stdout.write(`relay-server ready on ${on}\n`);
+    for (const route of this.#server.routes.routes) announce(route);
+  }
+
+  /** Runs the routes of these settings from now on. Rejects with a ProgramFailure. */
+  async apply({ route }: ServerSettings): Promise<void> {
+    const { opened, closed } = await this.#server.routes.apply(route);
+    const { log } = this.#frame;
+    for (const description of closed) log.info('closed', { mapping: `route ${description}` });
+    for (const each of opened) {
+      log.info('opened', { mapping: `route ${each.description}` });
+      announce(each);
+    }
   }
 
   async close(): Promise<void> {
@@ -203,6 +222,8 @@ export class RunningServer implements Work {
         onEvent: (event) => logPublishEvent(publishLog, event),
         onChange: () => this.#ports.changed(),
       },
+      onUpstreamMissing: (name, reason) =>
+        loggers.routes.warn('cannot resolve the name of an upstream: the last addresses stay in use', { name, reason }),
       onFault: (error) => log.error('work of the server failed', { error }),
       onEvent: (event) => {
         if (event.kind === 'newest-timestamp') this.clients.recordTimestamp(event.publicKey, event.timestamp);

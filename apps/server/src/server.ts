@@ -25,6 +25,8 @@ import { Publications } from './publish/publications.js';
 import type { PublishEvent } from './publish/publish-event.js';
 import type { MappingStatus } from './publish/mapping-status.js';
 import { answerRequest } from './requests/answer-request.js';
+import { routeMappingStatus, type RouteMappingStatus } from './routes/route-mapping-status.js';
+import { RouteSet } from './routes/route-set.js';
 
 export interface RelayServerOptions {
   readonly machine: Machine;
@@ -44,6 +46,8 @@ export interface RelayServerOptions {
   readonly idleMs: number;
   readonly descriptors: Pick<DescriptorReserve, 'isShort' | 'ranOut'>;
   readonly publish: PublishOptions;
+  /** Called when the addresses of an upstream's name cannot be found, once until they can. */
+  readonly onUpstreamMissing: (name: string, reason: string) => void;
   /** Takes the events of the shard, except requests, which are answered here. */
   readonly onEvent: (event: Exclude<ShardEvent, { kind: 'request' }>) => void;
   /** Takes the error of work that nobody waits for; the server goes on. */
@@ -62,6 +66,7 @@ export interface PublishOptions {
 }
 
 export class RelayServer {
+  readonly routes: RouteSet;
   readonly #options: RelayServerOptions;
   readonly #machine: Machine;
   readonly #listener: UdpSocket;
@@ -81,8 +86,9 @@ export class RelayServer {
     });
     this.#shard = this.#newShard();
     this.#publications = this.#newPublications();
+    this.routes = this.#newRoutes();
     const work: LoopWork = {
-      nextDueMs: () => Math.min(this.#shard.nextWakeMs, this.#publications.nextDueMs),
+      nextDueMs: () => Math.min(this.#shard.nextWakeMs, this.#publications.nextDueMs, this.routes.nextDueMs),
       due: (nowMs) => this.#wake(nowMs),
       flush: () => this.#endTurn(),
       failed: options.onFault,
@@ -118,9 +124,9 @@ export class RelayServer {
     return this.#shard.flows(this.#machine.clock(), limit);
   }
 
-  /** The ports that clients have published, and those that are kept for clients. */
-  mappings(): MappingStatus[] {
-    return this.#publications.list();
+  /** The ports that clients have published or that are kept for clients, and the routes. */
+  mappings(): (MappingStatus | RouteMappingStatus)[] {
+    return [...this.#publications.list(), ...this.routes.routes.map(routeMappingStatus)];
   }
 
   /** How many published ports are open. */
@@ -149,6 +155,7 @@ export class RelayServer {
   lookAtAddresses(): void {
     this.#own?.look();
     this.#publications.lookAtAddresses();
+    this.routes.lookAtAddresses().catch(this.#options.onFault);
   }
 
   /** Keeps ports that a former life of this server had assigned; its clients are known already. */
@@ -188,7 +195,7 @@ export class RelayServer {
     const flowsClosed = this.#shard.close(this.#machine.clock());
     const portsClosed = this.#publications.close();
     this.#loop.close();
-    await Promise.all([this.#listener.close(), flowsClosed, portsClosed]);
+    await Promise.all([this.#listener.close(), flowsClosed, portsClosed, this.routes.close()]);
   }
 
   #newShard(): Shard {
@@ -215,13 +222,28 @@ export class RelayServer {
     });
   }
 
+  #newRoutes(): RouteSet {
+    const { machine, socket, onFault, onUpstreamMissing } = this.#options;
+    return new RouteSet({
+      ...{ machine, onFault },
+      routes: this.#shard.routes,
+      unsent: (tag, datagrams) => this.#shard.unsent(tag, datagrams),
+      openSocket: (options) => machine.openSocket({ ...socket, ...options }),
+      addresses: this.#newAddresses(),
+      settle: () => this.#loop.settle(),
+      onMissing: onUpstreamMissing,
+    });
+  }
+
+  #newAddresses(): PublicAddresses {
+    const { localAddresses } = this.#machine;
+    return new PublicAddresses({ localAddresses, engine: () => this.#listener.engine });
+  }
+
   #newPublications(): Publications {
     const { machine, socket, descriptors, publish, idleMs, maxFlowsPerClient, onFault } = this.#options;
     const settle = (): void => this.#loop.settle();
-    const addresses = new PublicAddresses({
-      localAddresses: machine.localAddresses,
-      engine: () => this.#listener.engine,
-    });
+    const addresses = this.#newAddresses();
     const opener = new PortOpener({
       shard: this.#shard,
       sockets: {
@@ -244,6 +266,7 @@ export class RelayServer {
   #wake(nowMs: number): void {
     if (this.#shard.nextWakeMs <= nowMs) this.#shard.wake(nowMs);
     if (this.#publications.nextDueMs <= nowMs) this.#publications.due(nowMs);
+    this.routes.due(nowMs);
   }
 
   /** Hands out the events, and sends the packets and datagrams that wait. */

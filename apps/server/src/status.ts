@@ -1,7 +1,7 @@
 /** The server's status: plain data, for each of its doors and for the metrics log. */
 import { formatEndpoint } from '@relay/packet';
 import { packetFigures, processFigures, type Frame, type LoadState, type ProgramStatus } from '@relay/program';
-import type { ModeFigures, ShardFigures } from '@relay/relay';
+import type { ModeFigures, RouteStatus, ShardFigures } from '@relay/relay';
 import type { RelayServer } from './server.js';
 
 /** The server as a whole. */
@@ -19,6 +19,8 @@ export interface ServerStatus extends ProgramStatus {
   readonly publish: ModeFigures;
   /** How many published ports are open. */
   readonly publishedPorts: number;
+  readonly route: ModeFigures;
+  readonly routes: readonly RouteStatus[];
   /** Errors that networks and hosts told of targets, by their code. */
   readonly targetErrors: ShardFigures['targetErrors'];
   readonly load: LoadState;
@@ -26,13 +28,14 @@ export interface ServerStatus extends ProgramStatus {
 
 /** The status of a server whose process is as loaded as `load` says. */
 export function serverStatus(server: RelayServer, { state, health }: Frame['load']): ServerStatus {
-  const { sessions, flows, visitors, forward, publish, targetErrors, packetDrops } = server.figures();
+  const { sessions, flows, visitors, forward, publish, route, targetErrors, packetDrops } = server.figures();
   return {
     program: 'relay-server',
     ...processFigures(),
     listen: formatEndpoint(server.local),
     engine: server.socket.engine,
-    ...{ sessions, flows, visitors, forward, publish, targetErrors },
+    ...{ sessions, flows, visitors, forward, publish, route, targetErrors },
+    routes: server.routes.statuses(),
     publishedPorts: server.publishedPorts,
     maxFlows: server.maxFlows,
     packets: packetFigures(server.socket, packetDrops),

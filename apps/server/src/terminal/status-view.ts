@@ -7,11 +7,12 @@ export class StatusView {
   readonly #rates = new Rates();
 
   lines(status: ServerStatus): string[] {
-    const { forward, publish, packets } = status;
+    const { forward, publish, route, packets } = status;
     const flows = {
       'to targets': forward.toTarget,
       'from targets': forward.fromTarget,
       ...(isPublishing(status) && { 'from visitors': publish.toTarget, 'to visitors': publish.fromTarget }),
+      ...(isRouting(status) && { 'to upstreams': route.toTarget, 'from upstreams': route.fromTarget }),
     };
     const directions = { ...flows, ...packetDirections(packets) };
     const drops = Object.entries(flows).map(([name, direction]) => [name, direction.drops] as const);
@@ -21,6 +22,7 @@ export class StatusView {
       ...(isPublishing(status)
         ? [`${count(status.publishedPorts, 'published port')}   ${count(status.visitors, 'visitor')}`]
         : []),
+      ...(isRouting(status) ? [routesLine(status)] : []),
       '',
       ...trafficLines(directions, this.#rates, monotonicMs()),
       '',
@@ -33,5 +35,14 @@ export class StatusView {
 /** Most servers publish nothing, and are shown without it. */
 const isPublishing = ({ publish, publishedPorts }: ServerStatus): boolean =>
   publishedPorts + publish.toTarget.inDatagrams + publish.fromTarget.inDatagrams > 0;
+
+const isRouting = ({ route, routes }: ServerStatus): boolean => routes.length + route.toTarget.inDatagrams > 0;
+
+function routesLine({ routes }: ServerStatus): string {
+  const upstreams = routes.flatMap((route) => route.upstreams);
+  const flows = routes.reduce((sum, route) => sum + route.flows, 0);
+  const up = upstreams.filter(({ state }) => state === 'up').length;
+  return `${count(routes.length, 'route')}   ${up} of ${count(upstreams.length, 'upstream')} up   ${count(flows, 'flow')} of sources`;
+}
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

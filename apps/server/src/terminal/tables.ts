@@ -2,6 +2,7 @@
 import { formatDuration, table } from '@relay/terminal';
 import type { ClientRecord } from '../state/client-record.js';
 import type { MappingStatus } from '../publish/mapping-status.js';
+import type { RouteMappingStatus } from '../routes/route-mapping-status.js';
 import type { FlowStatus, SessionStatus } from '@relay/relay';
 
 export function clientLines(records: readonly ClientRecord[]): string[] {
@@ -50,7 +51,31 @@ export function flowLines(flows: readonly FlowStatus[]): string[] {
   });
 }
 
-export function mappingLines(mappings: readonly MappingStatus[]): string[] {
+export function mappingLines(mappings: readonly (MappingStatus | RouteMappingStatus)[]): string[] {
+  const published = mappings.filter((mapping) => mapping.mode === 'publish');
+  const routes = mappings.filter((mapping) => mapping.mode === 'route');
+  if (routes.length === 0) return publishedLines(published);
+  return [...(published.length === 0 ? [] : [...publishedLines(published), '']), ...routeLines(routes)];
+}
+
+/** One line for each address of each upstream; the route stands in the first one. */
+function routeLines(routes: readonly RouteMappingStatus[]): string[] {
+  const rows = routes.flatMap(({ name, listen, balance, upstreams }) => {
+    const own = [name, listen.join(', '), balance];
+    if (upstreams.length === 0) return [[...own, 'not resolved yet', '', '', '', '', '']];
+    return upstreams.map(({ upstream, target, weight, state, flows, answered, unanswered }, i) => [
+      ...(i === 0 ? own : ['', '', '']),
+      upstream === target ? upstream : `${upstream} (${target})`,
+      ...[`${weight}`, state, `${flows}`, `${answered}`, `${unanswered}`],
+    ]);
+  });
+  const header = ['route', 'listens on', 'balance', 'upstream', 'weight', 'state', 'flows', 'answered', 'unanswered'];
+  return table([header, ...rows], {
+    align: ['left', 'left', 'left', 'left', 'right', 'left', 'right', 'right', 'right'],
+  });
+}
+
+function publishedLines(mappings: readonly MappingStatus[]): string[] {
   if (mappings.length === 0) return ['nothing is published'];
   const rows = mappings.map(({ client, ports, state, flows, maxFlows, idleMs, name }) => [
     client,

@@ -5,7 +5,7 @@ import { mappingLines } from '../terminal/tables.js';
 
 const mappingsVerb = verb({
   name: 'mappings',
-  describe: 'List the ports that clients have published, and those that are kept for them',
+  describe: 'List the routes, and the ports that clients have published or that are kept for them',
   answer: ({ own }: ServerService) => own.server.mappings(),
   lines: mappingLines,
 });

@@ -196,7 +196,8 @@ describe.each(ENGINES)('a server on %s', (engine) => {
     visitor.send(endpoint.port, 'hello');
     await until(() => visitor.replies.length === 1);
     await before.close();
-    await until(() => running.own.server.mappings()[0]?.state === 'kept');
+    const states = () => running.own.server.mappings().map((mapping) => mapping.mode === 'publish' && mapping.state);
+    await until(() => states()[0] === 'kept');
     expect(running.own.status()).toMatchObject({ sessions: 0, visitors: 1, publishedPorts: 1 });
     visitor.send(endpoint.port, 'lost');
     await until(() => running.own.status().publish.toTarget.drops['no-session'] === 1);

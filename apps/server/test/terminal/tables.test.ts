@@ -121,6 +121,41 @@ describe('the list of mappings', () => {
   });
 });
 
+describe('the list of mappings, with routes,', () => {
+  const facts = { weight: 1, state: 'up', flows: 2, answered: 7, unanswered: 0 } as const;
+  const route = {
+    mode: 'route',
+    ...{ name: 'dns', listen: ['[::]:53', '127.0.0.1:5300'], openPorts: 2, balance: 'hash' },
+    ...{ flows: 4, maxFlows: 4096, idleMs: 0 },
+    upstreams: [
+      { ...facts, upstream: '10.0.0.1:53', target: '10.0.0.1:53' },
+      { ...facts, upstream: 'dns.example:53', target: '10.0.0.2:53', weight: 3, state: 'drained' },
+    ],
+  } as const;
+
+  test('has a line for each address of each upstream', () => {
+    expect(mappingLines([route, { ...route, name: 'new', upstreams: [] }]).map(cells)).toEqual([
+      ['route', 'listens on', 'balance', 'upstream', 'weight', 'state', 'flows', 'answered', 'unanswered'],
+      ['dns', '[::]:53, 127.0.0.1:5300', 'hash', '10.0.0.1:53', '1', 'up', '2', '7', '0'],
+      ['dns.example:53 (10.0.0.2:53)', '3', 'drained', '2', '7', '0'],
+      ['new', '[::]:53, 127.0.0.1:5300', 'hash', 'not resolved yet'],
+    ]);
+  });
+
+  test('has them below what is published', () => {
+    const published = { mode: 'publish', client: 'ada', ports: '[::]:53', openPorts: 1, state: 'open' } as const;
+    const lines = mappingLines([{ ...published, flows: 0, maxFlows: 1, idleMs: 0 }, route]);
+    expect(lines.map((line) => cells(line)[0])).toEqual([
+      'client',
+      'ada',
+      '',
+      'route',
+      'dns',
+      'dns.example:53 (10.0.0.2:53)',
+    ]);
+  });
+});
+
 describe('the status', () => {
   const health: Health = {
     eventLoopDelayMs: 1,
@@ -143,6 +178,8 @@ describe('the status', () => {
     targetErrors: {},
     visitors: 0,
     publishedPorts: 0,
+    route: { toTarget: NONE, fromTarget: NONE },
+    routes: [],
     publish: { toTarget: NONE, fromTarget: NONE },
     forward: {
       toTarget: { ...figures, drops: { 'denied-by-policy': 3 } },
@@ -190,6 +227,17 @@ describe('the status', () => {
     expect(rows.find(([name]) => name === 'to visitors')?.slice(0, 2)).toEqual(['to visitors', '5']);
     expect(rows.filter(([, reason]) => reason === 'no-session')).toEqual([['from visitors', 'no-session', '3']]);
     expect(new StatusView().lines({ ...status, publishedPorts: 1 })[2]).toBe('1 published port   0 visitors');
+  });
+
+  test('shows routes and their upstreams where there are some', () => {
+    const facts = { upstream: 'a', target: 'a', weight: 1, flows: 1, answered: 0, unanswered: 0 };
+    const upstreams = (['up', 'down', 'up'] as const).map((state) => ({ ...facts, state }));
+    const routes = [{ route: 'dns', balance: 'random', flows: 3, upstreams } as const];
+    const lines = new StatusView().lines({ ...status, routes, route: { toTarget: figures, fromTarget: NONE } });
+    expect(lines[2]).toBe('1 route   2 of 3 upstreams up   3 flows of sources');
+    const rows = lines.map(cells);
+    expect(rows.find(([name]) => name === 'to upstreams')?.slice(0, 3)).toEqual(['to upstreams', '9', '900 B']);
+    expect(rows.some(([name]) => name === 'from upstreams')).toBe(true);
   });
 
   test('counts one flow, several sessions, and shows no drops where there are none', () => {

@@ -74,6 +74,7 @@ export class ServerProcess {
         onEvent: () => undefined,
         onChange: () => undefined,
       },
+      onUpstreamMissing: () => undefined,
       onFault: (error) => this.faults.push(error),
     });
     this.relay.updateClients(clients.read());

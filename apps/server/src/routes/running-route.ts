@@ -1,0 +1,128 @@
+import type { Machine } from '@relay/program';
+import { PublicPort, type Route, type RouteStatus, type Routes, type Shard } from '@relay/relay';
+import type { UdpSocket } from '@relay/socket';
+import { knownZone } from './known-zone.js';
+import { keyOf, type RouteBinding } from './route-bindings.js';
+import { portCountOf, settingsOf, type RouteMapping, type RouteTarget } from './route-format.js';
+import { nameOf, rangeText, targetText, targetTexts } from './route-text.js';
+
+/** What running routes work with. */
+export interface RouteSurroundings {
+  readonly routes: Pick<Routes, 'add' | 'remove' | 'receive'>;
+  readonly unsent: Shard['unsent'];
+  readonly clock: Machine['clock'];
+  /** The addresses of an upstream that are known now, but for those on which routes listen. */
+  readonly addressesOf: (target: RouteTarget) => readonly string[];
+  /** Sends what waits, and sets the timer: called after sources were heard. */
+  readonly settle: () => void;
+}
+
+interface BoundSocket extends RouteBinding {
+  readonly socket: UdpSocket;
+  readonly port: PublicPort;
+}
+
+/** A route that runs: its sockets, and what the shard makes of what they hear. */
+export class RunningRoute {
+  readonly #surroundings: RouteSurroundings;
+  readonly #route: Route;
+  readonly #sockets = new Map<string, BoundSocket>();
+  #mapping: RouteMapping;
+
+  constructor(mapping: RouteMapping, surroundings: RouteSurroundings) {
+    this.#mapping = mapping;
+    this.#surroundings = surroundings;
+    this.#route = surroundings.routes.add(settingsOf(mapping, nameOf(mapping)), portCountOf(mapping));
+    this.refresh();
+  }
+
+  get mapping(): RouteMapping {
+    return this.#mapping;
+  }
+
+  get name(): string {
+    return nameOf(this.#mapping);
+  }
+
+  /** Where it listens: one text for each listener, with the real ports. */
+  get listening(): string[] {
+    return this.#mapping.listen.map(({ address, first, last }, listener) => {
+      const own = [...this.#sockets.values()].find((one) => one.listener === listener);
+      const real = first === 0 ? (own?.socket.local.port ?? 0) : first;
+      return rangeText(address, { first: real, last: real + last - first });
+    });
+  }
+
+  /** The text `127.0.0.1:5300 -> 127.0.0.1:53, 127.0.0.1:54`, with the real ports. */
+  get description(): string {
+    return `${this.listening.join(', ')} -> ${targetTexts(this.#mapping)}`;
+  }
+
+  status(): RouteStatus {
+    return this.#route.status();
+  }
+
+  /** How many of its ports are open. */
+  get openPorts(): number {
+    return new Set([...this.#sockets.values()].map(({ listener, number }) => `${listener} ${number}`)).size;
+  }
+
+  /** The sockets by the keys of their bindings; see {@link keyOf}. */
+  get sockets(): ReadonlyMap<string, UdpSocket> {
+    return new Map([...this.#sockets].map(([key, { socket }]) => [key, socket]));
+  }
+
+  /** Listens on this open socket too. */
+  add(binding: RouteBinding, socket: UdpSocket): void {
+    const { routes, unsent, clock, settle } = this.#surroundings;
+    const { address } = binding.endpoint;
+    // The zone's interface may be gone already: the port hears nothing then.
+    const own = knownZone(address) ?? address.replace(/%.*/, '');
+    const port = new PublicPort(socket, { address: own, port: socket.local.port });
+    socket.onReceive = (batch) => {
+      routes.receive(this.#route, port, batch, clock());
+      settle();
+    };
+    socket.onError = (error, _destination, tag) => unsent(tag, error.datagrams);
+    this.#route.addPort(port, binding.number);
+    this.#sockets.set(keyOf(binding), { ...binding, socket, port });
+  }
+
+  /** Listens no more on the socket with this key, which is the caller's from now on. */
+  remove(key: string): void {
+    const bound = this.#sockets.get(key);
+    if (bound === undefined) return;
+    this.#sockets.delete(key);
+    this.#route.removePort(bound.port, this.#surroundings.clock());
+  }
+
+  /** Other settings and upstreams. Open flows go on. */
+  update(mapping: RouteMapping): void {
+    this.#mapping = mapping;
+    this.#route.update(settingsOf(mapping, nameOf(mapping)), this.#surroundings.clock());
+    this.refresh();
+  }
+
+  /** Uses the addresses of its upstreams that are known now. */
+  refresh(): void {
+    const { addressesOf, clock } = this.#surroundings;
+    const upstreams = this.#mapping.target.map((target) => ({
+      name: targetText(target),
+      addresses: addressesOf(target),
+      firstPort: target.first,
+      weight: target.weight,
+    }));
+    this.#route.setUpstreams(upstreams, clock());
+  }
+
+  /** See `Route.setDrained` of @relay/relay. */
+  setDrained(upstream: string, isDrained: boolean): boolean {
+    return this.#route.setDrained(upstream, isDrained);
+  }
+
+  /** Ends its flows; its sockets are the caller's from now on. */
+  end(): void {
+    this.#sockets.clear();
+    this.#surroundings.routes.remove(this.#route, this.#surroundings.clock());
+  }
+}
