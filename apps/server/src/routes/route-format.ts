@@ -16,7 +16,16 @@ import {
   type HostEndpointRange,
   type PortRange,
 } from '@relay/config';
-import { BALANCES, type ActiveHealth, type BalanceName, type HashBy, type RouteSettings } from '@relay/relay';
+import { mappingKeys, publicKeys, type MappingSettings, type PublicSettings } from '@relay/program';
+import {
+  addressRange,
+  BALANCES,
+  type ActiveHealth,
+  type BalanceName,
+  type HashBy,
+  type RouteSettings,
+  type VisitorRules,
+} from '@relay/relay';
 import { payload } from './payload.js';
 
 /** An upstream as configured: a host, as many ports as the route has, and its weight. */
@@ -25,14 +34,10 @@ export interface RouteTarget extends HostEndpointRange {
 }
 
 /** One route as configured. */
-export interface RouteMapping {
-  readonly name?: string | undefined;
+export interface RouteMapping extends MappingSettings, PublicSettings {
   /** One or several, with as many ports each; a single port may be 0. */
   readonly listen: readonly EndpointRange[];
   readonly target: readonly RouteTarget[];
-  /** After how many ms without a datagram a flow ends; Infinity: never. */
-  readonly idle: number;
-  readonly maxFlows: number;
   readonly balance: BalanceName;
   readonly hashBy: HashBy;
   readonly health: 'passive' | 'active';
@@ -102,33 +107,11 @@ function oneOrMore<T>(item: Format<T>): Format<readonly T[]> {
   return format;
 }
 
-const finite = duration({ min: 1000 });
-
-const idle: Format<number> = {
-  ...finite,
-  expected: `${finite.expected}, or never`,
-  parse(value, form) {
-    const idleMs = value === 'never' ? Infinity : finite.parse(value, form);
-    return typeof idleMs === 'number' ? idleMs : refuse(idle.expected);
-  },
-  jsonSchema: { anyOf: [finite.jsonSchema, { const: 'never' }] },
-};
-
-const name: Format<string> = {
-  name: 'name',
-  expected: 'a name of 1 to 64 characters without control characters, such as dns',
-  parse: (value) =>
-    typeof value === 'string' && value.trim() !== '' && value.length <= 64 && !/\p{Cc}/u.test(value)
-      ? value
-      : refuse(name.expected),
-};
-
 const EXPECTED =
   'a route such as 127.0.0.1:5300=127.0.0.1:53,127.0.0.1:54*3 or 27000-27010=example.com:27000-27010;balance=hash';
 
 const fields = table(
   {
-    name: option({ format: name, doc: 'What status, logs and commands call it, unique; its text if not given' }),
     listen: option({
       format: oneOrMore(listenRange),
       required: true,
@@ -139,16 +122,7 @@ const fields = table(
       required: true,
       doc: 'Its upstreams, HOST:PORT or HOST:PORT*WEIGHT: port by port as many as it listens on; all addresses of a name, looked up again every 30 s',
     }),
-    idle: option({
-      format: idle,
-      default: '120s',
-      doc: 'After how long without a datagram in either direction a flow ends; never: only with its route',
-    }),
-    maxFlows: option({
-      format: integer({ min: 1, max: 1_000_000 }),
-      default: 4096,
-      doc: 'How many flows, one for each source, there may be at a time',
-    }),
+    ...mappingKeys,
     balance: option({
       format: choice(BALANCES),
       default: 'round-robin',
@@ -187,6 +161,7 @@ const fields = table(
       defaultDoc: '2',
       doc: 'With health active: after how many answers in a row an upstream is up again',
     }),
+    ...publicKeys,
   },
   { name: 'route', expected: EXPECTED, parseText: parseShortForm },
 );
@@ -205,8 +180,21 @@ export const portCountOf = ({ listen }: RouteMapping): number => (listen[0] === 
 
 /** The settings of the route for the shard; `name` is what it is called. */
 export function settingsOf(mapping: RouteMapping, calledName: string): RouteSettings {
-  const { idle: idleMs, maxFlows, balance, hashBy } = mapping;
-  return { name: calledName, idleMs, maxFlows, balance, hashBy, health: healthOf(mapping) };
+  const { idle: idleMs, maxFlows, replies, requests, identity, balance, hashBy } = mapping;
+  return {
+    ...{ name: calledName, idleMs, maxFlows, replies, requests, identity, balance, hashBy },
+    health: healthOf(mapping),
+    rules: rulesOf(mapping),
+  };
+}
+
+/** An empty `allow` lets everybody in. */
+function rulesOf({ allow, deny, maxPps, maxBps, visitorPps, visitorFlows }: RouteMapping): VisitorRules {
+  return {
+    allow: allow.length === 0 ? undefined : allow.map(addressRange),
+    deny: deny.length === 0 ? undefined : deny.map(addressRange),
+    ...{ maxPps, maxBps, visitorPps, visitorFlows },
+  };
 }
 
 function healthOf({ health, send, expect, every, fails, passes }: RouteMapping): 'passive' | ActiveHealth {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError, loadConfiguration, Refusal } from '@relay/config';
+import { addressRange } from '@relay/relay';
 import { serverSchema } from '../../src/options.js';
 import { payload } from '../../src/routes/payload.js';
 import { settingsOf, type RouteMapping } from '../../src/routes/route-format.js';
@@ -34,6 +35,7 @@ describe('a route', () => {
         { host: 'dns.example', first: 55, last: 55, weight: 1000 },
       ],
       ...{ idle: 120_000, maxFlows: 4096, balance: 'round-robin', hashBy: 'address', health: 'passive' },
+      ...{ allow: [], deny: [] },
     });
   });
 
@@ -90,7 +92,8 @@ describe('a route', () => {
     ['53=a:53;passes=2', 'passes together with health = active'],
     ['53=a:53;health=active;send=0x0', 'as its send a text, or bytes such as'],
     ['53=a:53;health=active;send=x;every=100ms', 'as its every'],
-    ['53=a:53;allow=10.0.0.0/8', 'after each ; one of name, listen, target'],
+    ['53=a:53;allow=10.0.0.0/40', 'as its allow'],
+    ['53=a:53;weight=2', 'after each ; one of listen, target'],
   ])('is refused as %s, with what was expected', (route, expected) => {
     expect(problemOf(route)).toContain(expected);
   });
@@ -100,6 +103,17 @@ describe('its settings', () => {
   test('are what the shard is given, with the defaults of checks', () => {
     expect(settingsOf(parseOne('53=a:53;idle=30s'), 'dns')).toEqual({
       ...{ name: 'dns', idleMs: 30_000, maxFlows: 4096, balance: 'round-robin', hashBy: 'address', health: 'passive' },
+      rules: {},
+    });
+    const more =
+      'replies=1;requests=2;identity=spp;allow=10.0.0.0/8;deny=10.1.0.0/16;deny=::/0;maxPps=9;visitorFlows=3';
+    expect(settingsOf(parseOne(`53=a:53;${more}`), 'dns')).toMatchObject({
+      ...{ replies: 1, requests: 2, identity: 'spp' },
+      rules: {
+        allow: [addressRange({ address: '10.0.0.0', prefix: 8 })],
+        deny: [addressRange({ address: '10.1.0.0', prefix: 16 }), addressRange({ address: '::', prefix: 0 })],
+        ...{ maxPps: 9, visitorFlows: 3 },
+      },
     });
     expect(settingsOf(parseOne('53=a:53;health=active;send=ping'), 'dns').health).toEqual({
       ...{ send: new Uint8Array(Buffer.from('ping')), expect: undefined, everyMs: 2000, fails: 3, passes: 2 },

@@ -102,14 +102,14 @@ export class Route implements RouteMapping {
 
   /** Other settings for the same ports; the limits hold for new flows. */
   update(settings: RouteSettings, nowMs: number): void {
-    const { balance, hashBy, health } = this.#settings;
+    const { balance, hashBy, health, rules } = this.#settings;
     this.#settings = settings;
     Object.assign(this.#limits, limitsOf(settings));
-    this.listener.applyRules(settings.rules ?? {}, nowMs);
+    if (!isSame(settings.rules, rules)) this.listener.applyRules(settings.rules ?? {}, nowMs);
     for (const upstream of this.#upstreams) upstream.expectsAnswers = settings.replies !== 0;
     if (settings.balance !== balance || settings.hashBy !== hashBy)
       this.#balance = newBalance(settings.balance, settings.hashBy, this.#surroundings.random);
-    if (!isSameHealth(settings.health, health))
+    if (!isSame(settings.health, health))
       for (const upstream of this.#upstreams) upstream.checkBy(activeOf(settings), nowMs);
   }
 
@@ -215,11 +215,5 @@ const limitsOf = ({ idleMs, maxFlows, replies, requests, identity }: RouteSettin
 
 const activeOf = ({ health }: RouteSettings): ActiveHealth | undefined => (health === 'passive' ? undefined : health);
 
-const isSameHealth = (a: RouteSettings['health'], b: RouteSettings['health']): boolean =>
-  JSON.stringify(plain(a)) === JSON.stringify(plain(b));
-
-/** Bytes as an array, which JSON tells apart from others. */
-function plain(health: RouteSettings['health']): unknown {
-  if (health === 'passive') return health;
-  return { ...health, send: [...health.send], expect: health.expect && [...health.expect] };
-}
+/** Whether both have the same fields; bytes count as fields too. */
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
