@@ -95,6 +95,23 @@ describe.each(ENGINES)('a server with routes, on %s,', (engine) => {
     expect(messages).toContain('all upstreams are down: the route uses all of them');
   });
 
+  test('chooses anew for each datagram of one source, where that is asked for, and loses none', async () => {
+    const [a, b] = [await stage.echo(), await stage.echo()];
+    const targets = [a, b].map(({ port }) => `${LOOPBACK}:${port}`).join();
+    const running = await stage.server({ engine, route: [`${LOOPBACK}:0=${targets};replies=1;requests=1`] });
+    const source = await openSource();
+    for (let i = 0; i < 20; i++) source.send(portOf(running), `${i}`);
+    await until(() => source.replies.length === 20);
+    expect((await routeOf(running))?.upstreams).toMatchObject([
+      { flows: 0, answered: 10 },
+      { flows: 0, answered: 10 },
+    ]);
+    const oneWay = await stage.server({ engine, route: [`${LOOPBACK}:0=${targets};replies=0;requests=1`] });
+    for (let i = 0; i < 20; i++) source.send(portOf(oneWay), `${i}`);
+    await until(() => oneWay.own.status().route.toTarget.outDatagrams === 20);
+    expect(oneWay.own.status()).toMatchObject({ flows: 0, route: { toTarget: { drops: {} } } });
+  });
+
   test('changes its routes by a reload, and keeps the flows of what stays', async () => {
     const [a, b] = [await stage.echo(), await stage.echo()];
     const [file, port] = [join(stage.folder, `routes-${engine}.toml`), engine === 'native' ? 15_300 : 15_400];

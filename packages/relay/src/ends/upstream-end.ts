@@ -55,6 +55,8 @@ export interface UpstreamKeeper {
   admitted(end: UpstreamEnd): void;
   /** The flow of the end is over, and its socket, if it had one of its own, is to be closed. */
   release(end: UpstreamEnd, socket: TargetSocket | undefined): void;
+  /** The flow of the end has ended, but its last datagrams wait for a socket; or no more. */
+  setFinishing(end: UpstreamEnd, isFinishing: boolean): void;
   /** The flow of the end to this target is over, which has shared a socket. */
   leave(end: UpstreamEnd, shared: SharedSocket<UpstreamEnd>, target: Uint8Array): void;
 }
@@ -82,6 +84,10 @@ export class UpstreamEnd implements End, DatagramExit {
   #shared: SharedSocket<UpstreamEnd> | undefined;
   #isOpen = false;
   #flow: Flow | undefined;
+  /** Its flow ends by its own rule: what waits is sent after that. */
+  #isFinishing = false;
+  /** Packed endpoint, while the last datagrams of the flow that has ended wait. */
+  #lastTarget: Uint8Array | undefined;
 
   constructor(parts: UpstreamParts, service: UpstreamService | undefined) {
     this.#parts = parts;
@@ -95,9 +101,9 @@ export class UpstreamEnd implements End, DatagramExit {
     return this.#flow;
   }
 
-  /** Packed endpoint; undefined after it has ended. */
+  /** Packed endpoint; undefined after it has ended, and its last datagrams are sent. */
   get target(): Uint8Array | undefined {
-    return this.#flow && (this.#service?.target ?? this.#flow.target);
+    return this.#flow === undefined ? this.#lastTarget : (this.#service?.target ?? this.#flow.target);
   }
 
   get group(): FlowGroup<Flow> | undefined {
@@ -134,9 +140,10 @@ export class UpstreamEnd implements End, DatagramExit {
 
   /** The socket is open: the datagrams that waited go first. */
   opened(): void {
-    if (this.#isOpen || this.#flow === undefined) return;
+    if (this.#isOpen || this.target === undefined) return;
     this.#isOpen = true;
     this.#waiting.leave((datagram, traffic) => this.#parts.run.add(this, traffic, datagram));
+    this.leave();
   }
 
   send(datagram: Datagram, traffic: Traffic, nowMs: number): void {
@@ -151,10 +158,31 @@ export class UpstreamEnd implements End, DatagramExit {
     this.#waiting.drop(code);
   }
 
+  finish(): void {
+    this.#isFinishing = true;
+  }
+
   close(): void {
+    const { target } = this;
     this.#flow = undefined;
     this.#service?.watch?.ended();
+    if (this.#isFinishing && !this.#isOpen && !this.#waiting.isEmpty) {
+      this.#lastTarget = target;
+      return this.#parts.upstreams.setFinishing(this, true);
+    }
     this.#waiting.drop(DROP.unknownFlow);
+    this.#release();
+  }
+
+  /** Nothing waits any more: gives up its socket, if its flow has ended. */
+  leave(): void {
+    if (this.#lastTarget === undefined) return;
+    this.#lastTarget = undefined;
+    this.#parts.upstreams.setFinishing(this, false);
+    this.#release();
+  }
+
+  #release(): void {
     const { upstreams } = this.#parts;
     if (this.#shared === undefined || this.destination === undefined) upstreams.release(this, this.#socket);
     else upstreams.leave(this, this.#shared, this.destination);

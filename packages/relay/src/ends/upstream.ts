@@ -42,6 +42,8 @@ export class Upstreams implements UpstreamKeeper {
   readonly #options: UpstreamsOptions;
   readonly #admitted: UpstreamEnd[] = [];
   readonly #closing = new Set<Promise<void>>();
+  /** Ends of flows that have ended, whose last datagrams wait for a socket. */
+  readonly #finishing = new Set<UpstreamEnd>();
   readonly #datagram = new Datagram();
   readonly #prefixed: PrefixedDatagrams;
   readonly #errors = new Map<SocketErrorCode, number>();
@@ -90,6 +92,10 @@ export class Upstreams implements UpstreamKeeper {
 
   /** Resolves when the sockets of all ended flows are closed. */
   async closed(): Promise<void> {
+    for (const end of this.#finishing) {
+      end.dropWaiting(DROP.unknownFlow);
+      end.leave();
+    }
     await Promise.all(this.#closing);
   }
 
@@ -106,6 +112,12 @@ export class Upstreams implements UpstreamKeeper {
     if (socket === undefined) return;
     if (owner.sharing !== undefined) owner.sharing.own--;
     this.#close(socket);
+  }
+
+  /** The flow of the end has ended, but its last datagrams wait for a socket; or no more. */
+  setFinishing(end: UpstreamEnd, isFinishing: boolean): void {
+    if (isFinishing) this.#finishing.add(end);
+    else this.#finishing.delete(end);
   }
 
   /** The flow of the end to this target is over, which has shared a socket. */
@@ -259,13 +271,14 @@ export class Upstreams implements UpstreamKeeper {
   }
 
   #notOpened(end: UpstreamEnd, cause: unknown): void {
-    if (end.flow === undefined) return; // it ended while its socket was opened
+    if (end.target === undefined) return; // it ended while its socket was opened
     const code = codeOf(cause);
     if (code === 'too-many-open-files') this.#options.ranOut();
-    this.#notice(end, code);
     const isTarget = isAboutTarget(code);
     end.dropWaiting(isTarget ? DROP.unreachable : DROP.overloaded);
-    end.flow.end(isTarget ? FLOW_CLOSE.unreachable : FLOW_CLOSE.overloaded, this.#options.clock());
+    this.#notice(end, code);
+    end.leave();
+    end.flow?.end(isTarget ? FLOW_CLOSE.unreachable : FLOW_CLOSE.overloaded, this.#options.clock());
     this.#options.settleSoon();
   }
 

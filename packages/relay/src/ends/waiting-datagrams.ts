@@ -27,6 +27,10 @@ export class WaitingDatagrams {
     this.#room = room;
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Copies a datagram; beyond the limits it is dropped, and counted in `traffic`. */
   add({ bytes, offset, length }: Datagram, traffic: Traffic): void {
     const isFull = this.#waiting.length === MAX_DATAGRAMS || this.#bytes + length > MAX_BYTES;

@@ -22,6 +22,11 @@ export interface End {
    * on.
    */
   warn?(nowMs: number): void;
+  /**
+   * The flow ends after its last datagram, which the end has been given: if it waits, it is still
+   * sent. Called before {@link close}.
+   */
+  finish?(): void;
   /** The source's next datagram belongs to another flow, though this one goes on. */
   release?(): void;
   /**
@@ -132,8 +137,9 @@ export class Flow implements Idler {
   #countRequest(nowMs: number): void {
     this.#repliesLeft += this.#repliesToEach;
     if (--this.#requestsLeft > 0) return;
-    if (this.#repliesLeft > 0) this.sourceEnd.release?.();
-    else this.end(FLOW_CLOSE.closed, nowMs);
+    if (this.#repliesLeft > 0) return this.sourceEnd.release?.();
+    this.targetEnd.finish?.();
+    this.end(FLOW_CLOSE.closed, nowMs);
   }
 
   #countReply(nowMs: number): void {

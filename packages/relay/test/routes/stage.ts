@@ -94,7 +94,8 @@ export class RouteStage {
   readonly #targetSockets: UdpSocket[] = [];
   #cancel: (() => void) | undefined;
 
-  constructor(options: Partial<ShardOptions> = {}) {
+  /** Sockets to upstreams are given to `prepare` before they open. */
+  constructor(options: Partial<ShardOptions> = {}, prepare = (_socket: UdpSocket): void => undefined) {
     this.host = this.network.host([SERVER.v4, SERVER.v6]);
     const tunnel = this.host.createSocket({ local: { address: SERVER.v4, port: 7878 } });
     this.shard = new Shard({
@@ -102,6 +103,7 @@ export class RouteStage {
       socket: tunnel,
       openSocket: (socket) => {
         const opened = this.host.createSocket(socket);
+        prepare(opened);
         this.#targetSockets.push(opened);
         return opened;
       },
