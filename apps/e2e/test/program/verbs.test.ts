@@ -37,6 +37,12 @@ const session = ({ server }: Relay): Promise<Record<string, string>> =>
     return { session: `${current.id}` };
   });
 
+/** Returns the upstream of the route. */
+async function upstream({ server }: Relay): Promise<Record<string, string>> {
+  const [route] = await ask<{ upstreams: { upstream: string }[] }[]>(`${server.state}/admin.sock`, 'mappings');
+  return { mapping: 'echo', upstream: route?.upstreams[0]?.upstream ?? '' };
+}
+
 const ROWS: Row[] = [
   {
     program: 'relay-server',
@@ -51,7 +57,26 @@ const ROWS: Row[] = [
     says: /^ *\d+ +tester +forward +127\S+ +127/,
     answer: [{ client: 'tester', target: expect.stringMatching(/^127/) }],
   },
-  { program: 'relay-server', verb: 'mappings', says: /^nothing is published$/, answer: [] },
+  {
+    program: 'relay-server',
+    verb: 'mappings',
+    says: /^echo +127\.0\.0\.1:\d+ +round-robin +127\.0\.0\.1:\d+ +1 +up +0 +0 +0$/,
+    answer: [{ mode: 'route', name: 'echo', openPorts: 1 }],
+  },
+  {
+    program: 'relay-server',
+    verb: 'drain',
+    given: upstream,
+    says: /^upstream 127\.0\.0\.1:\d+ of route echo gets no new flows$/,
+    answer: { mapping: 'echo' },
+  },
+  {
+    program: 'relay-server',
+    verb: 'undrain',
+    given: upstream,
+    says: /^upstream 127\.0\.0\.1:\d+ of route echo gets new flows again$/,
+    answer: { mapping: 'echo' },
+  },
   {
     program: 'relay-server',
     verb: 'clients',
@@ -135,7 +160,8 @@ describe('the verbs of running programs', () => {
   const relay = shared(async (keep) => {
     const echo = keep(await Echo.open());
     const forwards = [`0=127.0.0.1:${echo.port}`];
-    const started = keep(await startRelay({ engine: 'dgram', forwards, serverFlags: ['-i'], clientFlags: ['-i'] }));
+    const serverFlags = ['-i', '--route', `127.0.0.1:0=127.0.0.1:${echo.port};name=echo`];
+    const started = keep(await startRelay({ engine: 'dgram', forwards, serverFlags, clientFlags: ['-i'] }));
     const application = keep(await Application.open());
     await application.askUntilAnswered(started.port);
     return started;

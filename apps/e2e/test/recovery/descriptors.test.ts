@@ -123,11 +123,11 @@ describe.each(ENGINES)('a server without a free descriptor, engine %s', (engine)
   test('that starts with few descriptors carries as many flows as fit, reports that, and has room for the rest', async () => {
     await using echo = await Echo.open();
     const forwards = [`0=127.0.0.1:${echo.port}`];
-    await using relay = await startRelay({ engine, forwards, serverThrough: withDescriptors(128) });
+    await using relay = await startRelay({ engine, forwards, serverThrough: withDescriptors(192) });
     const { server } = relay;
     const [warning] = await server.program.line(/.*maxFlows does not fit.*/, 'stderr');
     const { maxFlows } = await server.status();
-    expect(JSON.parse(warning)).toMatchObject({ level: 'warn', limit: 128, configured: 50_000, used: maxFlows });
+    expect(JSON.parse(warning)).toMatchObject({ level: 'warn', limit: 192, configured: 50_000, used: maxFlows });
     expect(maxFlows).toBeGreaterThan(8);
     await Application.withMany(maxFlows + SOURCES, async (applications) => {
       // Flows that were answered once give way to new ones.
