@@ -16,13 +16,16 @@ const KEPT_ROUND_TRIPS = 1000;
 
 /** An application that sends datagrams to a local port and measures how long their echoes take. */
 export class Application {
+  /** The mode that its datagrams take. */
+  readonly mode: string;
   sent = 0;
   received = 0;
   readonly #socket = createSocket('udp4');
   readonly #timer: NodeJS.Timeout;
   readonly #roundTripsMs: number[] = [];
 
-  constructor(port: number) {
+  constructor(mode: string, port: number) {
+    this.mode = mode;
     this.#socket.on('message', (message) => {
       this.received++;
       this.#roundTripsMs.push(performance.now() - message.readDoubleLE(0));

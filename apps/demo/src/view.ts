@@ -1,8 +1,18 @@
 import { askAdmin, monotonicMs, packetDirections, Rates, trafficLines, type ProgramStatus } from '@relay/program';
-import { formatDuration, type ScreenLine } from '@relay/terminal';
+import { formatDuration, table, type ScreenLine } from '@relay/terminal';
 import type { Application } from './traffic.js';
 
 const ASK_EVERY_MS = 1000;
+
+/** A status with the modes that only one of the programs has, or both. */
+type ModeStatus = ProgramStatus & Partial<Record<'publish' | 'route', ProgramStatus['forward']>>;
+
+/** The way of a datagram, by mode. */
+const WAYS: Readonly<Record<string, string>> = {
+  forward: 'application → client ⇒ server → target',
+  publish: 'visitor → server ⇒ client → service',
+  route: 'source → server → one of two upstreams',
+};
 
 /** The view of the demo: the figures of its applications, and the status of both programs. */
 export class DemoView {
@@ -16,7 +26,7 @@ export class DemoView {
     const ask = (): void => {
       void Promise.allSettled(adminSockets.map((path) => askAdmin(path, 'status'))).then((answers) => {
         this.#programs = answers.flatMap((answer) =>
-          answer.status === 'fulfilled' ? this.#programLines(answer.value as ProgramStatus) : ['', 'no answer'],
+          answer.status === 'fulfilled' ? this.#programLines(answer.value as ModeStatus) : ['', 'no answer'],
         );
       });
     };
@@ -25,11 +35,17 @@ export class DemoView {
   }
 
   lines(): ScreenLine[] {
-    const applications = this.#applications.map(({ sent, received, medianRoundTripMs }, i) => {
-      const roundTrip = medianRoundTripMs === undefined ? '–' : formatDuration(medianRoundTripMs);
-      return `application ${i + 1}   sent ${sent}   echoed ${received}   median round trip ${roundTrip}`;
+    const rows = this.#applications.map(({ mode, sent, received, medianRoundTripMs }) => [
+      mode,
+      WAYS[mode] ?? '',
+      `${sent}`,
+      `${received}`,
+      medianRoundTripMs === undefined ? '–' : formatDuration(medianRoundTripMs),
+    ]);
+    const applications = table([['mode', 'way', 'sent', 'echoed', 'median round trip'], ...rows], {
+      align: ['left', 'left', 'right', 'right', 'right'],
     });
-    const title: ScreenLine = { text: 'applications → client ⇒ server → target, and back   (q ends)', style: 'bold' };
+    const title: ScreenLine = { text: 'Relay carries datagrams in three modes   (q ends)', style: 'bold' };
     return [title, '', ...applications, ...this.#programs];
   }
 
@@ -37,14 +53,16 @@ export class DemoView {
     clearInterval(this.#timer);
   }
 
-  #programLines({ program, engine, flows, forward, packets }: ProgramStatus): string[] {
+  #programLines({ program, engine, forward, publish, route, packets }: ModeStatus): string[] {
     const rates = this.#rates.get(program) ?? new Rates();
     this.#rates.set(program, rates);
     const directions = {
       'to targets': forward.toTarget,
       'from targets': forward.fromTarget,
+      ...(publish && { 'to services': publish.toTarget, 'from services': publish.fromTarget }),
+      ...(route && { 'to upstreams': route.toTarget, 'from upstreams': route.fromTarget }),
       ...packetDirections(packets),
     };
-    return ['', `${program}   engine ${engine}   flows ${flows}`, ...trafficLines(directions, rates, monotonicMs())];
+    return ['', `${program}   engine ${engine}`, ...trafficLines(directions, rates, monotonicMs())];
   }
 }
