@@ -7,7 +7,7 @@ import { guarded, type Cancel, type Machine } from '@relay/program';
 import type { ClientEvent } from '@relay/relay';
 import type { Invitation } from '@relay/session';
 import type { RelayClient } from './client.js';
-import { withKnownZone } from './known-zone.js';
+import { withKnownZone } from '@relay/socket';
 
 /**
  * How long a server may take to answer, in ms. After that the client tells users and tries the next
@@ -137,8 +137,8 @@ export function chooseServer(
 async function serverAddresses({ host, port }: Invitation, resolveName: Machine['resolveName']): Promise<Endpoint[]> {
   const literal = parseAddress(host);
   if (literal !== undefined) {
-    const server = withKnownZone({ address: literal, port });
-    return server === undefined ? [] : [server];
+    const address = withKnownZone(literal);
+    return address === undefined ? [] : [{ address, port }];
   }
   try {
     const found = await resolveName(host);

@@ -20,4 +20,4 @@ export {
   type SocketState,
   type UdpSocket,
 } from './udp-socket.js';
-export { withNumericZone } from './zone.js';
+export { withKnownZone, withNumericZone } from './zone.js';

@@ -21,6 +21,19 @@ export function withNumericZone(endpoint: Endpoint): Endpoint {
   return { address: `${endpoint.address.slice(0, percent)}%${index}`, port: endpoint.port };
 }
 
+/** The largest number of an interface. */
+const MAX_INDEX = 0xffff_ffff;
+
+/**
+ * Returns the address with a number as its zone, if it has one: `fe80::1%2`. Undefined: its zone is
+ * a name that stands for no interface of this host, or a number that no interface can have.
+ */
+export function withKnownZone(address: string): string | undefined {
+  const known = withNumericZone({ address, port: 0 }).address;
+  const [, zone = '0'] = known.split('%');
+  return NUMERIC.test(zone) && Number(zone) <= MAX_INDEX ? known : undefined;
+}
+
 /**
  * Returns the address with `%2` written as `%eth0`. It is unchanged if it has no zone, or if no
  * interface of that index has a link-local address.

@@ -1,6 +1,6 @@
 import { parseAddress } from '@relay/packet';
 import type { Machine } from '@relay/program';
-import { withKnownZone } from '../known-zone.js';
+import { withKnownZone } from '@relay/socket';
 import type { Publish } from './publish.js';
 
 /** How often a name is looked up again, in ms. */
@@ -72,7 +72,7 @@ export class LocalNames {
   async #look(host: string, look: Look): Promise<void> {
     const literal = parseAddress(host);
     look.isUnderWay = true;
-    const address = literal === undefined ? await this.#resolve(host) : numericZoneOf(literal);
+    const address = literal === undefined ? await this.#resolve(host) : withKnownZone(literal);
     look.isUnderWay = false;
     look.dueMs =
       literal !== undefined && address !== undefined ? Infinity : this.#options.machine.clock() + LOOK_AGAIN_MS;
@@ -83,7 +83,7 @@ export class LocalNames {
     try {
       const [first] = await this.#options.machine.resolveName(name);
       const address = first === undefined ? undefined : parseAddress(first);
-      return address === undefined ? undefined : numericZoneOf(address);
+      return address === undefined ? undefined : withKnownZone(address);
     } catch {
       return undefined; // no such name, or no resolver at present: said, and looked up again
     }
@@ -103,5 +103,3 @@ export class LocalNames {
     for (const publish of this.#publishes) if (publish.localHost === host) publish.setLocalAddress(address);
   }
 }
-
-const numericZoneOf = (address: string): string | undefined => withKnownZone({ address, port: 0 })?.address;

@@ -1,7 +1,7 @@
 import { FLOW_CLOSE, formatEndpoint, type Endpoint } from '@relay/packet';
 import { ListenFailure, openPorts, type Machine } from '@relay/program';
 import { PublicPort, type Listener, type OwnEndpoints, type Shard, type VisitorRules } from '@relay/relay';
-import { SocketError, withNumericZone, type UdpSocket } from '@relay/socket';
+import { SocketError, withKnownZone, type UdpSocket } from '@relay/socket';
 
 /** What the sockets of public ports work with. */
 export interface SocketSurroundings {
@@ -139,11 +139,9 @@ export class PublicSockets {
   }
 }
 
-const NAMED_ZONE = /%.*\D/;
-
 /** The endpoint with its zone as a number. Throws a SocketError if there is no such interface. */
 function withInterface(local: Endpoint): Endpoint {
-  const found = withNumericZone(local);
-  if (NAMED_ZONE.test(found.address)) throw new SocketError('address-not-available', 'create');
-  return found;
+  const address = withKnownZone(local.address);
+  if (address === undefined) throw new SocketError('address-not-available', 'create');
+  return { address, port: local.port };
 }

@@ -1,7 +1,6 @@
 import type { Machine } from '@relay/program';
 import { PublicPort, type Route, type RouteStatus, type Routes, type Shard } from '@relay/relay';
-import type { UdpSocket } from '@relay/socket';
-import { knownZone } from './known-zone.js';
+import { withKnownZone, type UdpSocket } from '@relay/socket';
 import { keyOf, type RouteBinding } from './route-bindings.js';
 import { portCountOf, settingsOf, type RouteMapping, type RouteTarget } from './route-format.js';
 import { nameOf, rangeText, targetText, targetTexts } from './route-text.js';
@@ -77,7 +76,7 @@ export class RunningRoute {
     const { routes, unsent, clock, settle } = this.#surroundings;
     const { address } = binding.endpoint;
     // The zone's interface may be gone already: the port hears nothing then.
-    const own = knownZone(address) ?? address.replace(/%.*/, '');
+    const own = withKnownZone(address) ?? address.replace(/%.*/, '');
     const port = new PublicPort(socket, { address: own, port: socket.local.port });
     socket.onReceive = (batch) => {
       routes.receive(this.#route, port, batch, clock());

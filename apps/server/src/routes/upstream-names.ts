@@ -1,6 +1,6 @@
 import { parseAddress } from '@relay/packet';
 import type { Machine } from '@relay/program';
-import { knownZone } from './known-zone.js';
+import { withKnownZone } from '@relay/socket';
 
 /** How often a name is looked up again, and how soon after a failure, in ms. */
 const LOOK_AGAIN_MS = 30_000;
@@ -51,7 +51,7 @@ export class UpstreamNames {
   addressesOf(host: string): readonly string[] {
     const literal = parseAddress(host);
     if (literal === undefined) return this.#looks.get(host)?.addresses ?? [];
-    const address = knownZone(literal);
+    const address = withKnownZone(literal);
     return address === undefined ? [] : [address];
   }
 
@@ -98,7 +98,7 @@ export class UpstreamNames {
 function usable(found: readonly unknown[]): string[] {
   const addresses = found.flatMap((address) => {
     const literal = typeof address === 'string' ? parseAddress(address) : undefined;
-    return literal === undefined ? [] : (knownZone(literal) ?? []);
+    return literal === undefined ? [] : (withKnownZone(literal) ?? []);
   });
   return [...new Set(addresses)].sort();
 }
