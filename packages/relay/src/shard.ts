@@ -206,10 +206,14 @@ export class Shard implements ForwardServer {
     return this.#upstreams.closing;
   }
 
-  /** Whether there are as many flows to targets as there may be. */
-  get isFull(): boolean {
+  get freeFlows(): number {
     const { maxFlows, maxSockets = Infinity } = this.#options;
-    return this.#upstreams.count >= maxFlows || this.#upstreams.sockets >= maxSockets;
+    return Math.min(maxFlows - this.#upstreams.count, maxSockets - this.#upstreams.sockets);
+  }
+
+  /** Whether there are as many flows to targets as there may be, or as many sockets for them. */
+  get isFull(): boolean {
+    return this.freeFlows <= 0;
   }
 
   isOwn(target: Uint8Array, offset: number): boolean {

@@ -44,7 +44,7 @@ describe('forward, on the client', () => {
 
 describe('forward, on the server', () => {
   const server: ForwardServer = {
-    ...{ isDraining: false, isShort: false, closingSockets: 0 },
+    ...{ isDraining: false, isShort: false, closingSockets: 0, freeFlows: 100 },
     isOwn: () => false,
   };
   const client = { rights: { allowances: [] }, newEnd: () => end };
@@ -55,7 +55,7 @@ describe('forward, on the server', () => {
 
   test.each([
     ['a server that drains', { isDraining: true }, DROP.draining],
-    ['sockets that are still being closed', { closingSockets: 64 }, DROP.overloaded],
+    ['sockets that are still being closed', { closingSockets: 64, freeFlows: 64 }, DROP.overloaded],
     ['a want of file descriptors', { isShort: true }, DROP.overloaded],
     ['a target that is the server itself', { isOwn: () => true }, DROP.loop],
   ])('is refused for %s', (_what, change, code) => {
@@ -70,7 +70,7 @@ describe('forward, on the server', () => {
 });
 
 describe('route', () => {
-  const server = { isDraining: false, isShort: false, closingSockets: 0 };
+  const server = { isDraining: false, isShort: false, closingSockets: 0, freeFlows: 100 };
   const newUpstream = (change: { readonly isDrained?: boolean; readonly isUp?: boolean } = {}): RouteUpstream => ({
     ...{ weight: 1, flowCount: 0, hash: 1, credit: 0 },
     isDrained: change.isDrained ?? false,
@@ -88,7 +88,7 @@ describe('route', () => {
 
   test.each([
     ['a server that drains', { isDraining: true }, DROP.draining],
-    ['sockets that are still being closed', { closingSockets: 64 }, DROP.overloaded],
+    ['sockets that are still being closed', { closingSockets: 64, freeFlows: 64 }, DROP.overloaded],
     ['a want of file descriptors', { isShort: true }, DROP.overloaded],
   ])('is refused for %s', (_what, change, code) => {
     expect(admit([newUpstream()], change)).toBe(code);

@@ -1,8 +1,8 @@
 /**
- * The room for sockets of flows that gave way to others, until they are closed: without a bound a
- * burst of new flows would take all descriptors.
+ * Sockets of flows that have ended may take the room of flows that a server does not have, and this
+ * much in any case. Without a bound, a burst of new flows would take all descriptors.
  */
-const MAX_CLOSING_SOCKETS = 64;
+const LEAST_CLOSING_SOCKETS = 64;
 
 /** The state of a server that says whether a new flow may take a socket. */
 export interface SocketRoom {
@@ -10,8 +10,10 @@ export interface SocketRoom {
   readonly isShort: boolean;
   /** Sockets of flows that have ended, which are open yet. */
   readonly closingSockets: number;
+  /** How many flows to targets there may be besides those that there are. */
+  readonly freeFlows: number;
 }
 
 /** Whether a new flow may take a socket. */
-export const hasSocketRoom = ({ isShort, closingSockets }: SocketRoom): boolean =>
-  !isShort && closingSockets < MAX_CLOSING_SOCKETS;
+export const hasSocketRoom = ({ isShort, closingSockets, freeFlows }: SocketRoom): boolean =>
+  !isShort && closingSockets < Math.max(LEAST_CLOSING_SOCKETS, freeFlows);

@@ -194,3 +194,50 @@ test('the limit of sockets to targets makes flows give way, as that of flows doe
   expect(pair.replies).toEqual(['1000 1000', '1001 1001', '1002 1002']);
   expect([pair.server.figures().flows, pair.openTargetSockets]).toEqual([2, 2]);
 });
+
+describe('flows that take the places of others faster than sockets close', () => {
+  const BURST = 100;
+  /** A server whose sockets to targets close once `close` is called. */
+  async function slowlyClosing(maxFlows: number): Promise<{ pair: Pair; close: () => void }> {
+    const held: (() => void)[] = [];
+    const pair = await Pair.open({ maxFlows, maxFlowsPerClient: BURST }, {}, (socket) => {
+      const close = socket.close.bind(socket);
+      socket.close = async () => {
+        await new Promise<void>((resolve) => held.push(resolve));
+        await close();
+      };
+    });
+    return { pair, close: () => held.splice(0).forEach((resolve) => resolve()) };
+  }
+  const burst = async (pair: Pair, firstSource: number): Promise<void> => {
+    for (let i = 0; i < BURST; i++) await pair.send('question', firstSource + i);
+    await pair.pass(300);
+  };
+
+  // A resolver that asks each question from a new port, and a server that is late for a moment.
+  test('are all carried where the server has room for more flows than it has', async () => {
+    const { pair, close } = await slowlyClosing(1000);
+    await burst(pair, 2000);
+    await burst(pair, 3000);
+    expect(pair.server.figures()).toMatchObject({ flows: BURST / 2, forward: { toTarget: { drops: {} } } });
+    expect(pair.arrivals).toHaveLength(2 * BURST);
+    expect(pair.openTargetSockets).toBe(2 * BURST);
+    close();
+    await pair.pass(1);
+    expect(pair.openTargetSockets).toBe(BURST / 2);
+  });
+
+  test('are refused where it has not, until sockets are closed', async () => {
+    const { pair, close } = await slowlyClosing(BURST);
+    await burst(pair, 2000);
+    await burst(pair, 3000);
+    const { overloaded = 0 } = pair.server.figures().forward.toTarget.drops;
+    expect(overloaded).toBeGreaterThan(0);
+    expect(pair.openTargetSockets).toBeLessThanOrEqual(BURST + 64);
+    close();
+    await pair.pass(1);
+    await pair.send('question', 4000);
+    await pair.pass(300);
+    expect(pair.replies.at(-1)).toBe('4000 question');
+  });
+});
