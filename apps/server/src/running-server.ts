@@ -2,7 +2,7 @@
 import type { Values } from '@relay/config';
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 import {
-  flowsThatFit,
+  flowSockets,
   guarded,
   listenFailure,
   portsThatFit,
@@ -21,6 +21,7 @@ import { statePath } from './place.js';
 import type { RunningRoute } from './routes/running-route.js';
 import { RelayServer } from './server.js';
 import { logEvent, logPublishEvent } from './event-log.js';
+import { isFileError } from './state/file-error.js';
 import { ClientFiles } from './state/client-files.js';
 import { invite, publicEndpoint } from './state/invite.js';
 import type { FileTrouble } from './state/line-file.js';
@@ -70,7 +71,14 @@ export class RunningServer implements Work {
     this.#frame = frame;
     this.#primitives = primitives;
     this.state = state;
-    const trouble: FileTrouble = (what, error) => frame.log.error(what, { reason: String(error) });
+    const trouble: FileTrouble = (what, error) => {
+      if (isFileError(error, 'EMFILE') && !frame.descriptors.isShort) {
+        frame.descriptors.ranOut(); // there are some in reserve
+        return 'again';
+      }
+      frame.log.error(what, { reason: String(error) });
+      return undefined;
+    };
     this.clients = new ClientFiles(state.path, trouble);
     this.#addresses = new ProvenAddresses(state.path, trouble);
     this.#ports = new PublishedPortsFile(state.path, trouble, () => this.#server.assignments());
@@ -120,10 +128,7 @@ export class RunningServer implements Work {
     const invitation = this.state.isNew ? this.#inviteFirst() : undefined;
     this.#startLooks();
     this.#server.wakeClients(this.#addresses.of(this.clients.list()));
-    warnOfFlows(log, settings.maxFlows, room);
-    const ports = portsThatFit();
-    if (ports !== undefined && ports < flowsThatFit(settings.maxFlows, room))
-      log.info('flows take at most so many ports of this host (net.ipv4.ip_local_port_range)', { ports });
+    warnOfFlows(log, settings.maxFlows, room, portsThatFit());
     const on = formatEndpoint(this.#server.local);
     log.info('listening', { on, engine: this.#server.socket.engine, clients: this.clients.size });
     if (invitation !== undefined) {
@@ -209,8 +214,8 @@ export class RunningServer implements Work {
       ...{
         idleMs: idle,
         maxSessions,
-        maxFlows: flowsThatFit(maxFlows, room),
-        maxSockets: portsThatFit(),
+        maxFlows,
+        maxSockets: flowSockets(room, portsThatFit()),
         flowBufferBytes: flowBuffer,
         maxFlowsPerClient,
         maxPacketBytes: maxPacket,

@@ -107,7 +107,14 @@ export class RelayServer {
 
   /** The most flows that there can be. */
   get maxFlows(): number {
-    return this.#options.maxFlows;
+    const { maxFlows, maxSockets = Infinity } = this.#options;
+    const isEachWithSocket = this.#listener.engine === 'dgram';
+    return isEachWithSocket ? Math.min(maxFlows, maxSockets) : maxFlows;
+  }
+
+  /** The most sockets that flows can have, their own and shared ones; undefined: any number. */
+  get maxSockets(): number | undefined {
+    return this.#options.maxSockets;
   }
 
   figures(): ShardFigures {

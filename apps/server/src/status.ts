@@ -10,9 +10,14 @@ export interface ServerStatus extends ProgramStatus {
   readonly listen: string;
   readonly sessions: number;
   /**
-   * The most flows that there can be: as configured, or as many as the limit of open files allows.
+   * The most flows that there can be: as configured, or on dgram as many as there can be sockets.
    */
   readonly maxFlows: number;
+  /**
+   * The most sockets that flows can have, by the limit of open files and the ports of this host;
+   * undefined where neither is known.
+   */
+  readonly maxSockets: number | undefined;
   /** Flows of visitors at published ports. */
   readonly visitors: number;
   readonly forward: ModeFigures;
@@ -38,6 +43,7 @@ export function serverStatus(server: RelayServer, { state, health }: Frame['load
     routes: server.routes.statuses(),
     publishedPorts: server.publishedPorts,
     maxFlows: server.maxFlows,
+    maxSockets: server.maxSockets,
     packets: packetFigures(server.socket, packetDrops),
     load: state,
     health,

@@ -9,7 +9,7 @@ export { openPorts } from './open-ports.js';
 export { guarded, repeat, type FaultLog } from './periodic.js';
 export {
   descriptorRoom,
-  flowsThatFit,
+  flowSockets,
   parseDescriptorLimit,
   socketsThatFit,
   warnOfFlows,

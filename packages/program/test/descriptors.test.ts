@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   DescriptorReserve,
   descriptorRoom,
-  flowsThatFit,
+  flowSockets,
   parseDescriptorLimit,
   socketsThatFit,
   warnOfFlows,
@@ -55,29 +55,43 @@ describe('the limit of descriptors', () => {
 describe('configured flows and ports', () => {
   const warned = () => {
     const warnings: unknown[] = [];
-    return { warnings, warn: (message: string, fields?: object) => void warnings.push([message, fields]) };
+    const infos: unknown[] = [];
+    return {
+      ...{ warnings, infos },
+      warn: (message: string, fields?: object) => void warnings.push([message, fields]),
+      info: (message: string, fields?: object) => void infos.push([message, fields]),
+    };
   };
   const room = { limit: 1024, open: 30 };
 
   test('stay as they are where they fit below the limit', () => {
     const log = warned();
-    expect(flowsThatFit(930, room)).toBe(930);
-    expect(flowsThatFit(50_000, undefined)).toBe(50_000);
-    warnOfFlows(log, 930, room);
-    warnOfFlows(log, 50_000, undefined);
+    expect([flowSockets(room, undefined), flowSockets(room, 5000), flowSockets(undefined, undefined)]).toEqual([
+      930,
+      930,
+      undefined,
+    ]);
+    warnOfFlows(log, 930, room, 930);
+    warnOfFlows(log, 50_000, undefined, undefined);
     warnOfPorts(log, 930, room);
     warnOfPorts(log, 930, undefined);
     expect(log.warnings).toEqual([]);
   });
 
-  test('that do not fit are cut to the flows that do, and the log says how and what to do', () => {
+  test('that do not fit have fewer sockets, and the log says how many and what to do', () => {
     const log = warned();
-    expect(flowsThatFit(50_000, room)).toBe(930);
-    warnOfFlows(log, 50_000, room);
+    expect(flowSockets(room, 21_174)).toBe(930);
+    warnOfFlows(log, 50_000, room, 21_174);
     expect(log.warnings).toEqual([
       [
-        'maxFlows does not fit below the limit of open files and is cut: raise the limit (ulimit -n, LimitNOFILE=)',
-        { limit: 1024, configured: 50_000, used: 930 },
+        'maxFlows does not fit below the limit of open files, which bounds the sockets of flows: raise the limit (ulimit -n, LimitNOFILE=)',
+        { limit: 1024, configured: 50_000, sockets: 930 },
+      ],
+    ]);
+    expect(log.infos).toEqual([
+      [
+        'maxFlows does not fit into the ports of this host (net.ipv4.ip_local_port_range)',
+        { configured: 50_000, sockets: 21_174 },
       ],
     ]);
   });

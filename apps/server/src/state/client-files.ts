@@ -161,8 +161,8 @@ export class ClientFiles {
       try {
         changed();
       } catch (error) {
-        this.#trouble('cannot read the files of clients', error);
-        this.#lookSoon(this.#retryMs);
+        const isAgain = this.#trouble('cannot read the files of clients', error) === 'again';
+        this.#lookSoon(isAgain ? LOOK_DELAY_MS : this.#retryMs);
       }
     }, delayMs);
   }
@@ -174,8 +174,8 @@ export class ClientFiles {
     try {
       replaceFile(timestampsPath(this.#folder), lines.join(''));
     } catch (error) {
-      this.#trouble('cannot write the newest timestamps', error);
-      this.#write = setTimeout(() => this.#writeTimestamps(), this.#retryMs);
+      if (this.#trouble('cannot write the newest timestamps', error) === 'again') this.#writeTimestamps();
+      else this.#write = setTimeout(() => this.#writeTimestamps(), this.#retryMs);
     }
   }
 }

@@ -1,8 +1,11 @@
 import { replaceFile } from './atomic-file.js';
 import { readIfThere } from './state-folder.js';
 
-/** Takes the name and the error of work that cannot be done now; it is tried again. */
-export type FileTrouble = (what: string, error: unknown) => void;
+/**
+ * Takes the name and the error of work that cannot be done now; it is tried again later, or at once
+ * where the answer is `again`.
+ */
+export type FileTrouble = (what: string, error: unknown) => 'again' | undefined;
 
 /** What a {@link LineFile} keeps. */
 export interface LineFileOptions {
@@ -79,8 +82,8 @@ export class LineFile {
           .join(''),
       );
     } catch (error) {
-      trouble(`cannot write ${what}`, error);
-      this.changed();
+      if (trouble(`cannot write ${what}`, error) === 'again') this.#writeAll();
+      else this.changed();
     }
   }
 }

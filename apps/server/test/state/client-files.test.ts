@@ -12,7 +12,7 @@ import { temporaryFolder } from '../temporary-folder.js';
 const folder = temporaryFolder();
 let number = 0;
 const newState = (): StateFolder => openStateFolder(join(folder, `${++number}`));
-const noTrouble = (what: string, error: unknown): void => {
+const noTrouble = (what: string, error: unknown): undefined => {
   throw new Error(what, { cause: error });
 };
 
@@ -172,7 +172,7 @@ describe('the files of clients', () => {
     rmSync(path, { recursive: true });
     const troubles: string[] = [];
     let seen = (): void => undefined;
-    const clients = new ClientFiles(state.path, (what) => troubles.push(what), 1);
+    const clients = new ClientFiles(state.path, (what) => void troubles.push(what), 1);
     const looked = new Promise<void>((resolve) => (seen = resolve));
     clients.watch(() => seen());
     mkdirSync(path);
@@ -188,7 +188,7 @@ describe('the files of clients', () => {
     const state = newState();
     rmSync(join(state.path, 'clients'), { recursive: true });
     const told: string[] = [];
-    const clients = new ClientFiles(state.path, (what) => told.push(what));
+    const clients = new ClientFiles(state.path, (what) => void told.push(what));
     clients.watch(() => undefined);
     clients.close();
     expect(told).toEqual(['cannot watch the files of clients']);
@@ -253,7 +253,7 @@ describe('the newest timestamps', () => {
     const state = newState();
     addClient(state.path, record('ada'));
     const told: string[] = [];
-    const files = recorded(state, 9n, (what) => told.push(what));
+    const files = recorded(state, 9n, (what) => void told.push(what));
     const file = join(state.path, 'newest-timestamps');
     mkdirSync(file); // nothing can be renamed to it, not even by root
     files.close();
@@ -265,5 +265,18 @@ describe('the newest timestamps', () => {
     expect(told).toHaveLength(1);
     expect(afterRestart(state)).toBe(10n);
     chmodSync(file, 0o600);
+  });
+
+  test('are written at once where the trouble could be mended', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const file = join(state.path, 'newest-timestamps');
+    const files = recorded(state, 9n, () => {
+      rmSync(file, { recursive: true });
+      return 'again';
+    });
+    mkdirSync(file);
+    files.close();
+    expect(afterRestart(state)).toBe(9n);
   });
 });

@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 let number = 0;
 const newFolder = (): string => openStateFolder(join(folder, `${++number}`)).path;
 const fileIn = (path: string): string => join(path, 'proven-addresses');
-const noTrouble = (what: string, error: unknown): void => {
+const noTrouble = (what: string, error: unknown): undefined => {
   throw new Error(what, { cause: error });
 };
 
@@ -79,7 +79,7 @@ describe('the proven addresses', () => {
       `\u0000garbage\n${'x'.repeat(500)}\n${text}${formatKey(publicKey)} 00\n${text.slice(0, 60)}`,
     );
     const told: string[] = [];
-    const addresses = afterRestart(path, (what, error) => told.push(`${what}: ${String(error)}`));
+    const addresses = afterRestart(path, (what, error) => void told.push(`${what}: ${String(error)}`));
     expect(addresses).toEqual([{ publicKey, path: PATH }]);
     expect(told).toEqual([`left out spoilt lines of the proven addresses of clients: 4 of ${fileIn(path)}`]);
   });
@@ -88,7 +88,7 @@ describe('the proven addresses', () => {
     const path = newFolder();
     mkdirSync(fileIn(path));
     const told: string[] = [];
-    const addresses = new ProvenAddresses(path, (what) => told.push(what));
+    const addresses = new ProvenAddresses(path, (what) => void told.push(what));
     addresses.record({ publicKey, path: PATH });
     addresses.close();
     expect(told).toEqual([

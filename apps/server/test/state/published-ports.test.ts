@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 let number = 0;
 const newFolder = (): string => openStateFolder(join(folder, `${++number}`)).path;
 const fileIn = (path: string): string => join(path, 'published-ports');
-const noTrouble = (what: string, error: unknown): void => {
+const noTrouble = (what: string, error: unknown): undefined => {
   throw new Error(what, { cause: error });
 };
 
@@ -80,8 +80,24 @@ describe('the published ports', () => {
     write(path, THREE);
     writeFileSync(fileIn(path), `${line}\n${readFileSync(fileIn(path), 'utf8')}${formatKey(publicKey)} [::]:9 1 -`);
     const told: string[] = [];
-    expect(read(path, (what, error) => told.push(`${what}: ${String(error)}`))).toEqual(THREE);
+    expect(read(path, (what, error) => void told.push(`${what}: ${String(error)}`))).toEqual(THREE);
     expect(told).toEqual([`left out spoilt lines of the published ports of clients: 2 of ${fileIn(path)}`]);
+  });
+
+  test('are written at once where the trouble could be mended', () => {
+    const path = newFolder();
+    const file = new PublishedPortsFile(
+      path,
+      () => {
+        rmSync(fileIn(path), { recursive: true });
+        return 'again';
+      },
+      () => THREE,
+    );
+    file.changed();
+    mkdirSync(fileIn(path));
+    file.close();
+    expect(read(path)).toEqual(THREE);
   });
 
   test('that cannot be read or written are trouble, and nothing else', () => {
@@ -90,7 +106,7 @@ describe('the published ports', () => {
     const told: string[] = [];
     const file = new PublishedPortsFile(
       path,
-      (what) => told.push(what),
+      (what) => void told.push(what),
       () => THREE,
     );
     expect(file.read()).toEqual([]);

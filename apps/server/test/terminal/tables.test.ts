@@ -175,6 +175,7 @@ describe('the status', () => {
     sessions: 1,
     flows: 2,
     maxFlows: 50_000,
+    maxSockets: 20_000,
     targetErrors: {},
     visitors: 0,
     publishedPorts: 0,

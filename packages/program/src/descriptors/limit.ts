@@ -40,20 +40,33 @@ export function socketsThatFit({ limit, open }: DescriptorRoom): number {
 
 const REMEDY = 'raise the limit (ulimit -n, LimitNOFILE=)';
 
-/** Returns how many of the configured flows fit, if each flow has a socket. */
-export function flowsThatFit(configured: number, room: DescriptorRoom | undefined): number {
-  return room === undefined ? configured : Math.min(configured, socketsThatFit(room));
+/**
+ * Returns how many sockets flows may take: as many as fit below the limit of open files and into the
+ * `ports` of this host. Undefined in either place: it is not known.
+ */
+export function flowSockets(room: DescriptorRoom | undefined, ports: number | undefined): number | undefined {
+  const bounds = [...(room === undefined ? [] : [socketsThatFit(room)]), ...(ports === undefined ? [] : [ports])];
+  return bounds.length === 0 ? undefined : Math.min(...bounds);
 }
 
-/** Logs a warning if {@link flowsThatFit} returns fewer flows than configured. */
-export function warnOfFlows(log: Pick<Logger, 'warn'>, configured: number, room: DescriptorRoom | undefined): void {
-  const used = flowsThatFit(configured, room);
-  if (room === undefined || used === configured) return;
-  log.warn(`maxFlows does not fit below the limit of open files and is cut: ${REMEDY}`, {
-    limit: room.limit,
-    configured,
-    used,
-  });
+/** Says in the log if {@link flowSockets} returns fewer sockets than there may be flows. */
+export function warnOfFlows(
+  log: Pick<Logger, 'warn' | 'info'>,
+  configured: number,
+  room: DescriptorRoom | undefined,
+  ports: number | undefined,
+): void {
+  if (room !== undefined && socketsThatFit(room) < configured)
+    log.warn(`maxFlows does not fit below the limit of open files, which bounds the sockets of flows: ${REMEDY}`, {
+      limit: room.limit,
+      configured,
+      sockets: socketsThatFit(room),
+    });
+  if (ports !== undefined && ports < configured)
+    log.info('maxFlows does not fit into the ports of this host (net.ipv4.ip_local_port_range)', {
+      configured,
+      sockets: ports,
+    });
 }
 
 /**
