@@ -7,6 +7,7 @@ import { ClientFiles } from '../../src/state/client-files.js';
 import { addClient, removeClient } from '../../src/state/client-store.js';
 import type { ClientRecord } from '../../src/state/client-record.js';
 import { openStateFolder, type StateFolder } from '../../src/state/state-folder.js';
+import type { FileTrouble } from '../../src/state/line-file.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -196,7 +197,7 @@ describe('the files of clients', () => {
 });
 
 describe('the newest timestamps', () => {
-  const recorded = (state: StateFolder, timestamp: bigint, trouble = noTrouble): ClientFiles => {
+  const recorded = (state: StateFolder, timestamp: bigint, trouble: FileTrouble = noTrouble): ClientFiles => {
     const files = new ClientFiles(state.path, trouble);
     files.reload();
     files.recordTimestamp(publicKey, timestamp);

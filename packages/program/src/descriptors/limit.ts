@@ -41,8 +41,8 @@ export function socketsThatFit({ limit, open }: DescriptorRoom): number {
 const REMEDY = 'raise the limit (ulimit -n, LimitNOFILE=)';
 
 /**
- * Returns how many sockets flows may take: as many as fit below the limit of open files and into the
- * `ports` of this host. Undefined in either place: it is not known.
+ * Returns how many sockets flows may take: as many as fit below the limit of open files and into
+ * the `ports` of this host. Undefined in either place: it is not known.
  */
 export function flowSockets(room: DescriptorRoom | undefined, ports: number | undefined): number | undefined {
   const bounds = [...(room === undefined ? [] : [socketsThatFit(room)]), ...(ports === undefined ? [] : [ports])];
