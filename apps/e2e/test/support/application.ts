@@ -12,12 +12,15 @@ export class Application implements AsyncDisposable {
   #wake: (() => void) | undefined;
   /** The addresses from which answers came. */
   readonly answeredFrom = new Set<string>();
+  /** The ports from which answers came. */
+  readonly answeredFromPorts = new Set<number>();
 
   private constructor(socket: Socket, to: string) {
     this.#socket = socket;
     this.#to = to;
-    socket.on('message', (message, { address }) => {
+    socket.on('message', (message, { address, port }) => {
       this.answeredFrom.add(address);
+      this.answeredFromPorts.add(port);
       this.#received.push(message);
       this.#wake?.();
     });
@@ -35,9 +38,13 @@ export class Application implements AsyncDisposable {
     return new Application(socket, to);
   }
 
-  /** Opens several applications, uses them, and closes them. */
-  static async withMany<T>(count: number, use: (applications: readonly Application[]) => Promise<T>): Promise<T> {
-    const applications = await Promise.all(Array.from({ length: count }, () => Application.open()));
+  /** Opens several applications with these addresses, uses them, and closes them. */
+  static async withMany<T>(
+    count: number,
+    use: (applications: readonly Application[]) => Promise<T>,
+    ...addresses: Parameters<typeof Application.open>
+  ): Promise<T> {
+    const applications = await Promise.all(Array.from({ length: count }, () => Application.open(...addresses)));
     try {
       return await use(applications);
     } finally {

@@ -11,11 +11,16 @@ export interface ClientSettings {
   /** The entry file. Default: the present program's. */
   readonly script?: string | undefined;
   /** The forwards, each as `[LISTEN=]TARGET`. */
-  readonly forwards: readonly string[];
+  readonly forwards?: readonly string[] | undefined;
+  /** What it publishes, each as `[PUBLIC=]LOCAL`. */
+  readonly publishes?: readonly string[] | undefined;
   readonly flags?: readonly string[] | undefined;
   /** The content of its /etc/hosts. */
   readonly hosts?: string;
 }
+
+const firstPorts = (mappings: readonly { readonly mapping: string }[]): number[] =>
+  mappings.map(({ mapping }) => Number(/:(\d+)(?:-\d+)? -> /.exec(mapping)?.[1]));
 
 /** A client that gets its invitation in a way that other users cannot read. */
 export class Client implements AsyncDisposable {
@@ -24,8 +29,12 @@ export class Client implements AsyncDisposable {
   readonly settings: ClientSettings;
 
   constructor(settings: ClientSettings) {
-    const { invitation, admin, engine, script = CLIENT, forwards, flags = [], hosts } = settings;
-    const mappings = forwards.flatMap((forward) => ['--forward', forward]);
+    const { invitation, admin, engine, script = CLIENT, flags = [], hosts } = settings;
+    const { forwards = [], publishes = [] } = settings;
+    const mappings = [
+      ...forwards.flatMap((forward) => ['--forward', forward]),
+      ...publishes.flatMap((publish) => ['--publish', publish]),
+    ];
     this.program = new RunningProgram(script, ['--admin', admin, '--engine', engine, ...mappings, ...flags], {
       ...{ environment: { RELAY_SERVER: invitation }, hosts },
     });
@@ -33,11 +42,22 @@ export class Client implements AsyncDisposable {
     this.settings = settings;
   }
 
-  /** Resolves when every mapping is ready, with the first local port of each. */
+  /**
+   * Resolves when every mapping of its settings is ready, with the first local port of each
+   * forward.
+   */
   async ready(): Promise<number[]> {
-    await this.program.lines(/^relay-client ready: forward .+ -> /, this.settings.forwards.length);
-    const { forwards } = await this.status();
-    return forwards.map(({ mapping }) => Number(/:(\d+)(?:-\d+)? -> /.exec(mapping)?.[1]));
+    const { forwards = [], publishes = [] } = this.settings;
+    await this.program.lines(/^relay-client ready: forward .+ -> /, forwards.length);
+    await this.program.lines(/^relay-client ready: publish .+ -> /, publishes.length);
+    return firstPorts((await this.status()).forwards);
+  }
+
+  /** The first port on the server of each publish that is ready. */
+  async publicPorts(): Promise<number[]> {
+    const { publishes = [] } = this.settings;
+    // A client of the former release has none, and none in its status.
+    return publishes.length === 0 ? [] : firstPorts((await this.status()).publishes);
   }
 
   status(): Promise<ClientStatus> {

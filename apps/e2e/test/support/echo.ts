@@ -8,6 +8,8 @@ export class Echo implements AsyncDisposable {
   readonly #socket: Socket;
   readonly port: number;
   received = 0;
+  /** The last datagram that it received. */
+  last: Buffer = Buffer.alloc(0);
   /** The source ports of the datagrams. There is one for each flow. */
   readonly sources = new Set<number>();
 
@@ -16,6 +18,7 @@ export class Echo implements AsyncDisposable {
     this.port = socket.address().port;
     socket.on('message', (message, source) => {
       this.received++;
+      this.last = message;
       this.sources.add(source.port);
       socket.send(message, source.port, source.address);
     });

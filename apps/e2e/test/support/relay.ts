@@ -6,14 +6,17 @@ import type { Engine } from './engines.js';
 import { Folder } from './folder.js';
 import { FORMER_CLIENT, FORMER_SERVER, run, SERVER } from './program.js';
 import { Resources } from './resources.js';
-import { Server } from './server.js';
+import { rightsFlags, Server } from './server.js';
 import { UdpPath } from './udp-path.js';
 
 export interface RelaySettings {
   readonly engine: Engine;
-  readonly forwards: readonly string[];
+  readonly forwards?: readonly string[];
+  readonly publishes?: readonly string[];
   /** The targets that the invitation allows. Default: loopback. */
   readonly allow?: readonly string[];
+  /** The ports that it allows to publish. Default: {@link PUBLISHABLE}, if there are publishes. */
+  readonly publish?: readonly string[];
   readonly serverPort?: number;
   /** The address where the server listens. Default: loopback. */
   readonly serverListen?: string;
@@ -32,6 +35,8 @@ export interface RelaySettings {
 
 const FORMER_ENGINE: Engine = 'dgram';
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+/** Outside of the range from which the system chooses, so that port 0 never meets its choice. */
+export const PUBLISHABLE = ['10000-32000'];
 
 /**
  * A server and a client with an invitation, connected. `P` is the path between them, or undefined
@@ -45,6 +50,10 @@ export interface Relay<P extends UdpPath | undefined = UdpPath | undefined> exte
   readonly ports: readonly number[];
   /** The local port of the first forward. */
   readonly port: number;
+  /** The first port on the server of each publish. */
+  readonly publicPorts: readonly number[];
+  /** The port on the server of the first publish. */
+  readonly publicPort: number;
   /** {@link startClientAgain} replaces it. */
   client: Client;
   /** {@link startServerAgain} replaces it. */
@@ -67,10 +76,13 @@ export async function startServerAgain(relay: Relay, engine: Engine): Promise<vo
   relay.server = await Server.start({ state, engine, port, script });
 }
 
-/** Starts the client of a relay again, with its local ports. It must have ended. */
+/**
+ * Starts the client of a relay again, with its local ports. It must have ended. The server finds
+ * the ports of publishes again by itself.
+ */
 export async function startClientAgain(relay: Relay): Promise<void> {
   const { settings } = relay.client;
-  const forwards = settings.forwards.map((forward, i) => forward.replace(/^0=/, `${relay.ports[i] ?? 0}=`));
+  const forwards = settings.forwards?.map((forward, i) => forward.replace(/^0=/, `${relay.ports[i] ?? 0}=`));
   relay.client = new Client({ ...settings, forwards });
   await relay.client.ready();
 }
@@ -79,7 +91,9 @@ async function start<P extends UdpPath | undefined>(
   {
     engine,
     forwards,
+    publishes = [],
     allow = LOOPBACK,
+    publish = publishes.length > 0 ? PUBLISHABLE : [],
     serverPort: port,
     serverListen: listen,
     serverFlags: flags,
@@ -95,17 +109,21 @@ async function start<P extends UdpPath | undefined>(
     const ofServer =
       former === 'server' ? { engine: FORMER_ENGINE, script: FORMER_SERVER } : { engine, script: SERVER };
     const ofClient = former === 'client' ? { engine: FORMER_ENGINE, script: FORMER_CLIENT } : { engine };
-    const made = await invited(ofServer.script, allow);
+    const made = await invited(ofServer.script, rightsFlags(allow, publish));
     const state = folder.at('state');
     cpSync(made.state, state, { recursive: true });
     const server = resources.keep(await Server.start({ ...ofServer, state, listen, port, flags, through }));
     const path = await openPath(server, resources.keep);
     const invitation = formatInvitation({ ...made.invitation, port: path?.port ?? server.port });
     const admin = folder.at('client.sock');
-    const client = resources.keep(new Client({ ...ofClient, invitation, admin, forwards, flags: clientFlags }));
+    const client = resources.keep(
+      new Client({ ...ofClient, invitation, admin, forwards, publishes, flags: clientFlags }),
+    );
     const ports = await client.ready();
+    const publicPorts = await client.publicPorts();
     const relay: Relay<P> = {
-      ...{ folder, path, invitation, ports, port: ports[0] ?? 0, client, server },
+      ...{ folder, path, invitation, client, server },
+      ...{ ports, port: ports[0] ?? 0, publicPorts, publicPort: publicPorts[0] ?? 0 },
       async [Symbol.asyncDispose]() {
         await relay.client[Symbol.asyncDispose]();
         await relay.server[Symbol.asyncDispose]();
@@ -131,10 +149,9 @@ afterAll(() => states[Symbol.dispose]());
 
 /**
  * Makes the folder once for all relays of a test file whose servers run the same script and whose
- * clients may reach the same targets, because an invitation takes a separate process.
+ * clients have the same rights, because an invitation takes a separate process.
  */
-function invited(script: string, allow: readonly string[]): Promise<Invited> {
-  const rights = allow.flatMap((block) => ['--allow', block]);
+function invited(script: string, rights: readonly string[]): Promise<Invited> {
   const key = [script, ...rights].join(' ');
   const known = invitedBefore.get(key);
   if (known !== undefined) return known;

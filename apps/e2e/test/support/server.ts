@@ -18,6 +18,12 @@ export interface ServerSettings {
   readonly through?: readonly string[] | undefined;
 }
 
+/** The flags of `invite` for these rights. */
+export const rightsFlags = (allow: readonly string[], publish: readonly string[]): string[] => [
+  ...allow.flatMap((block) => ['--allow', block]),
+  ...publish.flatMap((ports) => ['--publish', ports]),
+];
+
 /** A server that is ready. */
 export class Server implements AsyncDisposable {
   readonly program: RunningProgram;
@@ -48,12 +54,12 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Makes an invitation with the command that users run. The invitation names the port `through`,
-   * by default the server's own.
+   * Makes an invitation with the command that users run: to reach the targets `allow`, and to
+   * publish these ports.
    */
-  async invite(name: string, allow: readonly string[], through = this.port): Promise<string> {
-    const rights = allow.flatMap((block) => ['--allow', block]);
-    const where = ['--state', this.state, '--public', `127.0.0.1:${through}`];
+  async invite(name: string, allow: readonly string[], publish: readonly string[] = []): Promise<string> {
+    const rights = rightsFlags(allow, publish);
+    const where = ['--state', this.state, '--public', `127.0.0.1:${this.port}`];
     const { code, stdout, stderr } = await run(this.script, ['invite', name, ...rights, ...where]);
     if (code !== 0) throw new Error(`invite ended with ${code ?? '?'}: ${stderr}`);
     return stdout.trim();
