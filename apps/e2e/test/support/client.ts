@@ -1,5 +1,6 @@
 import { ask } from './admin.js';
 import type { Engine } from './engines.js';
+import { eventually } from './eventually.js';
 import { CLIENT, RunningProgram, type Finished } from './program.js';
 import type { ClientStatus } from './status.js';
 
@@ -50,7 +51,8 @@ export class Client implements AsyncDisposable {
     const { forwards = [], publishes = [] } = this.settings;
     await this.program.lines(/^relay-client ready: forward .+ -> /, forwards.length);
     await this.program.lines(/^relay-client ready: publish .+ -> /, publishes.length);
-    return firstPorts((await this.status()).forwards);
+    const { forwards: ready } = await eventually(() => this.status());
+    return firstPorts(ready);
   }
 
   /** The first port on the server of each publish that is ready. */

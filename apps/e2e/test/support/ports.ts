@@ -29,6 +29,31 @@ export async function freeRange(count: number): Promise<number> {
  */
 export const freePort = (): Promise<number> => freeRange(1);
 
+/** Takes UDP ports of 127.0.0.1 as another program would, until it is disposed of. */
+export class TakenPorts implements AsyncDisposable {
+  readonly #sockets: readonly Socket[];
+
+  private constructor(sockets: readonly Socket[]) {
+    this.#sockets = sockets;
+  }
+
+  /** Takes `count` neighbouring ports. Rejects, with none of them taken, if one is not free. */
+  static async take(first: number, count = 1): Promise<TakenPorts> {
+    const taken = new TakenPorts(Array.from({ length: count }, () => createSocket('udp4')));
+    try {
+      await Promise.all(taken.#sockets.map((socket, i) => bind(socket, first + i)));
+      return taken;
+    } catch (error) {
+      await taken[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#sockets.map(close));
+  }
+}
+
 async function bind(socket: Socket, port: number): Promise<void> {
   const listening = once(socket, 'listening');
   socket.bind(port, '127.0.0.1');
