@@ -10,6 +10,8 @@ const NUMBER_BYTES = 4;
 
 export interface ApplicationOptions {
   readonly to: Endpoint;
+  /** The address of the sources. Default: loopback. */
+  readonly from?: string;
   readonly sources: number;
   /** The time between two datagrams of a source, in ms. */
   readonly everyMs: number;
@@ -18,8 +20,8 @@ export interface ApplicationOptions {
 }
 
 /**
- * Applications beside the client. Several sources send numbered datagrams all the time and wait for
- * their echo.
+ * Applications beside the client, or visitors of what it publishes. Several sources send numbered
+ * datagrams all the time and wait for their echo.
  */
 export class Application {
   readonly journal = new Journal();
@@ -36,10 +38,10 @@ export class Application {
   }
 
   async open(): Promise<void> {
-    const { sources, everyMs } = this.#options;
+    const { sources, everyMs, from = '127.0.0.1' } = this.#options;
     const { clock } = this.#host.network;
     for (let i = 0; i < sources; i++) {
-      const socket = this.#host.createSocket({ local: { address: '127.0.0.1', port: 0 } });
+      const socket = this.#host.createSocket({ local: { address: from, port: 0 } });
       this.#sockets.push(socket);
       socket.onReceive = ({ count, bytes, offsets, lengths }) => {
         for (let at = 0; at < count; at++)

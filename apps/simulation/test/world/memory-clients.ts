@@ -1,4 +1,5 @@
-import { addressRange, type AddressBlock, type ClientsChange, type ProvenAddress } from '@relay/relay';
+import { addressRange, type AddressBlock, type ClientsChange, type PortRange, type ProvenAddress } from '@relay/relay';
+import type { RelayServer } from '@relay/server';
 import { formatKey } from '@relay/session';
 
 /**
@@ -7,16 +8,22 @@ import { formatKey } from '@relay/session';
  */
 const DISK_DELAY_MS = 1000;
 
+type Assignments = ReturnType<RelayServer['assignments']>;
+
 /** What survives the server's process: the clients, and what was written of them. */
 export class ClientsOnDisk {
   readonly #reachable: readonly AddressBlock[];
+  readonly #publishable: readonly PortRange[];
   #clients: { readonly name: string; readonly publicKey: Uint8Array }[] = [];
   readonly #timestamps = new Map<string, bigint>();
   readonly #addresses = new Map<string, ProvenAddress>();
+  /** Whose the published ports are. */
+  assignments: Assignments = [];
 
-  /** Each client may reach `reachable`. */
-  constructor(reachable: readonly AddressBlock[]) {
+  /** Each client may reach `reachable`, and publish these ports. */
+  constructor(reachable: readonly AddressBlock[], publishable: readonly PortRange[] = []) {
     this.#reachable = reachable;
+    this.#publishable = publishable;
   }
 
   add(name: string, publicKey: Uint8Array): void {
@@ -34,7 +41,7 @@ export class ClientsOnDisk {
   read(): ClientsChange {
     const rights = {
       allowances: this.#reachable.map((block) => ({ range: addressRange(block), ports: [] })),
-      publish: [],
+      publish: this.#publishable,
       limits: {},
       expiresWallMs: Infinity,
     };

@@ -72,7 +72,11 @@ export class ServerProcess {
         graceMs: PUBLISH_GRACE_MS,
         maxSockets: MAX_PUBLISHED_PORTS,
         onEvent: () => undefined,
-        onChange: () => undefined,
+        onChange: () => {
+          clients.assignments = this.relay
+            .assignments()
+            .map(({ publicKey, ports, token }) => ({ publicKey, ports, token }));
+        },
       },
       onUpstreamMissing: () => undefined,
       onFault: (error) => this.faults.push(error),
@@ -85,9 +89,14 @@ export class ServerProcess {
     return this.relay.figures().forward;
   }
 
+  get publish(): Carried {
+    return this.relay.figures().publish;
+  }
+
   async start(): Promise<void> {
     await this.relay.open();
     this.relay.lookAtAddresses();
+    this.relay.reserve(this.#clients.assignments);
     this.relay.wakeClients(this.#clients.addresses);
     this.#lookAtDescriptors();
   }
