@@ -60,6 +60,8 @@ interface Publication {
 
 /** The services of a client, found by the public endpoints that visitors ask for. */
 export class Services implements PublishedServices {
+  /** Set it while the server has not yet said which ports are open. */
+  areIncomplete = false;
   readonly #publications: Publication[] = [];
   readonly #upstreams: Upstreams;
   readonly #owner: UpstreamOwner;

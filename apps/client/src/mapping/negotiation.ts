@@ -24,7 +24,7 @@ export interface Answer {
 
 /** The parts of a {@link Negotiation}. */
 export interface NegotiationOptions {
-  readonly services: Pick<Services, 'set' | 'remove'>;
+  readonly services: Pick<Services, 'set' | 'remove' | 'areIncomplete'>;
   /** Returns a number from 0 to 1, by chance. */
   readonly chance: () => number;
 }

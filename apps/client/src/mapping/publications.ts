@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { FEATURE } from '@relay/packet';
 import type { Session } from '@relay/session';
 import { Negotiation, type Answer, type NegotiationOptions } from './negotiation.js';
-import { Publish } from './publish.js';
+import { Publish, type PublishState } from './publish.js';
 import { publicPortsOf, publishText, type PublishMapping } from './publish-format.js';
 
 /** The changes that {@link Publications.apply} made. */
@@ -10,6 +10,12 @@ export interface PublishChanges {
   readonly opened: readonly Publish[];
   readonly closed: readonly Publish[];
 }
+
+/**
+ * States in which the server may have opened the ports already. A visitor who was refused then
+ * would wait until the server offers its flow again.
+ */
+const ANSWER_IS_MISSING: ReadonlySet<PublishState['kind']> = new Set(['waiting', 'asking']);
 
 /**
  * The publishes of a running client. As long as there is a session, its server is asked for their
@@ -77,11 +83,13 @@ export class Publications {
     this.#leaving = [];
     this.#nextAskMs = Infinity;
     for (const negotiation of this.#present) negotiation.end();
+    this.#options.services.areIncomplete = this.#present.length > 0;
   }
 
   /** Sends the requests that are due. */
   askDue(nowMs: number): void {
     this.#leaving = this.#leaving.filter(({ isOver }) => !isOver);
+    this.#options.services.areIncomplete = this.publishes.some(({ state }) => ANSWER_IS_MISSING.has(state.kind));
     const session = this.#session;
     if (session === undefined) return;
     const features = session.peerParameters?.features ?? 0;

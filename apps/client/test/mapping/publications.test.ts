@@ -52,6 +52,18 @@ describe('what a client publishes', () => {
     expect([states(), world.replies]).toEqual([['asking'], ['27015 9000 a']]);
   });
 
+  test('refuses no visitor before the server has said which port is open', async () => {
+    world = new MemoryWorld();
+    world.answerDelayMs = 1000;
+    await world.start([publishOf('0=9000')]);
+    await world.visit('early', 40_000);
+    const { accounts, services } = world.client.shard;
+    expect([states(), services.areIncomplete]).toEqual([['asking'], true]);
+    expect(accounts.publish.toJSON().toTarget.drops).toEqual({ resolving: 1 });
+    await world.pass(2000);
+    expect([states(), services.areIncomplete]).toEqual([['open'], false]);
+  });
+
   test('waits while there is no session', async () => {
     world = new MemoryWorld();
     await world.client.open({ forward: [], publish: [publishOf('27015')] });

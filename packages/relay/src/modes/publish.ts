@@ -26,6 +26,8 @@ export interface PublishedService {
 
 /** The services of a client, by the public endpoints that visitors ask for. */
 export interface PublishedServices {
+  /** True if public endpoints are still missing: nobody is refused who may ask for one of them. */
+  readonly areIncomplete: boolean;
   /** The service behind the packed public endpoint. */
   find(publicEndpoint: Uint8Array): PublishedService | undefined;
 }
@@ -33,6 +35,6 @@ export interface PublishedServices {
 /** On the client: the end for a flow that the server asks for, or a drop code. */
 export function admitFromServer({ target }: Opening, services: PublishedServices): End | number {
   const service = services.find(target);
-  if (service === undefined) return DROP.notPublished;
+  if (service === undefined) return services.areIncomplete ? DROP.resolving : DROP.notPublished;
   return service.newEnd() ?? DROP.resolving;
 }

@@ -55,6 +55,22 @@ describe('a port that a client has published', () => {
     expectConservation(pair);
   });
 
+  test('is reached at once when its client, which had not known of it yet, does', async () => {
+    const pair = await Pair.open();
+    const service = await pair.openService(9000);
+    await pair.publish({ ...LIMITS }, PUBLIC);
+    pair.client.services.areIncomplete = true;
+    await pair.visit('early', ADA, PUBLIC);
+    await pair.pass(100);
+    expect(pair.client.accounts.publish.toJSON().toTarget.drops).toEqual({ resolving: 1 });
+    pair.client.services.set(service, PORTS);
+    pair.client.services.areIncomplete = false;
+    await pair.visit('at once', ADA, PUBLIC);
+    await pair.pass(100);
+    expect(pair.visits.map(({ text }) => text)).toEqual(['at once']);
+    expectConservation(pair);
+  });
+
   test('loses none of a burst of first datagrams', async () => {
     const { pair } = await published();
     const texts = Array.from({ length: 10 }, (_, i) => `${i}`);
