@@ -38,7 +38,7 @@ describe.each(ENGINES)('a port of the server, engine %s,', (engine) => {
 
     expect(await server.command('revoke', 'allowed')).toMatchObject({ code: 0 });
     expect(await server.status()).toMatchObject({ publishedPorts: 0, visitors: 0 });
-    await (await TakenPorts.take(port))[Symbol.asyncDispose]();
+    await TakenPorts.allFree(port);
     await server.program.line(/"message":"closed".*"client":"allowed".*"cause":"revoked"/, 'stderr');
     expect(denied.program.stdout).toBe('');
     await expectConserved({ ...relay, client });

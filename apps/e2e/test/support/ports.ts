@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { eventually } from './eventually.js';
 
 const RANGE_START = 20_000;
 const RANGE_END = 32_000;
@@ -40,13 +41,17 @@ export class TakenPorts implements AsyncDisposable {
   /** Takes `count` neighbouring ports. Rejects, with none of them taken, if one is not free. */
   static async take(first: number, count = 1): Promise<TakenPorts> {
     const taken = new TakenPorts(Array.from({ length: count }, () => createSocket('udp4')));
-    try {
-      await Promise.all(taken.#sockets.map((socket, i) => bind(socket, first + i)));
-      return taken;
-    } catch (error) {
-      await taken[Symbol.asyncDispose]();
-      throw error;
-    }
+    const bound = await Promise.allSettled(taken.#sockets.map((socket, i) => bind(socket, first + i)));
+    const failure = bound.find((result) => result.status === 'rejected');
+    if (failure === undefined) return taken;
+    await taken[Symbol.asyncDispose]();
+    throw failure.reason;
+  }
+
+  /** Resolves as soon as all these ports can be taken at once; leaves them free. */
+  static async allFree(first: number, count = 1): Promise<void> {
+    const taken = await eventually(() => TakenPorts.take(first, count));
+    await taken[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

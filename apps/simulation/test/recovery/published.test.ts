@@ -34,7 +34,7 @@ const TROUBLES: readonly Trouble[] = [
   {
     name: 'the client has another address or other ports',
     withinMs: 1000,
-    // Only the client can tell where it is, and an idle one sends nothing before its next keepalive.
+    // Only the client can tell where it is: an idle one does so with its next keepalive.
     idleWithinMs: 26_000,
     happen: async (world) => {
       world.moveClient();
