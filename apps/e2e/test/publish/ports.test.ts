@@ -6,11 +6,12 @@ import { Echo } from '../support/echo.js';
 import { ENGINES } from '../support/engines.js';
 import { eventually } from '../support/eventually.js';
 import { Folder } from '../support/folder.js';
-import { freeRange, TakenPorts } from '../support/ports.js';
+import { freePort, freeRange, TakenPorts } from '../support/ports.js';
 import { PublishFile } from '../support/publish-file.js';
-import { PUBLISHABLE, startRelay } from '../support/relay.js';
+import { startRelay } from '../support/relay.js';
 import { shared } from '../support/resources.js';
 
+const RIGHTS = ['1024-65535'];
 const COUNT = 2000;
 /** How many visitors' datagrams are on their way at a time: sockets have room for so many. */
 const AT_ONCE = 100;
@@ -25,13 +26,16 @@ describe.each(ENGINES)(`a range of ${COUNT} ports, engine %s,`, (engine) => {
     const folder = keep(new Folder());
     const first = await freeRange(COUNT);
     const last = first + COUNT - 1;
-    const [kept, range] = ['127.0.0.1:0=9', `127.0.0.1:${first}-${last}=${SERVICES}:${first}-${last}`];
+    const [kept, range] = [
+      `127.0.0.1:${await freePort()}=9`,
+      `127.0.0.1:${first}-${last}=${SERVICES}:${first}-${last}`,
+    ];
     const file = new PublishFile(folder.at('client.toml'), kept);
-    const relay = keep(await startRelay({ engine, publish: PUBLISHABLE, clientFlags: ['--config', file.path] }));
+    const relay = keep(await startRelay({ engine, publish: RIGHTS, clientFlags: ['--config', file.path] }));
     const reload = (...publishes: readonly string[]) => file.reload(relay.client, ...publishes, kept);
     /** Another client of the server, which asks for the same ports. */
     const openOther = async (name: string): Promise<Client> => {
-      const invitation = await relay.server.invite(name, [], PUBLISHABLE);
+      const invitation = await relay.server.invite(name, [], RIGHTS);
       return new Client({ invitation, admin: folder.at(`${name}.sock`), engine, publishes: [range] });
     };
     return { first, last, range, relay, reload, openOther };
