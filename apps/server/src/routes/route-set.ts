@@ -143,7 +143,7 @@ export class RouteSet {
   async #open(wanted: readonly RouteMapping[]): Promise<{ plans: Plan[]; opened: OpenedSockets }> {
     const { addresses, openSocket } = this.#options;
     const plans = this.#plan(wanted);
-    const own = new Set(this.#routes.flatMap((route) => [...route.sockets.keys()]));
+    const own = this.#openPortKeys(plans);
     const missing = plans.flatMap(({ bindings, running }) =>
       [...bindings].flatMap(([key, binding]) => {
         const isThere = binding.endpoint.port === 0 ? running?.sockets.has(key) === true : own.has(key);
@@ -156,6 +156,19 @@ export class RouteSet {
       if (addresses.fallsBack(error)) return this.#open(wanted);
       throw error;
     }
+  }
+
+  /**
+   * The keys of the ports that are open already: those that routes keep, and those that they name
+   * from now on or leave to others.
+   */
+  #openPortKeys(plans: readonly Plan[]): ReadonlySet<string> {
+    const keys = new Set<string>();
+    for (const route of this.#routes) {
+      const bindings = plans.find(({ running }) => running === route)?.bindings;
+      for (const [key, { portKey }] of route.sockets) keys.add(bindings?.has(key) === true ? key : portKey);
+    }
+    return keys;
   }
 
   /** Whether a route listens on one of the ports at this address: datagrams would go round. */
@@ -175,8 +188,12 @@ export class RouteSet {
     };
     const byName = plans.map((plan) => take(plan, ({ name }) => name === nameOf(plan.mapping)));
     return plans.map((plan, i) => {
+      const { bindings } = plan;
       const running =
-        byName[i] ?? take(plan, ({ sockets }) => [...sockets.keys()].some((key) => plan.bindings.has(key)));
+        byName[i] ??
+        take(plan, ({ sockets }) =>
+          [...sockets].some(([key, { portKey }]) => bindings.has(key) || bindings.has(portKey)),
+        );
       return { ...plan, running };
     });
   }
@@ -205,18 +222,26 @@ function localAddresses(machine: Pick<Machine, 'localAddresses'>): readonly stri
   }
 }
 
-/** Takes the sockets that their routes need no more out of them. Returns these by their keys. */
+/**
+ * Takes the sockets that their routes need no more out of them. Returns these by the keys of their
+ * ports.
+ */
 function release(plans: readonly Plan[], closed: readonly RunningRoute[]): Map<string, UdpSocket> {
   const free = new Map<string, UdpSocket>();
   for (const route of closed) {
-    for (const [key, socket] of route.sockets) free.set(key, socket);
+    for (const { portKey, socket } of route.sockets.values()) free.set(portKey, socket);
     route.end();
   }
   for (const { running, bindings } of plans) {
-    for (const [key, socket] of running?.sockets ?? []) {
+    for (const [key, { portKey, socket }] of [...(running?.sockets ?? [])]) {
       if (bindings.has(key)) continue;
+      const named = bindings.get(portKey);
+      if (named !== undefined) {
+        running?.keep(key, named);
+        continue;
+      }
       running?.remove(key);
-      free.set(key, socket);
+      free.set(portKey, socket);
     }
   }
   return free;

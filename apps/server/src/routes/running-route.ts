@@ -1,3 +1,4 @@
+import { formatEndpoint } from '@relay/packet';
 import type { Machine } from '@relay/program';
 import { PublicPort, type Route, type RouteStatus, type Routes, type Shard } from '@relay/relay';
 import { withKnownZone, type UdpSocket } from '@relay/socket';
@@ -16,8 +17,14 @@ export interface RouteSurroundings {
   readonly settle: () => void;
 }
 
-interface BoundSocket extends RouteBinding {
+/** A socket of a route. */
+export interface RouteSocket {
   readonly socket: UdpSocket;
+  /** What would be its key if its route named the port that it has. */
+  readonly portKey: string;
+}
+
+interface BoundSocket extends RouteBinding, RouteSocket {
   readonly port: PublicPort;
 }
 
@@ -67,8 +74,8 @@ export class RunningRoute {
   }
 
   /** The sockets by the keys of their bindings; see {@link keyOf}. */
-  get sockets(): ReadonlyMap<string, UdpSocket> {
-    return new Map([...this.#sockets].map(([key, { socket }]) => [key, socket]));
+  get sockets(): ReadonlyMap<string, RouteSocket> {
+    return this.#sockets;
   }
 
   /** Listens on this open socket too. */
@@ -84,7 +91,16 @@ export class RunningRoute {
     };
     socket.onError = (error, _destination, tag) => unsent(tag, error.datagrams);
     this.#route.addPort(port, binding.number);
-    this.#sockets.set(keyOf(binding), { ...binding, socket, port });
+    const portKey = formatEndpoint({ address, port: socket.local.port });
+    this.#sockets.set(keyOf(binding), { ...binding, socket, portKey, port });
+  }
+
+  /** The socket with this key, on any free port, is that of a binding which names its port. */
+  keep(key: string, binding: RouteBinding): void {
+    const bound = this.#sockets.get(key);
+    if (bound === undefined) return;
+    this.#sockets.delete(key);
+    this.#sockets.set(keyOf(binding), { ...bound, ...binding });
   }
 
   /** Listens no more on the socket with this key, which is the caller's from now on. */

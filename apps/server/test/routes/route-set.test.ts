@@ -58,6 +58,44 @@ describe('the routes of a server', () => {
     expect(stage.faults).toEqual([]);
   });
 
+  test('keep a port that the system chose once the route names it, with its flows', async () => {
+    const stage = await staged();
+    await stage.apply(`${AT(0)}=${A};name=named`, `${AT(0)}=${A}`, `${AT(0)}=${A};name=leaving`);
+    const chosen = descriptions(stage).map((text) => text.split(' ')[0] ?? '');
+    for (const port of chosen) await stage.ask(port);
+    // Without a name and a port, the address is what a route goes on by.
+    await stage.apply(`${AT(0)}=${A};name=named`, `${AT(0)}=${A},${B}`, `${AT(0)}=${A};name=leaving`);
+    expect(descriptions(stage).map((text) => text.split(' ')[0])).toEqual(chosen);
+    const [named = '', unnamed = '', leaving = ''] = chosen;
+    const { opened, closed } = await stage.apply(
+      `${named}=${B};name=named`,
+      `${unnamed}=${B}`,
+      `${leaving}=${B};name=new`,
+    );
+    expect([opened.map(({ name }) => name), closed]).toEqual([[], []]);
+    // The third has a port in common with the one that leaves, so it goes on.
+    for (const port of chosen) {
+      expect(await stage.ask(port)).toBe(`${port}: ${A} x`);
+      expect(await stage.ask(port, 4001)).toBe(`${port}: ${B} x`);
+    }
+    expect(stage.faults).toEqual([]);
+  });
+
+  test('do not share a port that the system chose for another one', async () => {
+    const stage = await staged();
+    await stage.apply(`${AT(0)}=${A};name=any`);
+    const [any = ''] = descriptions(stage).map((text) => text.split(' ')[0] ?? '');
+    await stage.ask(any);
+    const both = stage.apply(`${AT(0)}=${A};name=any`, `${any}=${B};name=other`);
+    await expect(both).rejects.toThrow(`cannot listen on ${any}: the address is in use`);
+    expect(await stage.ask(any)).toBe(`${any}: ${A} x`);
+    // It changes hands once the first route has another port.
+    await stage.apply(`${AT(5300)}=${A};name=any`, `${any}=${B};name=other`);
+    expect(await stage.ask(any)).toBe(`${any}: ${B} x`);
+    expect(await stage.ask(AT(5300))).toBe(`${AT(5300)}: ${A} x`);
+    expect(stage.faults).toEqual([]);
+  });
+
   test('open all or none: a port that is taken leaves everything as it was', async () => {
     const stage = await staged();
     await stage.apply(`${AT(5300)}=${A}`);
@@ -189,7 +227,9 @@ describe('on all addresses', () => {
     const stage = await RouteStage.open('dgram');
     await stage.echo(A);
     await stage.apply(`0=${A}`, `0=${A};name=other`);
-    const ports = stage.server.routes.routes.map(({ sockets }) => [...sockets.values()].map(({ local }) => local.port));
+    const ports = stage.server.routes.routes.map(({ sockets }) =>
+      [...sockets.values()].map(({ socket }) => socket.local.port),
+    );
     expect(ports.map((each) => new Set(each).size)).toEqual([1, 1]);
     expect(ports[0]?.[0]).not.toBe(ports[1]?.[0]);
   });
