@@ -27,6 +27,11 @@ export function checkRoutes(routes: readonly RouteMapping[]): void {
         `two routes want the same port: ${textOf(other)} and ${textOf(listener)}; give each ports of its own`,
       );
   }
+  checkTargets(routes, listeners);
+}
+
+/** Throws a ProgramFailure if a route leads to one of these ports, on which routes listen. */
+export function checkTargets(routes: readonly RouteMapping[], listeners: readonly Ports[]): void {
   for (const target of routes.flatMap((route) => route.target)) {
     const own = listeners.find((listener) => overlap(listener, { ...target, address: target.host }, isLoopback));
     if (own !== undefined)
@@ -37,7 +42,8 @@ export function checkRoutes(routes: readonly RouteMapping[]): void {
   }
 }
 
-interface Ports {
+/** Ports of an address. */
+export interface Ports {
   readonly address: string;
   readonly first: number;
   readonly last: number;

@@ -3,7 +3,7 @@ import { isUnspecifiedAddress } from '@relay/packet';
 import { EXIT, ProgramFailure, type Machine } from '@relay/program';
 import type { RouteStatus } from '@relay/relay';
 import type { UdpSocket } from '@relay/socket';
-import { checkRoutes, isLoopback, overlap } from './check-routes.js';
+import { checkRoutes, checkTargets, isLoopback, overlap, type Ports } from './check-routes.js';
 import { portCountOf, type RouteMapping, type RouteTarget } from './route-format.js';
 import { RunningRoute, type RouteSurroundings } from './running-route.js';
 import { nameOf } from './route-text.js';
@@ -43,7 +43,8 @@ export class RouteSet {
   readonly #names: UpstreamNames;
   readonly #surroundings: RouteSurroundings;
   #routes: readonly RunningRoute[] = [];
-  #wanted: readonly RouteMapping[] = [];
+  /** Where the routes listen, or are about to: with the real ports. */
+  #listeners: readonly Ports[] = [];
   /** The requested changes so far. They run one after another. */
   #changes: Promise<unknown> = Promise.resolve();
 
@@ -122,9 +123,16 @@ export class RouteSet {
   async #apply(wanted: readonly RouteMapping[]): Promise<RouteChanges> {
     checkRoutes(wanted);
     const { plans, opened } = await this.#open(wanted);
+    const listeners = listenersOf(plans, opened);
+    try {
+      checkTargets(wanted, listeners);
+    } catch (error) {
+      await Promise.all([...opened.values()].map((socket) => socket.close()));
+      throw error;
+    }
     // Nothing waits from here on, so no datagram meets a half-applied change.
     const nowMs = this.#options.machine.clock();
-    this.#wanted = wanted;
+    this.#listeners = listeners;
     this.#names.follow(
       wanted.flatMap(({ target }) => target.map(({ host }) => host)),
       nowMs,
@@ -175,7 +183,7 @@ export class RouteSet {
   #isOwn(address: string, { first, last }: RouteTarget): boolean {
     const local = new Set(localAddresses(this.#options.machine));
     const isLocal = (one: string): boolean => local.has(one) || isLoopback(one);
-    return this.#wanted.some(({ listen }) => listen.some((one) => overlap(one, { address, first, last }, isLocal)));
+    return this.#listeners.some((one) => overlap(one, { address, first, last }, isLocal));
   }
 
   #plan(wanted: readonly RouteMapping[]): Plan[] {
@@ -211,6 +219,19 @@ export class RouteSet {
     running?.update(mapping);
     return route;
   }
+}
+
+/** Where the routes of these plans listen; of any free port the one that it has become. */
+function listenersOf(plans: readonly Plan[], opened: OpenedSockets): Ports[] {
+  return plans.flatMap(({ mapping, bindings, running }) =>
+    mapping.listen.flatMap((range) => {
+      if (range.first !== 0) return [range];
+      const sockets = [...bindings]
+        .filter(([, binding]) => binding.range === range)
+        .flatMap(([key, binding]) => opened.get(binding) ?? running?.sockets.get(key)?.socket ?? []);
+      return sockets.slice(0, 1).map(({ local: { port } }) => ({ address: range.address, first: port, last: port }));
+    }),
+  );
 }
 
 /** None where the system cannot tell: it opens a socket to read them. */

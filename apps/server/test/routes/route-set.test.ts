@@ -153,6 +153,24 @@ describe('the routes of a server', () => {
     await expect(stage.apply(...routes)).rejects.toThrow(ProgramFailure);
   });
 
+  test('are refused with a port as an upstream that the system has chosen for a listener', async () => {
+    const stage = await staged();
+    await stage.apply(`${AT(0)}=${A};name=any`);
+    const [any = ''] = descriptions(stage).map((text) => text.split(' ')[0] ?? '');
+    for (const routes of [[`${AT(0)}=${any};name=any`], [`${AT(0)}=${A};name=any`, `${AT(0)}=${any};name=other`]]) {
+      await expect(stage.apply(...routes)).rejects.toThrow(`the upstream ${any} is where a route listens (${any})`);
+      expect(descriptions(stage)).toEqual([`${any} -> ${A}`]);
+    }
+    expect(await stage.ask(any)).toBe(`${any}: ${A} x`);
+    const [, port = ''] = any.split(':');
+    stage.names.set('self.example', [SERVER.v4, '10.0.0.1']);
+    await stage.echo(`10.0.0.1:${port}`);
+    await stage.apply(`${AT(0)}=self.example:${port};name=any`);
+    await stage.pass(10);
+    for (const source of [1, 2]) expect(await stage.ask(any, source)).toBe(`${any}: 10.0.0.1:${port} x`);
+    expect(stage.faults).toEqual([]);
+  });
+
   test('may lead to the same port of another address', async () => {
     const stage = await staged();
     await stage.apply(`${AT(53)}=127.0.0.1:53`, '127.0.0.2:53=10.0.0.1:53');
