@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { decodeRefusedPort, encodePublish, FEATURE, REQUEST, STATUS, type PublishRequest } from '@relay/packet';
@@ -217,7 +217,7 @@ describe.each(ENGINES)('a server on %s', (engine) => {
     const invitation = stage.invite(first, 'ada', ALL);
     const { endpoint } = await (await stage.clientOf(first, invitation)).publish(anyPort(), target);
     const file = join(state, 'published-ports');
-    await until(() => readFileSync(file, 'utf8').includes(`${LOOPBACK}:${endpoint.port} 1 1\n`));
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').includes(`${LOOPBACK}:${endpoint.port} 1 1\n`));
     expect(statSync(file).mode & 0o777).toBe(0o600);
     await first.close();
     expect(await isFree(endpoint.port)).toBe(true);
