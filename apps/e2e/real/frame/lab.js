@@ -1,0 +1,55 @@
+import { mkdirSync, readdirSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeNetwork, removeLeftNetworks, removeNetwork } from './network.js';
+import { startRelay } from './relay.js';
+
+const PREFIX = 'relay-real-';
+const folderOf = (pid) => join(tmpdir(), `${PREFIX}${pid}`);
+
+/** Where one scenario runs on one engine: its network, its folder, and its relay. */
+export class Lab {
+  engine;
+  /** Places: {@link makeNetwork}. */
+  service;
+  nat;
+  server;
+  visitor;
+  /** An empty folder. */
+  folder = folderOf(process.pid);
+  relay;
+
+  constructor(engine) {
+    this.engine = engine;
+    mkdirSync(this.folder);
+    Object.assign(this, makeNetwork());
+  }
+
+  /** Writes a file into the folder. Returns its path. */
+  file(name, content, mode = 0o600) {
+    const path = join(this.folder, name);
+    writeFileSync(path, content, { mode });
+    return path;
+  }
+
+  /** Starts the relay: its server in `server`, its client in `service`. */
+  async startRelay(mappings) {
+    this.relay = await startRelay(this, mappings);
+    return this.relay;
+  }
+}
+
+/** Ends all programs of a lab that this process has opened, and removes it: synchronously. */
+export function closeLab() {
+  removeNetwork();
+  rmSync(folderOf(process.pid), { recursive: true, force: true });
+}
+
+/** Removes labs of runs that were killed. */
+export function removeLeftLabs() {
+  removeLeftNetworks();
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(/^relay-real-(\d+)$/.exec(name)?.[1]);
+    if (pid > 0 && !existsSync(`/proc/${pid}`)) rmSync(folderOf(pid), { recursive: true, force: true });
+  }
+}

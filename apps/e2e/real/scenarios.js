@@ -1,0 +1,17 @@
+/**
+ * All scenarios by name. Each has the Debian packages that it needs, and `run`, which gets a lab,
+ * starts its relay, throws if something is not as it should be, and returns what was seen.
+ */
+import { dtls } from './scenarios/dtls.js';
+import { families } from './scenarios/families.js';
+import { gameServer } from './scenarios/game-server.js';
+import { iperf3 } from './scenarios/iperf3.js';
+import { mosh } from './scenarios/mosh.js';
+
+export const SCENARIOS = {
+  'game-server': gameServer,
+  mosh,
+  dtls,
+  iperf3,
+  families,
+};

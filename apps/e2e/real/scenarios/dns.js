@@ -1,0 +1,24 @@
+import { expect } from '../frame/expect.js';
+
+const NAME = 'real.test';
+const ADDRESS = '192.0.2.55';
+
+/** Starts a dnsmasq that knows one name. */
+export async function startDns(place, address, port, answer = ADDRESS) {
+  const flags = ['--keep-in-foreground', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--bind-interfaces'];
+  const where = [`--listen-address=${address}`, `--port=${port}`, `--address=/${NAME}/${answer}`];
+  place.start('dnsmasq', [...flags, ...where, '--log-facility=-', '--pid-file=', '--user=root']);
+  await place.listens(port);
+}
+
+/** Asks for the name with dig, one try within 2 s. Returns the addresses that it prints. */
+export async function dig(place, address, port, type = 'A') {
+  const said = await place.run('dig', [`@${address}`, '-p', port, '+short', '+tries=1', '+time=2', NAME, type]);
+  return said.split('\n').filter(Boolean);
+}
+
+/** Expects the answer of {@link startDns}. */
+export async function expectAnswer(place, address, port) {
+  const answers = await dig(place, address, port);
+  expect(answers.join() === ADDRESS, `dig @${address} -p ${port}: ${answers.join()}`);
+}
