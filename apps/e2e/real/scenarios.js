@@ -2,11 +2,13 @@
  * All scenarios by name. Each has the Debian packages that it needs, and `run`, which gets a lab,
  * starts its relay, throws if something is not as it should be, and returns what was seen.
  */
+import { dnsForward } from './scenarios/dns-forward.js';
 import { dtls } from './scenarios/dtls.js';
 import { families } from './scenarios/families.js';
 import { gameServer } from './scenarios/game-server.js';
 import { iperf3 } from './scenarios/iperf3.js';
 import { mosh } from './scenarios/mosh.js';
+import { wireguard } from './scenarios/wireguard.js';
 
 export const SCENARIOS = {
   'game-server': gameServer,
@@ -14,4 +16,6 @@ export const SCENARIOS = {
   dtls,
   iperf3,
   families,
+  wireguard,
+  'dns-forward': dnsForward,
 };

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { expect } from '../frame/expect.js';
+import { expectAnswer, startDns } from './dns.js';
+
+const MAPPINGS = [
+  { port: 5_353, keys: '', words: 'with defaults' },
+  { port: 5_354, keys: ';replies=1', words: 'with replies=1' },
+];
+const RATE = 1_000;
+const SECONDS = 20;
+const SOURCES = join(import.meta.dirname, '..', 'programs', 'dns-sources.js');
+
+/** dnsmasq behind a forward: dig, then each of many questions from a source port of its own. */
+export const dnsForward = {
+  packages: ['dnsmasq-base', 'bind9-dnsutils'],
+  async run(lab) {
+    const { service, visitor } = lab;
+    await startDns(visitor, visitor.ipv4, 53);
+    await lab.startRelay({ forwards: MAPPINGS.map(({ port, keys }) => `${port}=${visitor.ipv4}:53${keys}`) });
+    const seen = [];
+    for (const { port, words } of MAPPINGS) {
+      await expectAnswer(service, '127.0.0.1', port);
+      const asking = await service.run('node', [SOURCES, port, RATE, SECONDS], { withinMs: 60_000 });
+      const { asked, answered, ports, seconds } = JSON.parse(asking);
+      const flows = `flows ${(await lab.relay.status('client')).flows} and ${(await lab.relay.status('server')).flows}`;
+      const text = `${words}: ${answered} of ${asked} answered in ${seconds} s from ${ports} ports, ${flows}`;
+      expect(answered === asked && asked === RATE * SECONDS, `${text}; ${await lab.relay.drops()}`);
+      seen.push(text);
+    }
+    return seen.join('; ');
+  },
+};
