@@ -13,7 +13,7 @@ import { SCENARIOS } from './scenarios.js';
 
 const ENGINES = ['native', 'dgram'];
 /** What the frame itself needs. */
-const PACKAGES = ['iproute2', 'nftables', 'procps'];
+const PACKAGES = ['ethtool', 'iproute2', 'nftables', 'procps'];
 
 process.exitCode = await main();
 
@@ -71,7 +71,8 @@ async function tryScenario(name, engine) {
     say('ok', [seen, drops, ...(warnings.length > 0 ? [`warnings: ${warnings.join('; ')}`] : [])].join('; '));
     return true;
   } catch (error) {
-    say('FAILED', [error.message, ...(lab?.relay?.logs ?? [])].join('\n  '));
+    const drops = await lab?.relay?.drops().catch((fault) => fault.message);
+    say('FAILED', [error.message, drops, ...(lab?.relay?.logs ?? [])].join('\n  '));
     return false;
   } finally {
     closeLab();

@@ -8,6 +8,7 @@ import { families } from './scenarios/families.js';
 import { gameServer } from './scenarios/game-server.js';
 import { iperf3 } from './scenarios/iperf3.js';
 import { mosh } from './scenarios/mosh.js';
+import { sip } from './scenarios/sip.js';
 import { wireguard } from './scenarios/wireguard.js';
 
 export const SCENARIOS = {
@@ -15,6 +16,7 @@ export const SCENARIOS = {
   mosh,
   dtls,
   iperf3,
+  sip,
   families,
   wireguard,
   'dns-forward': dnsForward,
