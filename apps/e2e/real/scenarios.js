@@ -8,6 +8,7 @@ import { families } from './scenarios/families.js';
 import { gameServer } from './scenarios/game-server.js';
 import { iperf3 } from './scenarios/iperf3.js';
 import { mosh } from './scenarios/mosh.js';
+import { proxyProtocol } from './scenarios/proxy-protocol.js';
 import { sip } from './scenarios/sip.js';
 import { wireguard } from './scenarios/wireguard.js';
 
@@ -17,6 +18,7 @@ export const SCENARIOS = {
   dtls,
   iperf3,
   sip,
+  'proxy-protocol': proxyProtocol,
   families,
   wireguard,
   'dns-forward': dnsForward,

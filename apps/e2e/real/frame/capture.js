@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 
+/** How long a record waits for packets that are missing. */
+const PATIENCE_MS = 3_000;
+
 /** Records what passes an interface of a place, and lets tshark read it. */
 export class Capture {
   #place;
@@ -12,17 +15,18 @@ export class Capture {
     this.#path = path;
   }
 
-  static async start({ folder }, place, device, filter) {
+  /** Records `count` packets that fit `filter`. */
+  static async start({ folder }, place, device, filter, count) {
     const path = join(folder, `${device}.pcap`);
-    const flags = ['--immediate-mode', '-U', '--relinquish-privileges=root', '-i', device, '-w', path];
+    const flags = ['--immediate-mode', '-U', '-c', count, '--relinquish-privileges=root', '-i', device, '-w', path];
     const program = place.start('tcpdump', [...flags, filter]);
     await program.says(/listening on/);
     return new Capture(place, program, path);
   }
 
-  /** Ends the record. Returns what tshark prints of it with these flags. */
+  /** Returns what tshark prints of the record with these flags, once it is whole. */
   async read(flags) {
-    await this.#program.stop('SIGINT');
+    await this.#program.finished(PATIENCE_MS);
     return this.#place.run('tshark', ['-r', this.#path, ...flags], { withinMs: 60_000 });
   }
 }

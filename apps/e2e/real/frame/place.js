@@ -1,4 +1,5 @@
 import { eventually } from './eventually.js';
+import { expect } from './expect.js';
 import { Program } from './program.js';
 
 /** A network namespace, with the programs that run there. */
@@ -26,12 +27,15 @@ export class Place {
     return program.succeeded(withinMs);
   }
 
-  /** Resolves when a socket of `protocol`, `udp` or `tcp`, listens at a port here. */
-  async listens(port, protocol = 'udp') {
+  /** Resolves when a program here listens at a port, `udp` or `tcp`; rejects if it ends before. */
+  async listens(program, port, protocol = 'udp') {
     const flags = protocol === 'udp' ? '-Hnlu' : '-Hnlt';
-    await eventually(async () => {
-      const sockets = await this.run('ss', [flags, 'sport', '=', `:${port}`]);
-      if (sockets.trim() === '') throw new Error(`nothing listens at ${protocol} port ${port}`);
+    const sockets = await eventually(async () => {
+      const found = await this.run('ss', [flags, 'sport', '=', `:${port}`]);
+      if (found.trim() === '' && !program.hasEnded) throw new Error(`nothing listens at ${protocol} port ${port}`);
+      return found.trim();
     });
+    if (sockets === '') await program.succeeded();
+    expect(sockets !== '', `it ended before it listened at ${protocol} port ${port}: ${program.said}`);
   }
 }

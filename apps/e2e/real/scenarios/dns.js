@@ -7,8 +7,8 @@ const ADDRESS = '192.0.2.55';
 export async function startDns(place, address, port, answer = ADDRESS) {
   const flags = ['--keep-in-foreground', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--bind-interfaces'];
   const where = [`--listen-address=${address}`, `--port=${port}`, `--address=/${NAME}/${answer}`];
-  place.start('dnsmasq', [...flags, ...where, '--log-facility=-', '--pid-file=', '--user=root']);
-  await place.listens(port);
+  const dnsmasq = place.start('dnsmasq', [...flags, ...where, '--log-facility=-', '--pid-file=', '--user=root']);
+  await place.listens(dnsmasq, port);
 }
 
 /** Asks for the name with dig, one try within 2 s. Returns the addresses that it prints. */

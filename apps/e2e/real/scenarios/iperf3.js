@@ -11,8 +11,8 @@ export const iperf3 = {
   packages: ['iperf3', 'socat'],
   async run(lab) {
     const { service, visitor, server } = lab;
-    service.start('iperf3', ['--server', '--port', PORT, '--bind', service.ipv4]);
-    await service.listens(PORT, 'tcp');
+    const iperf = service.start('iperf3', ['--server', '--port', PORT, '--bind', service.ipv4]);
+    await service.listens(iperf, PORT, 'tcp');
     await passTcp(lab);
     await lab.startRelay({ publishes: [`${PORT}=${service.ipv4}:${PORT}`] });
     const seen = [];
@@ -31,8 +31,8 @@ export const iperf3 = {
 async function passTcp({ nat, server }) {
   const rule = `iifname "wan" tcp dport ${PORT} dnat ip to 10.7.0.2`;
   await nat.run('nft', [`add rule inet nat prerouting ${rule}`]);
-  server.start('socat', [`TCP-LISTEN:${PORT},fork,reuseaddr`, `TCP:${nat.ipv4}:${PORT}`]);
-  await server.listens(PORT, 'tcp');
+  const socat = server.start('socat', [`TCP-LISTEN:${PORT},fork,reuseaddr`, `TCP:${nat.ipv4}:${PORT}`]);
+  await server.listens(socat, PORT, 'tcp');
 }
 
 /** Returns what came through, in words. */

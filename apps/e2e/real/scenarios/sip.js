@@ -21,8 +21,19 @@ export const sip = {
     lab.file('speech.raw', Buffer.alloc(SPEECH_BYTES, 0xd5));
     await startCalled(lab);
     await lab.startRelay({ publishes: [`${SIP_PORT}`, MEDIA_PORTS] });
-    const capture = await Capture.start(lab, visitor, 'net', `udp port ${MEDIA_PORT}`);
-    const calling = ['-sf', script('calling'), '-i', visitor.ipv4, '-mi', visitor.ipv4, '-m', CALLS, '-r', CALLS_PER_SECOND];
+    const capture = await Capture.start(lab, visitor, 'net', `udp port ${MEDIA_PORT}`, 2 * CALLS * SPEECH_PACKETS);
+    const calling = [
+      '-sf',
+      script('calling'),
+      '-i',
+      visitor.ipv4,
+      '-mi',
+      visitor.ipv4,
+      '-m',
+      CALLS,
+      '-r',
+      CALLS_PER_SECOND,
+    ];
     const said = await visitor.run('sipp', [...calling, '-nostdin', `${server.ipv4}:${SIP_PORT}`], {
       environment: TERMINAL,
       folder,
@@ -42,9 +53,12 @@ async function startCalled(lab) {
   const { service, server, folder } = lab;
   const scenario = readFileSync(script('called'), 'utf8').replaceAll('[public]', server.ipv4);
   const where = ['-i', '127.0.0.1', '-p', SIP_PORT, '-mi', '127.0.0.1', '-mp', MEDIA_PORT, '-rtp_echo', '-nostdin'];
-  service.start('sipp', ['-sf', lab.file('called.xml', scenario), ...where], { environment: TERMINAL, folder });
-  await service.listens(SIP_PORT);
-  await service.listens(MEDIA_PORT);
+  const called = service.start('sipp', ['-sf', lab.file('called.xml', scenario), ...where], {
+    environment: TERMINAL,
+    folder,
+  });
+  await service.listens(called, SIP_PORT);
+  await service.listens(called, MEDIA_PORT);
 }
 
 /** Reads tshark's table of RTP streams: source, packets, lost, largest jitter. */

@@ -56,7 +56,7 @@ async function ping(visitor, size) {
 
 async function throughput({ service, visitor }, flags) {
   const listening = service.start('iperf3', ['--server', '--one-off', '--port', IPERF_PORT]);
-  await service.listens(IPERF_PORT, 'tcp');
+  await service.listens(listening, IPERF_PORT, 'tcp');
   const command = ['--client', INSIDE.service, '--port', IPERF_PORT, '--time', 3, '--json', ...flags];
   const { end } = JSON.parse(await visitor.run('iperf3', command, { withinMs: 30_000 }));
   await listening.finished();
