@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeNetwork, removeLeftNetworks, removeNetwork } from './network.js';
+import { isLeft, prefixOf } from './owner.js';
 import { startRelay } from './relay.js';
 
-const PREFIX = 'relay-real-';
-const folderOf = (pid) => join(tmpdir(), `${PREFIX}${pid}`);
+const FOLDER = join(tmpdir(), prefixOf(process.pid));
 
 /** Where one scenario runs on one engine: its network, its folder, and its relay. */
 export class Lab {
@@ -16,7 +16,7 @@ export class Lab {
   server;
   visitor;
   /** An empty folder. */
-  folder = folderOf(process.pid);
+  folder = FOLDER;
   relay;
 
   constructor(engine) {
@@ -42,14 +42,12 @@ export class Lab {
 /** Ends all programs of a lab that this process has opened, and removes it: synchronously. */
 export function closeLab() {
   removeNetwork();
-  rmSync(folderOf(process.pid), { recursive: true, force: true });
+  rmSync(FOLDER, { recursive: true, force: true });
 }
 
 /** Removes labs of runs that were killed. */
 export function removeLeftLabs() {
   removeLeftNetworks();
-  for (const name of readdirSync(tmpdir())) {
-    const pid = Number(/^relay-real-(\d+)$/.exec(name)?.[1]);
-    if (pid > 0 && !existsSync(`/proc/${pid}`)) rmSync(folderOf(pid), { recursive: true, force: true });
-  }
+  for (const name of readdirSync(tmpdir()))
+    if (isLeft(name)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }

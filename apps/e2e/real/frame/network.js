@@ -9,10 +9,12 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { isLeft, prefixOf } from './owner.js';
 import { Place } from './place.js';
 
-const PREFIX = 'relay-real-';
 const NAMESPACES = '/run/netns';
+/** How often it looks whether the programs of a namespace are gone, some ms each. */
+const MAX_LOOKS = 500;
 
 /** The links: two places with the name of its end in each, and the addresses there. */
 const LINKS = [
@@ -65,17 +67,14 @@ export function makeNetwork() {
 }
 
 /** Ends every program of the network and removes it. Does nothing where there is none. */
-export function removeNetwork(pid = process.pid) {
-  for (const place of PLACES) removeNamespace(namespaceOf(place, pid));
+export function removeNetwork() {
+  for (const place of PLACES) removeNamespace(namespaceOf(place));
 }
 
-/** Removes networks of runs that could not do it themselves. Returns the process ids of these. */
+/** Removes networks of runs that could not do it themselves. */
 export function removeLeftNetworks() {
   if (!existsSync(NAMESPACES)) return;
-  for (const name of readdirSync(NAMESPACES)) {
-    const pid = Number(/^relay-real-(\d+)-/.exec(name)?.[1]);
-    if (pid > 0 && !existsSync(`/proc/${pid}`)) removeNamespace(name);
-  }
+  for (const name of readdirSync(NAMESPACES)) if (isLeft(name)) removeNamespace(name);
 }
 
 /** Gives the visitor other addresses in place of those that it has, as a phone gets them. */
@@ -115,8 +114,12 @@ function addressesOf(place) {
 
 function removeNamespace(name) {
   if (!existsSync(`${NAMESPACES}/${name}`)) return;
-  const pids = execFileSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).split('\n').filter(Boolean);
-  for (const pid of pids) kill(Number(pid));
+  // What has been killed takes a moment to be gone, and may have had children.
+  for (let i = 0; i < MAX_LOOKS; i++) {
+    const pids = execFileSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).split('\n').filter(Boolean);
+    if (pids.length === 0) break;
+    for (const pid of pids) kill(Number(pid));
+  }
   ip('netns', 'delete', name);
 }
 
@@ -128,7 +131,7 @@ function kill(pid) {
   }
 }
 
-const namespaceOf = (place, pid = process.pid) => `${PREFIX}${pid}-${place}`;
+const namespaceOf = (place) => `${prefixOf(process.pid)}-${place}`;
 const withoutPrefix = (address) => address.split('/')[0];
 const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 const inside = (place, ...command) => ip('netns', 'exec', namespaceOf(place), ...command);

@@ -27,6 +27,14 @@ export class Place {
     return program.succeeded(withinMs);
   }
 
+  /** How many datagrams its kernel had no room for in the buffers of their sockets. */
+  async kernelDrops() {
+    const [names, figures] = (await this.run('grep', ['^Udp:', '/proc/net/snmp']))
+      .split('\n')
+      .map((row) => row.split(' '));
+    return Number(figures[names.indexOf('RcvbufErrors')]);
+  }
+
   /** Resolves when a program here listens at a port, `udp` or `tcp`; rejects if it ends before. */
   async listens(program, port, protocol = 'udp') {
     const flags = protocol === 'udp' ? '-Hnlu' : '-Hnlt';

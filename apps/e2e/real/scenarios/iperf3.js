@@ -6,7 +6,10 @@ const SECONDS = 4;
 const MOST_LOST_PERCENT = 1;
 const STREAM = ['--udp', '--bitrate', RATE, '--length', 1_200, '--time', SECONDS, '--window', '2M', '--json'];
 
-/** iperf3 UDP both ways through publish. Its TCP control connection goes another way: a port of the NAT. */
+/**
+ * iperf3 UDP both ways through publish. Its TCP control connection goes another way, through a port
+ * of the NAT.
+ */
 export const iperf3 = {
   packages: ['iperf3', 'socat'],
   async run(lab) {

@@ -4,7 +4,7 @@ const PORT = 51_820;
 const IPERF_PORT = 5_201;
 const LINK_MTU = 1_420;
 const INSIDE = { service: '10.99.0.1', visitor: '10.99.0.2' };
-/** Bytes of a ping's payload: up to the largest that the tunnel carries whole, with 28 bytes of headers. */
+/** Payloads of pings, in bytes, up to the largest that fits the tunnel with 28 bytes of headers. */
 const SIZES = [56, 1_200, 1_300, LINK_MTU - 28];
 const PINGS = 10;
 
