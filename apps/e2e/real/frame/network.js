@@ -15,6 +15,7 @@ import { Place } from './place.js';
 const NAMESPACES = '/run/netns';
 /** How often it looks whether the programs of a namespace are gone, some ms each. */
 const MAX_LOOKS = 500;
+const GENTLE_LOOKS = 50;
 
 /** The links: two places with the name of its end in each, and the addresses there. */
 const LINKS = [
@@ -114,18 +115,18 @@ function addressesOf(place) {
 
 function removeNamespace(name) {
   if (!existsSync(`${NAMESPACES}/${name}`)) return;
-  // What has been killed takes a moment to be gone, and may have had children.
   for (let i = 0; i < MAX_LOOKS; i++) {
     const pids = execFileSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).split('\n').filter(Boolean);
     if (pids.length === 0) break;
-    for (const pid of pids) kill(Number(pid));
+    // At first as users do: some programs remove their files then.
+    for (const pid of pids) end(Number(pid), i < GENTLE_LOOKS ? 'SIGTERM' : 'SIGKILL');
   }
   ip('netns', 'delete', name);
 }
 
-function kill(pid) {
+function end(pid, signal) {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It has ended by itself.
   }

@@ -7,7 +7,7 @@ const NO_ANSWER = 'REFUSED';
 /** What dnsdist answers a visitor that it knows by its real address. */
 const KNOWN = { ipv4: '192.0.2.44', ipv6: '192.0.2.66' };
 
-/** Which of five datagrams have the header, in each manner, if the service replies to the third. */
+/** Which of five datagrams have the header, in each manner, if the service answers the third. */
 const MANNERS = [
   { identity: 'proxy-v2-first', port: 5_401, headers: [true, false, false, false, false] },
   { identity: 'proxy-v2-until-reply', port: 5_402, headers: [true, true, true, false, false] },
