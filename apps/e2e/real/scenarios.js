@@ -4,12 +4,14 @@
  */
 import { dnsForward } from './scenarios/dns-forward.js';
 import { dtls } from './scenarios/dtls.js';
+import { dnsRoute } from './scenarios/dns-route.js';
 import { families } from './scenarios/families.js';
 import { gameServer } from './scenarios/game-server.js';
 import { iperf3 } from './scenarios/iperf3.js';
 import { mosh } from './scenarios/mosh.js';
 import { proxyProtocol } from './scenarios/proxy-protocol.js';
 import { sip } from './scenarios/sip.js';
+import { turnRoute } from './scenarios/turn-route.js';
 import { wireguard } from './scenarios/wireguard.js';
 
 export const SCENARIOS = {
@@ -22,4 +24,6 @@ export const SCENARIOS = {
   families,
   wireguard,
   'dns-forward': dnsForward,
+  'dns-route': dnsRoute,
+  'turn-route': turnRoute,
 };

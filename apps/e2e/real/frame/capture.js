@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 /** How long a record waits for packets that are missing. */
 const PATIENCE_MS = 3_000;
+const BUFFER_KIB = 16 << 10;
 
 /** Records what passes an interface of a place, and lets tshark read it. */
 export class Capture {
@@ -18,7 +19,19 @@ export class Capture {
   /** Records `count` packets that fit `filter`. */
   static async start({ folder }, place, device, filter, count) {
     const path = join(folder, `${device}.pcap`);
-    const flags = ['--immediate-mode', '-U', '-c', count, '--relinquish-privileges=root', '-i', device, '-w', path];
+    const flags = [
+      '--immediate-mode',
+      '-B',
+      BUFFER_KIB,
+      '-U',
+      '-c',
+      count,
+      '--relinquish-privileges=root',
+      '-i',
+      device,
+      '-w',
+      path,
+    ];
     const program = place.start('tcpdump', [...flags, filter]);
     await program.says(/listening on/);
     return new Capture(place, program, path);

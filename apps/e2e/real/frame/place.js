@@ -35,11 +35,15 @@ export class Place {
     return Number(figures[names.indexOf('RcvbufErrors')]);
   }
 
-  /** Resolves when a program here listens at a port, `udp` or `tcp`; rejects if it ends before. */
-  async listens(program, port, protocol = 'udp') {
+  /**
+   * Resolves when a program here listens at a port, `udp` or `tcp`, of one address or of any.
+   * Rejects if it ends before.
+   */
+  async listens(program, port, protocol = 'udp', address = '') {
     const flags = protocol === 'udp' ? '-Hnlu' : '-Hnlt';
+    const local = `${address.includes(':') ? `[${address}]` : address}:${port}`;
     const sockets = await eventually(async () => {
-      const found = await this.run('ss', [flags, 'sport', '=', `:${port}`]);
+      const found = await this.run('ss', [flags, 'src', local]);
       if (found.trim() === '' && !program.hasEnded) throw new Error(`nothing listens at ${protocol} port ${port}`);
       return found.trim();
     });

@@ -12,53 +12,59 @@ const PORT = 7878;
 const MAX_FLOWS = 8_192;
 
 /**
- * Starts a server and a client with an invitation, and resolves when all mappings are ready.
- *
- * - `publishes` and `forwards`: as the flags of the client take them.
- * - `allow`: the networks that the invitation allows. Default: that of the visitor.
- * - `clientAddress`: how the client reaches the server.
+ * Starts a server, and a client with an invitation to it where something is published or forwarded.
+ * Resolves when all mappings are ready. They are written as the flags of the programs take them.
  */
-export async function startRelay({ engine, server, service, folder }, { publishes = [], forwards = [] }) {
-  const state = join(folder, 'state');
-  const place = ['--state', state, '--public', `${server.ipv4}:${PORT}`];
-  const rights = ['--publish', '1-65535', '--allow', '203.0.113.0/24', '--allow', '2001:db8:3::/64'];
-  const invitation = (await server.run('node', [SERVER, 'invite', 'real', ...place, ...rights])).trim();
-
-  const where = ['--listen', `[::]:${PORT}`, '--state', state, '--engine', engine];
-  const serverProgram = server.start('node', [SERVER, ...where, '--max-flows', MAX_FLOWS]);
-  await serverProgram.says(/^relay-server ready on /m);
-
-  const admin = join(folder, 'client.sock');
+export async function startRelay(lab, { publishes = [], forwards = [], routes = [] }) {
+  const state = join(lab.folder, 'state');
+  const server = await startServer(lab, state, routes);
+  const count = publishes.length + forwards.length;
+  if (count === 0) return new Relay({ server });
   const mappings = [
     ...publishes.flatMap((publish) => ['--publish', publish]),
     ...forwards.flatMap((forward) => ['--forward', forward]),
   ];
-  const environment = { RELAY_SERVER: invitation };
-  const clientProgram = service.start('node', [CLIENT, '--admin', admin, '--engine', engine, ...mappings], {
-    environment,
-  });
-  const count = publishes.length + forwards.length;
-  await clientProgram.says(new RegExp(`(?:^relay-client ready: [^]*?){${count}}`, 'm'));
-  await clientProgram.says(/"connected/);
-  return new Relay(
-    { place: server, program: serverProgram, ask: [SERVER, 'status', '--json', '--state', state] },
-    { place: service, program: clientProgram, ask: [CLIENT, 'status', '--json', '--admin', admin] },
-  );
+  return new Relay({ server, client: await startClient(lab, state, mappings, count) });
 }
 
-/** A running server and client. */
+async function startServer({ engine, server }, state, routes) {
+  const where = ['--listen', `[::]:${PORT}`, '--state', state, '--engine', engine, '--max-flows', MAX_FLOWS];
+  const flags = routes.flatMap((route) => ['--route', route]);
+  const program = server.start('node', [SERVER, ...where, ...flags]);
+  await program.says(/^relay-server ready on /m);
+  await program.says(readyLines('relay-server ready: route ', routes.length));
+  return { place: server, program, ask: [SERVER, 'status', '--json', '--state', state] };
+}
+
+/** The invitation allows what visitors have, and all ports. */
+async function startClient({ engine, server, service, folder }, state, mappings, count) {
+  const rights = ['--publish', '1-65535', '--allow', '203.0.113.0/24', '--allow', '2001:db8:3::/64'];
+  const where = ['--state', state, '--public', `${server.ipv4}:${PORT}`];
+  const invitation = (await server.run('node', [SERVER, 'invite', 'real', ...where, ...rights])).trim();
+  const admin = join(folder, 'client.sock');
+  const program = service.start('node', [CLIENT, '--admin', admin, '--engine', engine, ...mappings], {
+    environment: { RELAY_SERVER: invitation },
+  });
+  await program.says(readyLines('relay-client ready: ', count));
+  await program.says(/"connected/);
+  return { place: service, program, ask: [CLIENT, 'status', '--json', '--admin', admin] };
+}
+
+const readyLines = (text, count) => new RegExp(`(?:^${text}[^]*?){${count}}`, 'm');
+
+/** A running server, with its client if there is one. */
 class Relay {
   #sides;
 
-  constructor(server, client) {
-    this.#sides = { server, client };
+  constructor(sides) {
+    this.#sides = sides;
   }
 
   get logs() {
     return Object.entries(this.#sides).map(([name, { program }]) => `${name}:\n${program.said}`);
   }
 
-  /** What both programs warned of, each message once. */
+  /** What the programs warned of, each message once. */
   get warnings() {
     const said = Object.entries(this.#sides).flatMap(([name, { program }]) =>
       program.said
@@ -88,9 +94,9 @@ class Relay {
     return found.length === 0 ? 'drops none' : `drops ${found.join(', ')}`;
   }
 
-  /** Ends both programs as a user does. */
+  /** Ends the programs as a user does, the client first. */
   async stop() {
-    for (const name of ['client', 'server']) {
+    for (const name of Object.keys(this.#sides).reverse()) {
       const { code } = await this.#sides[name].program.stop();
       expect(code === 0, `relay-${name} ended with ${code}`);
     }
@@ -100,7 +106,7 @@ class Relay {
 /** Returns the drops of a program in words, and throws unless its accounts are whole. */
 function accounted(name, status) {
   const words = [];
-  for (const mode of ['forward', 'publish'])
+  for (const mode of ['forward', 'publish', 'route'].filter((name) => name in status))
     for (const direction of ['toTarget', 'fromTarget']) {
       const { inDatagrams, outDatagrams, drops } = status[mode][direction];
       const where = `${name} ${mode} ${direction}`;

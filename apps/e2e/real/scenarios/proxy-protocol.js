@@ -7,7 +7,7 @@ const NO_ANSWER = 'REFUSED';
 /** What dnsdist answers a visitor that it knows by its real address. */
 const KNOWN = { ipv4: '192.0.2.44', ipv6: '192.0.2.66' };
 
-/** Which of five datagrams have the header, in each manner, if the service answers the third. */
+/** Which of five datagrams have the header, by manner, if the service answers the third. */
 const MANNERS = [
   { identity: 'proxy-v2-first', port: 5_401, headers: [true, false, false, false, false] },
   { identity: 'proxy-v2-until-reply', port: 5_402, headers: [true, true, true, false, false] },
@@ -23,9 +23,9 @@ const FIELDS = [
 ];
 
 /**
- * dnsdist learns the visitors' real addresses by PROXY protocol v2 in front of every datagram. As it
- * reads no other manner, Wireshark's decoder reads for all what the service received. Neither knows
- * Simple Proxy Protocol.
+ * dnsdist learns the visitors' real addresses by PROXY protocol v2 in front of every datagram. It
+ * reads no other manner, so Wireshark's decoder reads for each what the service received. Neither
+ * knows Simple Proxy Protocol.
  */
 export const proxyProtocol = {
   packages: ['dnsdist', 'bind9-dnsutils', 'tshark', 'tcpdump', 'socat'],
