@@ -66,9 +66,10 @@ async function tryScenario(name, engine) {
     lab = new Lab(engine);
     const seen = await SCENARIOS[name].run(lab);
     const drops = await lab.relay.drops();
-    const { warnings } = lab.relay;
+    const kernel = Object.entries(await lab.kernelDrops()).map(([place, count]) => `kernel at ${place} ${count}`);
+    const warnings = lab.relay.warnings.map((text) => `warning of the ${text}`);
     await lab.relay.stop();
-    say('ok', [seen, drops, ...(warnings.length > 0 ? [`warnings: ${warnings.join('; ')}`] : [])].join('; '));
+    say('ok', [seen, drops, ...kernel, ...warnings].join('; '));
     return true;
   } catch (error) {
     const drops = await lab?.relay?.drops().catch((fault) => fault.message);

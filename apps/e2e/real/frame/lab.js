@@ -32,6 +32,16 @@ export class Lab {
     return path;
   }
 
+  /**
+   * How many datagrams the kernel had no room for in the buffers of sockets, by the place of their
+   * program: `visitor`, `server` or `service`.
+   */
+  async kernelDrops() {
+    const places = ['visitor', 'server', 'service'];
+    const counts = await Promise.all(places.map((place) => this[place].kernelDrops()));
+    return Object.fromEntries(places.map((place, i) => [place, counts[i]]).filter(([, count]) => count > 0));
+  }
+
   /** Starts the relay: its server in `server`, its client in `service`. */
   async startRelay(mappings) {
     this.relay = await startRelay(this, mappings);
