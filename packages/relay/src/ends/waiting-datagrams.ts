@@ -2,8 +2,11 @@ import { DROP } from '@relay/packet';
 import { Datagram } from '../datagram.js';
 import type { Traffic } from '../traffic.js';
 
-/** The most that waits for one flow's socket, and for all sockets of one client. */
-const MAX_DATAGRAMS = 16;
+/**
+ * The most that waits for one flow's socket, and for all sockets of one client. A burst that opens
+ * a flow comes in one batch, before the socket can be open: as many as a batch may hold.
+ */
+const MAX_DATAGRAMS = 128;
 const MAX_BYTES = 1 << 16;
 const MAX_CLIENT_BYTES = 1 << 20;
 

@@ -30,12 +30,12 @@ describe('datagrams that wait for their socket', () => {
     expect(room.waitingBytes).toBe(0);
   });
 
-  test('are 16 at most, and 64 KiB, and the rest is counted', () => {
+  test('are 128 at most, and 64 KiB, and the rest is counted', () => {
     const traffic = new Traffic();
     const many = new WaitingDatagrams({ waitingBytes: 0 });
-    for (let i = 0; i < 20; i++) many.add(view(new Uint8Array(1)), traffic);
+    for (let i = 0; i < 132; i++) many.add(view(new Uint8Array(1)), traffic);
     expect(traffic.drops.toJSON()).toEqual({ 'queue-full': 4 });
-    expect(left(many)).toHaveLength(16);
+    expect(left(many)).toHaveLength(128);
     const large = new WaitingDatagrams({ waitingBytes: 0 });
     for (const length of [60 * KIB, 4 * KIB, 1]) large.add(view(new Uint8Array(length)), traffic);
     expect(traffic.drops.of('queue-full')).toBe(5);

@@ -76,7 +76,7 @@ describe('a datagram that the kernel refuses after it was counted as sent', () =
   });
 });
 
-test('datagrams that come before the socket of their flow is open leave in order, and 16 at most', async () => {
+test('datagrams that come before the socket of their flow is open leave in order, and 128 at most', async () => {
   let opened: (() => void) | undefined;
   const pair = await Pair.open({}, {}, (socket) => {
     const open = socket.open.bind(socket);
@@ -87,13 +87,13 @@ test('datagrams that come before the socket of their flow is open leave in order
       await open();
     };
   });
-  for (let i = 0; i < 20; i++) await pair.send(`${i}`);
+  for (let i = 0; i < 132; i++) await pair.send(`${i}`);
   await pair.pass(100);
   expect(pair.arrivals).toEqual([]);
   opened?.();
   await pair.pass(100);
-  expect(pair.arrivals.map(({ text }) => text)).toEqual(Array.from({ length: 16 }, (_, i) => `${i}`));
-  expect(books(pair).server[0]).toEqual([20, 16, { 'queue-full': 4 }]);
+  expect(pair.arrivals.map(({ text }) => text)).toEqual(Array.from({ length: 128 }, (_, i) => `${i}`));
+  expect(books(pair).server[0]).toEqual([132, 128, { 'queue-full': 4 }]);
 });
 
 test.each([
@@ -115,4 +115,13 @@ test.each([
   expect(drops).toHaveProperty(reason);
   expect(Math.min(1, pair.shortages)).toBe(shortages);
   expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'refused', reason }));
+});
+
+test('a burst that opens a flow reaches its target whole, and in order', async () => {
+  const pair = await Pair.open();
+  const texts = Array.from({ length: 64 }, (_, i) => `${i}`);
+  for (const text of texts) await pair.send(text);
+  await pair.pass(100);
+  expect(pair.arrivals.map(({ text }) => text)).toEqual(texts);
+  expect(pair.server.figures().forward.toTarget.drops).toEqual({});
 });
