@@ -49,6 +49,16 @@ export { packetDirections, packetFigures, type PacketFigures } from './packet-fi
 export { healthLine } from './health-line.js';
 export { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS, mappingKeys, type MappingSettings } from './mapping/mapping-keys.js';
 export { publicKeys, type PublicSettings } from './mapping/public-keys.js';
+export {
+  addressPorts,
+  formatHostPorts,
+  formatPorts,
+  hostPorts,
+  LOOPBACK,
+  portCount,
+  type AddressPorts,
+  type HostPorts,
+} from './mapping/port-range.js';
 export { perSecond } from './mapping/per-second.js';
 export { LiveConfiguration } from './live-configuration.js';
 export { metricsOf, processFigures, type ProgramStatus } from './program-status.js';

@@ -3,8 +3,16 @@
  * configuration file.
  */
 import { option, refuse, Refusal, table, type Format } from '@relay/config';
-import { mappingKeys, type MappingSettings } from '@relay/program';
-import { addressPorts, formatHostPorts, LOOPBACK, portCount, type AddressPorts, type HostPorts } from './port-range.js';
+import {
+  addressPorts,
+  formatHostPorts,
+  LOOPBACK,
+  mappingKeys,
+  portCount,
+  type AddressPorts,
+  type HostPorts,
+  type MappingSettings,
+} from '@relay/program';
 
 /** One forward as configured. */
 export interface ForwardMapping extends MappingSettings {

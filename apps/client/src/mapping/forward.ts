@@ -1,8 +1,8 @@
 import { packEndpoint, PACKED_ENDPOINT_BYTES, parseAddress } from '@relay/packet';
+import { formatHostPorts } from '@relay/program';
 import { ListenerPort, type ClientShard, type FlowMapping, type Listener } from '@relay/relay';
 import type { UdpSocket } from '@relay/socket';
 import type { ForwardMapping } from './forward-format.js';
-import { formatHostPorts } from './port-range.js';
 
 /** One port of a forward. It sends the datagrams of its socket to the same port of the target. */
 export class ForwardPort extends ListenerPort {

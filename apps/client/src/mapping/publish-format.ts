@@ -4,17 +4,20 @@
  */
 import { option, refuse, Refusal, table, type Format } from '@relay/config';
 import { encodePublish, type PublishRequest } from '@relay/packet';
-import { mappingKeys, publicKeys, type MappingSettings, type PublicSettings } from '@relay/program';
 import {
   addressPorts,
   formatHostPorts,
   formatPorts,
   hostPorts,
   LOOPBACK,
+  mappingKeys,
   portCount,
+  publicKeys,
   type AddressPorts,
   type HostPorts,
-} from './port-range.js';
+  type MappingSettings,
+  type PublicSettings,
+} from '@relay/program';
 
 /** One publish as configured. */
 export interface PublishMapping extends MappingSettings, PublicSettings {

@@ -1,6 +1,5 @@
 /** What users read of publishes that the server refuses. */
-import { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS } from '@relay/program';
-import { formatPorts } from './port-range.js';
+import { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS, formatPorts } from '@relay/program';
 import type { Publish, PublishRefusal } from './publish.js';
 import { publicPortsOf, type PublishMapping } from './publish-format.js';
 

@@ -6,8 +6,8 @@ import {
   type PublishRequest,
   type STATUS,
 } from '@relay/packet';
+import { formatHostPorts, portCount } from '@relay/program';
 import { Service, type FlowMapping } from '@relay/relay';
-import { formatHostPorts, portCount } from './port-range.js';
 import { ALL_ADDRESSES, publicPortsOf, publishEntries, publishText, type PublishMapping } from './publish-format.js';
 
 /** Why the server does not publish: a status of its answer, and the port that it is about. */

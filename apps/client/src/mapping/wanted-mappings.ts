@@ -1,8 +1,7 @@
 /** All mappings of a configuration, and what they must not want together. */
-import { EXIT, ProgramFailure } from '@relay/program';
+import { EXIT, ProgramFailure, type AddressPorts } from '@relay/program';
 import { forwardText, type ForwardMapping } from './forward-format.js';
 import { ALL_ADDRESSES, publicPortsOf, publishText, type PublishMapping } from './publish-format.js';
-import type { AddressPorts } from './port-range.js';
 
 /** The mappings of a configuration, by mode. */
 export interface WantedMappings {

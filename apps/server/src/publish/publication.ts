@@ -1,4 +1,5 @@
 import { isUnspecifiedAddress, type PublishedPorts } from '@relay/packet';
+import { formatHostPorts } from '@relay/program';
 import type { FlowMapping, VisitorRules } from '@relay/relay';
 import { formatKey } from '@relay/session';
 import type { PublicSockets } from './public-sockets.js';
@@ -53,10 +54,8 @@ export class Publication implements Assignment {
 }
 
 /** The text of ports: `203.0.113.5:27015`, `[::]:27000-27010`. */
-export function formatPorts({ endpoint: { address, port }, count }: PublishedPorts): string {
-  const host = address.includes(':') ? `[${address}]` : address;
-  return count === 1 ? `${host}:${port}` : `${host}:${port}-${port + count - 1}`;
-}
+export const formatPorts = ({ endpoint: { address, port }, count }: PublishedPorts): string =>
+  formatHostPorts(address, { first: port, last: port + count - 1 });
 
 /** Whether both are the same ports at the same address. */
 export function equalPorts(a: PublishedPorts, b: PublishedPorts): boolean {

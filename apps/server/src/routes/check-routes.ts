@@ -1,7 +1,7 @@
 import { isUnspecifiedAddress } from '@relay/packet';
-import { EXIT, ProgramFailure } from '@relay/program';
+import { formatHostPorts, EXIT, ProgramFailure } from '@relay/program';
 import type { RouteMapping } from './route-format.js';
-import { nameOf, rangeText } from './route-text.js';
+import { nameOf } from './route-text.js';
 
 /**
  * Throws a ProgramFailure if two routes have the same name or want the same port, or if a route
@@ -37,7 +37,7 @@ export function checkTargets(routes: readonly RouteMapping[], listeners: readonl
     if (own !== undefined)
       throw new ProgramFailure(
         EXIT.usage,
-        `the upstream ${rangeText(target.host, target)} is where a route listens (${textOf(own)}): its datagrams would go round; name the service itself`,
+        `the upstream ${formatHostPorts(target.host, target)} is where a route listens (${textOf(own)}): its datagrams would go round; name the service itself`,
       );
   }
 }
@@ -60,4 +60,4 @@ export function overlap(one: Ports, other: Ports, isOn: (address: string) => boo
 /** An address that every host has, or the name for it. */
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-const textOf = ({ address, ...range }: Ports): string => rangeText(address, range);
+const textOf = ({ address, ...range }: Ports): string => formatHostPorts(address, range);

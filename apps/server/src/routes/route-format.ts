@@ -11,12 +11,18 @@ import {
   refuse,
   Refusal,
   table,
-  type EndpointRange,
   type Format,
   type HostEndpointRange,
-  type PortRange,
 } from '@relay/config';
-import { mappingKeys, publicKeys, type MappingSettings, type PublicSettings } from '@relay/program';
+import {
+  addressPorts,
+  mappingKeys,
+  portCount,
+  publicKeys,
+  type AddressPorts,
+  type MappingSettings,
+  type PublicSettings,
+} from '@relay/program';
 import {
   addressRange,
   BALANCES,
@@ -36,7 +42,7 @@ export interface RouteTarget extends HostEndpointRange {
 /** One route as configured. */
 export interface RouteMapping extends MappingSettings, PublicSettings {
   /** One or several, with as many ports each; a single port may be 0. */
-  readonly listen: readonly EndpointRange[];
+  readonly listen: readonly AddressPorts[];
   readonly target: readonly RouteTarget[];
   readonly balance: BalanceName;
   readonly hashBy: HashBy;
@@ -54,20 +60,11 @@ const MAX_WEIGHT = 1000;
 const CHECK_KEYS = ['send', 'expect', 'every', 'fails', 'passes'] as const;
 const CHECK_DEFAULTS = { everyMs: 2000, fails: 3, passes: 2 };
 
-const listenRange: Format<EndpointRange> = {
-  name: 'listen range',
-  expected:
-    'a port such as 5300 (0: any free one), ports such as 27000-27010, or either with an address such as 127.0.0.1:5300 or [::1]:5300',
-  parse(value) {
-    const text = typeof value === 'number' ? `${value}` : value;
-    if (typeof text !== 'string') return refuse(listenRange.expected);
-    const whole = /^[\d-]+$/.test(text) ? `${ALL_ADDRESSES}:${text}` : text;
-    const any = FORMATS.endpoint.parse(whole, 'text');
-    if (!(any instanceof Refusal) && any.port === 0) return { address: any.address, first: 0, last: 0 };
-    const range = FORMATS.endpointRange.parse(whole, 'text');
-    return range instanceof Refusal ? refuse(listenRange.expected) : range;
-  },
-};
+const listenRange = addressPorts(
+  'listen range',
+  'a port such as 5300 (0: any free one), ports such as 27000-27010, or either with an address such as 127.0.0.1:5300 or [::1]:5300',
+  ALL_ADDRESSES,
+);
 
 const target: Format<RouteTarget> = {
   name: 'upstream',
@@ -217,8 +214,6 @@ function flawOf(mapping: RouteMapping): Refusal | undefined {
   if (health === 'active' && send === undefined) return refuse('with health = active a payload to send, as send');
   return undefined;
 }
-
-const portCount = ({ first, last }: PortRange): number => last - first + 1;
 
 function parseShortForm(text: string): Record<string, string> | Refusal {
   const at = text.indexOf('=');

@@ -1,10 +1,10 @@
 import { formatEndpoint } from '@relay/packet';
-import type { Machine } from '@relay/program';
+import { formatHostPorts, type Machine } from '@relay/program';
 import { PublicPort, type Route, type RouteStatus, type Routes, type Shard } from '@relay/relay';
 import { withKnownZone, type UdpSocket } from '@relay/socket';
 import { keyOf, type RouteBinding } from './route-bindings.js';
 import { portCountOf, settingsOf, type RouteMapping, type RouteTarget } from './route-format.js';
-import { nameOf, rangeText, targetText, targetTexts } from './route-text.js';
+import { nameOf, targetText, targetTexts } from './route-text.js';
 
 /** What running routes work with. */
 export interface RouteSurroundings {
@@ -55,7 +55,7 @@ export class RunningRoute {
     return this.#mapping.listen.map(({ address, first, last }, listener) => {
       const own = [...this.#sockets.values()].find((one) => one.listener === listener);
       const real = first === 0 ? (own?.socket.local.port ?? 0) : first;
-      return rangeText(address, { first: real, last: real + last - first });
+      return formatHostPorts(address, { first: real, last: real + last - first });
     });
   }
 

@@ -1,6 +1,6 @@
 /** Unconnected sockets that flows of one client to different targets share. */
 import { EndpointMap, packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
-import { ADDRESS_BYTES, IPV4_RANGE, isInRange, addressRange } from '../policy/address-range.js';
+import { addressRange, IPV4_RANGE, isInRange } from '../policy/address-range.js';
 import type { TargetSocket } from './target-socket.js';
 
 /**
@@ -120,5 +120,4 @@ export class SocketSharing<End> {
 }
 
 /** Whether a packed endpoint is of IPv4. */
-export const isIpv4Target = (target: Uint8Array): boolean =>
-  isInRange(IPV4_RANGE, target.subarray(0, ADDRESS_BYTES), 0);
+export const isIpv4Target = (target: Uint8Array): boolean => isInRange(IPV4_RANGE, target, 0);

@@ -1,6 +1,7 @@
 /** Ports in a row behind an address or a name: their format, and how they are written. */
 import { FORMATS, refuse, Refusal, type Format, type PortRange } from '@relay/config';
 
+/** The address of this machine for itself, as it is written before a port. */
 export const LOOPBACK = '127.0.0.1';
 
 /** Ports at an address; a single port 0 stands for any free one. */
@@ -48,6 +49,7 @@ export function hostPorts(name: string, expected: string, host: string): Format<
   };
 }
 
+/** How many ports there are. */
 export const portCount = ({ first, last }: PortRange): number => last - first + 1;
 
 /** The text `53` or `27000-27010`. */
