@@ -11,6 +11,7 @@ import { iperf3 } from './scenarios/iperf3.js';
 import { mosh } from './scenarios/mosh.js';
 import { proxyProtocol } from './scenarios/proxy-protocol.js';
 import { sip } from './scenarios/sip.js';
+import { smallPath } from './scenarios/small-path.js';
 import { turnRoute } from './scenarios/turn-route.js';
 import { wireguard } from './scenarios/wireguard.js';
 
@@ -26,4 +27,5 @@ export const SCENARIOS = {
   'dns-forward': dnsForward,
   'dns-route': dnsRoute,
   'turn-route': turnRoute,
+  'small-path': smallPath,
 };

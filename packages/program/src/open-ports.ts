@@ -9,6 +9,7 @@ const AT_ONCE = 64;
 /**
  * Opens a socket on each of these endpoints, many at the same time. It opens all of them or none. A
  * socket that listens on all addresses of this host reports the local address of each datagram.
+ * Answers to applications may be cut on their way, as what flows send to targets.
  * Rejects with a ListenFailure about the first endpoint that cannot be opened.
  */
 export async function openPorts(
@@ -33,7 +34,8 @@ export async function openPorts(
 
 async function openPort(endpoint: Endpoint, openSocket: Machine['openSocket']): Promise<UdpSocket> {
   try {
-    const socket = openSocket({ local: endpoint, receiveLocals: isUnspecifiedAddress(endpoint.address) });
+    const receiveLocals = isUnspecifiedAddress(endpoint.address);
+    const socket = openSocket({ local: endpoint, receiveLocals, pathMtuDiscovery: false });
     await socket.open();
     return socket;
   } catch (error) {

@@ -28,11 +28,15 @@ const pathOrOff: Format<string> = {
   completion: 'file',
 };
 
-/** The options of sockets of flows: small, since there may be thousands. */
+/**
+ * The options of sockets of flows: small, since there may be thousands. Their datagrams are an
+ * application's, which chose the sizes: a router with a small MTU cuts them and does not drop them.
+ */
 export const flowSocket = (
   { engine }: Pick<SocketOptions, 'engine'>,
   bufferBytes: number | undefined,
-): Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'> => ({
+): Pick<SocketOptions, 'engine' | 'pathMtuDiscovery' | 'receiveBufferBytes' | 'sendBufferBytes'> => ({
+  pathMtuDiscovery: false,
   ...(engine !== undefined && { engine }),
   ...(bufferBytes !== undefined && { receiveBufferBytes: bufferBytes, sendBufferBytes: bufferBytes }),
 });

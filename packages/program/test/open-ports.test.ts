@@ -63,4 +63,10 @@ describe('openPorts', () => {
     await openPorts([...endpoints('0.0.0.0', 20_000, 1), ...endpoints('127.0.0.1', 20_001, 1)], openSocket);
     expect(options.map(({ receiveLocals }) => receiveLocals)).toEqual([true, false]);
   });
+
+  test('opens ports whose answers routers may cut into fragments', async () => {
+    const { options, openSocket } = newHost();
+    await openPorts(endpoints('127.0.0.1', 20_000, 1), openSocket);
+    expect(options).toMatchObject([{ pathMtuDiscovery: false }]);
+  });
 });

@@ -11,7 +11,7 @@ export interface ShardOptions {
   readonly socket: DatagramSender;
   /** A socket to a target, in the state `created`; may throw a SocketError. */
   readonly openSocket: (options: SocketOptions) => TargetSocket;
-  readonly targetSocket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
+  readonly targetSocket: Pick<SocketOptions, 'engine' | 'pathMtuDiscovery' | 'receiveBufferBytes' | 'sendBufferBytes'>;
   /** A steady clock, ms. */
   readonly clock: () => number;
   /** The time of the calendar, for invitations and the timestamps of handshakes: ms since 1970. */

@@ -55,6 +55,7 @@ static struct udp_options options_of(const uint32_t *words) {
     .family = words[0] == 4 ? AF_INET : AF_INET6,
     .dual_stack = flags & 1, .reuse_port = flags & 2, .send_offload = flags & 4, .receive_offload = flags & 8,
     .receive_locals = flags & 16, .receive_ecn = flags & 32, .receive_timestamps = flags & 64, .has_steering = flags & 128,
+    .without_mtu_discovery = flags & 256,
     .receive_buffer = (int)words[2], .send_buffer = (int)words[3],
     .steering_offset = words[4], .steering_mask = words[5], .steering_shift = words[6], .steering_modulus = words[7],
   };

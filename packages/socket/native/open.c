@@ -37,6 +37,10 @@ static int apply(struct udp_socket *socket, const struct udp_options *options) {
   if (family == AF_INET6 && (failed = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !options->dual_stack))) return failed;
   if (options->reuse_port && (failed = set(fd, SOL_SOCKET, SO_REUSEPORT, 1))) return failed;
   if ((failed = set_both(fd, family, IP_RECVERR, IPV6_RECVERR, 1))) return failed;
+  // IPv6 has a number of its own for this, which is the same.
+  _Static_assert(IP_PMTUDISC_DONT == IPV6_PMTUDISC_DONT, "set_both sets one value");
+  if (options->without_mtu_discovery &&
+      (failed = set_both(fd, family, IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, IP_PMTUDISC_DONT))) return failed;
   if (options->receive_buffer) set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, options->receive_buffer);
   if (options->send_buffer) set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, options->send_buffer);
   if (options->receive_locals) {

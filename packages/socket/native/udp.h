@@ -42,6 +42,7 @@ uint16_t packed_port(const uint8_t *packed);
 struct udp_options {
   int family;  // AF_INET or AF_INET6
   bool dual_stack, reuse_port, send_offload, receive_offload, receive_locals, receive_ecn, receive_timestamps;
+  bool without_mtu_discovery;
   int receive_buffer, send_buffer;  // bytes; 0: default of the system
   bool has_steering;
   uint32_t steering_offset, steering_mask, steering_shift, steering_modulus;

@@ -38,6 +38,13 @@ export interface SocketOptions {
    * Chooses the socket of the shared port for a datagram. Only with `reusePort`, only on native.
    */
   readonly steering?: Steering;
+  /**
+   * False if routers may cut IPv4 datagrams that exceed the MTU of a link beyond them
+   * (IP_PMTUDISC_DONT). The kernel then reports no datagram as too large for its path. It cuts IPv6
+   * datagrams itself, after the first one was lost. Only on native; dgram does as with true.
+   * Default true: as the system does.
+   */
+  readonly pathMtuDiscovery?: boolean;
   /** True if runs of equal size are sent as one segmented send if possible. Default true. */
   readonly sendOffload?: boolean;
   /**
@@ -85,6 +92,7 @@ export interface ResolvedOptions {
   readonly closeTimeoutMs: number;
   readonly reusePort: boolean;
   readonly steering: Required<Steering> | undefined;
+  readonly pathMtuDiscovery: boolean;
   readonly sendOffload: boolean;
   readonly receiveOffload: boolean;
   readonly receiveLocals: boolean;
@@ -122,6 +130,7 @@ export function resolveOptions(options: SocketOptions): ResolvedOptions {
     closeTimeoutMs: checkedNumber('closeTimeoutMs', options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS, MAX_BUFFER_BYTES),
     reusePort: options.reusePort ?? false,
     steering: options.steering && checkedSteering(options.steering),
+    pathMtuDiscovery: options.pathMtuDiscovery ?? true,
     sendOffload: options.sendOffload ?? true,
     receiveOffload: options.receiveOffload ?? true,
     receiveLocals: options.receiveLocals ?? false,

@@ -15,6 +15,7 @@ describe('the options of a socket', () => {
       closeTimeoutMs: 1000,
       reusePort: false,
       steering: undefined,
+      pathMtuDiscovery: true,
       sendOffload: true,
       receiveOffload: true,
       receiveLocals: false,

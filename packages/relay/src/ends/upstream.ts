@@ -16,7 +16,7 @@ import { UpstreamEnd, type UpstreamKeeper, type UpstreamOwner, type UpstreamServ
 export interface UpstreamsOptions {
   /** A socket in the state `created`; may throw a SocketError. */
   readonly openSocket: (options: SocketOptions) => TargetSocket;
-  readonly socket: Pick<SocketOptions, 'engine' | 'receiveBufferBytes' | 'sendBufferBytes'>;
+  readonly socket: Pick<SocketOptions, 'engine' | 'pathMtuDiscovery' | 'receiveBufferBytes' | 'sendBufferBytes'>;
   /** A steady clock, ms. */
   readonly clock: () => number;
   /** Gathers the datagrams to targets. */

@@ -271,6 +271,7 @@ function optionWords(options: ResolvedOptions, words: number): Uint32Array {
     options.receiveEcn,
     options.receiveTimestamps,
     options.steering !== undefined,
+    !options.pathMtuDiscovery,
   ].reduce((sum, flag, bit) => sum | (flag ? 1 << bit : 0), 0);
   const { offset, mask, shift, modulus } = options.steering ?? { offset: 0, mask: 0, shift: 0, modulus: 0 };
   const into = new Uint32Array(words);
