@@ -17,7 +17,8 @@ export class Lab {
   visitor;
   /** An empty folder. */
   folder = FOLDER;
-  relay;
+  /** The relays that were started, in order. */
+  relays = [];
 
   constructor(engine) {
     this.engine = engine;
@@ -42,10 +43,16 @@ export class Lab {
     return Object.fromEntries(places.map((place, i) => [place, counts[i]]).filter(([, count]) => count > 0));
   }
 
-  /** Starts the relay: its server in `server`, its client in `service`. */
-  async startRelay(mappings) {
-    this.relay = await startRelay(this, mappings);
-    return this.relay;
+  /** The relay that was started first. */
+  get relay() {
+    return this.relays[0];
+  }
+
+  /** Starts a relay: its server in `server`, its client in `service`; see {@link startRelay}. */
+  async startRelay(mappings, settings) {
+    const relay = await startRelay(this, mappings, settings);
+    this.relays.push(relay);
+    return relay;
   }
 }
 

@@ -33,6 +33,11 @@ export class Program {
       });
   }
 
+  /** Its process id: `ip netns exec` becomes the program itself. */
+  get pid() {
+    return this.#process.pid;
+  }
+
   get said() {
     return this.#said;
   }

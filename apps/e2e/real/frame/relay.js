@@ -14,40 +14,57 @@ const MAX_FLOWS = 8_192;
 /**
  * Starts a server, and a client with an invitation to it where something is published or forwarded.
  * Resolves when all mappings are ready. They are written as the flags of the programs take them.
+ * Settings for further relays of a lab: a `name`, the server's `port`, its `flags`, the place of
+ * the client, the address of the server that the client takes, and what the client is allowed.
  */
-export async function startRelay(lab, { publishes = [], forwards = [], routes = [] }) {
-  const state = join(lab.folder, 'state');
-  const server = await startServer(lab, state, routes);
+export async function startRelay(lab, { publishes = [], forwards = [], routes = [] }, settings = {}) {
+  const relay = { ...defaults(lab), ...settings };
+  const state = join(lab.folder, `state-${relay.name}`);
+  const server = await startServer(lab, state, routes, relay);
   const count = publishes.length + forwards.length;
   if (count === 0) return new Relay({ server });
   const mappings = [
     ...publishes.flatMap((publish) => ['--publish', publish]),
     ...forwards.flatMap((forward) => ['--forward', forward]),
   ];
-  return new Relay({ server, client: await startClient(lab, state, mappings, count) });
+  return new Relay({ server, client: await startClient(lab, state, { mappings, count }, relay) });
 }
 
-async function startServer({ engine, server }, state, routes) {
-  const where = ['--listen', `[::]:${PORT}`, '--state', state, '--engine', engine, '--max-flows', MAX_FLOWS];
-  const flags = routes.flatMap((route) => ['--route', route]);
-  const program = server.start('node', [SERVER, ...where, ...flags]);
+/** The invitation allows what visitors have, and all ports. */
+const defaults = ({ service, server }) => ({
+  name: 'relay',
+  port: PORT,
+  flags: ['--max-flows', MAX_FLOWS],
+  clientPlace: service,
+  address: server.ipv4,
+  allow: ['203.0.113.0/24', '2001:db8:3::/64'],
+});
+
+async function startServer({ engine, server }, state, routes, { port, flags }) {
+  const where = ['--listen', `[::]:${port}`, '--state', state, '--engine', engine];
+  const mappings = routes.flatMap((route) => ['--route', route]);
+  const program = server.start('node', [SERVER, ...where, ...flags, ...mappings]);
   await program.says(/^relay-server ready on /m);
   await program.says(readyLines('relay-server ready: route ', routes.length));
   return { place: server, program, ask: [SERVER, 'status', '--json', '--state', state] };
 }
 
-/** The invitation allows what visitors have, and all ports. */
-async function startClient({ engine, server, service, folder }, state, mappings, count) {
-  const rights = ['--publish', '1-65535', '--allow', '203.0.113.0/24', '--allow', '2001:db8:3::/64'];
-  const where = ['--state', state, '--public', `${server.ipv4}:${PORT}`];
-  const invitation = (await server.run('node', [SERVER, 'invite', 'real', ...where, ...rights])).trim();
-  const admin = join(folder, 'client.sock');
-  const program = service.start('node', [CLIENT, '--admin', admin, '--engine', engine, ...mappings], {
+/** Makes an invitation to the server of a lab's relay. */
+export async function invite({ server }, state, name, { address, port, allow }) {
+  const rights = ['--publish', '1-65535', ...allow.flatMap((block) => ['--allow', block])];
+  const where = ['--state', state, '--public', `${address}:${port}`];
+  return (await server.run('node', [SERVER, 'invite', name, ...where, ...rights])).trim();
+}
+
+async function startClient(lab, state, { mappings, count }, relay) {
+  const invitation = await invite(lab, state, 'real', relay);
+  const admin = join(lab.folder, `client-${relay.name}.sock`);
+  const program = relay.clientPlace.start('node', [CLIENT, '--admin', admin, '--engine', lab.engine, ...mappings], {
     environment: { RELAY_SERVER: invitation },
   });
   await program.says(readyLines('relay-client ready: ', count));
   await program.says(/"connected/);
-  return { place: service, program, ask: [CLIENT, 'status', '--json', '--admin', admin] };
+  return { place: relay.clientPlace, program, ask: [CLIENT, 'status', '--json', '--admin', admin] };
 }
 
 const readyLines = (text, count) => new RegExp(`(?:^${text}[^]*?){${count}}`, 'm');
@@ -73,6 +90,16 @@ class Relay {
         .map((line) => `${name}: ${JSON.parse(line).message}`),
     );
     return [...new Set(said)];
+  }
+
+  /** `server`, and `client` if there is one. */
+  get names() {
+    return Object.keys(this.#sides);
+  }
+
+  /** The process id of `server` or `client`. */
+  pid(name) {
+    return this.#sides[name].program.pid;
   }
 
   /** The status of `server` or `client`. */
