@@ -19,7 +19,7 @@ const MAX_FLOWS = 8_192;
  */
 export async function startRelay(lab, { publishes = [], forwards = [], routes = [] }, settings = {}) {
   const relay = { ...defaults(lab), ...settings };
-  const state = join(lab.folder, `state-${relay.name}`);
+  const state = stateOf(lab, relay);
   const server = await startServer(lab, state, routes, relay);
   const count = publishes.length + forwards.length;
   if (count === 0) return new Relay({ server });
@@ -29,6 +29,9 @@ export async function startRelay(lab, { publishes = [], forwards = [], routes = 
   ];
   return new Relay({ server, client: await startClient(lab, state, { mappings, count }, relay) });
 }
+
+/** The state folder of the server of a relay with this name. */
+export const stateOf = ({ folder }, { name }) => join(folder, `state-${name}`);
 
 /** The invitation allows what visitors have, and all ports. */
 const defaults = ({ service, server }) => ({

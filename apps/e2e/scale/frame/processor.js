@@ -9,6 +9,15 @@ function ranNsOf(pid) {
   return texts.reduce((sum, text) => sum + Number(text.split(' ')[0]), 0);
 }
 
+/**
+ * How long the main thread of a process has run, and has waited for a processor that others had:
+ * together the time for which it had work.
+ */
+export function loadOf(pid) {
+  const [ranNs, waitedNs] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ').map(Number);
+  return { ranNs, waitedNs };
+}
+
 /** The number in the middle. */
 export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);

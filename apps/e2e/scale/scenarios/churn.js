@@ -35,7 +35,7 @@ export const churn = {
         forwards: [`${LOCAL}:${forward.port}=${LOCAL}:${TARGET};replies=1;idle=2s`],
         routes: [`${LOCAL}:${route.port}=${LOCAL}:${TARGET};idle=1s;maxFlows=50000`],
       },
-      { flags: [], address: LOCAL, clientPlace: place, allow: ['127.0.0.0/8'] },
+      { flags: ['--idle', '2s'], address: LOCAL, clientPlace: place, allow: ['127.0.0.0/8'] },
     );
     const began = await heldBy(relay, place);
     const first = await comeAndGo(lab.server, ask, 0, FIRST_PART);
