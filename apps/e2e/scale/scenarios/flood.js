@@ -37,7 +37,7 @@ export const flood = {
     const rounds = [];
     for (const rate of RATES) {
       const target = [gateway, server.ipv4, PORT, rate, SECONDS];
-      rounds.push(await oneRound(relay, visitors, () => visitor.run(program, ['net', ...target])));
+      rounds.push(await oneRound(lab, visitors, () => visitor.run(program, ['net', ...target])));
       if (rounds.at(-1).busy < MAX_BUSY) break;
     }
     const words = rounds.map(text).join('; ');
@@ -48,10 +48,11 @@ export const flood = {
   },
 };
 
-async function oneRound(relay, visitors, run) {
+async function oneRound({ relay, server }, visitors, run) {
   const since = visitors.said.length;
   const pid = relay.pid('server');
   const cameBefore = (await relay.status('server')).publish.toTarget.inDatagrams;
+  const dropsBefore = await server.kernelDrops();
   const before = loadOf(pid);
   const began = performance.now();
   visitors.write('\n');
@@ -68,14 +69,15 @@ async function oneRound(relay, visitors, run) {
     each: (after.ranNs - before.ranNs) / came,
     sent,
     lost: sent - back,
+    kernelDrops: (await server.kernelDrops()) - dropsBefore,
     memory: residentMiB(pid),
   };
 }
 
-const text = ({ rate, ran, busy, each, sent, lost, memory }) =>
+const text = ({ rate, ran, busy, each, sent, lost, kernelDrops, memory }) =>
   [
     `${rate} spoofed/s: core ${percent(busy)} (run ${percent(ran)}, ${(each / 1e3).toFixed(1)} µs a datagram)`,
-    `${lost} of ${sent} lost, ${memory} MiB`,
+    `${lost} of ${sent} lost, kernel ${kernelDrops}, ${memory} MiB`,
   ].join(', ');
 
 const percent = (share) => `${Math.round(100 * share)} %`;
