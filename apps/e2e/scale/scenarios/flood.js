@@ -26,7 +26,7 @@ export const flood = {
   async run(lab) {
     const { service, internet, server, visitor } = lab;
     await service.start(compile(lab, 'echo'), ['127.0.0.1', PORT, 1]).says(/listens/);
-    const relay = await lab.startRelay({ publishes: [PORT] }, { flags: [] });
+    await lab.startRelay({ publishes: [PORT] }, { flags: [] });
     // Nothing comes back of the answers to spoofed sources.
     await internet.run('ip', ['route', 'add', 'blackhole', SPOOFED]);
     await internet.run('sysctl', ['-qw', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.visitor.rp_filter=0']);
