@@ -22,6 +22,7 @@ export const serverOptions = {
   }),
   public: option({
     format: 'host',
+    live: true,
     doc: 'HOST[:PORT] that invitations name; the listen address if not given, or the name of this host',
   }),
   route: option({

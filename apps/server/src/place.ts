@@ -4,7 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { defineSchema, yargsOptions, type Values } from '@relay/config';
+import { defineSchema, yargsOptions, type Configuration, type Values } from '@relay/config';
 import {
   askAdmin,
   configured,
@@ -16,6 +16,7 @@ import {
   type CommandDoor,
 } from '@relay/program';
 import { SERVER_NAMES, serverOptions, serverSchema } from './options.js';
+import { parsePublic, publicEndpoint, rememberedPublic, type PublicEndpoint } from './state/public-address.js';
 
 const { config, state, admin, public: publicHost, listen } = serverOptions;
 
@@ -23,7 +24,8 @@ const { config, state, admin, public: publicHost, listen } = serverOptions;
 export const inviteOptions = yargsOptions(defineSchema({ public: publicHost, listen }, SERVER_NAMES));
 
 export interface ServerPaths extends AdminPlace {
-  readonly settings: Values<typeof serverSchema>;
+  /** What the server would be started with. */
+  readonly configuration: Configuration<Values<typeof serverSchema>>;
   readonly state: string;
 }
 
@@ -31,9 +33,10 @@ export interface ServerPaths extends AdminPlace {
 export const serverPlace: CommandDoor<ServerPaths> = {
   options: yargsOptions(defineSchema({ config, state, admin }, SERVER_NAMES)),
   find: (flags) => {
-    const settings = configured(serverSchema, flags).values;
+    const configuration = configured(serverSchema, flags);
+    const { values: settings } = configuration;
     const path = statePath(settings);
-    return { settings, state: path, admin: settings.admin ?? join(path, 'admin.sock') };
+    return { configuration, state: path, admin: settings.admin ?? join(path, 'admin.sock') };
   },
 };
 
@@ -44,6 +47,34 @@ export function statePath({
   readonly state?: string | undefined;
 }): string {
   return resolve(path);
+}
+
+/**
+ * Returns where clients reach the server. The flags say it, or else the running server, or else the
+ * configuration, or else the server that ran last.
+ */
+export async function reachableAt({ configuration, state, admin }: ServerPaths): Promise<PublicEndpoint> {
+  const { values: settings, sources } = configuration;
+  const originOf = (key: 'public' | 'listen'): string => sources.get(key)?.origin ?? 'default';
+  const flagged = originOf('public') === 'flag' ? settings.public : undefined;
+  if (originOf('listen') === 'flag') return publicEndpoint(settings.public, settings.listen);
+  const running = await runningAddress(admin);
+  if (running !== undefined) return { ...running, ...flagged };
+  const last = rememberedPublic(state);
+  const isConfigured = originOf('listen') !== 'default' || last === undefined;
+  const listen = isConfigured ? settings.listen : { address: last.host, port: last.port };
+  return publicEndpoint(settings.public, listen);
+}
+
+/** Asks the running server; undefined if none answers, or one of a former release. */
+async function runningAddress(admin: string): Promise<PublicEndpoint | undefined> {
+  if (admin === 'off') return undefined;
+  try {
+    return parsePublic(await askAdmin(admin, 'publicAddress'));
+  } catch (error) {
+    if (error instanceof ProgramFailure) return undefined;
+    throw error;
+  }
 }
 
 /**

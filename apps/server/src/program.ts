@@ -5,6 +5,7 @@ import { serverSchema } from './options.js';
 import { statePath, type ServerPaths } from './place.js';
 import { RunningServer, type ServerService, type ServerSettings } from './running-server.js';
 import { checkRoutes } from './routes/check-routes.js';
+import { formatHost } from './state/public-address.js';
 import { StatusView } from './terminal/status-view.js';
 import { clientVerbs } from './verbs/clients.js';
 import { mappingVerbs } from './verbs/mappings.js';
@@ -40,6 +41,8 @@ export const serverProgram: Program<ServerSettings, RunningServer> = {
   calls: (own) => ({
     /** The files of the clients have changed. */
     reloadClients: () => own.reloadClients(),
+    /** Where clients reach the server. */
+    publicAddress: () => formatHost(own.publicAddress),
   }),
   adminPaths: (settings) => [settings.admin ?? join(statePath(settings), 'admin.sock')],
   historyPath: (settings) => join(statePath(settings), 'history'),

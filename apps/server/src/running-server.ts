@@ -23,8 +23,9 @@ import { RelayServer } from './server.js';
 import { logEvent, logPublishEvent } from './event-log.js';
 import { isFileError } from './state/file-error.js';
 import { ClientFiles } from './state/client-files.js';
-import { invite, publicEndpoint } from './state/invite.js';
+import { invite } from './state/invite.js';
 import type { FileTrouble } from './state/line-file.js';
+import { publicEndpoint, rememberPublic, type PublicEndpoint } from './state/public-address.js';
 import { ProvenAddresses } from './state/proven-addresses.js';
 import { PublishedPortsFile } from './state/published-ports.js';
 import { forgetServerKey, openStateFolder, type StateFolder } from './state/state-folder.js';
@@ -53,6 +54,7 @@ export class RunningServer implements Work {
   readonly #ports: PublishedPortsFile;
   readonly #frame: Frame<ServerSettings>;
   readonly #primitives: Primitives;
+  #public: ServerSettings['public'];
   #server: RelayServer;
 
   /** Makes a server; `open` opens it. Rejects with a ProgramFailure. */
@@ -71,6 +73,7 @@ export class RunningServer implements Work {
     this.#frame = frame;
     this.#primitives = primitives;
     this.state = state;
+    this.#public = frame.settings.public;
     const trouble: FileTrouble = (what, error) => {
       if (isFileError(error, 'EMFILE') && !frame.descriptors.isShort) {
         frame.descriptors.ranOut(); // there are some in reserve
@@ -95,6 +98,11 @@ export class RunningServer implements Work {
 
   get server(): RelayServer {
     return this.#server;
+  }
+
+  /** Where clients reach the server, as its invitations name it. */
+  get publicAddress(): PublicEndpoint {
+    return publicEndpoint(this.#public, this.#server.local);
   }
 
   status(): ServerStatus {
@@ -126,6 +134,7 @@ export class RunningServer implements Work {
   begin(): void {
     const { log, settings, room } = this.#frame;
     const invitation = this.state.isNew ? this.#inviteFirst() : undefined;
+    this.#rememberPublic();
     this.#startLooks();
     this.#server.wakeClients(this.#addresses.of(this.clients.list()));
     warnOfFlows(log, settings.maxFlows, room, portsThatFit());
@@ -141,9 +150,14 @@ export class RunningServer implements Work {
     for (const route of this.#server.routes.routes) announce(route);
   }
 
-  /** Runs the routes of these settings from now on. Rejects with a ProgramFailure. */
-  async apply({ route }: ServerSettings): Promise<void> {
+  /**
+   * Runs the routes and names the address of these settings from now on. Rejects with a
+   * ProgramFailure.
+   */
+  async apply({ route, public: named }: ServerSettings): Promise<void> {
     const { opened, closed } = await this.#server.routes.apply(route);
+    this.#public = named;
+    this.#rememberPublic();
     const { log } = this.#frame;
     for (const description of closed) log.info('closed', { mapping: `route ${description}` });
     for (const each of opened) {
@@ -162,6 +176,12 @@ export class RunningServer implements Work {
   startFailed(): void {
     // The first start is yet to come: it will make the first invitation.
     if (this.state.isNew && this.clients.size === 0) forgetServerKey(this.state.path);
+  }
+
+  /** The command `invite` names the address while the server does not run, too. */
+  #rememberPublic(): void {
+    const remember = (): void => rememberPublic(this.state.path, this.publicAddress);
+    guarded(this.#frame.log, 'keeping the public address', remember)();
   }
 
   #startLooks(): void {
@@ -240,8 +260,7 @@ export class RunningServer implements Work {
 
   /** Returns the invitation, which can be shown only now. */
   #inviteFirst(): string {
-    const at = publicEndpoint(this.#frame.settings.public, this.#server.local);
-    const invitation = invite(this.state, FIRST_CLIENT, { allow: [] }, at);
+    const invitation = invite(this.state, FIRST_CLIENT, { allow: [] }, this.publicAddress);
     this.reloadClients();
     return invitation;
   }

@@ -1,9 +1,8 @@
-import { hostname } from 'node:os';
-import type { Host } from '@relay/config';
 import { EXIT, ProgramFailure } from '@relay/program';
 import { formatInvitation, formatKey, generateKeyPair } from '@relay/session';
 import { isClientName, type ClientRecord } from './client-record.js';
 import { addClient } from './client-store.js';
+import type { PublicEndpoint } from './public-address.js';
 import type { StateFolder } from './state-folder.js';
 
 /** The rights that an invitation grants. */
@@ -13,12 +12,6 @@ export interface Rights {
   readonly maxPps?: number | undefined;
   readonly maxBps?: number | undefined;
   readonly expiresInMs?: number | undefined;
-}
-
-/** The endpoint that invitations name. */
-export interface PublicEndpoint {
-  readonly host: string;
-  readonly port: number;
 }
 
 /**
@@ -45,19 +38,4 @@ export function invite(state: StateFolder, name: string, rights: Rights, at: Pub
   };
   addClient(state.path, record);
   return formatInvitation({ clientPrivateKey: privateKey, serverPublicKey: state.staticKey.publicKey, ...at, name });
-}
-
-/**
- * The endpoint that invitations name: the configured one, or the listen address, or this host's
- * name where that is a wildcard.
- */
-export function publicEndpoint(
-  configured: Host | undefined,
-  listen: { address: string; port: number },
-): PublicEndpoint {
-  const isWildcard = listen.address === '::' || listen.address === '0.0.0.0';
-  return {
-    host: configured?.host ?? (isWildcard ? hostname() : listen.address),
-    port: configured?.port ?? listen.port,
-  };
 }

@@ -4,10 +4,11 @@
  */
 import { option } from '@relay/config';
 import { verb, type Verb } from '@relay/program';
-import { inviteOptions, tellClientsChanged, type ServerPaths } from '../place.js';
+import { inviteOptions, reachableAt, tellClientsChanged, type ServerPaths } from '../place.js';
 import type { ServerService } from '../running-server.js';
 import { readClients, removeClient } from '../state/client-store.js';
-import { invite, publicEndpoint } from '../state/invite.js';
+import { invite } from '../state/invite.js';
+import { adviceOnHost } from '../state/public-address.js';
 import { rightsOf, rightsOptions } from '../state/rights.js';
 import { openStateFolder } from '../state/state-folder.js';
 import { clientLines } from '../terminal/tables.js';
@@ -45,17 +46,20 @@ const inviteVerb = verb({
   words: { name: clientName },
   options: rightsOptions,
   answer: (running: ServerService, { name, ...rights }): Change & { readonly invitation: string } => {
-    const { own, settings } = running;
-    const at = publicEndpoint(settings.public, own.server.local);
-    return { name, invitation: invite(own.state, name, rightsOf(rights), at), ...apply(running) };
+    const { own } = running;
+    const invitation = invite(own.state, name, rightsOf(rights), own.publicAddress);
+    return { name, invitation, ...apply(running) };
   },
   lines: ({ invitation, ...change }) => [invitation, ...unreadLines(change)],
   alone: {
     options: inviteOptions,
-    run: async ({ settings, state, admin }: ServerPaths, { name, ...rights }, print) => {
-      const at = publicEndpoint(settings.public, settings.listen);
+    run: async (place: ServerPaths, { name, ...rights }, print) => {
+      const { state, admin } = place;
+      const at = await reachableAt(place);
       // Printed first of all: it is made, and can be shown only now.
       print({ name, invitation: invite(openStateFolder(state), name, rightsOf(rights), at) });
+      const advice = adviceOnHost(at);
+      if (advice !== undefined) process.stderr.write(`relay-server: ${advice}\n`);
       await tellClientsChanged(admin, `client '${name}' added`);
     },
   },

@@ -5,7 +5,8 @@ import { EXIT } from '@relay/program';
 import { formatKey, generateKeyPair, parseInvitation } from '@relay/session';
 import { addClient, readClients, removeClient } from '../../src/state/client-store.js';
 import { parseClientRecord, type ClientRecord } from '../../src/state/client-record.js';
-import { invite, publicEndpoint } from '../../src/state/invite.js';
+import { invite } from '../../src/state/invite.js';
+import { publicEndpoint } from '../../src/state/public-address.js';
 import { openStateFolder, type StateFolder } from '../../src/state/state-folder.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
