@@ -2,6 +2,7 @@
 import type { Values } from '@relay/config';
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 import {
+  commandOf,
   flowSockets,
   guarded,
   listenFailure,
@@ -144,7 +145,7 @@ export class RunningServer implements Work {
       process.stdout.write(
         'First start. This invitation is shown only once, and whoever has it can connect. On the client, for instance:\n',
       );
-      process.stdout.write(`  relay-client --server '${invitation}' --forward 5353=1.1.1.1:53\n`);
+      process.stdout.write(`  RELAY_SERVER='${invitation}' ${commandOf('relay-client')} --forward 5353=1.1.1.1:53\n`);
     }
     process.stdout.write(`relay-server ready on ${on}\n`);
     for (const route of this.#server.routes.routes) announce(route);

@@ -79,7 +79,7 @@ test('the first start makes a key and a working invitation; a later start keeps 
   expect(readFileSync(join(state, 'server.key'), 'utf8')).toBe(key);
 });
 
-const withoutFirstInvitation = (text: string): string => text.replace(/^ {2}relay-client --server '.*$/m, '');
+const withoutFirstInvitation = (text: string): string => text.replace(/^ {2}RELAY_SERVER='.*$/m, '');
 
 /** Returns every secret of server and client, in every form in which it could leak. */
 function secretsOf(state: string, invitation: string): string[] {

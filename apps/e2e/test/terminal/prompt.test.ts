@@ -64,7 +64,7 @@ else {
     terminal.type('\r');
     await terminal.see(/client 'default' revoked[^]*relay> /);
     terminal.type('\u001b[A\u001b[A\r'); // the line before the last
-    await terminal.see(/no clients: relay-server invite NAME makes one[^]*relay> /);
+    await terminal.see(/no clients: .+relay-server.* invite NAME makes one[^]*relay> /);
     terminal.type('hel\t');
     await terminal.see(/help /);
     terminal.type('\u0003');

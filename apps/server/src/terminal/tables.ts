@@ -1,4 +1,5 @@
 /** How lists of the server are shown. */
+import { commandOf } from '@relay/program';
 import { formatDuration, table } from '@relay/terminal';
 import type { ClientRecord } from '../state/client-record.js';
 import type { MappingStatus } from '../publish/mapping-status.js';
@@ -6,7 +7,7 @@ import type { RouteMappingStatus } from '../routes/route-mapping-status.js';
 import type { FlowStatus, SessionStatus } from '@relay/relay';
 
 export function clientLines(records: readonly ClientRecord[]): string[] {
-  if (records.length === 0) return ['no clients: relay-server invite NAME makes one'];
+  if (records.length === 0) return [`no clients: ${commandOf('relay-server')} invite NAME makes one`];
   const rows = records.map(({ name, allow, publish = [], maxPps, maxBps, expiresAt }) => [
     name,
     allow.length === 0 ? 'public addresses' : allow.join(' '),

@@ -118,7 +118,7 @@ describe('start', () => {
     };
     const first = await startAndStop();
     expect(first).toMatch(/First start.*only once/);
-    expect(first).toMatch(/relay-client --server 'relay:\/\/[^']+' --forward 5353=1\.1\.1\.1:53\n/);
+    expect(first).toMatch(/RELAY_SERVER='relay:\/\/[^']+' relay-client --forward 5353=1\.1\.1\.1:53\n/);
     expect(first).toMatch(/^relay-server ready on 127\.0\.0\.1:\d+$/m);
     expect(first).toMatch(/^the server is stopping$/m);
     expect(existsSync(socket)).toBe(false);
