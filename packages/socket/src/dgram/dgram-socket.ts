@@ -94,7 +94,7 @@ export class DgramSocket extends EngineSocket {
    */
   #hasRoom(socket: Socket, length: number): boolean {
     if (this.#unanswered.count < MAX_UNANSWERED) return true;
-    const queuedBytes = socket.getSendQueueSize();
+    const queuedBytes = queuedBytesOf(socket) ?? this.#unanswered.count * length;
     if (queuedBytes === 0) return true;
     if (queuedBytes + length > this.options.sendQueueBytes) return false;
     this.counters.queuedDatagrams++;
@@ -143,7 +143,7 @@ export class DgramSocket extends EngineSocket {
   }
 
   protected override get unsentBytes(): number {
-    return this.#unanswered.count > 0 ? (this.#socket?.getSendQueueSize() ?? 0) : 0;
+    return this.#unanswered.count > 0 && this.#socket !== undefined ? (queuedBytesOf(this.#socket) ?? 0) : 0;
   }
 
   protected override async release(): Promise<void> {
@@ -178,6 +178,10 @@ interface ConnectedRemote {
 
 const [NODE_MAJOR = 0, NODE_MINOR = 0] = process.versions.node.split('.').map(Number);
 const HAS_REUSE_PORT = NODE_MAJOR > 22 || (NODE_MAJOR === 22 && NODE_MINOR >= 12);
+
+/** How much waits in the runtime; undefined if it does not say, as Deno. */
+const queuedBytesOf = (socket: Partial<Pick<Socket, 'getSendQueueSize'>>): number | undefined =>
+  socket.getSendQueueSize?.();
 
 function createDgramSocket({ family, dualStack, reusePort }: ResolvedOptions): Socket {
   const options = {

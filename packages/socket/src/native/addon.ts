@@ -71,9 +71,21 @@ export function loadAddon(): Addon | SocketError {
   return loaded;
 }
 
+/** Runtimes that load addons of Node.js, but lack what this one uses of libuv. */
+const WITHOUT_LIBUV = { bun: 'Bun', deno: 'Deno' } as const;
+
+/** The runtime that is not Node.js and cannot run the addon; undefined on Node.js. */
+function foreignRuntime(versions: Readonly<Record<string, string | undefined>>): string | undefined {
+  for (const [key, name] of Object.entries(WITHOUT_LIBUV)) if (versions[key] !== undefined) return name;
+  return undefined;
+}
+
 function load(): Addon | SocketError {
   const require = createRequire(import.meta.url);
   try {
+    // Loading it would end the process (Bun) or wait for ever (Deno).
+    const runtime = foreignRuntime(process.versions);
+    if (runtime !== undefined) throw new Error(`${runtime} cannot run it`);
     const loadFrom = require('node-gyp-build') as (folder: string) => Addon;
     return loadFrom(fileURLToPath(new URL('../..', import.meta.url)));
   } catch (cause) {
