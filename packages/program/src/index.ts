@@ -61,8 +61,8 @@ export {
   type HostPorts,
 } from './mapping/port-range.js';
 export { perSecond } from './mapping/per-second.js';
-export { LiveConfiguration } from './live-configuration.js';
-export { metricsOf, processFigures, type ProgramStatus } from './program-status.js';
+export { LiveConfiguration, type PendingSetting } from './live-configuration.js';
+export { metricsOf, processFigures, type ProgramStatus, type RunningStatus } from './program-status.js';
 export { Frame } from './service/frame.js';
 export { Service, type Program, type RunningProgram, type ServiceSettings, type Work } from './service/service.js';
 export { startCommand } from './service/start-command.js';

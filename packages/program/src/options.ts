@@ -92,6 +92,7 @@ export const commonOptions = {
   metricsInterval: option({
     format: duration({ min: 1000 }),
     default: '10s',
+    live: true,
     group: 'Logs',
     doc: 'How often a record is written to the metrics log',
   }),

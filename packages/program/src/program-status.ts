@@ -1,4 +1,5 @@
 import type { Health } from './health.js';
+import type { PendingSetting } from './live-configuration.js';
 import type { PacketFigures } from './packet-figures.js';
 import type { DirectionFigures } from './traffic-lines.js';
 
@@ -15,6 +16,21 @@ export interface ProgramStatus {
   readonly forward: { readonly toTarget: DirectionFigures; readonly fromTarget: DirectionFigures };
   readonly packets: PacketFigures;
   readonly health: Health;
+}
+
+/** The status of a program in its frame. */
+export type RunningStatus<Status extends ProgramStatus = ProgramStatus> = Status & {
+  /** Settings that are configured and wait for a restart. */
+  readonly restartPending: readonly PendingSetting[];
+};
+
+/**
+ * Adds the settings that wait for a restart to the lines of a status, below the first line. A
+ * program of a former release does not say which.
+ */
+export function withPending(lines: readonly string[], pending: readonly PendingSetting[] = []): string[] {
+  if (pending.length === 0) return [...lines];
+  return [...lines.slice(0, 1), `restart pending: ${pending.map(({ key }) => key).join(', ')}`, ...lines.slice(1)];
 }
 
 /** Returns the pid of this process and the time since it started. */

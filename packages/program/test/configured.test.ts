@@ -88,7 +88,35 @@ describe('LiveConfiguration', () => {
     expect(changes).toHaveLength(2);
     expect(changes.find((line) => line.includes('engine'))).toMatch(/takes effect after a restart$/);
     expect(changes.find((line) => line.includes('logLevel'))).not.toMatch(/restart/);
-    expect(await live.reload(logs)).toEqual([]);
+    expect(changes).toContainEqual(expect.stringMatching(/^engine: "auto" -> "dgram"/));
+    await logs.close();
+  });
+
+  test('tells what waits for a restart at each reload, until it is configured as it runs', async () => {
+    const file = fileWith('engine = "dgram"\n', 'live.toml');
+    const live = new LiveConfiguration(schema, { config: file });
+    const logs = openLogs(live.values);
+    expect([await live.reload(logs), live.pending]).toEqual([[], []]);
+    const told = /^engine: "dgram" -> "auto" \(.*live\.toml:1:10\): takes effect after a restart$/;
+    fileWith('engine = "auto"\n', 'live.toml');
+    for (let i = 0; i < 2; i++) expect(await live.reload(logs)).toEqual([expect.stringMatching(told)]);
+    expect(live.pending).toEqual([{ key: 'engine', change: expect.stringMatching(/^engine: "dgram" -> "auto"/) }]);
+    fileWith('engine = "dgram"\n', 'live.toml');
+    expect(await live.reload(logs)).toEqual(['engine: needs no restart: it is as it runs']);
+    expect([await live.reload(logs), live.pending]).toEqual([[], []]);
+    await logs.close();
+  });
+
+  test('keeps a log level that was set while it runs, until the configured one changes', async () => {
+    const file = fileWith('logLevel = "info"\n', 'live.toml');
+    const live = new LiveConfiguration(schema, { config: file });
+    const logs = openLogs(live.values);
+    changeLevel(logs, 'debug');
+    await live.reload(logs);
+    expect(logs.level).toBe('debug');
+    fileWith('logLevel = "warn"\n', 'live.toml');
+    await live.reload(logs);
+    expect(logs.level).toBe('warn');
     await logs.close();
   });
 

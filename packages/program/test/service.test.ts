@@ -189,6 +189,10 @@ describe('a service', () => {
     writeFileSync(config, 'logLevel = "error"\n');
     expect(await askAdmin(join(at, 'a.sock'), 'reload')).toEqual({ changes: [expect.stringContaining('logLevel')] });
     expect([service.logs.level, steps.filter((step) => step === 'reload').length]).toEqual(['error', 2]);
+    writeFileSync(config, 'logLevel = "error"\ngreeting = "hey"\n');
+    await askAdmin(join(at, 'a.sock'), 'reload');
+    const pending = [{ key: 'greeting', change: expect.stringMatching(/^greeting: "hello" -> "hey"/) }];
+    expect(await askAdmin(join(at, 'a.sock'), 'status')).toMatchObject({ greeting: 'hello', restartPending: pending });
     expect(await askAdmin(join(at, 'a.sock'), 'log', { level: 'warn' })).toEqual({ level: 'warn' });
     expect(service.logs.level).toBe('warn');
     await service.close();

@@ -6,7 +6,7 @@ import type { Schema } from '@relay/config';
 import type { Logging } from '@relay/logging';
 import { openAdminServer, type AdminCalls, type AdminServer } from '../admin/admin-server.js';
 import { ProgramFailure } from '../exit-code.js';
-import type { LiveConfiguration } from '../live-configuration.js';
+import type { LiveConfiguration, PendingSetting } from '../live-configuration.js';
 import type { LogSettings } from '../logs.js';
 import { guarded } from '../periodic.js';
 import { metricsOf, type ProgramStatus } from '../program-status.js';
@@ -48,6 +48,8 @@ export interface RunningProgram<Settings, Own> {
   readonly own: Own;
   readonly settings: Settings;
   readonly logs: Logging;
+  /** Settings that the last reading of the configuration changed, and that wait for a restart. */
+  readonly restartPending: readonly PendingSetting[];
   /** Begins the end of the program. */
   readonly stop: () => void;
   /** Reads everything again. Returns one line for each change of the configuration. */
@@ -96,6 +98,7 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
   readonly #configuration: LiveConfiguration<Settings>;
   readonly #apply: (settings: Settings) => unknown;
   #admin: AdminServer | undefined;
+  #metrics: { readonly intervalMs: number; readonly end: () => void } | undefined;
 
   /**
    * Starts a program. The program calls `stop` when a user tells it to end. If the start fails, it
@@ -131,13 +134,20 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
     configuration: LiveConfiguration<Settings>,
     stop: () => void,
   ) {
-    this.#apply = (settings) => apply?.(own, settings);
+    this.#apply = async (settings) => {
+      await apply?.(own, settings);
+      this.#startMetrics(settings.metricsInterval);
+    };
     this.own = own;
     this.settings = frame.settings;
     this.logs = frame.logs;
     this.stop = stop;
     this.#frame = frame;
     this.#configuration = configuration;
+  }
+
+  get restartPending(): readonly PendingSetting[] {
+    return this.#configuration.pending;
   }
 
   async reload(): Promise<string[]> {
@@ -161,8 +171,14 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
   async #open(program: Program<Settings, Own>): Promise<void> {
     await this.own.open();
     await this.#openAdmin(program);
-    this.logs.startMetrics(this.settings.metricsInterval, () => metricsOf(this.own.status()));
+    this.#startMetrics(this.settings.metricsInterval);
     this.own.begin();
+  }
+
+  #startMetrics(intervalMs: number): void {
+    if (this.#metrics?.intervalMs === intervalMs) return;
+    this.#metrics?.end();
+    this.#metrics = { intervalMs, end: this.logs.startMetrics(intervalMs, () => metricsOf(this.own.status())) };
   }
 
   async #openAdmin({ noun, adminPaths, verbs, calls }: Program<Settings, Own>): Promise<void> {

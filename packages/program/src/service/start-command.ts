@@ -4,6 +4,7 @@ import type { Flags } from '../configured.js';
 import { LiveConfiguration } from '../live-configuration.js';
 import { openLivePrompt, openLiveScreen, type LiveView } from '../live-view.js';
 import { onReloadSignal, untilStopped } from '../signals.js';
+import { withPending } from '../program-status.js';
 import { promptWords } from '../verb/verb.js';
 import { Service, type Program, type RunningProgram, type ServiceSettings, type Work } from './service.js';
 
@@ -52,5 +53,7 @@ function openView<Settings extends ServiceSettings, Own extends Work>(
       historyPath(settings),
       stop,
     );
-  return settings.status ? openLiveScreen(logs, newScreen(service.own), stop) : undefined;
+  if (!settings.status) return undefined;
+  const lines = newScreen(service.own);
+  return openLiveScreen(logs, () => withPending(lines(), service.restartPending), stop);
 }

@@ -2,12 +2,14 @@
 import { option } from '@relay/config';
 import type { Logging } from '@relay/logging';
 import { changeLevel } from '../change-level.js';
-import type { ProgramStatus } from '../program-status.js';
+import type { PendingSetting } from '../live-configuration.js';
+import { withPending, type ProgramStatus, type RunningStatus } from '../program-status.js';
 import { verb, type AdminPlace, type Lines, type Verb } from '../verb/verb.js';
 
 /** The part of a running program that `status` uses. */
 export interface WithStatus<Status> {
   readonly own: { status(): Status };
+  readonly restartPending: readonly PendingSetting[];
 }
 
 /** The part of a running program that `reload` uses. */
@@ -36,11 +38,20 @@ export function statusVerb<Status extends ProgramStatus>(
   return verb({
     name: 'status',
     describe: `Show how the running ${noun} fares`,
-    answer: (running: WithStatus<Status>) => running.own.status(),
-    lines: (status) => newLines()(status),
-    newLines,
+    answer: ({ own, restartPending }: WithStatus<Status>): RunningStatus<Status> => ({
+      ...own.status(),
+      restartPending,
+    }),
+    lines: (status) => pendingToo(newLines())(status),
+    newLines: () => pendingToo(newLines()),
   });
 }
+
+/** The lines of a status, and those of what waits for a restart. */
+const pendingToo =
+  <Status extends ProgramStatus>(lines: Lines<Status>): Lines<RunningStatus<Status>> =>
+  (status) =>
+    withPending(lines(status), status.restartPending);
 
 /** Makes the verb `reload`. `what` names what it reads again, such as `its configuration file`. */
 export function reloadVerb(noun: string, what: string): Verb<WithReload, AdminPlace> {
