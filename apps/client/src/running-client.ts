@@ -4,6 +4,7 @@
 import type { Values } from '@relay/config';
 import { FEATURE, formatEndpoint, unpackEndpoint } from '@relay/packet';
 import {
+  announce,
   EXIT,
   ProgramFailure,
   thisMachine,
@@ -197,7 +198,7 @@ export class RunningClient implements Work {
     for (const mapping of [...this.client.forwards, ...open]) {
       if (!mapping.isResolved || this.#announced.get(mapping) === mapping.description) continue;
       this.#announced.set(mapping, mapping.description);
-      process.stdout.write(`relay-client ready: ${modeOf(mapping)} ${mapping.description}\n`);
+      announce(`relay-client ready: ${modeOf(mapping)} ${mapping.description}`);
     }
   }
 }

@@ -6,6 +6,7 @@ import { statePath, type ServerPaths } from './place.js';
 import { RunningServer, type ServerService, type ServerSettings } from './running-server.js';
 import { checkRoutes } from './routes/check-routes.js';
 import { formatHost } from './state/public-address.js';
+import { sessionLines } from './terminal/tables.js';
 import { StatusView } from './terminal/status-view.js';
 import { clientVerbs } from './verbs/clients.js';
 import { mappingVerbs } from './verbs/mappings.js';
@@ -13,6 +14,7 @@ import { routeVerbs } from './verbs/routes.js';
 import { sessionVerbs } from './verbs/sessions.js';
 
 const NOUN = 'server';
+const SESSIONS_ON_SCREEN = 100;
 
 const newStatusLines = () => {
   const view = new StatusView();
@@ -48,6 +50,6 @@ export const serverProgram: Program<ServerSettings, RunningServer> = {
   historyPath: (settings) => join(statePath(settings), 'history'),
   newScreen: (own) => {
     const lines = newStatusLines();
-    return () => lines(own.status());
+    return () => [...lines(own.status()), '', ...sessionLines(own.server.sessions().slice(0, SESSIONS_ON_SCREEN))];
   },
 };

@@ -2,6 +2,7 @@
 import type { Values } from '@relay/config';
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 import {
+  announce,
   commandOf,
   flowSockets,
   guarded,
@@ -44,9 +45,7 @@ const ADDRESS_LOOK_MS = 10_000;
 const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
 
 /** Says that a route carries datagrams. */
-function announce({ description }: RunningRoute): void {
-  process.stdout.write(`relay-server ready: route ${description}\n`);
-}
+const announceRoute = ({ description }: RunningRoute): void => announce(`relay-server ready: route ${description}`);
 
 export class RunningServer implements Work {
   readonly state: StateFolder;
@@ -147,8 +146,8 @@ export class RunningServer implements Work {
       );
       process.stdout.write(`  RELAY_SERVER='${invitation}' ${commandOf('relay-client')} --forward 5353=1.1.1.1:53\n`);
     }
-    process.stdout.write(`relay-server ready on ${on}\n`);
-    for (const route of this.#server.routes.routes) announce(route);
+    announce(`relay-server ready on ${on}`);
+    for (const route of this.#server.routes.routes) announceRoute(route);
   }
 
   /**
@@ -163,7 +162,7 @@ export class RunningServer implements Work {
     for (const description of closed) log.info('closed', { mapping: `route ${description}` });
     for (const each of opened) {
       log.info('opened', { mapping: `route ${each.description}` });
-      announce(each);
+      announceRoute(each);
     }
   }
 

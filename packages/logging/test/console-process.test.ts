@@ -27,8 +27,8 @@ describe('the console of a process', () => {
     ]);
   });
 
-  test('has no colours where NO_COLOR asks for none', () => {
-    expect(onTerminal('stderr', { NO_COLOR: '1' })).toMatch(/^[\d:.]{12} info {2}demo one n=1\r\n/);
+  test.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('has no colours where %j asks for none', (environment) => {
+    expect(onTerminal('stderr', environment)).toMatch(/^[\d:.]{12} info {2}demo one n=1\r\n/);
   });
 
   test.each(['stderr', 'stdout'] as const)('is JSON on a pipe: %s', async (stream) => {

@@ -26,6 +26,7 @@ export { monotonicMs, thisMachine, type Cancel, type Machine } from './machine.j
 export { assertFileIsRight, configured, formatValues, type Flags } from './configured.js';
 export { portsThatFit } from './descriptors/ports.js';
 export { LoadMonitor, loadState, type LoadState } from './load-monitor.js';
+export { announce } from './announce.js';
 export { openLivePrompt, openLiveScreen, type LiveView } from './live-view.js';
 export { Rates, type Counts } from './rates.js';
 export { dropLines, trafficLines, type DirectionFigures } from './traffic-lines.js';

@@ -212,6 +212,23 @@ describe('a service', () => {
 });
 
 describe('the start command', () => {
+  test('refuses a prompt and a status screen together', async () => {
+    const { program, steps } = greeter();
+    const { stderr, exitCode } = await captured(() =>
+      runCommandLine({
+        program: 'greeter',
+        packageJson: new URL('../package.json', import.meta.url),
+        args: ['-i', '--status'],
+        commands: [startCommand(program)],
+      }),
+    );
+    expect([stderr, exitCode]).toEqual([
+      'greeter: --interactive and --status exclude each other: the prompt has the word status\n',
+      EXIT.usage,
+    ]);
+    expect(steps).toEqual([]);
+  });
+
   test('runs until a call over the admin socket stops it, and closes everything', async () => {
     const { program, steps, at } = greeter();
     const admin = join(at, 'a.sock');

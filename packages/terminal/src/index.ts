@@ -1,4 +1,5 @@
 export { openScreen, type Screen, type ScreenOptions, type TerminalInput, type TerminalOutput } from './screen.js';
+export { type NamedKey } from './keys.js';
 export { type ScreenLine, type ScreenSize } from './frame.js';
 export { openPrompt, type Prompt, type PromptCommand, type PromptOptions } from './prompt.js';
 export { table, type TableOptions } from './table.js';

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { Frame, lineText, type ScreenLine, type ScreenSize } from './frame.js';
-import { keysOf } from './keys.js';
+import { keysOf, type NamedKey } from './keys.js';
 import { restoreAtExit, writeNow } from './restore.js';
 import { ENTER_SCREEN, LEAVE_SCREEN } from './sequences.js';
 
@@ -35,8 +35,12 @@ export interface ScreenOptions {
    * bounds. Default: 10,000, or `intervalMs` if that is more.
    */
   readonly plainIntervalMs?: number;
-  /** Someone pressed `q` or Ctrl-C. The screen stays open until `close`. */
-  readonly onQuit: () => void;
+  /**
+   * Someone pressed `q` (`key`) or Ctrl-C (`interrupt`). The screen stays open until `close`.
+   */
+  readonly onQuit: (by: 'key' | 'interrupt') => void;
+  /** Someone pressed another key that the screen itself has no use for. Default: nothing happens. */
+  readonly onKey?: (key: NamedKey) => void;
 }
 
 /**
@@ -143,9 +147,11 @@ class TerminalScreen implements Screen {
 
   readonly #onKeys = (bytes: Buffer | string): void => {
     for (const key of keysOf(String(bytes))) {
-      if (key === 'quit') this.#options.onQuit();
+      if (key === 'quit') this.#options.onQuit('key');
+      else if (key === 'interrupt') this.#options.onQuit('interrupt');
       else if (key === 'repaint') this.#repaint();
-      else this.#suspend();
+      else if (key === 'suspend') this.#suspend();
+      else this.#options.onKey?.(key);
     }
   };
 

@@ -17,6 +17,11 @@ export class StatusView {
       `relay-client to ${status.server}   ${status.state}   engine ${status.engine}   up ${formatDuration(status.upMs)}   pid ${status.pid}`,
       sessionLine(status),
       '',
+      ...trafficLines({ ...directions, ...packetDirections(packets) }, this.#rates, monotonicMs()),
+      '',
+      ...dropLines({ ...Object.fromEntries(drops), packets: packets.drops }),
+      healthLine(status.health),
+      '',
       ...table(
         [
           ['mapping', 'flows'],
@@ -25,11 +30,6 @@ export class StatusView {
         ],
         { align: ['left', 'right'] },
       ),
-      '',
-      ...trafficLines({ ...directions, ...packetDirections(packets) }, this.#rates, monotonicMs()),
-      '',
-      ...dropLines({ ...Object.fromEntries(drops), packets: packets.drops }),
-      healthLine(status.health),
     ];
   }
 }

@@ -17,7 +17,7 @@ const SHOW_CURSOR = '\u001b[?25h';
 if (!isInstalled('python3')) console.warn('python3 is not installed: the tests on a pseudo-terminal are left out.');
 else {
   test.each([
-    ['q', 'q'],
+    ['q and q', 'qq'],
     ['Ctrl-C', '\u0003'],
   ])(
     'the status screen is redrawn in place, follows the size, and gives the terminal back at %s',
@@ -65,7 +65,32 @@ else {
     await application.askUntilAnswered(Number(port));
     await terminal.see(/1/);
     terminal.type('q');
+    await terminal.see(/q again stops the client/);
+    terminal.type('q');
     expect(await terminal.ended()).toEqual({ code: 0, isRestored: true });
+  });
+
+  test('the screen of a client with many mappings has its figures first, and nothing written into it', async () => {
+    using folder = new Folder();
+    await using server = await Server.start({ state: folder.at('state'), engine: 'dgram' });
+    const environment = { HOME: folder.path, RELAY_SERVER: await server.invite('many', ['127.0.0.1']) };
+    const forwards = Array.from({ length: 50 }, (_, i) => ['-f', `0=127.0.0.1:${i + 1}`]).flat();
+    const args = [
+      '--status',
+      '--engine',
+      'dgram',
+      '--admin',
+      folder.at('client.sock'),
+      ...forwards,
+      '-f',
+      '0=localhost:9',
+    ];
+    await using terminal = new Terminal(CLIENT, args, environment, { rows: 24, columns: 80 });
+    await terminal.see(/ready: forward 127\.0\.0\.1:\d+ -> localhost:9/);
+    await terminal.see(/memory [\d.]+ MiB/);
+    await terminal.see(/\d+ more below/);
+    const [, screen = ''] = terminal.shown.split(ENTER);
+    expect(screen).not.toContain('\n');
   });
 
   test('status --watch shows a running server until q, and does not end it', async () => {

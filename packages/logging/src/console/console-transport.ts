@@ -20,7 +20,7 @@ export interface ConsoleOptions {
   readonly format?: ConsoleFormat;
   /** Default `stderr`, since stdout is for a program's answers. */
   readonly stream?: 'stderr' | 'stdout' | Writable;
-  /** Default: on terminals, unless the environment variable `NO_COLOR` is set. */
+  /** Default: on terminals, unless the environment has `NO_COLOR` or `TERM=dumb`. */
   readonly colours?: boolean;
 }
 
@@ -101,7 +101,7 @@ export class ConsoleTransport extends Transport {
     const isTerminal =
       typeof stream === 'string' ? isatty(DESCRIPTORS[stream]) : 'isTTY' in stream && stream.isTTY === true;
     const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
-    const inColour = colours ?? (isTerminal && !process.env.NO_COLOR);
+    const inColour = colours ?? (isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb');
     const text = isPretty
       ? (record: LogRecord) => prettyText(record, inColour, this.showsStacks)
       : (record: LogRecord) => record[MESSAGE];

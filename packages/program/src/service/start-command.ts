@@ -1,6 +1,7 @@
 import { yargsOptions } from '@relay/config';
 import type { CommandModule } from 'yargs';
 import type { Flags } from '../configured.js';
+import { EXIT, ProgramFailure } from '../exit-code.js';
 import { LiveConfiguration } from '../live-configuration.js';
 import { openLivePrompt, openLiveScreen, type LiveView } from '../live-view.js';
 import { onReloadSignal, untilStopped } from '../signals.js';
@@ -26,6 +27,12 @@ async function run<Settings extends ServiceSettings, Own extends Work>(
   flags: Flags,
 ): Promise<void> {
   const configuration = new LiveConfiguration(program.schema, flags);
+  const { interactive, status } = configuration.values;
+  if (interactive && status)
+    throw new ProgramFailure(
+      EXIT.usage,
+      '--interactive and --status exclude each other: the prompt has the word status',
+    );
   await untilStopped(async (stop, stopped) => {
     const service = await Service.start(program, configuration, stop);
     const release = onReloadSignal(() => void service.reloadQuietly());
@@ -42,7 +49,7 @@ async function run<Settings extends ServiceSettings, Own extends Work>(
 }
 
 function openView<Settings extends ServiceSettings, Own extends Work>(
-  { verbs, historyPath, newScreen }: Program<Settings, Own>,
+  { noun, verbs, historyPath, newScreen }: Program<Settings, Own>,
   service: Service<Settings, Own>,
 ): LiveView | undefined {
   const { settings, logs, stop } = service;
@@ -55,5 +62,5 @@ function openView<Settings extends ServiceSettings, Own extends Work>(
     );
   if (!settings.status) return undefined;
   const lines = newScreen(service.own);
-  return openLiveScreen(logs, () => withPending(lines(), service.restartPending), stop);
+  return openLiveScreen(logs, noun, () => withPending(lines(), service.restartPending), stop);
 }

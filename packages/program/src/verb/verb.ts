@@ -177,7 +177,8 @@ class DefinedVerb<
       await alone.run(place, given, (answer) => printResult(flags, answer, lines));
       return;
     }
-    if (flags['watch'] === true) await watch(() => this.#ask(place, flags), this.#newLines());
+    if (flags['watch'] === true)
+      await watch(() => this.#ask(place, flags), { lines: this.#newLines(), json: flags['json'] === true });
     else printResult(flags, await this.#ask(place, flags), lines);
   }
 
