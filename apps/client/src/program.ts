@@ -1,7 +1,7 @@
 /** The definition of the program `relay-client`: its verbs, in the frame that every program has. */
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { defaultStatePath, type Program } from '@relay/program';
+import { makeFolder } from '@relay/logging';
+import { defaultStatePath, EXIT, ProgramFailure, systemReason, type Program } from '@relay/program';
 import { clientSchema } from './options.js';
 import { defaultAdminPath } from './place.js';
 import { invitationOf, RunningClient, type ClientSettings } from './running-client.js';
@@ -29,6 +29,15 @@ export const clientProgram: Program<ClientSettings, RunningClient> = {
 function adminPaths({ admin }: ClientSettings): string[] {
   const path = admin ?? defaultAdminPath();
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    const reason = systemReason(error);
+    throw new ProgramFailure(
+      EXIT.failed,
+      `cannot make the folder ${folder} of the admin socket: ${reason} (--admin PATH or --admin off)`,
+      { cause: error },
+    );
+  }
   return admin === undefined ? [path, join(folder, `client-${process.pid}.sock`)] : [path];
 }

@@ -5,6 +5,7 @@ import type { Values } from '@relay/config';
 import { FEATURE, formatEndpoint, unpackEndpoint } from '@relay/packet';
 import {
   announce,
+  chosenEngine,
   EXIT,
   ProgramFailure,
   thisMachine,
@@ -51,9 +52,9 @@ export class RunningClient implements Work {
     this.#frame = frame;
     this.#log = frame.log;
     this.#invitation = invitation;
-    const { engine, receiveBuffer, sendBuffer, sendQueue, flowBuffer, maxPacket } = frame.settings;
+    const { receiveBuffer, sendBuffer, sendQueue, flowBuffer, maxPacket } = frame.settings;
     const socket = {
-      engine,
+      engine: chosenEngine(frame.settings.engine, frame.log),
       receiveBufferBytes: receiveBuffer,
       sendBufferBytes: sendBuffer,
       sendQueueBytes: sendQueue,
@@ -118,6 +119,7 @@ export class RunningClient implements Work {
         this.#log.warn('the server will not carry a flow', {
           target: formatEndpoint(unpackEndpoint(event.target, 0)),
           reason: event.reason,
+          ...remedyOf(event.reason, formatEndpoint(unpackEndpoint(event.target, 0))),
         });
         break;
       case 'connected':
@@ -201,6 +203,12 @@ export class RunningClient implements Work {
       announce(`relay-client ready: ${modeOf(mapping)} ${mapping.description}`);
     }
   }
+}
+
+/** What helps where the server does not carry a flow, if anything does. */
+function remedyOf(reason: string, target: string): { readonly remedy?: string } {
+  if (reason !== 'denied-by-policy') return {};
+  return { remedy: `the invitation does not allow it: ask for one made with --allow ${target}` };
 }
 
 const modeOf = (mapping: Forward | Publish): 'forward' | 'publish' =>

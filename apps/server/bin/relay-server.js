@@ -1,2 +1,8 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+// Older versions of Node.js fail on the syntax of what is imported, in many lines.
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major > 20 || (major === 20 && minor >= 19)) await import('../dist/main.js');
+else {
+  console.error(`relay-server: Node.js ${process.versions.node} is too old: 20.19 or newer is needed`);
+  process.exitCode = 2;
+}

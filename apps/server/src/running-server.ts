@@ -3,6 +3,7 @@ import type { Values } from '@relay/config';
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 import {
   announce,
+  chosenEngine,
   commandOf,
   flowSockets,
   guarded,
@@ -54,6 +55,7 @@ export class RunningServer implements Work {
   readonly #ports: PublishedPortsFile;
   readonly #frame: Frame<ServerSettings>;
   readonly #primitives: Primitives;
+  readonly #engine: ServerSettings['engine'];
   #public: ServerSettings['public'];
   #server: RelayServer;
 
@@ -74,6 +76,7 @@ export class RunningServer implements Work {
     this.#primitives = primitives;
     this.state = state;
     this.#public = frame.settings.public;
+    this.#engine = chosenEngine(frame.settings.engine, frame.log);
     const trouble: FileTrouble = (what, error) => {
       if (isFileError(error, 'EMFILE') && !frame.descriptors.isShort) {
         frame.descriptors.ranOut(); // there are some in reserve
@@ -221,7 +224,7 @@ export class RunningServer implements Work {
 
   #newServer(listen: Endpoint): RelayServer {
     const { settings, logs, log, room, descriptors } = this.#frame;
-    const { engine, receiveBuffer, sendBuffer, sendQueue, flowBuffer } = settings;
+    const { receiveBuffer, sendBuffer, sendQueue, flowBuffer } = settings;
     const { idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } = settings;
     const publishLog = logs.logger('publish');
     const loggers = { sessions: logs.logger('session'), targets: logs.logger('target'), routes: logs.logger('route') };
@@ -230,7 +233,12 @@ export class RunningServer implements Work {
       listen,
       staticKey: this.state.staticKey,
       primitives: this.#primitives,
-      socket: { engine, receiveBufferBytes: receiveBuffer, sendBufferBytes: sendBuffer, sendQueueBytes: sendQueue },
+      socket: {
+        engine: this.#engine,
+        receiveBufferBytes: receiveBuffer,
+        sendBufferBytes: sendBuffer,
+        sendQueueBytes: sendQueue,
+      },
       ...{
         idleMs: idle,
         maxSessions,

@@ -9,6 +9,7 @@ import { ConfigurationError, missing } from './problem.js';
 import type { Problem } from './problem.js';
 import type { PlacedOption, Schema } from './schema.js';
 import { HIDDEN, shown } from './shown.js';
+import { written } from './written.js';
 
 /** The sources of values. Later ones win: file, environment, flags. */
 export interface Inputs {
@@ -51,6 +52,8 @@ export interface SettingSource {
   readonly source: string;
   /** The value as it was given, as JSON on one line; `(hidden)` if it is a secret. */
   readonly shown: string;
+  /** The value as a file would have it; undefined if it is a secret. */
+  readonly written: unknown;
 }
 
 /**
@@ -124,8 +127,11 @@ function spellings({ flag, environment, inFile, key }: PlacedOption): string[] {
 }
 
 function sourceOf(setting: Setting): SettingSource {
-  const { origin, raw, placed } = setting;
-  return { origin, source: setting.sourceOf().text, shown: placed.option.isSecret ? HIDDEN : shown(raw) };
+  const { origin, raw, form, placed } = setting;
+  const { option } = placed;
+  const source = setting.sourceOf().text;
+  if (option.isSecret) return { origin, source, shown: HIDDEN, written: undefined };
+  return { origin, source, shown: shown(raw), written: written(option, raw, form) };
 }
 
 function nested(

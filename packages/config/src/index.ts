@@ -18,6 +18,7 @@ export { differences } from './difference.js';
 export type { Difference } from './difference.js';
 export { watchConfiguration } from './watch.js';
 export type { Change, ConfigurationWatcher, WatchListener } from './watch.js';
+export { formatConfiguration, writtenValues } from './written.js';
 export { formatSources } from './sources.js';
 export { jsonSchema } from './json-schema.js';
 export { referenceMarkdown } from './reference.js';

@@ -124,6 +124,8 @@ export interface PlacedOption {
   readonly flag: string | undefined;
   /** `RELAY_LOG_LEVEL`. */
   readonly environment: string | undefined;
+  /** The name that its variable would have, if it takes none. */
+  readonly unusedEnvironment: string | undefined;
   readonly inFile: boolean;
   readonly option: Option<unknown>;
 }
@@ -200,6 +202,7 @@ function* placedOptions(tree: OptionTree, parents: readonly string[], prefix: st
       path,
       flag: flag === false ? undefined : (flag ?? path.map(kebab).join('-')),
       environment: environment === false ? undefined : (environment ?? `${prefix}${path.map(upperSnake).join('_')}`),
+      unusedEnvironment: environment === false ? `${prefix}${path.map(upperSnake).join('_')}` : undefined,
       inFile: file !== false,
       option: node,
     };

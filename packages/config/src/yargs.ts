@@ -22,14 +22,23 @@ export function yargsOptions(schema: Schema<unknown>): Record<string, YargsOptio
     const { alias, doc, group, defaultDoc, secret } = option.definition;
     const shown = defaultDoc ?? (secret === true ? undefined : describeDefault(option.default));
     flags[flag] = {
-      describe: doc,
+      describe: doc + valuesOf(option),
       ...(alias !== undefined && { alias }),
-      ...(group !== undefined && { group }),
+      // yargs lists groups in the order of their first flags, and its own last.
+      group: `${group ?? 'Options'}:`,
       ...(shown !== undefined && { defaultDescription: shown }),
       ...(option.format.name === 'boolean' ? { type: 'boolean', nargs: 0 } : { type: 'string' }),
     };
   }
   return flags;
+}
+
+/** The words that a flag takes, and whether it can be given again. */
+function valuesOf({ definition, format }: Schema<unknown>['options'][number]['option']): string {
+  const { completion } = format;
+  // A choice is named by its words.
+  const isListed = Array.isArray(completion) && format.name === completion.join(' | ');
+  return `${isListed ? ` (${format.expected})` : ''}${definition.array === true ? ' (repeatable)' : ''}`;
 }
 
 /** A default as a user would write it; `undefined` if there is none worth showing. */

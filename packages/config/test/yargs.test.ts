@@ -63,6 +63,6 @@ describe('flags by yargs', () => {
     const help = await yargs([]).options(options).getHelp();
     expect(help).toContain('[default: [::]:7878]');
     expect(help).toContain('[default: ~/.local/state/relay]');
-    expect(help).toMatch(/Mappings\n\s+-f, --forward/);
+    expect(help).toMatch(/^Options:\n[^]*^Mappings:\n\s+-f, --forward +What is carried\. \(repeatable\)/m);
   });
 });

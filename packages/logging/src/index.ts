@@ -9,3 +9,4 @@ export { LoggingError, type LoggingErrorCode } from './errors.js';
 export { MemoryReader, type MemoryUsage } from './memory.js';
 export { METRICS_SCHEMA, type ProcessMetrics } from './metrics.js';
 export { type ErrorSummary } from './error-tracker.js';
+export { makeFolder } from './file/make-folder.js';

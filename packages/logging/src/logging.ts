@@ -210,7 +210,7 @@ class WinstonLogging implements Logging {
   readonly #log: RecordSink = (level, scope, text, fields, bound) => {
     if (this.#isClosed) return;
     const message = this.#values.text(typeof text === 'string' ? text : textOf(text));
-    const call = { level, scope, message, fields, bound, identity: '', tracked: undefined };
+    const call = { level, scope, message, fields, bound, identity: '', variant: '', tracked: undefined };
     if (LEVEL_NUMBERS[level] > LEVEL_NUMBERS.warn) this.#emit(call, 0);
     else this.#emitOnce({ ...call, ...this.#identity(call) });
   };
@@ -231,16 +231,26 @@ class WinstonLogging implements Logging {
   };
 
   /**
-   * Tells apart calls with the same message, by their logger's own fields and by their kind of
-   * error, which is tracked.
+   * Tells apart calls with the same message, by their logger's own fields, by their kind of error,
+   * which is tracked, and by the texts among their fields.
    */
-  #identity({ level, scope, message, fields, bound }: LogCall): Pick<LogCall, 'identity' | 'tracked'> {
+  #identity({ level, scope, message, fields, bound }: LogCall): Pick<LogCall, 'identity' | 'variant' | 'tracked'> {
     const own: Record<string, SafeValue> = {};
     for (const part of bound) this.#values.copyFields(part, own, OWN_KEYS, false);
     const identity = bound.length === 0 ? '' : JSON.stringify(own);
-    if (level !== 'error') return { identity, tracked: undefined };
+    const variant = this.#variant(fields);
+    if (level !== 'error') return { identity, variant, tracked: undefined };
     const tracked = this.#errors.track(scope, message, errorOf(fields), new Date().toISOString());
-    return { identity: tracked.fingerprint + identity, tracked };
+    return { identity: tracked.fingerprint + identity, variant, tracked };
+  }
+
+  /** The texts among the fields say which: a target, a reason, a file. Numbers are measured. */
+  #variant(fields: LogFields | undefined): string {
+    if (fields === undefined) return '';
+    const said: Record<string, SafeValue> = {};
+    this.#values.copyFields(fields, said, OWN_KEYS, false);
+    const texts = Object.entries(said).filter(([, value]) => typeof value === 'string');
+    return texts.length === 0 ? '' : JSON.stringify(texts);
   }
 
   #writeMetrics(own: object, record: object): void {
@@ -286,5 +296,5 @@ function errorOf(fields: LogFields | undefined): unknown {
 /** Stands for all messages of a scope and level that are too many to be written one by one. */
 function overflowing({ level, scope }: LogCall): LogCall {
   const message = 'too many different messages; the others are only counted';
-  return { level, scope, message, identity: '', fields: undefined, bound: [], tracked: undefined };
+  return { level, scope, message, identity: '', variant: '', fields: undefined, bound: [], tracked: undefined };
 }

@@ -9,12 +9,18 @@ export interface Occurrence {
   readonly scope: string;
   readonly message: string;
   readonly identity: string;
+  /**
+   * What a call says by its texts, such as a target and a reason: different ones are different
+   * faults. Empty where it has none.
+   */
+  readonly variant: string;
 }
 
 interface Entry<T extends Occurrence> {
   last: T;
   repeated: number;
   readonly group: string;
+  readonly kind: string;
   endsMs: number;
 }
 
@@ -24,6 +30,8 @@ export type RepetitionSink<T extends Occurrence> = (last: T, repeated: number) =
 // How many different messages of one scope and level are written in one interval; a text that
 // varies with what strangers send must not make the log grow with them.
 const MAX_MESSAGES = 40;
+// How many variants of one message are written in one interval; the others count as the message.
+const MAX_VARIANTS = 10;
 
 /**
  * Writes the first of the same occurrences at once, and the number of the others at most once in an
@@ -35,7 +43,9 @@ export class Repetition<T extends Occurrence> {
   readonly #overflow: (of: T) => T;
   // In the order in which their intervals end, since all are equally long.
   readonly #entries = new Map<string, Entry<T>>();
+  // How many kinds of message each group has, and how many entries each kind.
   readonly #groups = new Map<string, number>();
+  readonly #kinds = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `overflow` makes the occurrence that stands for all that are too many. */
@@ -48,12 +58,17 @@ export class Repetition<T extends Occurrence> {
   /** Writes the occurrence or counts it. */
   occur(occurrence: T, nowMs: number): void {
     const group = `${occurrence.level} ${occurrence.scope}`;
-    const key = `${group} ${occurrence.identity} ${occurrence.message}`;
-    if (this.#isCounted(key, occurrence)) return;
-    if ((this.#groups.get(group) ?? 0) < MAX_MESSAGES) this.#begin(key, group, occurrence, nowMs);
+    const kind = `${group} ${occurrence.identity} ${occurrence.message}`;
+    const variant = `${kind}\0${occurrence.variant}`;
+    if (this.#isCounted(variant, occurrence)) return;
+    const variants = this.#kinds.get(kind) ?? 0;
+    const key = variants < MAX_VARIANTS ? variant : kind;
+    if (key === kind && this.#isCounted(kind, occurrence)) return;
+    if (variants > 0 || (this.#groups.get(group) ?? 0) < MAX_MESSAGES)
+      this.#begin(key, { group, kind, last: occurrence }, nowMs);
     else {
       const overflow = this.#overflow(occurrence);
-      if (!this.#isCounted(group, overflow)) this.#begin(group, group, overflow, nowMs);
+      if (!this.#isCounted(group, overflow)) this.#begin(group, { group, kind: group, last: overflow }, nowMs);
     }
   }
 
@@ -65,6 +80,7 @@ export class Repetition<T extends Occurrence> {
     }
     this.#entries.clear();
     this.#groups.clear();
+    this.#kinds.clear();
   }
 
   /** Writes the numbers of intervals that have ended; a timer calls it. */
@@ -72,7 +88,7 @@ export class Repetition<T extends Occurrence> {
     for (const [key, entry] of this.#entries) {
       if (entry.endsMs > nowMs) break;
       this.#entries.delete(key);
-      if (entry.repeated === 0) this.#leaveGroup(entry.group);
+      if (entry.repeated === 0) this.#leave(entry);
       else {
         this.#sink(entry.last, entry.repeated);
         this.#entries.set(key, { ...entry, repeated: 0, endsMs: nowMs + this.#intervalMs });
@@ -89,17 +105,18 @@ export class Repetition<T extends Occurrence> {
     return true;
   }
 
-  #begin(key: string, group: string, occurrence: T, nowMs: number): void {
-    this.#entries.set(key, { last: occurrence, repeated: 0, group, endsMs: nowMs + this.#intervalMs });
-    this.#groups.set(group, (this.#groups.get(group) ?? 0) + 1);
-    this.#sink(occurrence, 0);
+  #begin(key: string, entry: Pick<Entry<T>, 'group' | 'kind' | 'last'>, nowMs: number): void {
+    const { group, kind, last } = entry;
+    this.#entries.set(key, { ...entry, repeated: 0, endsMs: nowMs + this.#intervalMs });
+    if (!this.#kinds.has(kind)) add(this.#groups, group, 1);
+    add(this.#kinds, kind, 1);
+    this.#sink(last, 0);
     if (this.#timer === undefined) this.#schedule(nowMs);
   }
 
-  #leaveGroup(group: string): void {
-    const left = (this.#groups.get(group) ?? 1) - 1;
-    if (left === 0) this.#groups.delete(group);
-    else this.#groups.set(group, left);
+  #leave({ group, kind }: Entry<T>): void {
+    add(this.#kinds, kind, -1);
+    if (!this.#kinds.has(kind)) add(this.#groups, group, -1);
   }
 
   #schedule(nowMs: number): void {
@@ -109,4 +126,11 @@ export class Repetition<T extends Occurrence> {
     this.#timer = setTimeout(() => this.sweep(performance.now()), Math.max(1, next.endsMs - nowMs));
     this.#timer.unref();
   }
+}
+
+/** Adds to a count; one that comes to 0 is forgotten. */
+function add(counts: Map<string, number>, key: string, by: number): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }

@@ -3,8 +3,8 @@ import { createLogging } from '../src/index.js';
 import { Repetition, type Occurrence } from '../src/repetition.js';
 import { consoleRecords } from './support/console.js';
 
-function occurrence(message: string, identity = '', scope = 'session'): Occurrence {
-  return { level: 'warn', scope, message, identity };
+function occurrence(message: string, identity = '', scope = 'session', variant = ''): Occurrence {
+  return { level: 'warn', scope, message, identity, variant };
 }
 
 function recorded(intervalMs: number) {
@@ -57,6 +57,36 @@ describe('repetition', () => {
     expect(written.at(-1)).toBe(`too many ×${1_000_000 - 41}`);
   });
 
+  test('ten variants of a message are written each by itself, and all further ones as the message', () => {
+    const written: string[] = [];
+    const repetition = new Repetition<Occurrence>(
+      60_000,
+      ({ message, variant }, repeated) => written.push(`${message} ${variant} ×${repeated}`),
+      (of) => of,
+    );
+    const refused = (target: number): void =>
+      repetition.occur(occurrence('refused', '', 'client', `target ${target}`), 0);
+    for (let round = 0; round < 2; round++) for (let target = 0; target < 100; target++) refused(target);
+    expect(written.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, target) => `refused target ${target} ×0`));
+    expect(written.slice(10)).toEqual(['refused target 10 ×0']);
+    repetition.occur(occurrence('disconnected', '', 'client', 'server 1'), 0);
+    expect(written.at(-1)).toBe('disconnected server 1 ×0');
+    repetition.end();
+    expect(written.slice(12)).toContain('refused target 99 ×179');
+    expect(written).toHaveLength(23);
+  });
+
+  test('a million variants of each of a million messages make a bounded number of lines', () => {
+    const { repetition, written } = recorded(60_000);
+    for (let index = 0; index < 100_000; index++)
+      repetition.occur(occurrence(`from ${index % 1000}`, '', 'session', `${index}`), 0);
+    for (let round = 1; round <= 3; round++) repetition.sweep(round * 60_000);
+    expect(written.length).toBeLessThan(1000);
+    repetition.occur(occurrence('afterwards'), 300_000);
+    expect(written.at(-1)).toBe('afterwards');
+    repetition.end();
+  });
+
   test('a timer ends an interval of repetition', async () => {
     const { repetition, written } = recorded(20);
     repetition.occur(occurrence('a'), performance.now());
@@ -85,6 +115,24 @@ describe('a logger', () => {
     ]);
     expect(records().filter(({ level }) => level === 'error')).toHaveLength(2);
     expect(records().filter(({ level }) => level === 'info')).toHaveLength(5000);
+  });
+
+  test('a logger does not take the faults of different targets, or for different reasons, for repetitions', async () => {
+    const { console, records } = consoleRecords();
+    const logging = createLogging({ console });
+    const logger = logging.logger('client');
+    const faults = [
+      ['10.0.0.1:53', 'unreachable'],
+      ['10.0.0.2:53', 'unreachable'],
+      ['10.0.0.2:53', 'denied-by-policy'],
+      ['10.0.0.1:53', 'unreachable'],
+    ] as const;
+    for (const [i, [target, reason]] of faults.entries()) logger.warn('refused', { target, reason, i });
+    await logging.close();
+    expect(records().map(({ target, reason, repeated }) => [target, reason, repeated])).toEqual([
+      ...faults.slice(0, 3).map((fault) => [...fault, undefined]),
+      ['10.0.0.1:53', 'unreachable', 1],
+    ]);
   });
 
   test('a logger does not take different errors, or those of different children, for repetitions', async () => {

@@ -14,7 +14,14 @@ export interface CommandLine {
   readonly args: readonly string[];
   /** The commands. The first one runs when the user names none. */
   readonly commands: readonly CommandModule<object, Flags>[];
+  /** Command lines for the help, without the name of the program, and what each does. */
+  readonly examples?: readonly (readonly [line: string, what: string])[];
+  /** The address of the documents, for the help. */
+  readonly documents?: string;
 }
+
+const EXIT_CODES =
+  'Exit codes: 0 done, 1 failed while running, 2 usage or configuration, 3 no answer (commands that ask a running program), 4 refused.';
 
 /**
  * Parses the command line and runs the command. yargs converts nothing: values stay texts, and the
@@ -29,9 +36,8 @@ export async function runCommandLine(commandLine: CommandLine): Promise<void> {
       await parser(commandLine, given).parseAsync();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      const advice =
-        (await suggestion(commandLine, given, error.message)) ?? `${program} --help lists commands and options`;
-      throw new ProgramFailure(EXIT.usage, `${error.message} (${advice})`);
+      const advice = (await suggestion(commandLine, given, error.message)) ?? helpAdvice(commandLine, given);
+      throw new ProgramFailure(EXIT.usage, `${plainComplaint(error.message)} (${advice})`);
     }
   });
 }
@@ -39,11 +45,44 @@ export async function runCommandLine(commandLine: CommandLine): Promise<void> {
 /** A complaint of yargs about a command line. */
 class UsageError extends Error {}
 
-function parser({ program, packageJson, commands }: CommandLine, args: readonly string[]): Argv {
+/** Says a complaint of yargs in the words of this program. */
+function plainComplaint(message: string): string {
+  const tooFew = /^Not enough non-option arguments: got (\d+), need at least (\d+)/.exec(message);
+  if (tooFew !== null) {
+    const missing = Number(tooFew[2]) - Number(tooFew[1]);
+    return missing === 1 ? 'an argument is missing' : `${missing} arguments are missing`;
+  }
+  const unwanted = /^Argument unexpected for: (.+)$/m.exec(message);
+  if (unwanted !== null) return `--${unwanted[1] ?? ''} takes no value`;
+  const valueless = /^Not enough arguments following: (.+)$/m.exec(message);
+  if (valueless !== null) return `--${valueless[1] ?? ''} needs a value`;
+  const [, name = '', given = '', choices = ''] = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message) ?? [];
+  if (name !== '') return `${name.toUpperCase()}: expected one of ${choices.replaceAll('"', '')}, not ${given}`;
+  return firstLine(message);
+}
+
+/** How to learn what the command takes: its usage, and the help about it. */
+function helpAdvice({ program, commands }: CommandLine, args: readonly string[]): string {
+  const patterns = commands.map(({ command = '' }) => [command].flat()[0] ?? '');
+  const pattern = patterns.find((each) => each.split(' ')[0] === args[0]);
+  if (pattern === undefined) return `${program} --help lists commands and options`;
+  const usage = pattern.includes(' ') ? `usage: ${program} ${usageOf(pattern)}; ` : '';
+  return `${usage}${program} ${args[0] ?? ''} --help tells more`;
+}
+
+/** The pattern of a command as users read it: `invite <name>` is `invite NAME`. */
+const usageOf = (pattern: string): string =>
+  pattern
+    .replaceAll(/<(\w+)>/g, (_, name: string) => name.toUpperCase())
+    .replaceAll(/\[(\w+)\]/g, (_, name: string) => `[${name.toUpperCase()}]`);
+
+function parser(commandLine: CommandLine, args: readonly string[]): Argv {
+  const { program, packageJson, commands, examples = [], documents } = commandLine;
   const cli = yargs([...args])
     .scriptName(program)
     .usage('$0 <command> [options]')
     .locale('en')
+    .updateStrings({ string: 'value' })
     .parserConfiguration({
       'parse-numbers': false,
       'parse-positional-numbers': false,
@@ -58,9 +97,14 @@ function parser({ program, packageJson, commands }: CommandLine, args: readonly 
     .wrap(Math.min(120, process.stdout.columns || 100))
     .fail((message: string, error: Error | undefined) => {
       if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UsageError(firstLine(error?.message ?? message));
+      throw new UsageError(error?.message ?? message);
     });
   for (const command of commands) cli.command(command);
+  // Examples and exit codes belong to the program, not to each of its commands.
+  if (commands.every(({ command = '' }) => [command].flat()[0]?.split(' ')[0] !== args[0] || args[0] === 'start')) {
+    for (const [line, what] of examples) cli.example(`$0 ${line}`, what);
+    cli.epilogue(documents === undefined ? EXIT_CODES : `${EXIT_CODES}\nDocuments: ${documents}`);
+  }
   return cli;
 }
 

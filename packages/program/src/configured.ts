@@ -20,8 +20,3 @@ export function assertFileIsRight(schema: Schema<unknown>, file: string): void {
   const problems = checkFile(schema, file);
   if (problems.length > 0) throw new ConfigurationError(problems);
 }
-
-/** One line for each option that has a value. Secrets are hidden. */
-export function formatValues({ sources }: Configuration<unknown>): string {
-  return [...sources].map(([key, { shown }]) => `${key} = ${shown}\n`).join('');
-}

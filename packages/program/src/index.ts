@@ -7,6 +7,8 @@ export { openLogs, type LogSettings } from './logs.js';
 export { ListenFailure, listenFailure } from './listen-failure.js';
 export { commandOf, type OwnStart, type RelayProgram } from './own-command.js';
 export { openPorts } from './open-ports.js';
+export { systemReason } from './system-reason.js';
+export { chosenEngine } from './chosen-engine.js';
 export { guarded, repeat, type FaultLog } from './periodic.js';
 export {
   descriptorRoom,
@@ -23,7 +25,7 @@ export { openAdminServer, type AdminCalls, type AdminServer } from './admin/admi
 export { askAdmin, isNotRunning, type AdminAnswer, type AdminQuestion } from './admin/admin-client.js';
 export { Loop, type LoopWork } from './loop.js';
 export { monotonicMs, thisMachine, type Cancel, type Machine } from './machine.js';
-export { assertFileIsRight, configured, formatValues, type Flags } from './configured.js';
+export { assertFileIsRight, configured, type Flags } from './configured.js';
 export { portsThatFit } from './descriptors/ports.js';
 export { LoadMonitor, loadState, type LoadState } from './load-monitor.js';
 export { announce } from './announce.js';

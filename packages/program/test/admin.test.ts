@@ -198,7 +198,7 @@ describe('askAdmin', () => {
     const path = newPath();
     await expect(askAdmin(path, 'status')).rejects.toMatchObject({
       exitCode: EXIT.unreachable,
-      message: expect.stringMatching(/no running program answers on .*sock: .*ENOENT.*\(is it running, .*\)/),
+      message: expect.stringMatching(/no running program answers on .*sock: it does not exist \(is it running, .*\)/),
     });
   });
 

@@ -1,8 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { defineSchema, option } from '@relay/config';
+import { defineSchema, option, yargsOptions } from '@relay/config';
 import type { CommandModule } from 'yargs';
 import { completionCommand, configCommand, printResult, runCommandLine, type Flags } from '../src/index.js';
 import { captured } from './captured.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+const folder = temporaryFolder();
 
 const schema = defineSchema(
   {
@@ -20,7 +25,7 @@ const say: CommandModule<object, Flags> = {
     cli
       .positional('word', { type: 'string' })
       .option('port', { type: 'string', alias: 'p' })
-      .option('json', { type: 'boolean' })
+      .option('json', { type: 'boolean', nargs: 0 })
       .option('log-level', { type: 'string' }),
   handler: ({ word, port, json }) => printResult({ json }, { word, port }, (said) => [String(said.word)]),
 };
@@ -55,14 +60,28 @@ describe('runCommandLine', () => {
   });
 
   test.each([
-    [['say', '--colour', 'red'], /^a-program: Unknown argument: colour .*--help lists commands and options\)\n$/],
+    [
+      ['say', '--colour', 'red'],
+      /^a-program: Unknown argument: colour \(usage: a-program say \[WORD\]; a-program say --help tells more\)\n$/,
+    ],
     [['sya'], /^a-program: Unknown (?:command|argument): sya \(did you mean say\?\)\n$/],
     [['say', '--prot=1'], /^a-program: Unknown argument: prot \(did you mean --port\?\)\n$/],
     [['--', 'config', 'show', '--sorces'], /^a-program: Unknown argument: sorces \(did you mean --sources\?\)\n$/],
     [['config'], /^a-program: config needs a command: check, show/],
     [['config', 'chekc', 'x'], /^a-program: Unknown arguments: chekc, x \(did you mean check\?\)\n$/],
-    [['config', 'check'], /^a-program: Not enough non-option arguments/],
-    [['completion', 'csh'], /^a-program: Invalid values: /],
+    [['config', 'check'], /^a-program: an argument is missing \(a-program config --help tells more\)\n$/],
+    [
+      ['say', 'a', '--json=maybe'],
+      /^a-program: --json takes no value \(usage: a-program say \[WORD\]; a-program say --help/,
+    ],
+    [
+      ['completion', 'csh'],
+      /^a-program: SHELL: expected one of bash, zsh, fish, not "csh" \(usage: a-program completion SHELL; /,
+    ],
+    [
+      ['completion'],
+      /^a-program: an argument is missing \(usage: a-program completion SHELL; a-program completion --help/,
+    ],
     [['config', 'show', '--port', '80x'], /^a-program: .*port.*80x.*\n$/],
   ])('reports %j on one line, with exit code 2', async (args, expected) => {
     const { stderr, stdout, exitCode } = await run(...args);
@@ -81,9 +100,66 @@ describe('runCommandLine', () => {
   });
 });
 
+describe('the help', () => {
+  const help = async (...args: string[]): Promise<string> => {
+    const { stdout } = await captured(() =>
+      runCommandLine({
+        program: 'a-program',
+        packageJson: new URL('../package.json', import.meta.url),
+        args,
+        commands: [startLike, say, config],
+        examples: [['say hello', 'greet']],
+        documents: 'https://example.com/docs',
+      }),
+    );
+    return stdout;
+  };
+  const startLike: CommandModule<object, Flags> = {
+    command: ['start', '$0'],
+    describe: 'Run it',
+    builder: (cli) => cli.options(yargsOptions(grouped)),
+    handler: () => undefined,
+  };
+  const grouped = defineSchema(
+    {
+      listen: option({ format: 'endpoint', array: true, doc: 'Where it listens' }),
+      level: option({ format: ['low', 'high'], default: 'low', group: 'Logs', doc: 'How much it says' }),
+    },
+    { program: 'a-program', environmentPrefix: 'A_PROGRAM_TEST_' },
+  );
+
+  test('has the options without a group first, examples, the exit codes and the documents', async () => {
+    const text = await help('--help');
+    expect(text).toMatch(/^Options:$[^]*--listen[^]*^Logs:$[^]*--level/m);
+    expect(text).toMatch(/--listen +Where it listens \(repeatable\)/);
+    expect(text).toMatch(/--level +How much it says \(low or high\)/);
+    expect(text).not.toMatch(/\[string\]/);
+    expect(text).toMatch(/^ +a-program say hello +greet$/m);
+    expect(text).toMatch(/Exit codes: 0 done, 1 failed/);
+    expect(text).toMatch(/Documents: https:\/\/example\.com\/docs/);
+  });
+
+  test('of a command says nothing of other commands', async () => {
+    const text = await help('say', '--help');
+    expect(text).toMatch(/--port/);
+    expect(text).not.toMatch(/say hello|Exit codes/);
+  });
+});
+
 describe('the commands that programs share', () => {
+  test('show a configuration that is one, whatever its values came from', async () => {
+    const { stdout } = await run('config', 'show', '--port', '54');
+    expect(stdout).toBe('port = 54\n');
+    const file = join(folder, 'shown.toml');
+    writeFileSync(file, stdout);
+    expect(await run('config', 'check', file)).toMatchObject({ stdout: `${file} is valid\n`, exitCode: undefined });
+    expect((await run('config', 'show', '--port', '54', '--json')).stdout).toBe('{"port":54}\n');
+  });
+
   test('hide secrets in config show and name the source of each value if asked', async () => {
-    expect((await run('config', 'show', '--key', 'hunter2')).stdout).toMatch(/^port = 53\nkey = (?!.*hunter2).*\n$/);
+    expect((await run('config', 'show', '--key', 'hunter2')).stdout).toBe(
+      '# key is a secret and is left out here (flag --key)\nport = 53\n',
+    );
     expect((await run('config', 'show', '--sources', '--port', '54')).stdout).toMatch(/54.*flag --port/);
   });
 

@@ -8,7 +8,6 @@ import {
   commonOptions,
   configured,
   EXIT,
-  formatValues,
   LiveConfiguration,
   openLogs,
   ProgramFailure,
@@ -66,14 +65,6 @@ describe('configured', () => {
     expect(() => assertFileIsRight(schema, fileWith('engine = "dgram"\n'))).not.toThrow();
     expect(() => assertFileIsRight(schema, fileWith('engine = "slow"\n'))).toThrow(/engine/);
     expect(() => assertFileIsRight(schema, join(folder, 'missing.toml'))).toThrow(ConfigurationError);
-  });
-
-  test('formats each option that has a value as one line', () => {
-    const lines = formatValues(configured(schema, { engine: 'dgram' }, {}))
-      .trimEnd()
-      .split('\n');
-    expect(lines).toContain('engine = "dgram"');
-    expect(lines.some((line) => line.startsWith('admin'))).toBe(false);
   });
 });
 

@@ -16,5 +16,5 @@ test('the program of the README runs and prints what the README says', async () 
   writeFileSync(program, code.replace("'@relay/program'", "'../../src/index.js'"));
   const { stdout, stderr } = await captured(() => import(program.pathname));
   expect(stdout).toBe(output);
-  expect(stderr).toMatch(/^greeter: no running program answers on .*: connect ENOENT .* --state or --admin\?\)\n$/);
+  expect(stderr).toMatch(/^greeter: no running program answers on .*: it does not exist .* --state or --admin\?\)\n$/);
 });

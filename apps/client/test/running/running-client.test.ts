@@ -175,7 +175,8 @@ describe('a running client', () => {
     await until(() => client.running.status().state === 'connected');
     application.send('x', client.port());
     await until(() => client.log.some(({ target }) => target === TARGET));
-    expect(client.log).toContainEqual(expect.objectContaining({ level: 'warn', reason: 'denied-by-policy' }));
+    const remedy = `the invitation does not allow it: ask for one made with --allow ${TARGET}`;
+    expect(client.log).toContainEqual(expect.objectContaining({ level: 'warn', reason: 'denied-by-policy', remedy }));
   });
 
   test('connects again after the server has ended its session, and reports both', async () => {

@@ -19,7 +19,7 @@ describe.each([
     expect(await run(script, ['config', 'check', file])).toEqual({
       code: 0,
       signal: null,
-      stdout: `${file} is right`,
+      stdout: `${file} is valid`,
       stderr: '',
     });
   });

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isInstalled } from '../support/command.js';
 import { Folder } from '../support/folder.js';
 import { CLIENT, run, SERVER, type Finished } from '../support/program.js';
 import { Server } from '../support/server.js';
@@ -47,7 +48,7 @@ const WRONG_OF_SERVER: Wrong[] = [
     name: 'a switch with a value that is neither true nor false',
     args: ['--status=maybe'],
     code: 2,
-    lines: [/unexpected for: status/],
+    lines: [/^relay-server: --status takes no value \(relay-server --help/],
   },
   {
     name: 'an option twice',
@@ -126,7 +127,56 @@ const WRONG_OF_SERVER: Wrong[] = [
     lines: [/no running program answers on .*admin\.sock/],
   },
   { name: 'revoking nobody', args: ['revoke', 'nobody'], code: 4, lines: [/no client called 'nobody'/] },
-  { name: 'an invitation without a name', args: ['invite'], code: 2, lines: [/name|argument/i] },
+  {
+    name: 'an invitation without a name',
+    args: ['invite'],
+    code: 2,
+    lines: [/an argument is missing \(usage: relay-server invite NAME; relay-server invite --help tells more\)/],
+  },
+  {
+    name: 'an unknown shell',
+    args: ['completion', 'tcsh'],
+    code: 2,
+    lines: [/SHELL: expected one of bash, zsh, fish/],
+  },
+  {
+    name: 'to list the clients of a folder without a state',
+    args: ['clients', '--state', 'FOLDER/typo'],
+    code: 1,
+    lines: [/there is no state in FOLDER\/typo: /],
+  },
+  {
+    name: 'a prompt and a screen together',
+    args: ['-i', '--status'],
+    code: 2,
+    lines: [/--interactive and --status exclude each other/],
+  },
+  {
+    name: 'a variable for what only a flag gives',
+    args: [],
+    environment: { RELAY_STATUS: 'true' },
+    code: 2,
+    lines: [/environment: RELAY_STATUS means nothing: give --status instead/],
+  },
+  {
+    name: 'a variable that is empty',
+    args: [],
+    environment: { RELAY_MAX_SESSIONS: '' },
+    code: 2,
+    lines: [/environment RELAY_MAX_SESSIONS: maxSessions: expected a whole number.*, not ""$/],
+  },
+  {
+    name: 'a state folder in a file system that takes none',
+    args: ['--listen', '127.0.0.1:0', '--state', '/proc/no/state'],
+    code: 1,
+    lines: [/cannot use the state folder \/proc\/no\/state: it does not exist/],
+  },
+  {
+    name: 'a log folder in a file system that takes none',
+    args: ['--listen', '127.0.0.1:0', '--log-dir', '/proc/no/logs'],
+    code: 1,
+    lines: [/cannot keep logs in \/proc\/no\/logs/],
+  },
   {
     name: 'a name that is no file name',
     args: ['invite', '../x'],
@@ -169,6 +219,27 @@ const WRONG_OF_CLIENT: Wrong[] = [
     environment: { RELAY_SERVER: INVITATION },
     code: 1,
     lines: [/cannot listen on 192\.0\.2\.1:1/],
+  },
+  {
+    name: 'two forwards that listen on one port',
+    args: ['-f', '5354=a:1', '-f', '5354=b:2'],
+    environment: { RELAY_SERVER: INVITATION },
+    code: 2,
+    lines: [/forward\[0\] and forward\[1\] both listen on 127\.0\.0\.1:5354: /],
+  },
+  {
+    name: 'to find valid a file whose forwards listen on one port',
+    args: ['config', 'check', 'FOLDER/two.toml'],
+    files: { 'two.toml': 'forward = ["0.0.0.0:53-55=a:1-3", "54=b:2"]\n' },
+    code: 2,
+    lines: [/forward\[0\] and forward\[1\] both listen on 127\.0\.0\.1:54: /],
+  },
+  {
+    name: 'an admin socket in a file system that takes no folders',
+    args: FORWARD,
+    environment: { RELAY_SERVER: INVITATION, XDG_STATE_HOME: '/proc/no' },
+    code: 1,
+    lines: [/cannot make the folder \/proc\/no\/relay of the admin socket: it does not exist/],
   },
   { name: 'status of a client that does not run', args: ['status'], code: 3, lines: [/no running program answers/] },
 ];
@@ -263,3 +334,37 @@ function expectLines({ code, stdout, stderr }: Finished, expectedCode: number, e
   expect({ code, stdout }).toEqual({ code: expectedCode, stdout: '' });
   expect(stderr).not.toMatch(/^ {4}at /m);
 }
+
+test.each([
+  ['relay-server', SERVER],
+  ['relay-client', CLIENT],
+])('%s says by itself that Node.js is too old', async (program, script) => {
+  using folder = new Folder();
+  const pretence = folder.at('old.cjs');
+  writeFileSync(
+    pretence,
+    "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.8' } });",
+  );
+  const environment = { NODE_OPTIONS: `--require=${pretence}` };
+  expect(await run(script, ['--version'], { environment })).toMatchObject({
+    stdout: '',
+    stderr: `${program}: Node.js 18.20.8 is too old: 20.19 or newer is needed`,
+    code: 2,
+  });
+});
+
+// Only root can become another user, who must not see the state.
+if (process.getuid?.() === 0 && isInstalled('setpriv'))
+  test('another user is told whose the server is, and that it is the permission that lacks', async () => {
+    using folder = new Folder();
+    const state = folder.at('state');
+    await using server = await Server.start({ state, engine: 'dgram' });
+    chmodSync(folder.path, 0o755);
+    const through = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    expectLines(await run(server.script, ['status', '--state', state], { through }), 3, [
+      /^relay-server: cannot ask the program on .*admin\.sock: permission denied \(only the user who runs it may/,
+    ]);
+    expectLines(await run(server.script, ['clients', '--state', state], { through }), 1, [
+      /^relay-server: cannot use the state folder .*: permission denied; it belongs to user 0: run the command as/,
+    ]);
+  });

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EXIT, ProgramFailure } from '@relay/program';
+import { makeFolder } from '@relay/logging';
+import { EXIT, ProgramFailure, systemReason } from '@relay/program';
 import { formatKey, generateKeyPair, keyPairOf, parseKey, type KeyPair } from '@relay/session';
 import { replaceFile } from './atomic-file.js';
 import { isFileError } from './file-error.js';
@@ -20,16 +21,48 @@ export interface StateFolder {
 export function openStateFolder(path: string): StateFolder {
   const folder = resolve(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    mkdirSync(clientsPath(folder), { recursive: true, mode: 0o700 });
+    makeFolder(clientsPath(folder));
     const key = secretFile(serverKeyPath(folder));
     return { path: folder, staticKey: keyPairOf(key.value), isNew: key.isNew };
   } catch (error) {
     if (error instanceof ProgramFailure) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ProgramFailure(EXIT.failed, `cannot use the state folder ${folder}: ${reason} (--state names another)`, {
-      cause: error,
-    });
+    throw cannotUse(folder, error);
+  }
+}
+
+/**
+ * Returns the path of a state folder that is there, for a command that only reads or removes. It
+ * makes nothing. Throws a ProgramFailure where there is none, or where it cannot be read.
+ */
+export function existingStateFolder(path: string): string {
+  const folder = resolve(path);
+  try {
+    accessSync(clientsPath(folder), constants.R_OK | constants.X_OK);
+    return folder;
+  } catch (error) {
+    if (!isFileError(error, 'ENOENT')) throw cannotUse(folder, error);
+    throw new ProgramFailure(
+      EXIT.failed,
+      `there is no state in ${folder}: the first start of the server makes it, and so does invite (--state names another folder)`,
+      { cause: error },
+    );
+  }
+}
+
+const cannotUse = (folder: string, error: unknown): ProgramFailure =>
+  new ProgramFailure(
+    EXIT.failed,
+    `cannot use the state folder ${folder}: ${systemReason(error)}${whoseIs(folder, error)} (--state names another)`,
+    { cause: error },
+  );
+
+/** The owner of a folder that another user may not look into. */
+function whoseIs(folder: string, error: unknown): string {
+  if (!isFileError(error, 'EACCES')) return '';
+  try {
+    return `; it belongs to user ${statSync(folder).uid}: run the command as that user`;
+  } catch {
+    return '';
   }
 }
 

@@ -10,7 +10,7 @@ import { readClients, removeClient } from '../state/client-store.js';
 import { invite } from '../state/invite.js';
 import { adviceOnHost } from '../state/public-address.js';
 import { rightsOf, rightsOptions } from '../state/rights.js';
-import { openStateFolder } from '../state/state-folder.js';
+import { existingStateFolder, openStateFolder } from '../state/state-folder.js';
 import { clientLines } from '../terminal/tables.js';
 
 const clientName = option({ format: 'string', required: true, doc: "The client's name" });
@@ -80,7 +80,7 @@ const revokeVerb = verb({
       : [`client '${change.name}' removed`, ...unreadLines(change)],
   alone: {
     run: async ({ state, admin }: ServerPaths, { name }, print) => {
-      removeClient(openStateFolder(state).path, name);
+      removeClient(state, name); // which makes nothing
       await tellClientsChanged(admin, `client '${name}' removed`);
       print({ name });
     },
@@ -94,7 +94,7 @@ const clientsVerb = verb({
   lines: clientLines,
   alone: {
     run: ({ state }: ServerPaths, _given, print) => {
-      const { records, faults } = readClients(openStateFolder(state).path);
+      const { records, faults } = readClients(existingStateFolder(state));
       for (const { file, fault } of faults)
         process.stderr.write(`relay-server: cannot use the client file ${file}: ${fault}\n`);
       print(records);

@@ -28,7 +28,16 @@ export function readEnvironment(schema: Schema<unknown>, environment: Environmen
     const source = { text: `environment ${name}` };
     settings.push({ placed, raw, form: 'text', origin: 'environment', sourceOf: () => source });
   }
-  return { settings, problems: misspelt(schema, environment, names) };
+  return { settings, problems: [...flagsOnly(schema, environment, names), ...misspelt(schema, environment, names)] };
+}
+
+/** Variables of options that only flags give: ignoring them would not do what the user wants. */
+function flagsOnly(schema: Schema<unknown>, environment: Environment, names: ReadonlySet<string>): Problem[] {
+  return schema.options.flatMap(({ unusedEnvironment: name, flag }) => {
+    if (name === undefined || flag === undefined || names.has(name) || environment[name] === undefined) return [];
+    const reason = `${name} means nothing: give --${flag} instead`;
+    return [unknownKey({ key: name, source: { text: 'environment' }, expected: `--${flag}`, reason })];
+  });
 }
 
 function misspelt(schema: Schema<unknown>, environment: Environment, names: ReadonlySet<string>): Problem[] {

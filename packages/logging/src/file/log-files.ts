@@ -1,8 +1,9 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { types } from 'node:util';
 import { codeOf, LoggingError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { lockDirectory } from './directory-lock.js';
+import { makeFolder } from './make-folder.js';
 import { MODE_OF_FOLDERS } from './modes.js';
 import { RotatingTransport, type OutputListener, type RotatingOptions } from './rotating-transport.js';
 
@@ -24,7 +25,7 @@ export function openLogFiles(options: RotatingOptions | undefined, own: Logger):
   const { directory } = options;
   let unlock: (() => void) | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: MODE_OF_FOLDERS });
+    makeFolder(directory, MODE_OF_FOLDERS);
     accessSync(directory, constants.W_OK | constants.X_OK);
     unlock = lockDirectory(directory);
     const log = new RotatingTransport(options, listener(own, 'log'));

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import DailyRotateFile from 'winston-daily-rotate-file';
 import { LineQueue, type ChunkWriter } from '../line-queue.js';
 import { MAX_LINE_BYTES, MESSAGE, type LogRecord } from '../record.js';
 import { Archive } from './archive.js';
 import { appendNow } from './log-file.js';
+import { makeFolder } from './make-folder.js';
 import { MODE_OF_FOLDERS } from './modes.js';
 import { PatientFiles } from './patient-files.js';
 
@@ -186,7 +187,7 @@ export class RotatingTransport extends DailyRotateFile {
    */
   #hasFolder(): boolean {
     try {
-      if (!existsSync(this.#directory)) mkdirSync(this.#directory, { recursive: true, mode: MODE_OF_FOLDERS });
+      if (!existsSync(this.#directory)) makeFolder(this.#directory, MODE_OF_FOLDERS);
       return true;
     } catch {
       return false;

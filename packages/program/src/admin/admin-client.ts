@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { EXIT, ProgramFailure } from '../exit-code.js';
+import { systemReason } from '../system-reason.js';
 import { onLines } from './lines.js';
 
 export interface AdminQuestion {
@@ -55,7 +56,10 @@ function exchange(path: string, line: string): Promise<AdminAnswer> {
       );
     };
     connection.setTimeout(TIMEOUT_MS, () => fail('no answer in time'));
-    connection.on('error', (error) => fail(error.message, error));
+    connection.on('error', (error) => {
+      if ('code' in error && error.code === 'EACCES') reject(notPermitted(path, error));
+      else fail(systemReason(error), error);
+    });
     connection.on('close', () => fail('the connection was closed'));
     connection.on('connect', () => connection.write(line));
     onLines(connection, (reply) => {
@@ -67,6 +71,14 @@ function exchange(path: string, line: string): Promise<AdminAnswer> {
     });
   });
 }
+
+/** The program may well run: only its user, and root, may ask it. */
+const notPermitted = (path: string, cause: Error): ProgramFailure =>
+  new ProgramFailure(
+    EXIT.unreachable,
+    `cannot ask the program on ${path}: permission denied (only the user who runs it may: run the command as that user)`,
+    { cause },
+  );
 
 function parseAnswer(line: string): AdminAnswer | undefined {
   try {

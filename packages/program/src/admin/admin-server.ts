@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 import { askAdmin, type AdminAnswer, type AdminQuestion } from './admin-client.js';
 import type { FaultLog } from '../periodic.js';
+import { systemReason } from '../system-reason.js';
 import { onLines } from './lines.js';
 
 /**
@@ -67,7 +68,7 @@ function removeStale(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch (error) {
-    throw cannotOpen(path, error instanceof Error ? error.message : String(error), error);
+    throw cannotOpen(path, systemReason(error), error);
   }
 }
 
@@ -78,8 +79,7 @@ const cannotOpen = (path: string, reason: string, cause?: unknown): ProgramFailu
 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: unknown): void =>
-      reject(cannotOpen(path, error instanceof Error ? error.message : String(error), error));
+    const failed = (error: unknown): void => reject(cannotOpen(path, systemReason(error), error));
     server.once('error', failed);
     const mask = process.umask(0o177);
     server.listen(path, () => {

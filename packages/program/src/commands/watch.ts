@@ -32,7 +32,7 @@ export async function watch<Answer>(ask: () => Promise<Answer>, { lines, json }:
 
 async function printEach<Answer>(first: Answer, ask: () => Promise<Answer>, gone: AbortSignal): Promise<void> {
   let answer: Answer | undefined = first;
-  while (!gone.aborted) {
+  for (;;) {
     if (answer !== undefined) process.stdout.write(`${JSON.stringify(answer)}\n`);
     await delay(WATCH_EVERY_MS, undefined, { signal: gone }).catch(() => undefined);
     if (gone.aborted) return;

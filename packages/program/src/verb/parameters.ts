@@ -23,7 +23,7 @@ export type ParameterTree = Readonly<Record<string, Option<unknown>>>;
 export type ParametersOf<Words, Options> = ValuesOf<Words> & ValuesOf<Options>;
 
 /** The switch `--json`. Every door has it except the admin socket. */
-const JSON_FLAG: YargsOption = { type: 'boolean', describe: 'Print JSON' };
+const JSON_FLAG: YargsOption = { type: 'boolean', nargs: 0, describe: 'Print JSON' };
 
 /**
  * The parameters of one verb. The format of an option checks its value at every door. A wrong value

@@ -163,7 +163,7 @@ class DefinedVerb<
         const built = this.#parameters.build(cli).options({ ...door.options, ...alone?.options });
         return newLines === undefined
           ? built
-          : built.option('watch', { type: 'boolean', describe: 'Show it live until q or Ctrl-C' });
+          : built.option('watch', { type: 'boolean', nargs: 0, describe: 'Show it live until q or Ctrl-C' });
       },
       handler: (flags) => this.#command(door, flags),
     };
