@@ -14,6 +14,7 @@ const STEPS = [
   ['circles of imports', 'node scripts/import-cycles.js'],
   ['comments of exports', 'node scripts/undocumented-exports.js'],
   ['links in Markdown', 'node scripts/links.js'],
+  ['docs/troubleshooting.md', 'node scripts/troubleshooting.js'],
   ['docs/configuration.md', 'node scripts/configuration-reference.js --check'],
   ['benchmarks, a smoke run', 'pnpm bench --smoke'],
   ['checks that need more than Node.js', 'node scripts/system-checks.js'],

@@ -9,7 +9,7 @@ import { ConfigurationError, missing } from './problem.js';
 import type { Problem } from './problem.js';
 import type { PlacedOption, Schema } from './schema.js';
 import { HIDDEN, shown } from './shown.js';
-import { written } from './written.js';
+import { written } from './data-form.js';
 
 /** The sources of values. Later ones win: file, environment, flags. */
 export interface Inputs {

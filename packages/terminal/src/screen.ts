@@ -39,7 +39,7 @@ export interface ScreenOptions {
    * Someone pressed `q` (`key`) or Ctrl-C (`interrupt`). The screen stays open until `close`.
    */
   readonly onQuit: (by: 'key' | 'interrupt') => void;
-  /** Someone pressed another key that the screen itself has no use for. Default: nothing happens. */
+  /** Someone pressed a key that the screen itself has no use for. Default: nothing happens. */
   readonly onKey?: (key: NamedKey) => void;
 }
 

@@ -46,7 +46,7 @@ export function rememberPublic(folder: string, at: PublicEndpoint): void {
   if (readIfThere(filePath(folder)) !== text) replaceFile(filePath(folder), text);
 }
 
-/** The endpoint of the last server that ran; undefined if there was none, or if it is no endpoint. */
+/** The endpoint of the last server that ran; undefined if there was none, or none is kept. */
 export function rememberedPublic(folder: string): PublicEndpoint | undefined {
   try {
     return parsePublic(readIfThere(filePath(folder))?.trim());

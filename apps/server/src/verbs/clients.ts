@@ -67,7 +67,7 @@ const inviteVerb = verb({
 
 const revokeVerb = verb({
   name: 'revoke',
-  describe: 'Take a client its invitation; its sessions end at once',
+  describe: "Withdraw a client's invitation and end its sessions",
   words: { name: clientName },
   complete: clientNames,
   answer: (running: ServerService, { name }): Change => {

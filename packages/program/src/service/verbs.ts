@@ -37,7 +37,7 @@ export function statusVerb<Status extends ProgramStatus>(
 ): Verb<WithStatus<Status>, AdminPlace> {
   return verb({
     name: 'status',
-    describe: `Show how the running ${noun} fares`,
+    describe: `Show the status of the running ${noun}`,
     answer: ({ own, restartPending }: WithStatus<Status>): RunningStatus<Status> => ({
       ...own.status(),
       restartPending,
