@@ -176,6 +176,19 @@ describe('Reassembly', () => {
     expect(reassembly.pendingDatagrams).toBe(1);
   });
 
+  // The first pieces of datagrams of 65,000 bytes had a server zero 65 KB for each packet.
+  test('Reassembly takes memory as the pieces come, not for what is announced', () => {
+    const reassembly = new Reassembly({ maxBytes: 1 << 23, maxDatagrams: 100, timeoutMs: 1000 });
+    const [piece = new Uint8Array()] = split(compactFrame(65_000), 0, 1300);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let id = 0; id < 100; id++) {
+      piece[1] = id;
+      expect(add(reassembly, piece)).toBe(0);
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+    expect(reassembly.pendingDatagrams).toBe(100);
+  });
+
   test('Reassembly never keeps more than its limits for any fragments', () => {
     const piece = fc.record({
       id: fc.nat(20),

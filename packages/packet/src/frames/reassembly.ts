@@ -17,9 +17,9 @@ export interface ReassemblyOptions {
 }
 
 interface Incomplete {
-  readonly bytes: Uint8Array;
-  readonly count: number;
-  readonly arrived: Uint8Array;
+  readonly total: number;
+  /** The pieces that have come, each where it belongs: memory comes with the pieces. */
+  readonly pieces: (Uint8Array | undefined)[];
   missing: number;
   readonly expiryMs: number;
 }
@@ -79,17 +79,19 @@ export class Reassembly {
     const { id, total, count, index } = fragment;
     const frame = this.#incomplete.get(id) ?? this.#begin(id, total, count, nowMs);
     if (frame === undefined) return DROP.reassemblyLimit;
-    if (frame.bytes.length !== total || frame.count !== count) return DROP.badFragment;
-    if (frame.arrived[index] !== 0) return DROP.duplicateFragment;
+    if (frame.total !== total || frame.pieces.length !== count) return DROP.badFragment;
+    if (frame.pieces[index] !== undefined) return DROP.duplicateFragment;
 
-    frame.arrived[index] = 1;
-    copyBytes(bytes, fragment.pieceOffset, frame.bytes, fragmentStart(total, count, index), fragment.pieceLength);
+    const piece = new Uint8Array(fragment.pieceLength);
+    copyBytes(bytes, fragment.pieceOffset, piece, 0, piece.length);
+    frame.pieces[index] = piece;
     frame.missing--;
     if (frame.missing > 0) return 0;
     this.#forget(id, frame);
-    const type = readU8(frame.bytes, 0);
+    const whole = joined(frame);
+    const type = readU8(whole, 0);
     if (type !== FRAME.compact && type !== FRAME.extended && type !== FRAME.addressed) return DROP.badFragment;
-    this.#whole = frame.bytes;
+    this.#whole = whole;
     return total;
   }
 
@@ -114,9 +116,8 @@ export class Reassembly {
       this.drops.count(DROP.reassemblyLimit);
     }
     const frame: Incomplete = {
-      bytes: new Uint8Array(total),
-      count,
-      arrived: new Uint8Array(count),
+      total,
+      pieces: new Array<Uint8Array | undefined>(count).fill(undefined),
       missing: count,
       expiryMs: nowMs + timeoutMs,
     };
@@ -127,6 +128,13 @@ export class Reassembly {
 
   #forget(id: number, frame: Incomplete): void {
     this.#incomplete.delete(id);
-    this.#pendingBytes -= frame.bytes.length;
+    this.#pendingBytes -= frame.total;
   }
+}
+
+function joined({ total, pieces }: Incomplete): Uint8Array {
+  const whole = new Uint8Array(total);
+  for (const [index, piece] of pieces.entries())
+    if (piece !== undefined) whole.set(piece, fragmentStart(total, pieces.length, index));
+  return whole;
 }
