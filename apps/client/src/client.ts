@@ -3,18 +3,20 @@
  * it is given. Received datagrams go to the shard a batch at a time. The datagrams that the shard
  * sends leave at the end of the turn.
  */
-import { DROP, FEATURE, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
+import { DROP, FEATURE, unpackEndpoint, type Endpoint } from '@relay/packet';
 import { ClientShard, type ClientEvent } from '@relay/relay';
 import { keyPairOf, type ClientChannel, type Invitation, type Primitives } from '@relay/session';
 import {
   flowSocket,
   Loop,
+  type CountedPackets,
   type DescriptorReserve,
   type LoopWork,
   type Machine,
   type ProgramFailure,
 } from '@relay/program';
-import { SocketError, type SocketOptions, type UdpSocket } from '@relay/socket';
+import type { SocketError, SocketOptions, UdpSocket } from '@relay/socket';
+import { AddressWatch } from './address-watch.js';
 import type { Forward } from './mapping/forward.js';
 import { LocalNames } from './mapping/local-names.js';
 import { Mappings } from './mapping/mappings.js';
@@ -22,6 +24,7 @@ import { Publications } from './mapping/publications.js';
 import type { Publish } from './mapping/publish.js';
 import { TargetNames, type ResolvedTarget } from './mapping/target-names.js';
 import type { WantedMappings } from './mapping/wanted-mappings.js';
+import { ServerSocket } from './server-socket.js';
 
 export interface RelayClientOptions {
   readonly machine: Machine;
@@ -53,15 +56,8 @@ export interface AppliedMappings {
   readonly failed: readonly ProgramFailure[];
 }
 
-const ANY_IPV4 = '0.0.0.0';
-const ANY_ADDRESS = '::';
-
-/**
- * A name may lead to one family today and to the other tomorrow. Therefore this is a socket for
- * both.
- */
-const localAddressFor = (host: string): string =>
-  parseAddress(host)?.includes(':') === false ? ANY_IPV4 : ANY_ADDRESS;
+/** After so many handshakes without an answer, and again so many, the client has another port. */
+const HANDSHAKES_PER_PORT = 10;
 
 export class RelayClient {
   readonly #options: RelayClientOptions;
@@ -72,13 +68,17 @@ export class RelayClient {
   readonly #names = new TargetNames();
   readonly #localNames: LocalNames;
   readonly #loop: Loop;
-  #socket: UdpSocket;
+  readonly #socket: ServerSocket;
+  readonly #addresses: AddressWatch;
+  /** Handshakes without an answer after which the local port is another one. */
+  #renewalAt = HANDSHAKES_PER_PORT;
 
   constructor(options: RelayClientOptions) {
     this.#options = options;
     const { invitation, machine, primitives, maxPacketBytes } = options;
     this.#machine = machine;
-    this.#socket = this.#newSocket(localAddressFor(invitation.host));
+    this.#socket = this.#newSocket();
+    this.#addresses = new AddressWatch(machine);
     this.#shard = new ClientShard({
       channel: {
         staticKey: keyPairOf(invitation.clientPrivateKey),
@@ -132,15 +132,23 @@ export class RelayClient {
     return this.#publications.publishes;
   }
 
+  /** The socket to the server; another one after handshakes without answers. */
   get socket(): UdpSocket {
-    return this.#socket;
+    return this.#socket.socket;
+  }
+
+  /** What all sockets to the server have counted. */
+  get packets(): CountedPackets {
+    return this.#socket.statistics;
   }
 
   /** Binds all local ports. Rejects with a ProgramFailure if a port cannot be bound. */
   async open(wanted: WantedMappings): Promise<void> {
     const { failed } = await this.apply(wanted);
     if (failed[0] !== undefined) throw failed[0];
-    await this.#openSocket();
+    await this.#socket.open();
+    this.#addresses.begin(this.#machine.clock());
+    this.#loop.settle();
   }
 
   /**
@@ -164,10 +172,12 @@ export class RelayClient {
 
   /**
    * Sets the endpoint of the server: begins to connect, or moves the session to the new endpoint.
+   * `isNews`: the server was not known to be there, so nothing waits.
    */
-  setServer(server: Endpoint): void {
+  setServer(server: Endpoint, isNews = true): void {
     const nowMs = this.#machine.clock();
-    this.channel.setServer(server, nowMs);
+    if (isNews) this.channel.setServer(server, nowMs);
+    else this.channel.tryServer(server, nowMs);
     if (this.channel.state === 'idle') this.channel.connect(nowMs, this.#machine.wallClock());
     this.#loop.settle();
   }
@@ -175,6 +185,7 @@ export class RelayClient {
   async close(): Promise<void> {
     const servicesClosed = this.#shard.close(this.#machine.clock());
     this.#loop.close();
+    this.#addresses.end();
     await Promise.all([this.#socket.close(), this.#mappings.close(), servicesClosed]);
   }
 
@@ -186,26 +197,47 @@ export class RelayClient {
           this.#names.nextAskMs,
           this.#publications.nextAskMs,
           this.#localNames.nextLookMs,
+          this.#addresses.nextLookMs,
         ),
       due: (nowMs) => {
         this.#shard.wake(nowMs);
         this.#names.askDue(nowMs);
         this.#publications.askDue(nowMs);
         this.#localNames.lookDue(nowMs);
+        if (this.#addresses.lookDue(nowMs)) this.channel.networkChanged(nowMs);
+        this.#renewPort();
       },
       flush: () => this.#endTurn(),
       failed: this.#options.onFault,
     };
   }
 
-  #newSocket(address: string): UdpSocket {
-    const socket = this.#machine.openSocket({ ...this.#options.socket, local: { address, port: 0 } });
-    socket.onReceive = (batch) => {
-      this.#shard.receive(batch, this.#machine.clock());
-      this.#loop.settle();
-    };
-    this.#countErrors(socket);
-    return socket;
+  #newSocket(): ServerSocket {
+    const { invitation, socket: settings, onSocketError } = this.#options;
+    return new ServerSocket({
+      host: invitation.host,
+      openSocket: (options) => this.#machine.openSocket({ ...settings, ...options }),
+      onReceive: (batch) => {
+        this.#shard.receive(batch, this.#machine.clock());
+        this.#loop.settle();
+      },
+      onError: (error, tag) => {
+        this.#shard.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
+        onSocketError(error);
+      },
+    });
+  }
+
+  /**
+   * A NAT or a firewall may remember a wrong way for the packets of this port, for as long as they
+   * come: after some handshakes without an answer they come from another one.
+   */
+  #renewPort(): void {
+    const { failedAttempts } = this.channel;
+    if (failedAttempts < HANDSHAKES_PER_PORT) this.#renewalAt = HANDSHAKES_PER_PORT;
+    if (failedAttempts < this.#renewalAt) return;
+    this.#renewalAt = failedAttempts + HANDSHAKES_PER_PORT;
+    this.#socket.renew().catch(this.#options.onFault);
   }
 
   #listen({ listener, ports }: Forward): void {
@@ -227,18 +259,6 @@ export class RelayClient {
       this.#shard.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
       this.#options.onSocketError(error);
     };
-  }
-
-  /** If there is no IPv6, a server with a name may still be reached over IPv4. */
-  async #openSocket(): Promise<void> {
-    try {
-      await this.#socket.open();
-    } catch (error) {
-      const isWithoutIpv6 = error instanceof SocketError && error.code === 'ipv6-unavailable';
-      if (!isWithoutIpv6 || parseAddress(this.#options.invitation.host) !== undefined) throw error;
-      this.#socket = this.#newSocket(ANY_IPV4);
-      await this.#socket.open();
-    }
   }
 
   /** Reports the events of the turn and sends everything that waits. */

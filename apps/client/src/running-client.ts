@@ -134,6 +134,12 @@ export class RunningClient implements Work {
         break;
       case 'disconnected':
         if (this.#isClosed) break;
+        if (event.reason === 'replaced') {
+          this.#log.warn('another client uses this invitation: give each its own (relay-server invite NAME)', {
+            server: this.serverName,
+          });
+          break;
+        }
         this.#log.warn('disconnected: connecting anew', { server: this.serverName, reason: event.reason });
         break;
       case 'path-lost':

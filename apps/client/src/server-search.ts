@@ -2,7 +2,7 @@
  * Searches for the server of an invitation until it is found, and tells users if that takes long.
  */
 import type { Logger } from '@relay/logging';
-import { equalEndpoints, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
+import { equalEndpoints, formatEndpoint, parseAddress, unpackEndpoint, type Endpoint } from '@relay/packet';
 import { guarded, type Cancel, type Machine } from '@relay/program';
 import type { ClientEvent } from '@relay/relay';
 import type { Invitation } from '@relay/session';
@@ -30,6 +30,8 @@ export class ServerSearch {
   readonly #told = new Set<string>();
   #cancelTimer: Cancel | undefined;
   #tries = 0;
+  /** The addresses that the last look has found, as text. */
+  #known: ReadonlySet<string> = new Set();
   #isLooking = false;
 
   constructor(
@@ -105,9 +107,12 @@ export class ServerSearch {
     const server = chooseServer(addresses, present, this.#tries);
     if (server === undefined) return this.#tell(UNRESOLVED);
     // Users already know of a lost path.
-    if (session === undefined && this.#tries > 0) this.#tell(NO_ANSWER);
+    if (session === undefined && this.#client.channel.failedAttempts > 0 && this.#tries > 0) this.#tell(NO_ANSWER);
+    // Each address is tried soon once, and one that the name has not led to before.
+    const isNews = this.#tries < addresses.length || !this.#known.has(formatEndpoint(server));
+    this.#known = new Set(addresses.map(formatEndpoint));
     this.#tries++;
-    this.#client.setServer(server);
+    this.#client.setServer(server, isNews);
   }
 
   #tell(message: string): void {

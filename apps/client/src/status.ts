@@ -88,7 +88,7 @@ export function clientStatus(client: RelayClient, server: string, health: Health
     forward: client.shard.accounts.forward.toJSON(),
     publish: client.shard.accounts.publish.toJSON(),
     serviceErrors: client.shard.serviceErrors,
-    packets: packetFigures(client.socket, client.shard.packetDrops.toJSON()),
+    packets: packetFigures({ statistics: client.packets }, client.shard.packetDrops.toJSON()),
     health,
   };
 }

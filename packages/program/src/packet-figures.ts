@@ -1,5 +1,5 @@
 import type { DropReason } from '@relay/packet';
-import type { UdpSocket } from '@relay/socket';
+import type { SocketStatistics } from '@relay/socket';
 import type { DirectionFigures } from './traffic-lines.js';
 
 /** The packets between client and server, as this program counts them. */
@@ -19,8 +19,17 @@ export interface PacketFigures {
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;
 }
 
+/** The counters of sockets that packet figures are made of. */
+export type CountedPackets = Pick<
+  SocketStatistics,
+  'receivedDatagrams' | 'receivedBytes' | 'sentDatagrams' | 'sentBytes' | 'queueDrops' | 'sendFailures' | 'kernelDrops'
+>;
+
 /** Returns the figures of the socket that carries packets. */
-export function packetFigures(socket: UdpSocket, drops: PacketFigures['drops']): PacketFigures {
+export function packetFigures(
+  socket: { readonly statistics: CountedPackets },
+  drops: PacketFigures['drops'],
+): PacketFigures {
   const { receivedDatagrams, receivedBytes, sentDatagrams, sentBytes, queueDrops, sendFailures, kernelDrops } =
     socket.statistics;
   return {

@@ -68,7 +68,7 @@ export class ClientShard {
   constructor(options: ClientShardOptions) {
     const { channel, socket, openSocket, serviceSocket, clock, settleSoon, ranOut } = options;
     this.#out = new PacketBatch((batch) => socket.sendBatch(batch));
-    this.channel = new ClientChannel({ ...channel, out: this.#out });
+    this.channel = new ClientChannel({ ...channel, out: this.#out, drops: this.packetDrops });
     this.flows = new FlowTable(this.accounts.forward, this.#idle);
     this.visitors = new FlowTable(this.accounts.publish, this.#idle);
     this.#upstreams = new Upstreams({

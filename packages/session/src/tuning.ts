@@ -9,6 +9,13 @@ export const FIRST_RETRY_MS = 500;
 export const QUICK_RETRIES = 10;
 export const LAST_RETRY_MS = 10_000;
 /**
+ * Waits after a session was replaced by another of the same key, for each time in a row: two
+ * programs with one invitation would else take it from each other for ever. A session that lasts
+ * longer than all of them was not disturbed.
+ */
+export const REPLACED_WAITS_MS = [10_000, 30_000, 60_000, 120_000, 300_000, 600_000] as const;
+export const UNDISTURBED_MS = 1_800_000;
+/**
  * Each wait is longer or shorter by up to this share, so that the clients of a restarted server do
  * not come in step.
  */
@@ -113,3 +120,18 @@ export const CLIENT_WAKE_EVERY_MS = 5000;
 /** Attempts that notices bring forward, at once and per second: a clock that is wrong takes two. */
 export const PROMPT_ATTEMPTS = 4;
 export const PROMPT_ATTEMPTS_PER_SECOND = 1;
+
+/**
+ * Work that one peer may cause by frames of the session's own, in units of about one datagram's:
+ * several hundred requests at once, as a client has at its start, and 1 % of a core in the long
+ * run.
+ */
+export const WORK_PER_SECOND = 1000;
+export const WORK_AT_ONCE = 2000;
+/**
+ * A peer gets at most this many bytes of answers for each byte that it has sent, beside a first
+ * allowance; what it has not used is kept up to the last of these.
+ */
+export const ANSWER_BYTES_PER_BYTE = 3;
+export const ANSWER_BYTES_AT_ONCE = 4096;
+export const ANSWER_BYTES_MOST = 65_536;

@@ -235,6 +235,12 @@ export class MemoryWorld {
       targetSocket: {},
       ...{ clock: machine.clock, wallClock: machine.wallClock },
       settleSoon: () => loop.settleSoon(),
+      soon: (run) => {
+        machine.soon(() => {
+          run();
+          loop.settle();
+        });
+      },
       isOwn: () => false,
       descriptors: { isShort: false, ranOut: () => undefined },
       ...{ maxFlows: 1000, maxFlowsPerClient: 1000, idleMs: 60_000 },

@@ -26,6 +26,11 @@ export function closeFlow(session: TunnelSession, id: number, reason: number, no
  * The most answers per second to datagrams of unknown flows: enough to heal, too few to be a load.
  */
 const ANSWERS_PER_SECOND = 1000;
+/** The bytes of the packet of one answer, at most. */
+const ANSWER_BYTES = 40;
+/** Answers take at most this many bytes for each byte of such datagrams, beside the first ones. */
+const BYTES_PER_BYTE = 3;
+const FIRST_BYTES = 4096;
 
 /**
  * Limits the answers to datagrams of unknown flows. The next datagram of a flow asks again for an
@@ -34,13 +39,18 @@ const ANSWERS_PER_SECOND = 1000;
 export class AnswerLimit {
   #sinceMs = -Infinity;
   #given = 0;
+  #bytes = FIRST_BYTES;
 
-  /** Whether one more may go out now. */
-  take(nowMs: number): boolean {
+  /** Whether one more may go out now, in answer to a frame of so many bytes. */
+  take(frameBytes: number, nowMs: number): boolean {
+    this.#bytes = Math.min(FIRST_BYTES, this.#bytes + BYTES_PER_BYTE * frameBytes);
     if (nowMs - this.#sinceMs >= 1000) {
       this.#sinceMs = nowMs;
       this.#given = 0;
     }
-    return this.#given++ < ANSWERS_PER_SECOND;
+    if (this.#bytes < ANSWER_BYTES || this.#given >= ANSWERS_PER_SECOND) return false;
+    this.#given++;
+    this.#bytes -= ANSWER_BYTES;
+    return true;
   }
 }

@@ -5,6 +5,7 @@
  */
 import {
   AddressedFields,
+  COMPACT_HEADER_BYTES,
   compactFlowId,
   compactPayloadOffset,
   decodeAddressed,
@@ -168,7 +169,7 @@ export class Tunnel {
     if (flow !== undefined) flow.toTarget(datagram, nowMs);
     else {
       toTarget.dropped(DROP.unknownFlow);
-      const session = this.#answering(nowMs);
+      const session = this.#answering(COMPACT_HEADER_BYTES + datagram.length, nowMs);
       if (session !== undefined) disownFlow(session, id, nowMs);
     }
     return 0;
@@ -179,7 +180,7 @@ export class Tunnel {
     const { fromTarget } = this.#options.opened;
     fromTarget.received(datagram.length);
     fromTarget.dropped(DROP.unknownFlow);
-    const session = this.#answering(nowMs);
+    const session = this.#answering(COMPACT_HEADER_BYTES + datagram.length, nowMs);
     if (session !== undefined) closeFlow(session, id, FLOW_CLOSE.closed, nowMs);
   }
 
@@ -191,8 +192,12 @@ export class Tunnel {
     if (admit === undefined) return DROP.notPublished;
     table.traffic.toTarget.received(payloadLength);
     const opening = { source, target };
-    const end = this.#known(flowId, opening, nowMs) ?? this.#accept(flowId, opening, admit, nowMs);
-    if (end === undefined) return 0;
+    const known = this.#known(flowId, opening, nowMs);
+    const end = known ?? this.#accept(flowId, opening, admit, nowMs);
+    if (typeof end === 'number') {
+      this.#refuse(flowId, end, LEAST_ADDRESSED_BYTES + payloadLength, nowMs);
+      return 0;
+    }
     end.acknowledge(nowMs);
     end.flow?.toTarget(this.#datagram.show(bytes, payloadOffset, payloadLength), nowMs);
     return 0;
@@ -216,21 +221,21 @@ export class Tunnel {
     return lost;
   }
 
-  #accept(id: number, opening: Opening, admit: Admit, nowMs: number): AcceptedEnd | undefined {
+  /** The end of a flow that opens, or the code of the reason why it does not. */
+  #accept(id: number, opening: Opening, admit: Admit, nowMs: number): AcceptedEnd | number {
     const { table } = this.#options;
     const admitted = admit(opening, nowMs);
-    if (typeof admitted !== 'number') {
-      const end = new AcceptedEnd(id, this.#link, this.#accepted);
-      const group = admitted.group ?? this.#options.group;
-      if (group !== undefined && table.open(opening, [end, admitted], group, nowMs) !== undefined) return end;
-    }
-    this.#refuse(id, typeof admitted === 'number' ? admitted : DROP.flowLimit, nowMs);
-    return undefined;
+    if (typeof admitted === 'number') return admitted;
+    const end = new AcceptedEnd(id, this.#link, this.#accepted);
+    const group = admitted.group ?? this.#options.group;
+    const flow = group && table.open(opening, [end, admitted], group, nowMs);
+    return flow === undefined ? DROP.flowLimit : end;
   }
 
-  #refuse(id: number, code: number, nowMs: number): void {
+  /** Does not open the flow of a frame of so many bytes. */
+  #refuse(id: number, code: number, frameBytes: number, nowMs: number): void {
     this.#options.table.traffic.toTarget.dropped(code);
-    const session = this.#answering(nowMs);
+    const session = this.#answering(frameBytes, nowMs);
     if (session !== undefined) closeFlow(session, id, closeReasonOf(code), nowMs);
   }
 
@@ -269,15 +274,18 @@ export class Tunnel {
     return 0;
   }
 
-  /** The session, if one more answer to a flow that is not known may go out now. */
-  #answering(nowMs: number): TunnelSession | undefined {
-    return this.session !== undefined && this.#answers.take(nowMs) ? this.session : undefined;
+  /** The session, if one more answer about a flow that is not known may go out now. */
+  #answering(frameBytes: number, nowMs: number): TunnelSession | undefined {
+    return this.session !== undefined && this.#answers.take(frameBytes, nowMs) ? this.session : undefined;
   }
 
   #isOwn(flowId: number): boolean {
     return (flowId & FLOW_OPENED_BY_SERVER) === this.#ownBit;
   }
 }
+
+/** Of an addressed datagram: type, flow, and two IPv4 endpoints. */
+const LEAST_ADDRESSED_BYTES = 19;
 
 // Decoders fill these in; none of them is used after the call that filled it.
 const addressed = new AddressedFields();

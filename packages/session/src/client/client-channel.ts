@@ -1,24 +1,23 @@
 import {
-  AEAD_TAG_BYTES,
   CLOSE,
   DROP,
+  DropCounters,
   FEATURE,
   packEndpoint,
   packedPort,
   PACKET,
   packetType,
-  TRANSPORT_HEADER_BYTES,
   transportReceiverIndex,
   type DatagramBatch,
   type Endpoint,
 } from '@relay/packet';
 import { defaultPrimitives } from '../crypto/default-primitives.js';
 import { Deadlines } from '../deadlines.js';
-import type { DisconnectReason, SessionEvent } from '../events.js';
+import type { SessionEvent } from '../events.js';
 import { identityOf, serverIdentityOf } from '../handshake/identity.js';
 import { noticeKey } from '../handshake/notice.js';
 import { nameOf, systemRandom } from '../keys/key-pair.js';
-import { PACKED_PATH_BYTES } from '../packed-path.js';
+import { equalPackedPaths, PACKED_PATH_BYTES } from '../packed-path.js';
 import { parametersToTell } from '../parameters.js';
 import { REKEY_AFTER_MS, REKEY_AFTER_PACKETS, RELAY_PROTOCOL } from '../protocol.js';
 import type { ReceivedFrame } from '../received-frame.js';
@@ -28,13 +27,15 @@ import { EventQueue } from '../session/event-queue.js';
 import { frameLayerOf } from '../session/frame-layer-of.js';
 import { LiveSession } from '../session/live-session.js';
 import { Pull } from '../session/pull.js';
+import { Work } from '../session/work.js';
 import { ChosenIndices } from '../transport/chosen-indices.js';
 import { openPacket } from '../transport/open-packet.js';
 import { ReplayRings } from '../transport/replay-window.js';
 import { TransportKeys } from '../transport/transport-keys.js';
-import { CLIENT_WAKE_EVERY_MS, FIRST_RETRY_MS, KEEPALIVE_MS, LAST_RETRY_MS, REKEY_PATIENCE_MS } from '../tuning.js';
+import { CLIENT_WAKE_EVERY_MS, KEEPALIVE_MS, REKEY_PATIENCE_MS } from '../tuning.js';
 import { Handshakes } from './handshakes.js';
 import { NoticeReader } from './notice-reader.js';
+import { Refusals } from './refusals.js';
 import type { ClientChannelOptions } from './options.js';
 
 /**
@@ -50,7 +51,10 @@ export class ClientChannel {
   readonly #peerName: string;
   /** Packed path to the server; the system chooses the address that it begins at. */
   readonly #path = new Uint8Array(PACKED_PATH_BYTES);
+  readonly #asked = new Uint8Array(PACKED_PATH_BYTES);
   readonly #rekeyAfterMs: number;
+  readonly #work = new Work();
+  readonly #refusals = new Refusals();
   #state: 'idle' | 'connecting' | 'connected' | 'closed' = 'idle';
   #session: LiveSession | undefined;
   /** Since when the path of the session is lost, as the channel has seen; Infinity: it is not. */
@@ -78,6 +82,7 @@ export class ClientChannel {
       deadlines: new Deadlines(),
       events: new EventQueue(),
       ended: [],
+      drops: options.drops ?? new DropCounters(),
     };
     this.#pull = new Pull(this.#shared);
     const notices = new NoticeReader(noticeKey(protocol, serverPublicKey, identity.staticKey.publicKey, secret));
@@ -122,14 +127,38 @@ export class ClientChannel {
     this.wake(nowMs);
   }
 
-  /**
-   * Where the server is now. To be called also when the network has changed, with the same
-   * endpoint: then nothing waits for a timer.
-   */
+  /** How many handshakes have had no answer, since one had or a session stood. */
+  get failedAttempts(): number {
+    return this.#handshakes.failedAttempts;
+  }
+
+  /** The server is there now, by what was just learned: nothing waits for a timer. */
   setServer(server: Endpoint, nowMs: number): void {
-    packEndpoint(server, this.#path, 0);
+    this.tryServer(server, nowMs);
+    this.networkChanged(nowMs);
+  }
+
+  /**
+   * Goes on with this endpoint of the server. The waits between attempts stay as they are: that its
+   * turn has come is no reason to think that it answers.
+   */
+  tryServer(server: Endpoint, nowMs: number): void {
+    packEndpoint(server, this.#asked, 0);
+    if (equalPackedPaths(this.#asked, 0, this.#path, 0)) return;
+    this.#path.set(this.#asked);
     this.#session?.path.settle(this.#path);
     this.#session?.ping(nowMs);
+    this.wake(nowMs);
+  }
+
+  /**
+   * The network is another one, as far as this host can tell: asks the server at once whether it
+   * answers. A handshake follows if it does not.
+   */
+  networkChanged(nowMs: number): void {
+    if (this.#state === 'idle' || this.#state === 'closed') return;
+    this.#session?.ping(nowMs);
+    this.#askedMs = -Infinity;
     this.#handshakes.hurry(nowMs);
     this.wake(nowMs);
   }
@@ -171,7 +200,9 @@ export class ClientChannel {
    */
   #askIfSilent(nowMs: number): void {
     if (this.#session?.isSilent(nowMs) !== true || this.#handshakes.purpose !== undefined) return;
-    if (nowMs < this.#askedMs + CLIENT_WAKE_EVERY_MS) return;
+    // The first answers of a server far away are still under way.
+    const answeredMs = this.#session.connectedMs + 2 * this.#handshakes.patienceMs;
+    if (nowMs < Math.max(this.#askedMs + CLIENT_WAKE_EVERY_MS, answeredMs)) return;
     this.#askedMs = nowMs;
     this.#handshakes.begin('rekey', nowMs);
   }
@@ -254,17 +285,13 @@ export class ClientChannel {
     const opened = openPacket(keys, bytes, offset, length, nowMs);
     if (opened < 0) return opened;
     const { arrival } = this.#pull;
-    arrival.batch = batch;
-    arrival.i = i;
-    arrival.keys = keys;
-    arrival.at = offset + TRANSPORT_HEADER_BYTES;
-    arrival.end = offset + length - AEAD_TAG_BYTES;
+    arrival.begin(batch, i, keys);
     keys.owner.received(arrival, opened, length, nowMs);
     return 0;
   }
 
   #receiveResponse(bytes: Uint8Array, offset: number, nowMs: number): number {
-    const result = this.#handshakes.receiveResponse(bytes, offset);
+    const result = this.#handshakes.receiveResponse(bytes, offset, nowMs);
     if (typeof result === 'number') return result;
     const renewed = result.purpose === 'rekey' ? this.#session : undefined;
     const session = renewed ?? this.#newSession(nowMs);
@@ -277,7 +304,7 @@ export class ClientChannel {
   }
 
   #newSession(nowMs: number): LiveSession {
-    const session = new LiveSession(this.#shared, this.#peerName);
+    const session = new LiveSession(this.#shared, this.#peerName, this.#work);
     session.path.settle(this.#path);
     session.connectedMs = nowMs;
     const former = this.#session;
@@ -314,11 +341,12 @@ export class ClientChannel {
 
   #ended(session: LiveSession, nowMs: number): void {
     if (session !== this.#session) return;
+    this.#refusals.ended(session.endReason, nowMs - session.connectedMs);
     this.#session = undefined;
     this.#lostMs = Infinity;
     if (this.#state !== 'connected') return;
     this.#state = 'connecting';
-    this.#handshakes.begin('new-session', nowMs, waitAfter(session.endReason));
+    this.#handshakes.begin('new-session', nowMs, this.#refusals.waitMs);
   }
 
   /**
@@ -334,29 +362,12 @@ export class ClientChannel {
       if (purpose === 'new-session' || nowMs < this.#rekeyDueMs()) this.#handshakes.stop();
     } else if ((features & FEATURE.notices) === 0) this.#handshakes.beginAtOnce(nowMs);
     else if (purpose === undefined) this.#handshakes.begin('rekey', nowMs);
+    else this.#handshakes.hurry(nowMs);
   }
 
   #rekeyDueMs(): number {
     const keys = this.#session?.keys.current;
     if (keys === undefined) return Infinity;
     return keys.nextCounter >= REKEY_AFTER_PACKETS ? keys.createdMs : keys.createdMs + this.#rekeyAfterMs;
-  }
-}
-
-/** How long to leave the server alone after a session ended for this reason, ms. */
-function waitAfter(reason: DisconnectReason | undefined): number {
-  switch (reason) {
-    case 'revoked':
-    case 'kicked':
-    case 'limit':
-    case 'replaced':
-    case 'version':
-    case 'protocol-error':
-    case 'internal-error':
-      return LAST_RETRY_MS;
-    case 'shutdown':
-      return FIRST_RETRY_MS;
-    default:
-      return 0;
   }
 }

@@ -5,6 +5,7 @@ import {
   DROP,
   INITIATION_BYTES,
   NOTICE,
+  noticeReceiverIndex,
   PACKET,
   RESPONSE_OFFSET,
   responseReceiverIndex,
@@ -13,7 +14,7 @@ import {
 import { hash } from '../crypto/blake2s.js';
 import { openXaead } from '../crypto/xaead.js';
 import type { Identity, ServerIdentity } from '../handshake/identity.js';
-import { writeInitiation, type Initiation } from '../handshake/initiation.js';
+import { writeInitiation } from '../handshake/initiation.js';
 import { Mac1 } from '../handshake/macs.js';
 import { readResponse } from '../handshake/response.js';
 import type { SplitKeys } from '../handshake/symmetric-state.js';
@@ -31,6 +32,7 @@ import {
   QUICK_RETRIES,
   RETRY_JITTER,
 } from '../tuning.js';
+import { Attempts, type Attempt } from './attempts.js';
 import type { NoticeReader } from './notice-reader.js';
 import { OwnTimestamps } from './own-timestamps.js';
 
@@ -55,8 +57,9 @@ export interface HandshakeResult {
 
 /**
  * The client's handshakes with its server, one at a time: each is tried, with a new ephemeral key
- * every time, until a response comes, with waits that grow. Of several initiations only the
- * response to the last counts.
+ * every time, until a response comes, with waits that grow. The response to the newest counts; one
+ * to an attempt before shows that the server is there, and how long its answer takes: so the next
+ * attempt waits for that of the newest.
  */
 export class Handshakes {
   readonly #identity: Identity;
@@ -68,10 +71,12 @@ export class Handshakes {
   readonly #path: Uint8Array;
 
   #purpose: Purpose = 'new-session';
-  #attempt: Initiation | undefined;
+  readonly #attempts = new Attempts();
   #lastAttemptMs = -Infinity;
   #nextAttemptMs = Infinity;
   #failedAttempts = 0;
+  /** Whether all waits are the longest. */
+  #isSlow = false;
   /**
    * Bits 8 to 15 of our indices: the same for all sessions of this client, so that all come to one
    * shard of the server.
@@ -114,15 +119,29 @@ export class Handshakes {
     return this.#nextAttemptMs === Infinity ? undefined : this.#purpose;
   }
 
+  /** How long the server takes to answer at least, as far as it has answered, in ms. */
+  get patienceMs(): number {
+    return this.#attempts.leastWaitMs;
+  }
+
   get nextAttemptMs(): number {
     return this.#nextAttemptMs;
   }
 
-  /** Begins anew, after about `waitMs`; what was being tried is given up. */
+  /** How many attempts at what is being tried had no answer so far. */
+  get failedAttempts(): number {
+    return this.#nextAttemptMs === Infinity ? 0 : this.#failedAttempts;
+  }
+
+  /**
+   * Begins anew, after about `waitMs`; what was being tried is given up. Whoever waits as long as
+   * the last wait, or longer, goes on with waits of that length: the server has refused.
+   */
   begin(purpose: Purpose, nowMs: number, waitMs = 0): void {
     this.stop();
     if (purpose === 'new-session') this.#instance = (this.#randomInteger() & RANDOM_MASK) | this.#shardBits;
     this.#purpose = purpose;
+    this.#isSlow = waitMs >= LAST_RETRY_MS;
     this.#failedAttempts = 0;
     this.#nextAttemptMs = nowMs + waitMs * this.#jitter();
   }
@@ -133,34 +152,40 @@ export class Handshakes {
     this.begin('new-session', nowMs);
   }
 
-  /** If something is being tried, tries it again now: there is reason to think that it works. */
+  /**
+   * If something is being tried, tries it again now, and soon again: there is reason to think that
+   * it works. A server that has refused is left alone.
+   */
   hurry(nowMs: number): void {
-    if (this.#nextAttemptMs === Infinity) return;
+    if (this.#nextAttemptMs === Infinity || this.#isSlow) return;
     this.#failedAttempts = 0;
     this.#nextAttemptMs = nowMs;
   }
 
   /** Gives up what is being tried. */
   stop(): void {
-    this.#attempt?.noise.wipe();
-    this.#attempt = undefined;
+    this.#attempts.forget();
     this.#nextAttemptMs = Infinity;
   }
 
   /** Sends an initiation if it is time. Returns whether it did. */
   wake(nowMs: number): boolean {
     if (nowMs < this.#nextAttemptMs) return false;
-    this.#attempt?.noise.wipe();
-    const doublings = Math.max(0, this.#failedAttempts - QUICK_RETRIES);
-    const waitMs = Math.min(FIRST_RETRY_MS * 2 ** doublings, LAST_RETRY_MS);
+    const waitMs = this.#waitMs() * this.#jitter();
     this.#failedAttempts++;
     this.#lastAttemptMs = nowMs;
-    this.#nextAttemptMs = nowMs + waitMs * this.#jitter();
-    this.#attempt = this.#initiate(nowMs);
+    this.#nextAttemptMs = nowMs + Math.max(waitMs, Math.min(this.#attempts.leastWaitMs, LAST_RETRY_MS));
+    this.#attempts.add(this.#initiate(nowMs));
     return true;
   }
 
-  #initiate(nowMs: number): Initiation {
+  #waitMs(): number {
+    if (this.#isSlow) return LAST_RETRY_MS;
+    const doublings = Math.max(0, this.#failedAttempts - QUICK_RETRIES);
+    return Math.min(FIRST_RETRY_MS * 2 ** doublings, LAST_RETRY_MS);
+  }
+
+  #initiate(nowMs: number): Attempt {
     const { out } = this.#shared;
     const key = this.#randomBytes(32);
     const ephemeral = this.#identity.suite.primitives.privateKey(key);
@@ -175,19 +200,33 @@ export class Handshakes {
     const packet = out.bytes.subarray(at, at + INITIATION_BYTES);
     const initiation = writeInitiation(this.#identity, this.#server, choices, packet);
     out.add(INITIATION_BYTES, this.#path, 0);
-    return initiation;
+    return { ...initiation, sentMs: nowMs, isAnswered: false };
   }
 
   /** The response at `bytes[offset]` ends the handshake, or there is a drop code. */
-  receiveResponse(bytes: Uint8Array, offset: number): HandshakeResult | number {
-    const attempt = this.#attempt;
+  receiveResponse(bytes: Uint8Array, offset: number, nowMs: number): HandshakeResult | number {
     const localIndex = responseReceiverIndex(bytes, offset);
-    if (attempt?.senderIndex !== localIndex) return DROP.unknownIndex;
+    const attempt = this.#attempts.find(localIndex);
+    if (attempt === undefined) return DROP.unknownIndex;
     if (!this.#mac1.isRight(bytes, offset, RESPONSE_OFFSET.mac1)) return DROP.badMac1;
     const keys = readResponse(attempt.noise, bytes, offset);
     if (keys === undefined) return DROP.authenticationFailed;
+    this.#attempts.answered(attempt, nowMs);
+    if (attempt !== this.#attempts.newest) return this.#awaitNewest(keys);
     this.stop();
     return { purpose: this.#purpose, keys, localIndex, peerIndex: responseSenderIndex(bytes, offset) };
+  }
+
+  /**
+   * The server has answered an attempt before the newest, so it answers that too, and has given up
+   * these keys by then. Returns a drop code.
+   */
+  #awaitNewest({ initiatorToResponder, responderToInitiator }: SplitKeys): number {
+    initiatorToResponder.fill(0);
+    responderToInitiator.fill(0);
+    const untilMs = this.#lastAttemptMs + Math.min(this.#attempts.leastWaitMs, LAST_RETRY_MS);
+    this.#nextAttemptMs = Math.max(this.#nextAttemptMs, untilMs);
+    return DROP.unknownIndex;
   }
 
   /**
@@ -195,13 +234,14 @@ export class Handshakes {
    * or a drop code.
    */
   receiveCookie(bytes: Uint8Array, offset: number, nowMs: number): number {
-    const attempt = this.#attempt;
-    if (attempt?.senderIndex !== cookieReplyReceiverIndex(bytes, offset)) return DROP.unknownIndex;
+    const attempt = this.#attempts.find(cookieReplyReceiverIndex(bytes, offset));
+    if (attempt === undefined) return DROP.unknownIndex;
     const sealed = offset + COOKIE_REPLY_OFFSET.encryptedCookie;
     const nonce = bytes.subarray(offset + COOKIE_REPLY_OFFSET.nonce, sealed);
     const encrypted = bytes.subarray(sealed, offset + COOKIE_REPLY_BYTES);
     const cookie = openXaead(this.#server.cookieKey, nonce, encrypted, attempt.mac1);
     if (cookie === undefined) return DROP.authenticationFailed;
+    this.#attempts.answered(attempt, nowMs);
     const isExpected = nowMs - this.#cookieMs < COOKIE_LIFE_MS;
     this.#cookie = cookie;
     this.#cookieMs = nowMs;
@@ -216,13 +256,15 @@ export class Handshakes {
    * attempt goes as it says, and mostly at once. Returns 0 or a drop code.
    */
   receiveNotice(bytes: Uint8Array, offset: number, nowMs: number): number {
-    const kind = this.#notices.open(bytes, offset, this.#attempt);
+    const attempt = this.#attempts.find(noticeReceiverIndex(bytes, offset));
+    const kind = this.#notices.open(bytes, offset, attempt);
+    if (kind >= 0 && attempt !== undefined) this.#attempts.remove(attempt); // it draws one answer
     const { timestamp } = this.#notices;
     switch (kind) {
       case NOTICE.wake:
         if (nowMs < this.#wokenMs + CLIENT_WAKE_EVERY_MS) return DROP.rateLimited;
         this.#wokenMs = nowMs;
-        if (this.purpose !== 'new-session') this.begin('new-session', nowMs);
+        if (this.purpose !== 'new-session' || this.#isSlow) this.begin('new-session', nowMs);
         this.hurry(Math.max(nowMs, this.#lastAttemptMs + ATTEMPT_AFTER_MS));
         return 0;
       case NOTICE.stale:

@@ -1,4 +1,4 @@
-import type { Endpoint } from '@relay/packet';
+import type { DropCounters, Endpoint } from '@relay/packet';
 import type { Primitives } from '../crypto/primitives.js';
 import type { KeyPair, RandomSource } from '../keys/key-pair.js';
 import type { PacketOut } from '../packet-out.js';
@@ -30,6 +30,8 @@ export interface ClientChannelOptions {
   /** Default: the fastest that loads here. */
   readonly primitives?: Primitives;
   readonly random?: RandomSource;
+  /** Counts frames that the channel refuses while it takes their packets. */
+  readonly drops?: DropCounters;
   /** Takes the packets that the channel sends. */
   readonly out: PacketOut;
 }

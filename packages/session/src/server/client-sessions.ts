@@ -1,4 +1,5 @@
 import type { LiveSession } from '../session/live-session.js';
+import { Work } from '../session/work.js';
 import type { ClientLimits } from './directory.js';
 import { TokenBucket } from '../token-bucket.js';
 import { NOTICES_PER_SECOND } from '../tuning.js';
@@ -18,6 +19,7 @@ export class ClientSessions {
   /** Clients that were woken and have not come yet. */
   readonly #expected = new Map<string, number>();
   readonly #notices = new Map<string, TokenBucket>();
+  readonly #work = new Map<string, Work>();
 
   constructor(most: number) {
     this.most = most;
@@ -95,6 +97,16 @@ export class ClientSessions {
     return bucket.take(nowMs);
   }
 
+  /** What this client may cause by frames. It outlives sessions, as doors do. */
+  workOf(name: string): Work {
+    let work = this.#work.get(name);
+    if (work === undefined) {
+      work = new Work();
+      this.#work.set(name, work);
+    }
+    return work;
+  }
+
   /** The client was woken, so that its handshake is expected until then. */
   expect(name: string, untilMs: number): void {
     this.#expected.set(name, untilMs);
@@ -109,6 +121,7 @@ export class ClientSessions {
     this.#expected.delete(name);
     this.#notices.delete(name);
     this.#doors.delete(name);
+    this.#work.delete(name);
   }
 
   /** The newest timestamp of this client that its sessions know; 0n if none. */

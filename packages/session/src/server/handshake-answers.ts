@@ -161,7 +161,7 @@ export class HandshakeAnswers {
   #pendingSession(name: string, path: Uint8Array, nowMs: number): LiveSession {
     let session = this.#sessions.pending(name);
     if (session === undefined) {
-      session = new LiveSession(this.#shared, name);
+      session = new LiveSession(this.#shared, name, this.#sessions.workOf(name));
       this.#sessions.addPending(session);
       this.#shared.deadlines.wakeBy(session, nowMs + UNCONFIRMED_MS);
     }

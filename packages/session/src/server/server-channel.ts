@@ -1,13 +1,12 @@
 import {
-  AEAD_TAG_BYTES,
   CLOSE,
   DROP,
+  DropCounters,
   encodeGoAway,
   FEATURE,
   PACKET,
   packetType,
   REQUEST,
-  TRANSPORT_HEADER_BYTES,
   transportReceiverIndex,
   type DatagramBatch,
 } from '@relay/packet';
@@ -80,6 +79,7 @@ export class ServerChannel {
       deadlines: new Deadlines(),
       events: new EventQueue(),
       ended: [],
+      drops: options.drops ?? new DropCounters(),
     };
     this.#pull = new Pull(this.#shared);
     this.#admission = new Admission(identity, limits.handshakesPerSecond, random, out);
@@ -211,6 +211,16 @@ export class ServerChannel {
     return code;
   }
 
+  /**
+   * The name of the key of the client whose packet datagram `i` of the batch claims to be, by its
+   * index alone: nothing is opened. Undefined if it is no packet of a session here.
+   */
+  clientOf({ bytes, offsets, lengths }: DatagramBatch, i: number): string | undefined {
+    const offset = offsets[i] ?? 0;
+    if (packetType(bytes, offset, lengths[i] ?? 0) !== PACKET.transport) return undefined;
+    return this.#keys.at(transportReceiverIndex(bytes, offset))?.owner.peerName;
+  }
+
   /** The frame that {@link nextFrame} has found: one object, filled in anew each time. */
   get frame(): ReceivedFrame {
     return this.#pull.frame;
@@ -256,11 +266,7 @@ export class ServerChannel {
     if (opened < 0) return opened;
     if (session.door?.admit(length, nowMs) === false) return DROP.rateLimited;
     const { arrival } = this.#pull;
-    arrival.batch = batch;
-    arrival.i = i;
-    arrival.keys = keys;
-    arrival.at = offset + TRANSPORT_HEADER_BYTES;
-    arrival.end = offset + length - AEAD_TAG_BYTES;
+    arrival.begin(batch, i, keys);
     if (keys === session.keys.next) this.#confirmed(keys, batch, i, nowMs);
     session.received(arrival, opened, length, nowMs);
     return 0;
@@ -314,4 +320,5 @@ const CLOSE_REASONS: ReadonlyMap<DisconnectReason, number> = new Map([
   ['limit', CLOSE.limit],
   ['expired', CLOSE.expired],
   ['internal-error', CLOSE.protocolError],
+  ['replaced', CLOSE.replaced],
 ]);

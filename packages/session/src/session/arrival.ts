@@ -1,4 +1,4 @@
-import { PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
+import { AEAD_TAG_BYTES, PACKED_ENDPOINT_BYTES, TRANSPORT_HEADER_BYTES, type DatagramBatch } from '@relay/packet';
 import { cameOnPath, copyReceivedPath, PACKED_PATH_BYTES } from '../packed-path.js';
 import type { TransportKeys } from '../transport/transport-keys.js';
 import type { Path } from './path.js';
@@ -17,9 +17,24 @@ export class Arrival<S> {
   /** What is not pulled yet is `batch.bytes[at .. end]`. */
   at = 0;
   end = 0;
+  /** Whether a ping, or parameters, of this packet were answered: one of each is. */
+  isPingAnswered = false;
+  areParametersAnswered = false;
   readonly #sources = new WordsOf();
   readonly #locals = new WordsOf();
   readonly #path = new Uint8Array(PACKED_PATH_BYTES);
+
+  /** Datagram `i` of the batch was opened with these keys. */
+  begin(batch: DatagramBatch, i: number, keys: TransportKeys<S>): void {
+    const offset = batch.offsets[i] ?? 0;
+    this.batch = batch;
+    this.i = i;
+    this.keys = keys;
+    this.at = offset + TRANSPORT_HEADER_BYTES;
+    this.end = offset + (batch.lengths[i] ?? 0) - AEAD_TAG_BYTES;
+    this.isPingAnswered = false;
+    this.areParametersAnswered = false;
+  }
 
   /** Packed path on which the packet came; valid until it is asked for again. */
   get path(): Uint8Array {

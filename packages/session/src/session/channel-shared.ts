@@ -1,4 +1,4 @@
-import type { SessionParameters } from '@relay/packet';
+import type { DropCounters, SessionParameters } from '@relay/packet';
 import type { Primitives } from '../crypto/primitives.js';
 import type { Deadlines, Sleeper } from '../deadlines.js';
 import type { RandomSource } from '../keys/key-pair.js';
@@ -30,4 +30,6 @@ export interface ChannelShared<S extends Sleeper> {
   readonly events: EventQueue;
   /** Sessions that have ended since the channel looked last. */
   readonly ended: S[];
+  /** Counts frames that are refused while their packets are taken. */
+  readonly drops: DropCounters;
 }

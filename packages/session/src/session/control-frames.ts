@@ -1,8 +1,19 @@
 /** Frames of control: requests of the peer, and its answers to ours. */
-import { AnswerFields, decodeAnswer, decodeGoAway, decodeRequest, REQUEST, RequestFields, STATUS } from '@relay/packet';
+import {
+  DROP,
+  AnswerFields,
+  decodeAnswer,
+  decodeGoAway,
+  decodeRequest,
+  REQUEST,
+  RequestFields,
+  STATUS,
+} from '@relay/packet';
 import type { Arrival } from './arrival.js';
 import { requestsOf, sendAnswer } from './control.js';
+import { mayCause } from './sending.js';
 import type { SessionParts } from './session-parts.js';
+import { WORK } from './work.js';
 
 type Arrived = Arrival<SessionParts>;
 
@@ -17,6 +28,7 @@ export function receiveRequest(
   next: number,
   nowMs: number,
 ): number {
+  if (!mayCause(session, WORK.request, nowMs)) return next;
   const result = decodeRequest(arrival.batch.bytes, at, next, request);
   if (result < 0) return result;
   const { id, kind, bodyOffset, bodyLength } = request;
@@ -32,13 +44,22 @@ export function receiveRequest(
     }
   } else if (typeof known === 'object') {
     sendAnswer(session, id, known, nowMs);
+  } else if (known === 'refused') {
+    session.shared.drops.count(DROP.queueFull);
   }
   return result;
 }
 
 const NOTHING = new Uint8Array(0);
 
-export function receiveAnswer(session: SessionParts, arrival: Arrived, at: number, next: number): number {
+export function receiveAnswer(
+  session: SessionParts,
+  arrival: Arrived,
+  at: number,
+  next: number,
+  nowMs: number,
+): number {
+  if (!mayCause(session, WORK.note, nowMs)) return next;
   const result = decodeAnswer(arrival.batch.bytes, at, next, answer);
   if (result < 0) return result;
   const { id, kind, status, bodyOffset, bodyLength } = answer;

@@ -1,7 +1,7 @@
 /** Control requests and their answers, in both directions. */
 import { DROP, encodeAnswer, encodeRequest } from '@relay/packet';
 import { Requests, type KeptAnswer } from './requests.js';
-import { ask, FRAMES, roomForPacket, send, wakeBy } from './sending.js';
+import { ask, FRAMES, reply, roomForPacket, wakeBy } from './sending.js';
 import type { SessionParts } from './session-parts.js';
 
 /**
@@ -48,5 +48,5 @@ export function sendRequest(session: SessionParts, id: number, kind: number, bod
 
 export function sendAnswer(session: SessionParts, id: number, answer: KeptAnswer, nowMs: number): void {
   const at = roomForPacket(session);
-  send(session, at, encodeAnswer(session.shared.out.bytes, at + FRAMES, id, answer), nowMs);
+  reply(session, at, encodeAnswer(session.shared.out.bytes, at + FRAMES, id, answer), nowMs);
 }

@@ -23,6 +23,7 @@ import type { Requests } from './requests.js';
 import { moveTo } from './roaming.js';
 import { ask, expectAnswer, FRAMES, OVERHEAD_BYTES, roomForPacket, sealToPath, wakeBy } from './sending.js';
 import { doWhatIsDue } from './timetable.js';
+import type { Work } from './work.js';
 
 let lastId = 0;
 
@@ -39,6 +40,7 @@ export class LiveSession implements Session, Sleeper {
   readonly path = new Path();
   readonly watch = new PathWatch();
   readonly figures = new Figures();
+  readonly work: Work;
   requests: Requests | undefined = undefined;
   announcement: Announcement | undefined = undefined;
   /** Whether something came that only a packet of ours acknowledges. */
@@ -56,8 +58,10 @@ export class LiveSession implements Session, Sleeper {
   deadlineMs = Infinity;
   deadlineIndex = -1;
 
-  constructor(shared: ChannelShared<LiveSession>, peerName: string) {
+  /** `work`: what this peer may cause, in all its sessions. */
+  constructor(shared: ChannelShared<LiveSession>, peerName: string, work: Work) {
     this.shared = shared;
+    this.work = work;
     this.peerName = peerName;
     this.keys = new KeySet(shared.keys);
   }
@@ -151,6 +155,7 @@ export class LiveSession implements Session, Sleeper {
     const { keys } = arrival;
     if (keys === undefined) return;
     keys.received++;
+    this.work.received(packetBytes);
     if (this.keys.heardUnder(keys, nowMs)) wakeBy(this, this.keys.previousUntilMs);
     if (this.shared.role === 'server') {
       const isNewest = opened === OPENED_NEWEST && keys === this.keys.current;

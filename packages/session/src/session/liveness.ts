@@ -1,6 +1,6 @@
 /** Whether what a session sends arrives: pings ask, and pongs and reports tell. */
 import { encodePong, encodeReport, ReportFields, type PingFields } from '@relay/packet';
-import { ask, FRAMES, newToken, roomForPacket, send, wakeBy } from './sending.js';
+import { ask, FRAMES, newToken, reply, roomForPacket, wakeBy } from './sending.js';
 import type { SessionParts } from './session-parts.js';
 
 const report = new ReportFields();
@@ -21,7 +21,7 @@ export function sendPingWith(session: SessionParts, token: Uint8Array, nowMs: nu
 export function sendPong(session: SessionParts, ping: PingFields, path: Uint8Array, nowMs: number): void {
   const { bytes } = session.shared.out;
   const at = roomForPacket(session);
-  send(session, at, encodePong(bytes, at + FRAMES, ping, 0, path), nowMs);
+  reply(session, at, encodePong(bytes, at + FRAMES, ping, 0, path), nowMs);
 }
 
 /** What was sent at `sentMs` has arrived. */

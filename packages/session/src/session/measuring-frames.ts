@@ -3,6 +3,8 @@ import { decodePing, decodePong, decodeReport, PingFields, PongFields, ReportFie
 import type { Arrival } from './arrival.js';
 import { proven, provenByCounter, sendPong } from './liveness.js';
 import type { SessionParts } from './session-parts.js';
+import { mayCause, refuse } from './sending.js';
+import { WORK } from './work.js';
 
 type Arrived = Arrival<SessionParts>;
 
@@ -12,14 +14,18 @@ const pong = new PongFields();
 const report = new ReportFields();
 
 export function receivePing(session: SessionParts, arrival: Arrived, at: number, next: number, nowMs: number): number {
+  if (arrival.isPingAnswered) return refuse(session, next);
+  if (!mayCause(session, WORK.ping, nowMs)) return next;
   const result = decodePing(arrival.batch.bytes, at, next, ping);
   if (result < 0) return result;
+  arrival.isPingAnswered = true;
   session.figures.measurements.pingArrived(ping.timeUs / 1000, nowMs);
   sendPong(session, ping, arrival.path, nowMs);
   return result;
 }
 
 export function receivePong(session: SessionParts, arrival: Arrived, at: number, next: number, nowMs: number): number {
+  if (!mayCause(session, WORK.note, nowMs)) return next;
   const result = decodePong(arrival.batch.bytes, at, next, pong);
   if (result < 0) return result;
   const roundTripMs = nowMs - pong.timeUs / 1000 - pong.delayUs / 1000;
@@ -35,7 +41,14 @@ export function receivePong(session: SessionParts, arrival: Arrived, at: number,
 /** Pongs that come later than this are from another time. */
 const LONGEST_ROUND_TRIP_MS = 60_000;
 
-export function receiveReport(session: SessionParts, arrival: Arrived, at: number, next: number): number {
+export function receiveReport(
+  session: SessionParts,
+  arrival: Arrived,
+  at: number,
+  next: number,
+  nowMs: number,
+): number {
+  if (!mayCause(session, WORK.note, nowMs)) return next;
   const result = decodeReport(arrival.batch.bytes, at, next, report);
   if (result < 0) return result;
   session.figures.measurements.reportArrived(report);

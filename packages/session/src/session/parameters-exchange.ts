@@ -3,7 +3,7 @@ import { encodeParameters, type SessionParameters } from '@relay/packet';
 import type { TransportKeys } from '../transport/transport-keys.js';
 import { Announcement } from './announcement.js';
 import { proven } from './liveness.js';
-import { ask, FRAMES, roomForPacket, send, wakeBy } from './sending.js';
+import { ask, FRAMES, reply, roomForPacket, wakeBy } from './sending.js';
 import type { SessionParts } from './session-parts.js';
 
 /**
@@ -45,7 +45,7 @@ export function parametersArrived(
 
 function answerWithOurs(session: SessionParts, nowMs: number): void {
   const at = roomForPacket(session);
-  send(session, at, writeParameters(session, at), nowMs);
+  reply(session, at, writeParameters(session, at), nowMs);
 }
 
 function answered(session: SessionParts, keys: TransportKeys<unknown>): void {

@@ -19,7 +19,9 @@ import { receiveAnswer, receiveRequest } from './control-frames.js';
 import type { FrameLayer } from './frame-layer.js';
 import { receivePing, receivePong, receiveReport } from './measuring-frames.js';
 import { announce, parametersArrived } from './parameters-exchange.js';
+import { mayCause, refuse } from './sending.js';
 import type { SessionParts } from './session-parts.js';
+import { WORK } from './work.js';
 
 type Arrived = Arrival<SessionParts>;
 
@@ -80,7 +82,7 @@ function receiveFrame(session: SessionParts, arrival: Arrived, at: number, next:
     case FRAME.pong:
       return receivePong(session, arrival, at, next, nowMs);
     case FRAME.report:
-      return receiveReport(session, arrival, at, next);
+      return receiveReport(session, arrival, at, next, nowMs);
     case FRAME.parameters:
       return receiveParameters(session, arrival, at, next, nowMs);
     case FRAME.close:
@@ -88,7 +90,7 @@ function receiveFrame(session: SessionParts, arrival: Arrived, at: number, next:
     case FRAME.request:
       return receiveRequest(session, arrival, at, next, nowMs);
     case FRAME.answer:
-      return receiveAnswer(session, arrival, at, next);
+      return receiveAnswer(session, arrival, at, next, nowMs);
     case FRAME.extended:
     case FRAME.flowSettings:
       return DROP.unknownFrame; // no session states their features, so no honest peer sends them
@@ -101,6 +103,8 @@ function receiveFrame(session: SessionParts, arrival: Arrived, at: number, next:
 const close = new CloseFields();
 
 function receiveParameters(session: SessionParts, arrival: Arrived, at: number, next: number, nowMs: number): number {
+  if (arrival.areParametersAnswered) return refuse(session, next);
+  if (!mayCause(session, WORK.parameters, nowMs)) return next;
   const parameters = new SessionParameters();
   const result = decodeParameters(arrival.batch.bytes, at, next, parameters);
   if (result < 0) return result;
@@ -108,6 +112,7 @@ function receiveParameters(session: SessionParts, arrival: Arrived, at: number, 
     session.end('version', CLOSE.version, nowMs);
     return result;
   }
+  arrival.areParametersAnswered = true;
   if (arrival.keys !== undefined) parametersArrived(session, arrival.keys, parameters, nowMs);
   return result;
 }

@@ -57,6 +57,19 @@ function seal(
   return length;
 }
 
+/** Whether the peer may cause so much more; a refusal is counted. */
+export function mayCause(session: SessionParts, amount: number, nowMs: number): boolean {
+  if (session.work.take(amount, nowMs)) return true;
+  session.shared.drops.count(DROP.rateLimited);
+  return false;
+}
+
+/** Counts the refusal of a frame that ends at `next`, which it returns: the packet goes on. */
+export function refuse(session: SessionParts, next: number): number {
+  session.shared.drops.count(DROP.rateLimited);
+  return next;
+}
+
 /** The packet that was sealed last wants an answer. */
 export function expectAnswer(session: SessionParts, nowMs: number): void {
   const { shared, keys, watch } = session;
@@ -73,6 +86,15 @@ export function send(session: SessionParts, at: number, end: number, nowMs: numb
   const length = sealToPath(session, out.bytes, at, end - at - FRAMES, nowMs);
   if (length > 0) out.add(length, session.path.packed, 0);
   return length;
+}
+
+/**
+ * As {@link send}, for what answers the peer: nothing goes if the peer has sent too little for it,
+ * and that is counted.
+ */
+export function reply(session: SessionParts, at: number, end: number, nowMs: number): number {
+  if (session.work.takeAnswer(end - at - FRAMES + OVERHEAD_BYTES)) return send(session, at, end, nowMs);
+  return refuse(session, DROP.rateLimited);
 }
 
 /** As {@link send}, where the peer is to show that it has arrived. */

@@ -9,6 +9,7 @@ import type { KeySet } from './key-set.js';
 import type { PathWatch } from './path-watch.js';
 import type { Path } from './path.js';
 import type { Requests } from './requests.js';
+import type { Work } from './work.js';
 
 /**
  * A session as its parts see it: each file beside this one does one thing with it, and none knows
@@ -20,6 +21,8 @@ export interface SessionParts extends Session, Sleeper {
   readonly path: Path;
   readonly watch: PathWatch;
   readonly figures: Figures;
+  /** What the peer may still cause. */
+  readonly work: Work;
   /** The book of requests in both directions, once there is one. */
   requests: Requests | undefined;
   /** On the client, once it has told its parameters. */
