@@ -224,6 +224,9 @@ export class RelayServer {
       clock: machine.clock,
       wallClock: machine.wallClock,
       settleSoon: () => this.#loop.settleSoon(),
+      soon: (run) => {
+        machine.soon(() => this.#later(run));
+      },
       isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
       ...{ descriptors, maxFlows, maxSockets, maxFlowsPerClient, idleMs },
     });
@@ -268,6 +271,16 @@ export class RelayServer {
       onEvent: publish.onEvent,
       onChange: publish.onChange,
     });
+  }
+
+  /** Does work that was put off, and sends what comes of it. */
+  #later(run: () => void): void {
+    try {
+      run();
+      this.#loop.settle();
+    } catch (error) {
+      this.#options.onFault(error);
+    }
   }
 
   #wake(nowMs: number): void {

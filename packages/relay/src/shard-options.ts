@@ -16,6 +16,10 @@ export interface ShardOptions {
   readonly clock: () => number;
   /** The time of the calendar, for invitations and the timestamps of handshakes: ms since 1970. */
   readonly wallClock: () => number;
+  /**
+   * Calls `run` once, after all sockets that are ready now have delivered; a flush is due after it.
+   */
+  readonly soon: (run: () => void) => void;
   /** Called after a target's socket has brought something: {@link Shard.flush} is due soon. */
   readonly settleSoon: () => void;
   /** Whether the server itself listens on the packed endpoint. */

@@ -2,7 +2,7 @@
  * A server's sessions, flows and sockets to targets as one unit, which shares nothing with another:
  * datagrams and a time go in, datagrams go out, and everything else is plain data.
  */
-import { DROP, DropCounters, formatEndpoint, unpackEndpoint, type DatagramBatch } from '@relay/packet';
+import { DROP, DropCounters, type DatagramBatch } from '@relay/packet';
 import {
   ServerChannel,
   systemRandom,
@@ -18,6 +18,7 @@ import { ClientState, type ClientSurroundings } from './client-state.js';
 import type { Listener, ListenerPort } from './ends/listener.js';
 import type { PublicPort } from './ends/public-port.js';
 import { Upstreams } from './ends/upstream.js';
+import { FairTurns } from './fair-turns.js';
 import { flowStatuses } from './flow-statuses.js';
 import type { FlowMapping } from './flow/flow-group.js';
 import { IdleQueue } from './flow/idle-queue.js';
@@ -34,6 +35,8 @@ import {
   type ShardFigures,
 } from './shard-data.js';
 import { Routes } from './routes/routes.js';
+import { ENDS_FLOWS, PROVES_PATH } from './session-events.js';
+import { sessionStatus } from './session-statuses.js';
 import type { ShardOptions } from './shard-options.js';
 import { Accounts } from './traffic.js';
 import { Waking, type ProvenAddress } from './waking.js';
@@ -56,6 +59,7 @@ export class Shard implements ForwardServer {
   readonly #surroundings: ClientSurroundings;
   readonly #known: KnownClients;
   readonly #waking: Waking;
+  readonly #turns: FairTurns;
   readonly #sessions = new Map<number, Session>();
   /** By the name of the client's key. */
   readonly #clients = new Map<string, ClientState>();
@@ -67,7 +71,7 @@ export class Shard implements ForwardServer {
 
   constructor(options: ShardOptions) {
     this.#options = options;
-    const { clock, openSocket, socket, targetSocket, settleSoon, descriptors } = options;
+    const { clock, openSocket, socket, targetSocket, settleSoon, soon, descriptors } = options;
     this.#out = new PacketBatch((batch) => socket.sendBatch(batch));
     this.#known = new KnownClients(options.wallClock);
     this.#channel = new ServerChannel({
@@ -75,17 +79,18 @@ export class Shard implements ForwardServer {
       clients: this.#known,
       wallClock: options.wallClock,
       out: this.#out,
+      drops: this.#packetDrops,
     });
     this.#waking = new Waking(({ publicKey, path }, nowMs) => this.#channel.wakeClient(publicKey, path, nowMs));
     this.#upstreams = new Upstreams({
-      ...{ clock, openSocket, settleSoon },
+      ...{ clock, openSocket, settleSoon, soon },
       socket: targetSocket,
       run: this.#run,
       accounts: this.#accounts,
       notices: this.#notices,
       ranOut: () => descriptors.ranOut(),
     });
-    this.routes = this.#newRoutes();
+    [this.routes, this.#turns] = [this.#newRoutes(), this.#newTurns()];
     this.#surroundings = {
       writer: new DatagramWriter(this.#out),
       idle: this.#idle,
@@ -116,15 +121,8 @@ export class Shard implements ForwardServer {
 
   /** Takes packets that have arrived. The answers to them leave with the next {@link flush}. */
   receive(batch: DatagramBatch, nowMs: number): void {
-    const channel = this.#channel;
-    for (let i = 0; i < batch.count; i++) {
-      const code = channel.receive(batch, i, nowMs);
-      if (code < 0) this.#packetDrops.count(code);
-      while (channel.nextFrame(nowMs)) this.#take(nowMs);
-      this.#drain(nowMs);
-    }
-    this.#run.flush(); // before the batch is used again
-    this.#upstreams.openAdmitted();
+    this.#turns.receive(batch, nowMs);
+    this.#endBatch();
   }
 
   /**
@@ -260,6 +258,7 @@ export class Shard implements ForwardServer {
   async close(nowMs: number): Promise<void> {
     this.#isDraining = true;
     this.#waking.close();
+    this.#turns.clear();
     this.routes.close(nowMs);
     this.#channel.close(nowMs);
     this.#drain(nowMs);
@@ -267,7 +266,7 @@ export class Shard implements ForwardServer {
     await this.#upstreams.closed();
   }
 
-  // The shard's account of itself.
+  // The shard's own account.
 
   figures(): ShardFigures {
     return {
@@ -284,22 +283,25 @@ export class Shard implements ForwardServer {
 
   /** All clients that are connected. */
   sessions(nowMs: number): SessionStatus[] {
-    return [...this.#channel.sessions()].map((session) => {
-      const client = this.#clients.get(session.peerName);
-      return {
-        id: session.id,
-        client: this.#nameOf(session),
-        endpoint: formatEndpoint(unpackEndpoint(session.endpoint, 0)),
-        connectedMs: Math.round(nowMs - session.connectedMs),
-        flows: client?.flowCount ?? 0,
-        statistics: session.statistics,
-      };
-    });
+    const flowsOf = ({ peerName }: Session): number => this.#clients.get(peerName)?.flowCount ?? 0;
+    return [...this.#channel.sessions()].map((session) =>
+      sessionStatus(session, this.#nameOf(session), flowsOf(session), nowMs),
+    );
   }
 
   /** At most `limit` flows: there may be many. */
   flows(nowMs: number, limit: number): FlowStatus[] {
     return flowStatuses(this.#clients.values(), this.routes, nowMs, limit);
+  }
+
+  #newTurns(): FairTurns {
+    return new FairTurns({
+      ...this.#options,
+      take: (batch, i, nowMs) => this.#takePacket(batch, i, nowMs),
+      clientOf: (batch, i) => this.#channel.clientOf(batch, i),
+      turned: () => this.#endBatch(),
+      dropped: (code) => this.#packetDrops.count(code),
+    });
   }
 
   #newRoutes(): Routes {
@@ -329,6 +331,22 @@ export class Shard implements ForwardServer {
       for (const client of this.#clients.values())
         if (Buffer.compare(client.publicKey, publicKey) === 0) client.revoke(nowMs);
     }
+  }
+
+  #endBatch(): void {
+    this.#run.flush(); // before the batch is used again
+    this.#upstreams.openAdmitted();
+  }
+
+  /** Returns about how many frames of the smallest size this was. */
+  #takePacket(batch: DatagramBatch, i: number, nowMs: number): number {
+    const channel = this.#channel;
+    const code = channel.receive(batch, i, nowMs);
+    if (code < 0) this.#packetDrops.count(code);
+    let frames = 1 + ((batch.lengths[i] ?? 0) >> 9);
+    for (; channel.nextFrame(nowMs); frames++) this.#take(nowMs);
+    this.#drain(nowMs);
+    return frames;
   }
 
   #take(nowMs: number): void {
@@ -380,12 +398,3 @@ export class Shard implements ForwardServer {
     return this.#known.lookup(session.peerPublicKey)?.name ?? session.client?.name ?? '(revoked)';
   }
 }
-
-/**
- * A client whose session ended for one of these reasons does not come back to its flows. Any other
- * has some seconds to do so.
- */
-const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set(['revoked', 'kicked', 'shutdown', 'limit', 'idle']);
-
-/** After these events a session may be on a path that is proven and was not before. */
-const PROVES_PATH: ReadonlySet<SessionEvent['kind']> = new Set(['connected', 'roamed', 'path-validated']);

@@ -44,6 +44,7 @@ export class JoinedEnds {
       clock: () => NOW_MS,
       wallClock: () => Date.now(),
       settleSoon: () => undefined,
+      soon: (run) => setImmediate(run),
       isOwn: () => false,
       descriptors: { isShort: false, ranOut: () => undefined },
       ...{ maxFlows: 2 * flows, maxFlowsPerClient: 2 * flows, idleMs: 60_000 },

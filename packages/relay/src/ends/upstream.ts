@@ -25,9 +25,17 @@ export interface UpstreamsOptions {
   readonly notices: Notices;
   /** Called after something has come from a target, or failed there, outside of any other call. */
   readonly settleSoon: () => void;
+  /**
+   * Calls `run` once, after all sockets that are ready now have delivered. Absent: all sockets are
+   * opened at once.
+   */
+  readonly soon?: (run: () => void) => void;
   /** Called where there was no file descriptor for a socket. */
   readonly ranOut: () => void;
 }
+
+/** Sockets are opened for this long before others have their turn, ms. */
+const OPENING_MS = 2;
 
 /** A socket that many flows share has room for bursts of several. */
 const BUSY_FLOWS = 8;
@@ -40,7 +48,9 @@ const buffersForMany = ({ receiveBufferBytes, sendBufferBytes }: UpstreamsOption
 /** All sockets to targets of one shard. */
 export class Upstreams implements UpstreamKeeper {
   readonly #options: UpstreamsOptions;
-  readonly #admitted: UpstreamEnd[] = [];
+  /** Ends that wait for their sockets, by owner, in the order of their turns. */
+  readonly #admitted = new Map<UpstreamOwner, UpstreamEnd[]>();
+  #isOpeningLater = false;
   readonly #closing = new Set<Promise<void>>();
   /** Ends of flows that have ended, whose last datagrams wait for a socket. */
   readonly #finishing = new Set<UpstreamEnd>();
@@ -85,9 +95,23 @@ export class Upstreams implements UpstreamKeeper {
     return new UpstreamEnd({ upstreams: this, owner, run: this.#options.run, prefixed: this.#prefixed }, service);
   }
 
-  /** Opens the sockets of the flows that were let in since the last call. */
+  /**
+   * Opens the sockets of the flows that were let in: one for each owner in turns, and after a while
+   * the rest a little later, so that the flows of one hold up nobody else.
+   */
   openAdmitted(): void {
-    for (const end of this.#admitted.splice(0)) this.#open(end);
+    const { clock, soon } = this.#options;
+    if (this.#admitted.size === 0 || this.#isOpeningLater) return;
+    const endMs = soon === undefined ? Infinity : clock() + OPENING_MS;
+    while (this.#openNext()) {
+      if (endMs !== Infinity && this.#admitted.size > 0 && clock() >= endMs) break;
+    }
+    if (this.#admitted.size === 0) return;
+    this.#isOpeningLater = true;
+    soon?.(() => {
+      this.#isOpeningLater = false;
+      this.openAdmitted();
+    });
   }
 
   /** Resolves when the sockets of all ended flows are closed. */
@@ -103,7 +127,9 @@ export class Upstreams implements UpstreamKeeper {
 
   admitted(end: UpstreamEnd): void {
     this.#count++;
-    this.#admitted.push(end);
+    const admitted = this.#admitted.get(end.owner);
+    if (admitted === undefined) this.#admitted.set(end.owner, [end]);
+    else admitted.push(end);
   }
 
   /** The flow of the end is over. */
@@ -138,6 +164,18 @@ export class Upstreams implements UpstreamKeeper {
     const closed = socket.close().catch(() => undefined);
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));
+  }
+
+  /** Opens one socket, for the owner whose turn it is. Returns whether there was one to open. */
+  #openNext(): boolean {
+    for (const [owner, ends] of this.#admitted) {
+      const end = ends.shift();
+      this.#admitted.delete(owner);
+      if (ends.length > 0) this.#admitted.set(owner, ends);
+      if (end !== undefined) this.#open(end);
+      return true;
+    }
+    return false;
   }
 
   #open(end: UpstreamEnd): void {

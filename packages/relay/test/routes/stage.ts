@@ -110,6 +110,12 @@ export class RouteStage {
       targetSocket: {},
       clock: () => this.nowMs,
       wallClock: () => this.nowMs,
+      soon: (run) => {
+        this.network.clock.schedule(0, () => {
+          run();
+          this.settle();
+        });
+      },
       settleSoon: () => this.network.clock.schedule(0, () => this.settle()),
       isOwn: () => false,
       descriptors: { isShort: false, ranOut: () => undefined },

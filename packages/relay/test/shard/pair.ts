@@ -357,6 +357,12 @@ export class Pair {
       targetSocket: {},
       clock: () => this.nowMs,
       wallClock: () => WALL_MS + this.nowMs,
+      soon: (run) => {
+        this.network.clock.schedule(0, () => {
+          run();
+          this.settle();
+        });
+      },
       settleSoon: () => this.network.clock.schedule(0, () => this.settle()),
       isOwn: () => !this.mayReach,
       descriptors: { isShort: false, ranOut: () => this.shortages++ },

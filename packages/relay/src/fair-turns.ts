@@ -1,0 +1,191 @@
+/**
+ * Shares the time of an event loop among clients when packets come faster than it works: who sends
+ * little is served at once, and who sends much waits for its turn, and loses what has no room.
+ */
+import { DROP, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
+
+/** What turns are made of. */
+export interface FairTurnsOptions {
+  /** A steady clock, ms, which goes on while work is done. */
+  readonly clock: () => number;
+  /** Works on packet `i` of a batch. Returns how many frames it had. */
+  readonly take: (batch: DatagramBatch, i: number, nowMs: number) => number;
+  /** Whose packet `i` of the batch claims to be; undefined: of no client. */
+  readonly clientOf: (batch: DatagramBatch, i: number) => string | undefined;
+  /** Called when packets that have waited were worked on: the batch of theirs is used again. */
+  readonly turned: () => void;
+  /** Calls `run` once, after all sockets that are ready have delivered. */
+  readonly soon: (run: () => void) => void;
+  /** Counts a packet that had no room to wait. */
+  readonly dropped: (code: number) => void;
+}
+
+/** Packets are taken as they come until that took this long; later ones may have to wait. */
+const TURN_MS = 4;
+/** The share of each client that waits, in turns. */
+const SLICE_MS = 1;
+/** A pause of this length between two batches begins a new turn. */
+const PAUSE_MS = 1;
+/** The clock is read after so many frames: reading it costs a tenth of what a frame does. */
+const FRAMES_PER_LOOK = 8;
+/** Who has sent no more frames than this within a late turn does not wait. */
+const FEW_FRAMES = 16;
+/** What may wait: of one client, and of all. */
+const MAX_WAITING_BYTES = 1 << 19;
+const MAX_ALL_WAITING_BYTES = 1 << 24;
+
+/** The packets of one client that wait. */
+class Waiting {
+  packets: Uint8Array<ArrayBuffer>[] = [];
+  first = 0;
+  bytes = 0;
+  /** Time that is left of its share, ms; less than 0: it took more. */
+  leftMs = 0;
+}
+
+export class FairTurns {
+  readonly #options: FairTurnsOptions;
+  /** By client, in the order of their turns. */
+  readonly #waiting = new Map<string, Waiting>();
+  /** Frames of each client since the turn is late. */
+  readonly #frames = new Map<string, number>();
+  readonly #single = new SingleBatch();
+  #waitingBytes = 0;
+  #spentMs = 0;
+  #endedMs = -Infinity;
+  #isLate = false;
+
+  constructor(options: FairTurnsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes packets that have arrived: now, or a copy of them a little later. */
+  receive(batch: DatagramBatch, nowMs: number): void {
+    const { clock, take } = this.#options;
+    const startMs = clock();
+    if (startMs - this.#endedMs > PAUSE_MS) this.#spentMs = 0;
+    const untilMs = startMs + TURN_MS - this.#spentMs;
+    let frames = 0;
+    for (let i = 0; i < batch.count; i++) {
+      if (this.#isLate) {
+        this.#takeLate(batch, i, nowMs);
+        continue;
+      }
+      frames += take(batch, i, nowMs);
+      if (frames < FRAMES_PER_LOOK) continue;
+      frames = 0;
+      if (clock() >= untilMs) this.#beLate();
+    }
+    this.#endedMs = clock();
+    this.#spentMs += this.#endedMs - startMs;
+    if (this.#spentMs >= TURN_MS && !this.#isLate) this.#beLate();
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+  }
+
+  #beLate(): void {
+    this.#isLate = true;
+    this.#options.soon(() => this.#serve());
+  }
+
+  #takeLate(batch: DatagramBatch, i: number, nowMs: number): void {
+    const { take, clientOf } = this.#options;
+    const client = clientOf(batch, i);
+    if (client === undefined) return void take(batch, i, nowMs);
+    const frames = this.#frames.get(client) ?? 0;
+    if (frames < FEW_FRAMES && !this.#waiting.has(client)) this.#frames.set(client, frames + 1 + take(batch, i, nowMs));
+    else this.#wait(client, batch, i);
+  }
+
+  #wait(client: string, batch: DatagramBatch, i: number): void {
+    let waiting = this.#waiting.get(client);
+    const bytes = ENDPOINTS_BYTES + (batch.lengths[i] ?? 0);
+    const isFull = (waiting?.bytes ?? 0) + bytes > MAX_WAITING_BYTES;
+    if (isFull || this.#waitingBytes + bytes > MAX_ALL_WAITING_BYTES) return this.#options.dropped(DROP.overloaded);
+    if (waiting === undefined) {
+      waiting = new Waiting();
+      this.#waiting.set(client, waiting);
+    }
+    waiting.packets.push(copyOf(batch, i));
+    waiting.bytes += bytes;
+    this.#waitingBytes += bytes;
+  }
+
+  /** Each client that waits has its share of the time, in turns, until the turn is over. */
+  #serve(): void {
+    const { clock, soon, turned } = this.#options;
+    const endMs = clock() + TURN_MS;
+    while (this.#waiting.size > 0 && clock() < endMs) {
+      for (const [client, waiting] of this.#waiting) {
+        this.#waiting.delete(client);
+        this.#serveOne(waiting);
+        if (waiting.first < waiting.packets.length) this.#waiting.set(client, waiting);
+        break;
+      }
+    }
+    turned();
+    this.#frames.clear();
+    this.#spentMs = 0;
+    this.#endedMs = clock();
+    this.#isLate = this.#waiting.size > 0;
+    if (this.#isLate) soon(() => this.#serve());
+  }
+
+  #serveOne(waiting: Waiting): void {
+    const { clock, take } = this.#options;
+    waiting.leftMs += SLICE_MS;
+    let nowMs = clock();
+    while (waiting.leftMs > 0) {
+      const packet = waiting.packets[waiting.first];
+      if (packet === undefined) return;
+      waiting.first++;
+      waiting.bytes -= packet.length;
+      this.#waitingBytes -= packet.length;
+      take(this.#single.show(packet), 0, nowMs);
+      const doneMs = clock();
+      waiting.leftMs -= doneMs - nowMs;
+      nowMs = doneMs;
+    }
+    if (waiting.first < MANY_DONE) return;
+    waiting.packets = waiting.packets.slice(waiting.first);
+    waiting.first = 0;
+  }
+}
+
+/** So many packets that are done with are cut off at once. */
+const MANY_DONE = 256;
+/** A waiting packet lies behind its source and its local endpoint. */
+const ENDPOINTS_BYTES = 2 * PACKED_ENDPOINT_BYTES;
+
+function copyOf({ bytes, offsets, lengths, sources, locals }: DatagramBatch, i: number): Uint8Array<ArrayBuffer> {
+  const offset = offsets[i] ?? 0;
+  const length = lengths[i] ?? 0;
+  const at = i * PACKED_ENDPOINT_BYTES;
+  const copy = new Uint8Array(ENDPOINTS_BYTES + length);
+  copy.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));
+  copy.set(locals.subarray(at, at + PACKED_ENDPOINT_BYTES), PACKED_ENDPOINT_BYTES);
+  copy.set(bytes.subarray(offset, offset + length), ENDPOINTS_BYTES);
+  return copy;
+}
+
+/** A batch of one packet. */
+class SingleBatch implements DatagramBatch {
+  readonly count = 1;
+  bytes = new Uint8Array(0);
+  readonly offsets = Uint32Array.of(ENDPOINTS_BYTES);
+  readonly lengths = new Uint32Array(1);
+  readonly sources = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  readonly locals = new Uint8Array(PACKED_ENDPOINT_BYTES);
+
+  show(packet: Uint8Array<ArrayBuffer>): this {
+    this.bytes = packet;
+    this.lengths[0] = packet.length - ENDPOINTS_BYTES;
+    this.sources.set(packet.subarray(0, PACKED_ENDPOINT_BYTES));
+    this.locals.set(packet.subarray(PACKED_ENDPOINT_BYTES, ENDPOINTS_BYTES));
+    return this;
+  }
+}
