@@ -23,7 +23,7 @@ import type { serverSchema } from './options.js';
 import { statePath } from './place.js';
 import type { RunningRoute } from './routes/running-route.js';
 import { RelayServer } from './server.js';
-import { logEvent, logPublishEvent } from './event-log.js';
+import { EventLog } from './event-log.js';
 import { isFileError } from './state/file-error.js';
 import { ClientFiles } from './state/client-files.js';
 import { invite } from './state/invite.js';
@@ -226,8 +226,9 @@ export class RunningServer implements Work {
     const { settings, logs, log, room, descriptors } = this.#frame;
     const { receiveBuffer, sendBuffer, sendQueue, flowBuffer } = settings;
     const { idle, maxSessions, maxFlows, maxFlowsPerClient, maxPacket } = settings;
-    const publishLog = logs.logger('publish');
-    const loggers = { sessions: logs.logger('session'), targets: logs.logger('target'), routes: logs.logger('route') };
+    const routes = logs.logger('route');
+    const [sessions, targets, publish] = [logs.logger('session'), logs.logger('target'), logs.logger('publish')];
+    const events = new EventLog({ sessions, targets, routes, publish }, thisMachine.clock);
     return new RelayServer({
       machine: thisMachine,
       listen,
@@ -252,16 +253,16 @@ export class RunningServer implements Work {
       publish: {
         graceMs: settings.publishGrace,
         maxSockets: room === undefined ? Infinity : socketsThatFit(room),
-        onEvent: (event) => logPublishEvent(publishLog, event),
+        onEvent: (event) => events.writePublish(event),
         onChange: () => this.#ports.changed(),
       },
       onUpstreamMissing: (name, reason) =>
-        loggers.routes.warn('cannot resolve the name of an upstream: the last addresses stay in use', { name, reason }),
+        routes.warn('cannot resolve the name of an upstream: the last addresses stay in use', { name, reason }),
       onFault: (error) => log.error('work of the server failed', { error }),
       onEvent: (event) => {
         if (event.kind === 'newest-timestamp') this.clients.recordTimestamp(event.publicKey, event.timestamp);
         else if (event.kind === 'proven-address') this.#addresses.record(event);
-        else logEvent(loggers, event);
+        else events.write(event);
       },
     });
   }

@@ -2,21 +2,31 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createLogging } from '@relay/logging';
 import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { logEvent, type LoggedEvent } from '../src/event-log.js';
+import { EventLog, type LoggedEvent } from '../src/event-log.js';
 import { logRecords } from './support/log-records.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const folder = temporaryFolder();
 
-/** What is logged of the event. */
-async function logged(event: LoggedEvent): Promise<Record<string, unknown>[]> {
-  const directory = join(folder, event.kind);
-  const logging = createLogging({ level: 'trace', directory, console: false });
-  const [sessions, targets, routes] = [logging.logger('session'), logging.logger('target'), logging.logger('route')];
-  logEvent({ sessions, targets, routes }, event);
+let runs = 0;
+
+/** What is logged where `write` writes, at a time that it may change. */
+async function loggedBy(
+  write: (log: EventLog, time: { nowMs: number }) => void,
+  level: 'info' | 'trace' = 'trace',
+): Promise<Record<string, unknown>[]> {
+  const directory = join(folder, String(runs++));
+  const logging = createLogging({ level, directory, console: false });
+  const time = { nowMs: 1000 };
+  const [sessions, targets] = [logging.logger('session'), logging.logger('target')];
+  const [routes, publish] = [logging.logger('route'), logging.logger('publish')];
+  write(new EventLog({ sessions, targets, routes, publish }, () => time.nowMs), time);
   await logging.close();
   return logRecords(directory);
 }
+
+/** What is logged of the event. */
+const logged = (event: LoggedEvent): Promise<Record<string, unknown>[]> => loggedBy((log) => log.write(event));
 
 describe('the log of sessions', () => {
   const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -35,7 +45,7 @@ describe('the log of sessions', () => {
     ],
     [
       { kind: 'roamed', ...facts },
-      { level: 'info', message: 'client changed its address' },
+      { level: 'debug', message: 'client changed its address' },
     ],
     [
       { kind: 'path-lost', ...facts },
@@ -69,6 +79,62 @@ describe('the log of sessions', () => {
     expect(record).toMatchObject({ level: 'error', client: 'ada', error: expect.anything() });
     expect(record?.['message']).toMatch(/please report it/);
   });
+});
+
+// A client that moved with each packet, or shook hands again and again, pushed the history out.
+describe('the lines that a client causes', () => {
+  const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint({ address: '127.0.0.1', port: 5000 }, endpoint, 0);
+  const factsOf = (client: string) => ({ client, publicKey: new Uint8Array(32), session: 7, endpoint });
+  const KINDS = ['connected', 'roamed', 'rekeyed', 'path-lost', 'path-restored'] as const;
+
+  test('are less than a hundred for a million of its doings within minutes, at every level', async () => {
+    const records = await loggedBy((log, time) => {
+      for (let doing = 0; doing < 1_000_000; doing++) {
+        time.nowMs += 0.14;
+        const kind = KINDS[doing % KINDS.length] ?? 'roamed';
+        log.write({ kind, ...factsOf('mallory') });
+      }
+    });
+    expect(records.length).toBeLessThan(120);
+    const ofInfo = records.filter(({ level }) => level === 'info');
+    expect(ofInfo.length).toBeLessThan(50);
+    expect(ofInfo.at(-1)?.['omitted']).toBeGreaterThan(1000);
+  });
+
+  test('leave those of other clients alone', async () => {
+    const records = await loggedBy((log) => {
+      for (let doing = 0; doing < 1000; doing++) log.write({ kind: 'connected', ...factsOf('mallory') });
+      log.write({ kind: 'connected', ...factsOf('ada') });
+    });
+    expect(records.filter(({ client }) => client === 'ada')).toHaveLength(1);
+  });
+
+  test('are few for published ports too', async () => {
+    const records = await loggedBy((log) => {
+      for (let doing = 0; doing < 1000; doing++)
+        log.writePublish({ kind: 'published', client: 'mallory', ports: '0.0.0.0:27015' });
+    });
+    expect(records.length).toBeLessThanOrEqual(20);
+  });
+});
+
+test('the log warns of an invitation that is used in two places, and not of one restart', async () => {
+  const endpoint = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint({ address: '192.0.2.7', port: 5000 }, endpoint, 0);
+  const replaced = (client: string): LoggedEvent => ({
+    ...{ kind: 'disconnected', reason: 'replaced', client, session: 1, endpoint, publicKey: new Uint8Array(32) },
+  });
+  const records = await loggedBy((log, time) => {
+    log.write(replaced('ada'));
+    for (const pauseMs of [0, 10_000, 30_000]) {
+      time.nowMs += pauseMs;
+      log.write(replaced('bob'));
+    }
+  }, 'info');
+  const warnings = records.filter(({ level }) => level === 'warn');
+  expect(warnings).toEqual([expect.objectContaining({ client: 'bob', from: '192.0.2.7:5000' })]);
+  expect(warnings[0]?.['message']).toContain('relay-server invite NAME');
 });
 
 describe('the log of routes', () => {

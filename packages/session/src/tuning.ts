@@ -105,6 +105,16 @@ export const SOURCE_HANDSHAKES_PER_SECOND = 50;
 export const SOURCE_BURST = 100;
 
 /**
+ * Cookies that go out per second, in all and to one source address, and at once to one: a tenth of
+ * a core at most, and as many to one address as clients behind one NAT may need.
+ */
+export const COOKIES_PER_SECOND = 5000;
+export const SOURCE_COOKIES_PER_SECOND = 100;
+export const SOURCE_COOKIES_BURST = 2000;
+/** Moves of one session per second: beyond them it stays where it is. */
+export const MOVES_PER_SECOND = 5;
+
+/**
  * Notices to one client per second: enough for a clock that is wrong and a session that is lost,
  * and few for somebody who repeats a recorded initiation.
  */

@@ -17,6 +17,8 @@ export type Names = ReadonlyMap<string, readonly string[]>;
 export class MemoryMachine implements Machine {
   /** The error of the wall clock, in ms. */
   wallErrorMs = 0;
+  /** Addresses that the host has besides. */
+  extraAddresses: readonly string[] = [];
   readonly #host: MemoryHost;
   readonly #clock: MemoryClock;
   readonly #random: Random;
@@ -61,7 +63,7 @@ export class MemoryMachine implements Machine {
       });
     });
 
-  readonly localAddresses = (): readonly string[] => ['127.0.0.1', ...this.#host.addresses];
+  readonly localAddresses = (): readonly string[] => ['127.0.0.1', ...this.#host.addresses, ...this.extraAddresses];
 
   /**
    * Ends the process as SIGKILL does: none of its work runs any more, its sockets are gone, and no

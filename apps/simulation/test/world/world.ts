@@ -153,6 +153,21 @@ export class World {
     if (other !== undefined) this.#clientHost.nat = other;
   }
 
+  /** The client's host moves to another network: it has another address itself, and another NAT. */
+  moveClientHost(): void {
+    this.moveClient();
+    this.client.machine.extraAddresses = [`10.0.0.${Math.floor(this.between(10, 250))}`];
+  }
+
+  /** Something on the way leads packets of this port of the client astray from now on. */
+  blockClientPort(port: number): void {
+    const former = this.#clientHost.nat;
+    if (former === undefined) return;
+    const translate = former.translateOut.bind(former);
+    former.translateOut = (source, destination) =>
+      source.port === port ? { address: '192.0.2.99', port: 9 } : translate(source, destination);
+  }
+
   /** Gives the client other outside ports. */
   rebindClient(): void {
     this.#clientHost.nat?.rebind();

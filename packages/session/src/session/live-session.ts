@@ -160,7 +160,7 @@ export class LiveSession implements Session, Sleeper {
     if (this.shared.role === 'server') {
       const isNewest = opened === OPENED_NEWEST && keys === this.keys.current;
       if (arrival.isOn(this.path)) this.path.received(packetBytes);
-      else if (isNewest) moveTo(this, arrival.path, packetBytes, nowMs);
+      else if (isNewest && this.path.mayMove(nowMs)) moveTo(this, arrival.path, packetBytes, nowMs);
     }
     if (this.watch.heard(nowMs)) wakeBy(this, this.watch.nextProbeMs);
     if (this.figures.opened(packetBytes, nowMs)) wakeBy(this, this.figures.nextReportMs);

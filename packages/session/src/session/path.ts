@@ -1,7 +1,7 @@
 import type { DatagramBatch } from '@relay/packet';
 import { cameOnPath, copyPackedPath, equalPackedPaths, PACKED_PATH_BYTES } from '../packed-path.js';
 import { UNVALIDATED_FACTOR } from '../protocol.js';
-import { CHALLENGE_EVERY_MS, CHALLENGE_PATIENCE_MS } from '../tuning.js';
+import { CHALLENGE_EVERY_MS, CHALLENGE_PATIENCE_MS, MOVES_PER_SECOND } from '../tuning.js';
 
 /**
  * Which way a session's packets go, and what the address there has proven (RFC 9000 §8.2, §9.3).
@@ -14,6 +14,9 @@ export class Path {
   readonly words: Int32Array;
   readonly at: number;
   #validation: Validation | undefined = undefined;
+  /** Moves within the second that began then. */
+  #moves = 0;
+  #movesSinceMs = -Infinity;
 
   constructor() {
     const { bytes, words, at } = takeRoom();
@@ -34,6 +37,15 @@ export class Path {
 
   get nextChallengeMs(): number {
     return this.#validation?.nextChallengeMs ?? Infinity;
+  }
+
+  /** Counts a move of the session; false if there were too many: then it stays where it is. */
+  mayMove(nowMs: number): boolean {
+    if (nowMs - this.#movesSinceMs >= 1000) {
+      this.#movesSinceMs = nowMs;
+      this.#moves = 0;
+    }
+    return this.#moves++ < MOVES_PER_SECOND;
   }
 
   /** Takes this packed path, which needs no proof. */

@@ -124,3 +124,22 @@ describe('who copies a packet and sends it from elsewhere', () => {
     expect(ends.serverEvents()).toContain('path-validated');
   });
 });
+
+// A client that alternated between two ports with each packet wrote 7,000 lines a second.
+test('a session moves five times a second at most, and its packets are taken all the same', () => {
+  const ends = new TwoEnds();
+  ends.connect();
+  ends.serverEvents();
+  let taken = 0;
+  for (let packet = 0; packet < 400; packet++) {
+    ends.nowMs += 5;
+    ends.clientSession.ping(ends.nowMs);
+    const port = packed('198.51.100.7', 40_000 + (packet % 2));
+    for (const { bytes } of ends.clientEnd.sent.splice(0)) if (ends.toServer(bytes, port) === 0) taken++;
+    ends.serverEnd.sent.length = 0;
+  }
+  expect(taken).toBe(400);
+  const moves = ends.serverEvents().filter((kind) => kind === 'roamed').length;
+  expect(moves).toBeGreaterThan(5);
+  expect(moves).toBeLessThanOrEqual(15);
+});

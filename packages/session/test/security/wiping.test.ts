@@ -119,11 +119,11 @@ describe('keys', () => {
   test('of a handshake that is given up are wiped', () => {
     const { ends, client } = watchedEnds();
     ends.client.connect(ends.nowMs, ends.wallMs);
-    ends.passCut(3000);
+    ends.passCut(20_000);
     const attempts = client.privateKeys.length - 1;
-    expect(attempts).toBeGreaterThan(2);
-    // All but that of the attempt that still waits.
-    expect(client.privateKeys.slice(1).filter(({ isWiped }) => isWiped)).toHaveLength(attempts - 1);
+    expect(attempts).toBeGreaterThan(10);
+    // All but those of the last eight attempts, whose answers may still come.
+    expect(client.privateKeys.slice(1).filter(({ isWiped }) => isWiped)).toHaveLength(attempts - 8);
     ends.client.close(ends.nowMs);
     expect(client.privateKeys.slice(1).filter(({ isWiped }) => isWiped)).toHaveLength(attempts);
     expect(client.alive).toBe(0);
