@@ -161,11 +161,7 @@ export class World {
 
   /** Something on the way leads packets of this port of the client astray from now on. */
   blockClientPort(port: number): void {
-    const former = this.#clientHost.nat;
-    if (former === undefined) return;
-    const translate = former.translateOut.bind(former);
-    former.translateOut = (source, destination) =>
-      source.port === port ? { address: '192.0.2.99', port: 9 } : translate(source, destination);
+    this.#clientHost.nat?.mislead(port);
   }
 
   /** Gives the client other outside ports. */

@@ -88,6 +88,10 @@ export class MemoryNetwork implements Carrier {
       this.clock.schedule(0, () => arrive(from, source, destination));
       return;
     }
+    if (from.nat?.misleads(source) === true) {
+      this.#lostDatagrams++;
+      return;
+    }
     const seen = from.nat ? from.nat.translateOut(source, destination) : source;
     const link = this.#link(seen.address, destination.address);
     const packetBytes = bytes.length + (destination.address.includes(':') ? IPV6_HEADERS_BYTES : IPV4_HEADERS_BYTES);

@@ -40,6 +40,7 @@ export class MemoryNat {
   readonly #clock: MemoryClock;
   readonly #byInside = new Map<string, Mapping>();
   readonly #byOutsidePort = new Map<number, Mapping>();
+  readonly #misled = new Set<number>();
   #nextPort = FIRST_PORT;
 
   constructor(options: NatOptions, clock: MemoryClock) {
@@ -61,6 +62,18 @@ export class MemoryNat {
   rebind(): void {
     this.#byInside.clear();
     this.#byOutsidePort.clear();
+  }
+
+  /**
+   * Loses what comes from this inside port from now on, as a NAT does that has kept an entry which
+   * leads elsewhere.
+   */
+  mislead(insidePort: number): void {
+    this.#misled.add(insidePort);
+  }
+
+  misleads({ port }: Endpoint): boolean {
+    return this.#misled.has(port);
   }
 
   /** Returns the outside source of a datagram from inside. */
