@@ -29,7 +29,7 @@ function several(count, write) {
   };
 }
 
-/** A frame with its length, so that others may follow: `write` writes it as the last of a packet. */
+/** A frame with its length, so that others may follow: `write` writes it as a packet's last one. */
 function sized(bytes, at, write) {
   const end = write(bytes, at + 2);
   const body = at + 3;

@@ -2,7 +2,7 @@
  * Measures what one hostile client with an invitation can do to a server and to another client.
  * After a build:
  *
- *     pnpm --filter @relay/e2e hostile [cost|victim] [ATTACK…] [--engine native|dgram] [--seconds N]
+ *     pnpm --filter @relay/e2e hostile [cost|victim] [ATTACK] [--engine native|dgram] [--seconds N]
  *
  * `cost`: the server's processor time for one packet of each kind, and what comes back. `victim`:
  * what a client with 200 datagrams a second feels. Ends with 1 if the victim lost a datagram, or

@@ -22,7 +22,7 @@ export class Victim {
     return victim;
   }
 
-  /** Sends for so long. Returns the median and the 99th percentile, in ms, and how many were lost. */
+  /** Sends for so long. Returns the median and 99th percentile, in ms, and how many were lost. */
   async measure(ms) {
     this.#sentMs = [];
     this.#times = [];

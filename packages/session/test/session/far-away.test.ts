@@ -1,4 +1,4 @@
-// A round trip longer than the wait between attempts: the answer to each came when the next was out.
+// A round trip longer than the wait between attempts: each answer came when the next was out.
 import { describe, expect, test } from '@jest/globals';
 import { PACKET, packetType } from '@relay/packet';
 import { TwoEnds } from '../two-ends.js';
