@@ -78,8 +78,9 @@ export class Ends {
     return session;
   }
 
-  receive(bytes: Uint8Array, length: number): number {
-    return take(this.server, this.#received.of(bytes, length));
+  /** The server takes a packet, so many ms after the begin. */
+  receive(bytes: Uint8Array, length: number, elapsedMs = 0): number {
+    return take(this.server, this.#received.of(bytes, length), NOW_MS + elapsedMs);
   }
 
   /** Passes the packets of the server to a client. */
@@ -96,9 +97,9 @@ export class Ends {
 }
 
 /** Receives the only packet of a batch and pulls all its frames and events, as the programs do. */
-function take(channel: ClientChannel | ServerChannel, batch: DatagramBatch): number {
-  const code = channel.receive(batch, 0, NOW_MS);
-  while (channel.nextFrame(NOW_MS));
+function take(channel: ClientChannel | ServerChannel, batch: DatagramBatch, nowMs = NOW_MS): number {
+  const code = channel.receive(batch, 0, nowMs);
+  while (channel.nextFrame(nowMs));
   while (channel.nextEvent() !== undefined);
   return code;
 }

@@ -32,19 +32,25 @@ function ofType(type: number, length: number): Uint8Array {
 
 const newEnds = async (): Promise<Ends> => new Ends(await loadPrimitives());
 
+/** A cookie may go to one address this often, in ms. */
+const COOKIE_EVERY_MS = 10;
+
 /**
- * Datagrams of a stranger who knows the server's public key and uses a new identity each time. The
- * server is under load.
+ * Initiations of a stranger who knows the server's public key and brings no cookie. The server is
+ * under load. `everyMs` apart, they are answered, or mostly not.
  */
-function knowing(ends: Ends): Contender {
+function knowing(ends: Ends, subject: string, everyMs: number): Contender {
   const initiation = ends.initiation();
   ends.server.setLoad('loaded', 0);
+  let elapsedMs = 0;
   return {
-    subject: 'right mac1, answered with a cookie',
+    subject,
     run(operations) {
       let refused = 0;
       for (let i = 0; i < operations; i++) {
-        if (ends.receive(initiation, initiation.length) < 0) refused++;
+        elapsedMs += everyMs;
+        if (ends.receive(initiation, initiation.length, elapsedMs) < 0) refused++;
+        if (everyMs > 0 && ends.toClient.length !== 1) throw new Error('there was no cookie');
         ends.toClient.length = 0;
       }
       return refused;
@@ -61,7 +67,8 @@ export const strangerCases: readonly BenchmarkCase[] = [
         flood(ends, 'initiation with a wrong mac1', ofType(1, INITIATION_BYTES), 20),
         flood(ends, 'transport packet of unknown index', ofType(4, MIN_TRANSPORT_BYTES + 200).fill(0, 8, 16), 4),
         flood(ends, 'of no type that there is', ofType(77, 200), 20),
-        knowing(await newEnds()),
+        knowing(await newEnds(), 'right mac1, no mac2, answered with a cookie', COOKIE_EVERY_MS),
+        knowing(await newEnds(), 'right mac1, no mac2, too many for cookies', 0),
       ];
       return compare(contenders, options).map(({ subject, value }) => ({ subject, value, unit: 'refused/s of CPU' }));
     },
