@@ -34,14 +34,48 @@ const FEW_FRAMES = 16;
 const MAX_WAITING_BYTES = 1 << 19;
 const MAX_ALL_WAITING_BYTES = 1 << 24;
 
+/** The endpoints before a packet that waits. */
+const ENDPOINTS_BYTES = 2 * PACKED_ENDPOINT_BYTES;
+
+/** A packet that waits: within a chunk, behind its source and its local endpoint. */
+interface Packet {
+  readonly chunk: Uint8Array;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** The packets of one client that wait. */
 class Waiting {
-  packets: Uint8Array<ArrayBuffer>[] = [];
+  packets: Packet[] = [];
   first = 0;
   bytes = 0;
   /** Time that is left of its share, ms; less than 0: it took more. */
   leftMs = 0;
+  /**
+   * Neighbours lie in one chunk, so that what they bring leaves in one call. A chunk is never used
+   * again.
+   */
+  #chunk = new Uint8Array(0);
+  #end = 0;
+
+  add({ bytes, offsets, lengths, sources, locals }: DatagramBatch, i: number): void {
+    const offset = offsets[i] ?? 0;
+    const length = ENDPOINTS_BYTES + (lengths[i] ?? 0);
+    if (this.#end + length > this.#chunk.length) {
+      this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, length));
+      this.#end = 0;
+    }
+    const [chunk, at, endpoint] = [this.#chunk, this.#end, i * PACKED_ENDPOINT_BYTES];
+    chunk.set(sources.subarray(endpoint, endpoint + PACKED_ENDPOINT_BYTES), at);
+    chunk.set(locals.subarray(endpoint, endpoint + PACKED_ENDPOINT_BYTES), at + PACKED_ENDPOINT_BYTES);
+    chunk.set(bytes.subarray(offset, offset + length - ENDPOINTS_BYTES), at + ENDPOINTS_BYTES);
+    this.packets.push({ chunk, offset: at, length });
+    this.bytes += length;
+    this.#end += length;
+  }
 }
+
+const CHUNK_BYTES = 1 << 15;
 
 export class FairTurns {
   readonly #options: FairTurnsOptions;
@@ -110,8 +144,7 @@ export class FairTurns {
       waiting = new Waiting();
       this.#waiting.set(client, waiting);
     }
-    waiting.packets.push(copyOf(batch, i));
-    waiting.bytes += bytes;
+    waiting.add(batch, i);
     this.#waitingBytes += bytes;
   }
 
@@ -158,34 +191,23 @@ export class FairTurns {
 
 /** So many packets that are done with are cut off at once. */
 const MANY_DONE = 256;
-/** A waiting packet lies behind its source and its local endpoint. */
-const ENDPOINTS_BYTES = 2 * PACKED_ENDPOINT_BYTES;
-
-function copyOf({ bytes, offsets, lengths, sources, locals }: DatagramBatch, i: number): Uint8Array<ArrayBuffer> {
-  const offset = offsets[i] ?? 0;
-  const length = lengths[i] ?? 0;
-  const at = i * PACKED_ENDPOINT_BYTES;
-  const copy = new Uint8Array(ENDPOINTS_BYTES + length);
-  copy.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));
-  copy.set(locals.subarray(at, at + PACKED_ENDPOINT_BYTES), PACKED_ENDPOINT_BYTES);
-  copy.set(bytes.subarray(offset, offset + length), ENDPOINTS_BYTES);
-  return copy;
-}
 
 /** A batch of one packet. */
 class SingleBatch implements DatagramBatch {
   readonly count = 1;
-  bytes = new Uint8Array(0);
-  readonly offsets = Uint32Array.of(ENDPOINTS_BYTES);
+  bytes: Uint8Array = new Uint8Array(0);
+  readonly offsets = new Uint32Array(1);
   readonly lengths = new Uint32Array(1);
   readonly sources = new Uint8Array(PACKED_ENDPOINT_BYTES);
   readonly locals = new Uint8Array(PACKED_ENDPOINT_BYTES);
 
-  show(packet: Uint8Array<ArrayBuffer>): this {
-    this.bytes = packet;
-    this.lengths[0] = packet.length - ENDPOINTS_BYTES;
-    this.sources.set(packet.subarray(0, PACKED_ENDPOINT_BYTES));
-    this.locals.set(packet.subarray(PACKED_ENDPOINT_BYTES, ENDPOINTS_BYTES));
+  show({ chunk, offset, length }: Packet): this {
+    const [local, start] = [offset + PACKED_ENDPOINT_BYTES, offset + ENDPOINTS_BYTES];
+    this.bytes = chunk;
+    this.offsets[0] = start;
+    this.lengths[0] = length - ENDPOINTS_BYTES;
+    this.sources.set(chunk.subarray(offset, local));
+    this.locals.set(chunk.subarray(local, start));
     return this;
   }
 }
