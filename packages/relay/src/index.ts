@@ -59,7 +59,7 @@ export {
   type PublishedServices,
   type WayToClient,
 } from './modes/publish.js';
-export { TargetPolicy, type Allowance, type PortRange } from './policy/target-policy.js';
+export { blindSpotOf, TargetPolicy, type Allowance, type PortRange } from './policy/target-policy.js';
 export { Visitors, type VisitorRules } from './policy/visitors.js';
 export { OwnEndpoints } from './policy/own-endpoints.js';
 export { addressRange, type AddressBlock, type AddressRange } from './policy/address-range.js';

@@ -23,7 +23,7 @@ import { flowStatuses } from './flow-statuses.js';
 import type { FlowMapping } from './flow/flow-group.js';
 import { IdleQueue } from './flow/idle-queue.js';
 import { KnownClients, type ClientsChange } from './known-clients.js';
-import type { ForwardServer } from './modes/forward.js';
+import { reachableAddresses, type ForwardServer } from './modes/forward.js';
 import { Notices } from './notices.js';
 import type { VisitorRules } from './policy/visitors.js';
 import {
@@ -223,6 +223,12 @@ export class Shard implements ForwardServer {
   /** Answers a request of a client; see `Session.answer`. */
   answer(request: Pick<ClientRequest, 'session' | 'id'>, status: number, body: Uint8Array, nowMs: number): number {
     return this.#sessions.get(request.session)?.answer(request.id, status, body, nowMs) ?? DROP.noSession;
+  }
+
+  /** Those of these addresses to which the client with this key may open flows. */
+  reachable(publicKey: Uint8Array, addresses: readonly string[]): string[] {
+    const rights = this.#known.lookup(publicKey);
+    return rights === undefined ? [] : reachableAddresses(addresses, rights);
   }
 
   /** Ends a session, and tells its client why. Returns whether there was one with this number. */

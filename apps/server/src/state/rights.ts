@@ -1,14 +1,18 @@
 /** The rights that `invite` grants, as its parameters give them. */
 import { bitRate, duration, FORMATS, option, rate, refuse, type Format, type ValuesOf } from '@relay/config';
 import { perSecond } from '@relay/program';
-import { parseAllowance, parsePorts } from './allowance.js';
+import { allowanceFault, parseAllowance, parsePorts } from './allowance.js';
 import type { Rights } from './invite.js';
 
 const allowance: Format<string> = {
   name: 'CIDR[:PORTS]',
-  expected: 'a block of addresses, with ports or without, such as 10.0.0.0/8, 192.0.2.1:53 or [2001:db8::]/32:53,5353',
-  parse: (value) =>
-    typeof value === 'string' && parseAllowance(value) !== undefined ? value : refuse(allowance.expected),
+  expected:
+    'public or a block of addresses, with ports or without, such as 10.0.0.0/8, 192.0.2.1:53 or [2001:db8::]/32:53,5353',
+  parse: (value) => {
+    if (typeof value !== 'string') return refuse(allowance.expected);
+    if (parseAllowance(value) !== undefined) return value;
+    return refuse(allowanceFault(value) ?? allowance.expected);
+  },
 };
 
 const publicPorts: Format<string> = {
@@ -30,7 +34,7 @@ export const rightsOptions = {
     format: allowance,
     array: true,
     environment: false,
-    doc: 'What the client may reach: CIDR[:PORTS]. Without it public unicast addresses, and nothing else',
+    doc: 'What the client may reach: CIDR[:PORTS], or public[:PORTS]. Without it public unicast addresses, and nothing else',
   }),
   publish: option({
     format: publicPorts,

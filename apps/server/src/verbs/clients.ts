@@ -7,7 +7,8 @@ import { verb, type Verb } from '@relay/program';
 import { inviteOptions, reachableAt, tellClientsChanged, type ServerPaths } from '../place.js';
 import type { ServerService } from '../running-server.js';
 import { readClients, removeClient } from '../state/client-store.js';
-import { invite } from '../state/invite.js';
+import { allowanceGap } from '../state/allowance.js';
+import { invite, type Rights } from '../state/invite.js';
 import { adviceOnHost } from '../state/public-address.js';
 import { rightsOf, rightsOptions } from '../state/rights.js';
 import { existingStateFolder, openStateFolder } from '../state/state-folder.js';
@@ -22,6 +23,8 @@ const clientNames = ({ own }: ServerService): string[] => own.clients.list().map
  */
 interface Change {
   readonly name: string;
+  /** What its rights leave out though they seem to name it. */
+  readonly gaps?: readonly string[];
   readonly unread?: string;
 }
 
@@ -29,6 +32,11 @@ const unreadLines = ({ unread }: Change): string[] =>
   unread === undefined
     ? []
     : [`the server cannot read the files of clients now, and tries again within seconds: ${unread}`];
+
+const gapsOf = ({ allow }: Rights): Pick<Change, 'gaps'> => {
+  const gaps = allow.flatMap((text) => allowanceGap(text) ?? []);
+  return gaps.length === 0 ? {} : { gaps };
+};
 
 /** Lets the running server read the files of clients. */
 function apply({ own }: ServerService): Pick<Change, 'unread'> {
@@ -47,19 +55,21 @@ const inviteVerb = verb({
   options: rightsOptions,
   answer: (running: ServerService, { name, ...rights }): Change & { readonly invitation: string } => {
     const { own } = running;
-    const invitation = invite(own.state, name, rightsOf(rights), own.publicAddress);
-    return { name, invitation, ...apply(running) };
+    const granted = rightsOf(rights);
+    const invitation = invite(own.state, name, granted, own.publicAddress);
+    return { name, invitation, ...gapsOf(granted), ...apply(running) };
   },
-  lines: ({ invitation, ...change }) => [invitation, ...unreadLines(change)],
+  lines: ({ invitation, gaps = [], ...change }) => [invitation, ...gaps, ...unreadLines(change)],
   alone: {
     options: inviteOptions,
     run: async (place: ServerPaths, { name, ...rights }, print) => {
       const { state, admin } = place;
       const at = await reachableAt(place);
+      const granted = rightsOf(rights);
       // Printed first of all: it is made, and can be shown only now.
-      print({ name, invitation: invite(openStateFolder(state), name, rightsOf(rights), at) });
-      const advice = adviceOnHost(at);
-      if (advice !== undefined) process.stderr.write(`relay-server: ${advice}\n`);
+      print({ name, invitation: invite(openStateFolder(state), name, granted, at) });
+      const advice = [adviceOnHost(at) ?? [], gapsOf(granted).gaps ?? []].flat();
+      for (const line of advice) process.stderr.write(`relay-server: ${line}\n`);
       await tellClientsChanged(admin, `client '${name}' added`);
     },
   },

@@ -2,7 +2,7 @@
  * Forward: a client's local ports lead to targets beyond its server. These are its rules: each side
  * decides on a new flow, and opens nothing.
  */
-import { DROP } from '@relay/packet';
+import { DROP, packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
 import type { End, Opening } from '../flow/flow.js';
 import { hasSocketRoom, type SocketRoom } from '../policy/socket-room.js';
 import { TargetPolicy, type Allowance } from '../policy/target-policy.js';
@@ -47,4 +47,14 @@ export function admitFromTunnel({ target }: Opening, client: ForwardClient, serv
   const policy = new TargetPolicy(client.rights.allowances, (own, offset) => server.isOwn(own, offset));
   const verdict = policy.verdict(target, 0);
   return verdict < 0 ? verdict : client.newEnd();
+}
+
+/** Those of these addresses, as texts, of which these rights name some port. */
+export function reachableAddresses(addresses: readonly string[], { allowances }: ForwardRights): string[] {
+  const policy = new TargetPolicy(allowances, () => false);
+  const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  return addresses.filter((address) => {
+    packEndpoint({ address, port: 0 }, packed, 0);
+    return policy.reaches(packed, 0);
+  });
 }

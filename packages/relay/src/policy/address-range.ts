@@ -45,6 +45,10 @@ export function isInRange(range: AddressRange, bytes: Uint8Array, offset: number
   );
 }
 
+/** Whether every address of the first range lies in the second. */
+export const isWithin = (inner: AddressRange, outer: AddressRange): boolean =>
+  inner.prefixBits >= outer.prefixBits && isInRange(outer, inner.address, 0);
+
 function hasPrefix(range: AddressRange, bytes: Uint8Array, offset: number): boolean {
   const whole = range.prefixBits >> 3;
   for (let i = 0; i < whole; i++) if (range.address[i] !== bytes[offset + i]) return false;

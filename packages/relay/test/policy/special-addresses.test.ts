@@ -46,14 +46,16 @@ const RANGES: readonly (readonly [range: string, first: string, last: string, be
   ['unspecified', '::', '::', []],
   ['loopback v6', '::1', '::1', []],
   ['local NAT64', '64:ff9b:1::', '64:ff9b:1:ffff:ffff:ffff:ffff:ffff', []],
-  ['discard', '100::', '100::ffff:ffff:ffff:ffff', ['100:0:0:2::']],
+  ['discard', '100::', '100::ffff:ffff:ffff:ffff', []],
   ['protocol assignments v6', '2001:1::', '2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff', ['2001:200::']],
   ['documentation v6', '2001:db8::', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff', ['2001:db7::', '2001:db9::']],
   ['AS112 v6', '2620:4f:8000::', '2620:4f:8000:ffff:ffff:ffff:ffff:ffff', ['2620:4f:7fff::', '2620:4f:8001::']],
   ['documentation 3fff', '3fff::', '3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff', ['3ffe::', '3fff:1000::']],
-  ['segment routing', '5f00::', '5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff', ['5eff::', '5f01::']],
-  ['unique-local', 'fc00::', 'fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', ['fbff::', 'fe00::']],
-  ['link-local v6', 'fe80::', 'febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff', ['fe7f::']],
+  ['below global unicast', '65::', '1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', ['2000::']],
+  ['above global unicast', '4000::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', []],
+  ['segment routing', '5f00::', '5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff', []],
+  ['unique-local', 'fc00::', 'fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', []],
+  ['link-local v6', 'fe80::', 'febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff', []],
   ['site-local', 'fec0::', 'feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', []],
   ['multicast v6', 'ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', []],
 ];
@@ -90,8 +92,8 @@ describe("the server's own endpoints", () => {
   });
 
   test('another host is none of them', () => {
-    expect(verdictOn('192.0.2.55', 7878)).toBe('allowed');
-    expect(verdictOn('2001:db8::55', 7878)).toBe('allowed');
+    expect(verdictOn('192.1.2.55', 7878)).toBe('allowed');
+    expect(verdictOn('2001:db9::55', 7878)).toBe('allowed');
   });
 
   test('stay known where the addresses cannot be read; until they can, every host might be one', () => {
@@ -130,6 +132,7 @@ describe('the address that one really means', () => {
     ['1.2.3.4', '1.2.3.4'],
     ['2001:db8::1', '2001:db8::1'],
     ['1::1.2.3.4', '1::102:304'],
+    ['2a01:4f8::5efe:1.2.3.4', '2a01:4f8::5efe:102:304'],
   ])('is, for %s, %s', (address, real) => {
     const before = Uint8Array.of(...new Uint8Array(3).fill(9), ...packed(address));
     const into = new Uint8Array(PACKED_ENDPOINT_BYTES);
