@@ -292,6 +292,9 @@ export class RelayClient {
       case 'answer':
         this.#answered(event, nowMs);
         break;
+      case 'refused':
+        if (event.reason === 'unreachable') this.#names.unreachable(event.target);
+        break;
       default:
     }
     this.#options.onEvent(event);

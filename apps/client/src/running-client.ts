@@ -158,8 +158,8 @@ export class RunningClient implements Work {
     }
   }
 
-  #onResolved({ name, address }: ResolvedTarget): void {
-    if (address === undefined) this.#log.warn('the server cannot resolve a name: trying on', { name });
+  #onResolved({ name, address, reason }: ResolvedTarget): void {
+    if (address === undefined) this.#log.warn('the server cannot resolve a name: trying on', { name, reason });
     else this.#log.debug('resolved', { name, address });
     this.#announce();
   }

@@ -24,6 +24,7 @@ import type { Assignment } from './publish/publication.js';
 import { Publications } from './publish/publications.js';
 import type { PublishEvent } from './publish/publish-event.js';
 import type { MappingStatus } from './publish/mapping-status.js';
+import { ClientNames } from './requests/client-names.js';
 import { answerRequest } from './requests/answer-request.js';
 import { routeMappingStatus, type RouteMappingStatus } from './routes/route-mapping-status.js';
 import { RouteSet } from './routes/route-set.js';
@@ -72,6 +73,7 @@ export class RelayServer {
   readonly #listener: UdpSocket;
   readonly #shard: Shard;
   readonly #publications: Publications;
+  readonly #names: ClientNames;
   readonly #loop: Loop;
   #own: OwnEndpoints | undefined;
 
@@ -86,6 +88,7 @@ export class RelayServer {
     });
     this.#shard = this.#newShard();
     this.#publications = this.#newPublications();
+    this.#names = new ClientNames(machine);
     this.routes = this.#newRoutes();
     const work: LoopWork = {
       nextDueMs: () => Math.min(this.#shard.nextWakeMs, this.#publications.nextDueMs, this.routes.nextDueMs),
@@ -201,6 +204,7 @@ export class RelayServer {
   async close(): Promise<void> {
     const flowsClosed = this.#shard.close(this.#machine.clock());
     const portsClosed = this.#publications.close();
+    this.#names.close();
     this.#loop.close();
     await Promise.all([this.#listener.close(), flowsClosed, portsClosed, this.routes.close()]);
   }
@@ -305,7 +309,11 @@ export class RelayServer {
   }
 
   #answer(request: ClientRequest): void {
-    answerRequest(this.#shard, request, { machine: this.#machine, publications: this.#publications })
+    const surroundings = {
+      ...{ machine: this.#machine, shard: this.#shard },
+      ...{ names: this.#names, publications: this.#publications },
+    };
+    answerRequest(request, surroundings)
       .then(() => this.#loop.settle())
       .catch(this.#options.onFault);
   }

@@ -25,6 +25,7 @@ export { openAdminServer, type AdminCalls, type AdminServer } from './admin/admi
 export { askAdmin, isNotRunning, type AdminAnswer, type AdminQuestion } from './admin/admin-client.js';
 export { Loop, type LoopWork } from './loop.js';
 export { monotonicMs, thisMachine, type Cancel, type Machine } from './machine.js';
+export { queryName, type NameAddresses, type NameAnswer } from './query-name.js';
 export { assertFileIsRight, configured, type Flags } from './configured.js';
 export { portsThatFit } from './descriptors/ports.js';
 export { LoadMonitor, loadState, type LoadState } from './load-monitor.js';

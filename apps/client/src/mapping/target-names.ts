@@ -1,4 +1,4 @@
-import { decodeResolvedName, encodeName, REQUEST, STATUS } from '@relay/packet';
+import { decodeResolvedName, encodeName, REQUEST, STATUS, unpackEndpoint } from '@relay/packet';
 import type { Session } from '@relay/session';
 import type { Forward } from './forward.js';
 
@@ -6,11 +6,21 @@ import type { Forward } from './forward.js';
 const RETRY_MS = 5000;
 /** After this time the client asks again for a name, even if the answer holds longer, in ms. */
 const LONGEST_MS = 300_000;
+/** Questions that wait for an answer at a time: a server refuses more (docs/protocol.md). */
+const PENDING = 8;
 
 /** The server's answer for a name. The address is undefined if the name cannot be resolved now. */
 export interface ResolvedTarget {
   readonly name: string;
   readonly address: string | undefined;
+  /** Why there is no address. */
+  readonly reason?: string;
+}
+
+/** The addresses of a name, and which of them is in use. */
+interface Found {
+  readonly addresses: readonly string[];
+  readonly at: number;
 }
 
 /**
@@ -19,15 +29,16 @@ export interface ResolvedTarget {
  */
 export class TargetNames {
   #forwards: readonly Forward[] = [];
-  /** The last address of each name. */
-  readonly #addresses = new Map<string, string>();
+  /** The last good answer for each name. */
+  readonly #found = new Map<string, Found>();
   readonly #asked = new Map<number, string>();
   readonly #dueMs = new Map<string, number>();
   #session: Session | undefined;
 
   /** The time of the next call to {@link askDue}, in ms. */
   get nextAskMs(): number {
-    return this.#session === undefined ? Infinity : Math.min(Infinity, ...this.#dueMs.values());
+    const mayAsk = this.#session !== undefined && this.#asked.size < PENDING;
+    return !mayAsk ? Infinity : Math.min(Infinity, ...this.#dueMs.values());
   }
 
   /** Asks for the names of these forwards from now on, and for no others. */
@@ -37,8 +48,7 @@ export class TargetNames {
     const names = this.#names();
     for (const name of before) if (!names.has(name)) this.#forget(name);
     for (const name of names) {
-      const address = this.#addresses.get(name);
-      if (address !== undefined) this.#set(name, address);
+      this.#apply(name);
       if (!before.has(name)) this.#dueMs.set(name, nowMs);
     }
     this.askDue(nowMs);
@@ -63,6 +73,7 @@ export class TargetNames {
     if (this.#session === undefined) return;
     for (const [name, dueMs] of this.#dueMs) {
       if (dueMs > nowMs) continue;
+      if (this.#asked.size >= PENDING) return; // the others as soon as one is answered
       const id = this.#session.request(REQUEST.resolve, encodeName(name), nowMs);
       if (id < 0) {
         this.#dueMs.set(name, nowMs + RETRY_MS);
@@ -81,26 +92,70 @@ export class TargetNames {
     const name = this.#asked.get(id);
     if (name === undefined) return undefined;
     this.#asked.delete(id);
-    const resolved = status === STATUS.done ? decodeResolvedName(body) : 'unresolved';
-    const address = typeof resolved === 'string' ? undefined : resolved.addresses[0];
-    const waitMs = typeof resolved === 'string' || address === undefined ? RETRY_MS : resolved.ttlMs;
+    const resolved = status === STATUS.done ? decodeResolvedName(body) : reasonOf(status);
+    const addresses = typeof resolved === 'string' ? [] : resolved.addresses;
+    const waitMs = typeof resolved === 'string' || addresses.length === 0 ? RETRY_MS : resolved.ttlMs;
     this.#dueMs.set(name, nowMs + Math.min(Math.max(RETRY_MS, waitMs), LONGEST_MS));
-    if (address !== undefined) this.#set(name, address);
-    return { name, address };
+    this.askDue(nowMs);
+    if (addresses.length === 0)
+      return { name, address: undefined, reason: typeof resolved === 'string' ? resolved : NO_ADDRESS };
+    return { name, address: this.#use(name, addresses) };
+  }
+
+  /**
+   * The server could not reach this packed endpoint: flows that begin from now on go to the next
+   * address of its name.
+   */
+  unreachable(target: Uint8Array): void {
+    const { address } = unpackEndpoint(target, 0);
+    for (const [name, { addresses, at }] of this.#found) {
+      if (addresses[at] !== address || addresses.length === 1) continue;
+      this.#found.set(name, { addresses, at: (at + 1) % addresses.length });
+      this.#apply(name);
+    }
+  }
+
+  /** The address that was in use stays so while the name has it. */
+  #use(name: string, addresses: readonly string[]): string | undefined {
+    const former = this.#found.get(name);
+    const at = former === undefined ? 0 : Math.max(0, addresses.indexOf(former.addresses[former.at] ?? ''));
+    this.#found.set(name, { addresses, at });
+    this.#apply(name);
+    return addresses[at];
   }
 
   #names(): Set<string> {
     return new Set(this.#forwards.flatMap(({ targetName }) => targetName ?? []));
   }
 
-  #set(name: string, address: string): void {
-    this.#addresses.set(name, address);
+  #apply(name: string): void {
+    const found = this.#found.get(name);
+    const address = found?.addresses[found.at];
+    if (address === undefined) return;
     for (const forward of this.#forwards) if (forward.targetName === name) forward.setTargetAddress(address);
   }
 
   #forget(name: string): void {
-    this.#addresses.delete(name);
+    this.#found.delete(name);
     this.#dueMs.delete(name);
     for (const [id, asked] of this.#asked) if (asked === name) this.#asked.delete(id);
+  }
+}
+
+const NO_ADDRESS = 'it has no address';
+
+/** Why a server has not resolved a name, with the remedy where there is one. */
+function reasonOf(status: number): string {
+  switch (status) {
+    case STATUS.denied:
+      return 'the invitation allows none of its addresses; ask for one that does (relay-server invite --allow)';
+    case STATUS.notFound:
+      return 'the server finds no address of this name';
+    case STATUS.unavailable:
+      return 'the name servers of the server do not answer';
+    case STATUS.limit:
+      return 'the server looks up too many names for this client';
+    default:
+      return 'the server failed to look it up';
   }
 }

@@ -151,9 +151,51 @@ describe('the names of targets, while there is a session', () => {
     names.askDue(7000);
     asked.settle();
     answered(lastId(asked), status, body, 8000);
-    expect(asked.resolved.at(-1)).toEqual({ name: 'a.example', address: undefined });
+    expect(asked.resolved.at(-1)).toEqual({ name: 'a.example', address: undefined, reason: expect.any(String) });
     expect(targetOf(forward)).toBe('192.0.2.9');
     expect(names.nextAskMs).toBe(13_000);
+  });
+
+  test('are requested 8 at a time, the next as soon as one is answered', () => {
+    const { asked, names, answered } = begun(...Array.from({ length: 10 }, (_, i) => forwardTo(`n${i}.example`)));
+    expect(asked.names()).toHaveLength(8);
+    expect(names.nextAskMs).toBe(Infinity);
+    answered(asked.requests[0]?.id ?? -1, STATUS.done, answer(60_000, '192.0.2.9'), 2000);
+    expect(asked.names()).toEqual(['n8.example']);
+    answered(asked.requests[1]?.id ?? -1, STATUS.limit, new Uint8Array(0), 2000);
+    expect(asked.names()).toEqual(['n9.example']);
+    expect(names.nextAskMs).toBe(Infinity);
+  });
+
+  test('give the next address after one that cannot be reached, and stay there', () => {
+    const forward = forwardTo('a.example');
+    const { asked, names, answered } = begun(forward);
+    asked.settle();
+    answered(lastId(asked), STATUS.done, answer(5000, '192.0.2.9', '2001:db8::9'), 2000);
+    const first = forward.ports[0]?.target;
+    if (first === undefined) throw new Error('it has an address');
+    names.unreachable(first);
+    expect(targetOf(forward)).toBe('2001:db8::9');
+    names.unreachable(first); // of another flow to the former address
+    expect(targetOf(forward)).toBe('2001:db8::9');
+    names.askDue(7000);
+    asked.settle();
+    answered(lastId(asked), STATUS.done, answer(5000, '192.0.2.9', '2001:db8::9'), 8000);
+    expect(targetOf(forward)).toBe('2001:db8::9');
+    names.unreachable(forward.ports[0]?.target ?? first);
+    expect(targetOf(forward)).toBe('192.0.2.9');
+  });
+
+  test.each([
+    ['denied', STATUS.denied, 'the invitation allows none of its addresses'],
+    ['not found', STATUS.notFound, 'the server finds no address'],
+    ['not looked up in time', STATUS.unavailable, 'name servers'],
+    ['too many', STATUS.limit, 'too many names'],
+  ])('that are %s have their own reason', (_what, status, words) => {
+    const { asked, answered } = begun(forwardTo('a.example'));
+    asked.settle();
+    answered(lastId(asked), status, new Uint8Array(0), 2000);
+    expect(asked.resolved[0]?.reason).toContain(words);
   });
 
   test('take an answer once, and no answer to another request', () => {

@@ -217,6 +217,11 @@ export class MemoryWorld {
         const addresses = this.names.get(name);
         return addresses === undefined ? Promise.reject(new Error('no such name')) : Promise.resolve(addresses);
       },
+      queryName: (name) => {
+        this.lookUps.push(name);
+        const addresses = this.names.get(name);
+        return Promise.resolve(addresses === undefined ? 'not-found' : { addresses, ttlMs: 60_000 });
+      },
       localAddresses: () => host.addresses,
     };
   }

@@ -1,6 +1,6 @@
-import type { Machine } from '@relay/program';
-import type { ClientRequest } from '@relay/relay';
+import type { ClientRequest, Shard } from '@relay/relay';
 import type { Publications } from '../publish/publications.js';
+import type { ClientNames } from './client-names.js';
 
 /** An answer of the server; `status` is one of `STATUS` of @relay/packet. */
 export interface Answer {
@@ -10,7 +10,8 @@ export interface Answer {
 
 /** What requests are answered with. */
 export interface RequestSurroundings {
-  readonly machine: Pick<Machine, 'resolveName'>;
+  readonly shard: Pick<Shard, 'answer' | 'reachable'>;
+  readonly names: Pick<ClientNames, 'ask'>;
   readonly publications: Pick<Publications, 'publish' | 'unpublish'>;
 }
 

@@ -1,27 +1,27 @@
 import { decodeName, encodeResolvedName, MAX_RESOLVED_ADDRESSES, parseAddress, STATUS } from '@relay/packet';
+import { formatKey } from '@relay/session';
 import { statusOnly, type RequestHandler } from './request.js';
 
-/**
- * A client may use an answer for this time, in ms: the system's resolver does not tell the time
- * that the name's owner allows.
- */
-const RESOLVED_TTL_MS = 60_000;
+const STATUSES = { limit: STATUS.limit, 'not-found': STATUS.notFound, unavailable: STATUS.unavailable } as const;
 
 /**
- * Tells the addresses behind a name. Whether the client may go there is judged whenever it opens a
- * flow, so a name that changes gains nothing.
+ * Tells the addresses behind a name, as far as the client may go there. Whether it may is judged
+ * again whenever it opens a flow, so a name that changes gains nothing.
  */
-export const resolve: RequestHandler = async ({ body }, { machine: { resolveName } }) => {
+export const resolve: RequestHandler = async ({ body, publicKey }, { names, shard }) => {
   const decoded = decodeName(body);
   if (typeof decoded === 'string') return statusOnly(STATUS.malformed);
-  const found = await resolveName(decoded.name).catch(() => []);
-  const addresses = tellable(found);
-  if (addresses.length === 0) return statusOnly(STATUS.notFound);
-  return { status: STATUS.done, body: encodeResolvedName({ ttlMs: RESOLVED_TTL_MS, addresses }) };
+  const answer = await names.ask(formatKey(publicKey), decoded.name);
+  if (typeof answer === 'string') return statusOnly(STATUSES[answer]);
+  const found = meaningful(answer.addresses);
+  if (found.length === 0) return statusOnly(STATUS.notFound);
+  const addresses = shard.reachable(publicKey, found).slice(0, MAX_RESOLVED_ADDRESSES);
+  if (addresses.length === 0) return statusOnly(STATUS.denied);
+  return { status: STATUS.done, body: encodeResolvedName({ ttlMs: Math.round(answer.ttlMs), addresses }) };
 };
 
-/** The addresses that mean the same to the client, each once, as many as an answer holds. */
-function tellable(found: readonly string[]): string[] {
+/** The addresses that mean the same to the client, each once. */
+function meaningful(found: readonly string[]): string[] {
   const addresses = found.flatMap((address) => parseAddress(address) ?? []).filter((address) => !address.includes('%'));
-  return [...new Set(addresses)].slice(0, MAX_RESOLVED_ADDRESSES);
+  return [...new Set(addresses)];
 }

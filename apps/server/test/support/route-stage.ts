@@ -54,6 +54,7 @@ export class RouteStage {
         const found = this.names.get(name) ?? new Error(`getaddrinfo ENOTFOUND ${name}`);
         return found instanceof Error ? Promise.reject(found) : Promise.resolve(found);
       },
+      queryName: () => Promise.resolve('not-found' as const),
       localAddresses: () => this.addresses,
     };
     this.server = new RelayServer({

@@ -1,4 +1,4 @@
-import type { Cancel, Machine } from '@relay/program';
+import type { Cancel, Machine, NameAnswer } from '@relay/program';
 import type { SocketOptions, UdpSocket } from '@relay/socket';
 import type { MemoryClock, MemoryHost, Random } from '@relay/socket/testing';
 
@@ -6,6 +6,7 @@ import type { MemoryClock, MemoryHost, Random } from '@relay/socket/testing';
 const WALL_MS = 1_790_000_000_000;
 /** How long a resolver takes, in ms. */
 const RESOLVER_MS = 5;
+const NAME_TTL_MS = 60_000;
 
 /** The addresses of names, for all machines of a world. */
 export type Names = ReadonlyMap<string, readonly string[]>;
@@ -60,6 +61,14 @@ export class MemoryMachine implements Machine {
         const addresses = this.#names.get(name);
         if (addresses === undefined) reject(new Error(`no such name: ${name}`));
         else resolve(addresses);
+      });
+    });
+
+  readonly queryName = (name: string, withinMs: number): Promise<NameAnswer> =>
+    new Promise((resolve) => {
+      this.schedule(Math.min(RESOLVER_MS, withinMs), () => {
+        const addresses = this.#names.get(name);
+        resolve(addresses === undefined ? 'not-found' : { addresses, ttlMs: NAME_TTL_MS });
       });
     });
 
