@@ -232,6 +232,7 @@ export class RelayServer {
         machine.soon(() => this.#later(run));
       },
       isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
+      routeTo: machine.routeTo,
       ...{ descriptors, maxFlows, maxSockets, maxFlowsPerClient, idleMs },
     });
   }

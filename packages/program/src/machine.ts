@@ -5,7 +5,7 @@
 import { randomFillSync } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import { afterReceiving, createSocket, type SocketOptions, type UdpSocket } from '@relay/socket';
+import { afterReceiving, createSocket, routeTo, type Route, type SocketOptions, type UdpSocket } from '@relay/socket';
 import { queryName, type NameAnswer } from './query-name.js';
 
 /** Cancels a scheduled call. It does nothing if the call has run. */
@@ -38,12 +38,15 @@ export interface Machine {
   /** Fills all of `bytes` with unpredictable bytes. */
   readonly random: (bytes: Uint8Array) => void;
   /**
-   * Returns the IP addresses of a name of the operator's own, the preferred one first, as the system
-   * resolves it: with its hosts file. Rejects if the name has none, or if no resolver answers.
+   * Returns the IP addresses of a name of the operator's own, the preferred one first, as the
+   * system resolves it: with its hosts file. Rejects if the name has none, or if no resolver
+   * answers.
    */
   readonly resolveName: (name: string) => Promise<readonly string[]>;
   /** Asks the name servers alone, for a name that a stranger gave; see {@link queryName}. */
   readonly queryName: (name: string, withinMs: number, signal: AbortSignal) => Promise<NameAnswer>;
+  /** Returns the kernel's route to a packed endpoint; see `routeTo` of `@relay/socket`. */
+  readonly routeTo: (endpoint: Uint8Array) => Route;
   /** Returns the IP addresses of this machine's interfaces. A link-local one has its zone. */
   readonly localAddresses: () => readonly string[];
 }
@@ -69,6 +72,7 @@ export const thisMachine: Machine = {
     return found.map(({ address }) => address);
   },
   queryName,
+  routeTo,
   localAddresses: () =>
     Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
       addresses.map((found) =>

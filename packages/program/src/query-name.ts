@@ -11,7 +11,7 @@ export interface NameAddresses {
 /** The answer for a name: there is none of this name, or no name server answered in time. */
 export type NameAnswer = NameAddresses | 'not-found' | 'unavailable';
 
-/** In ms: a name server that does not answer is asked again after this time, then after twice it. */
+/** In ms: a silent name server is asked again after this time, and given up after twice it. */
 const TRY_MS = 800;
 const TRIES = 2;
 /** In ms: once one family has answered, the other may take so much longer. */

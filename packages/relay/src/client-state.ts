@@ -15,7 +15,7 @@ import { FlowGroup, type FlowMapping } from './flow/flow-group.js';
 import { FlowTable } from './flow/flow-table.js';
 import type { IdleQueue, Idler } from './flow/idle-queue.js';
 import type { KnownClient, KnownClients } from './known-clients.js';
-import { admitFromTunnel, type ForwardClient, type ForwardServer } from './modes/forward.js';
+import { admitFromTunnel, namesTarget, verdictOf, type ForwardClient, type ForwardServer } from './modes/forward.js';
 import { admitVisitor } from './modes/publish.js';
 import { Visitors, type VisitorRules } from './policy/visitors.js';
 import type { Notices } from './notices.js';
@@ -111,6 +111,19 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
 
   newEnd(): End {
     return this.#surroundings.upstreams.newEnd(this);
+  }
+
+  mayReachHere(target: Uint8Array): boolean {
+    return this.rights !== undefined && namesTarget(target, this.rights);
+  }
+
+  /** Flows end that its rights do not allow any more. */
+  rightsChanged(nowMs: number): void {
+    const { server, upstreams } = this.#surroundings;
+    for (const flow of [...this.table]) {
+      const isAllowed = verdictOf(flow.target, this.rights, server) === 0 && !upstreams.isForbidden(this, flow.target);
+      if (!isAllowed) flow.end(FLOW_CLOSE.denied, nowMs);
+    }
   }
 
   /** How many flows there are, in all modes. */

@@ -1,5 +1,5 @@
 import type { ServerChannelOptions } from '@relay/session';
-import type { SocketOptions } from '@relay/socket';
+import type { Route, SocketOptions } from '@relay/socket';
 import type { DatagramSender } from './batch/datagram-run.js';
 import type { TargetSocket } from './ends/target-socket.js';
 
@@ -24,6 +24,11 @@ export interface ShardOptions {
   readonly settleSoon: () => void;
   /** Whether the server itself listens on the packed endpoint. */
   readonly isOwn: (target: Uint8Array, offset: number) => boolean;
+  /**
+   * The kernel's route to a packed endpoint: a client reaches this host itself only where its
+   * invitation names the address.
+   */
+  readonly routeTo: (endpoint: Uint8Array) => Route;
   /** File descriptors: flows take no spare ones, and say when there was none for a socket. */
   readonly descriptors: { readonly isShort: boolean; ranOut(): void };
   readonly maxFlows: number;

@@ -4,6 +4,7 @@
  */
 import { DROP, DropCounters, type DatagramBatch } from '@relay/packet';
 import {
+  nameOf,
   ServerChannel,
   systemRandom,
   type DisconnectReason,
@@ -25,6 +26,7 @@ import { IdleQueue } from './flow/idle-queue.js';
 import { KnownClients, type ClientsChange } from './known-clients.js';
 import { reachableAddresses, type ForwardServer } from './modes/forward.js';
 import { Notices } from './notices.js';
+import { OwnHost } from './policy/own-host.js';
 import type { VisitorRules } from './policy/visitors.js';
 import {
   plainEvent,
@@ -89,6 +91,7 @@ export class Shard implements ForwardServer {
       accounts: this.#accounts,
       notices: this.#notices,
       ranOut: () => descriptors.ranOut(),
+      ownHost: new OwnHost(options.routeTo, clock),
     });
     [this.routes, this.#turns] = [this.#newRoutes(), this.#newTurns()];
     this.#surroundings = {
@@ -209,7 +212,7 @@ export class Shard implements ForwardServer {
     return Math.min(maxFlows - this.#upstreams.count, maxSockets - this.#upstreams.sockets);
   }
 
-  /** Whether there are as many flows to targets as there may be, or as many sockets for them. */
+  /** No more flows to targets may open, or no more sockets for them. */
   get isFull(): boolean {
     return this.freeFlows <= 0;
   }
@@ -227,8 +230,7 @@ export class Shard implements ForwardServer {
 
   /** Those of these addresses to which the client with this key may open flows. */
   reachable(publicKey: Uint8Array, addresses: readonly string[]): string[] {
-    const rights = this.#known.lookup(publicKey);
-    return rights === undefined ? [] : reachableAddresses(addresses, rights);
+    return reachableAddresses(addresses, this.#known.lookup(publicKey));
   }
 
   /** Ends a session, and tells its client why. Returns whether there was one with this number. */
@@ -241,17 +243,19 @@ export class Shard implements ForwardServer {
 
   /**
    * Changes the clients that may come in; at first there are none. Ends the sessions of clients
-   * that are gone, and of clients whose invitations have expired by now.
+   * that are gone, and of clients whose invitations have expired by now. Other rights and limits
+   * hold at once: flows end that they do not allow.
    */
   updateClients(change: ClientsChange, nowMs: number): void {
     this.#revoke(this.#known.apply(change), nowMs);
+    for (const { publicKey, limits } of change.changed) {
+      this.#channel.setLimits(publicKey, limits);
+      this.#clients.get(nameOf(publicKey))?.rightsChanged(nowMs);
+    }
     this.#drain(nowMs);
   }
 
-  /**
-   * Tells these clients, where they have proven themselves in a former life of the server, that it
-   * has lost their sessions: up to three times each, and as fast as it can take their handshakes.
-   */
+  /** Tells these clients that a former life of the server has lost their sessions; see `Waking`. */
   wakeClients(addresses: readonly ProvenAddress[], nowMs: number): void {
     this.#waking.add(addresses, nowMs);
   }
@@ -295,7 +299,7 @@ export class Shard implements ForwardServer {
     );
   }
 
-  /** At most `limit` flows: there may be many. */
+  /** At most so many flows. */
   flows(nowMs: number, limit: number): FlowStatus[] {
     return flowStatuses(this.#clients.values(), this.routes, nowMs, limit);
   }
@@ -334,8 +338,7 @@ export class Shard implements ForwardServer {
     for (const publicKey of publicKeys) {
       this.#waking.forget(publicKey);
       this.#channel.revoke(publicKey, nowMs);
-      for (const client of this.#clients.values())
-        if (Buffer.compare(client.publicKey, publicKey) === 0) client.revoke(nowMs);
+      this.#clients.get(nameOf(publicKey))?.revoke(nowMs);
     }
   }
 

@@ -25,6 +25,7 @@ export {
   generateKeyPair,
   KEY_BYTES,
   keyPairOf,
+  nameOf,
   parseKey,
   systemRandom,
   type KeyPair,

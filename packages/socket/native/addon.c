@@ -290,6 +290,16 @@ static napi_value js_start(napi_env env, napi_callback_info info) {
   return loop_start(loop, kept, arguments[9]) ? object_of_functions(env, loop) : throw(env, "start: no event loop");
 }
 
+// route(endpoint): what the kernel says of the way to its address, or -errno. Needs no loop.
+static napi_value js_route(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value arguments[1];
+  struct bytes packed;
+  bool is_valid = napi_get_cb_info(env, info, &count, arguments, NULL, NULL) == napi_ok &&
+    array(env, arguments[0], napi_uint8_array, PACKED_ENDPOINT_BYTES, &packed);
+  return is_valid ? number(env, udp_route(packed.data)) : throw(env, "route: not an endpoint");
+}
+
 static bool export_all(napi_env env, napi_value exports) {
   static const struct { const char *name; uint32_t value; } numbers[] = {
     { "SLOTS", SLOTS }, { "SLOT_BYTES", SLOT_BYTES }, { "MAX_RECEIVED", MAX_RECEIVED }, { "MAX_SEND_SEGMENTS", MAX_SEND_SEGMENTS },
@@ -302,7 +312,9 @@ static bool export_all(napi_env env, napi_value exports) {
     if (napi_set_named_property(env, exports, numbers[i].name, value) != napi_ok) return false;
   }
   return napi_create_function(env, "start", NAPI_AUTO_LENGTH, js_start, NULL, &value) == napi_ok &&
-         napi_set_named_property(env, exports, "start", value) == napi_ok;
+         napi_set_named_property(env, exports, "start", value) == napi_ok &&
+         napi_create_function(env, "route", NAPI_AUTO_LENGTH, js_route, NULL, &value) == napi_ok &&
+         napi_set_named_property(env, exports, "route", value) == napi_ok;
 }
 
 NAPI_MODULE_INIT() {

@@ -9,6 +9,7 @@
         "loop.c",
         "open.c",
         "receive.c",
+        "route.c",
         "send.c",
         "steering.c"
       ],

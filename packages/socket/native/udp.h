@@ -64,6 +64,10 @@ int udp_buffer_bytes(const struct udp_socket *socket, int which);  // SO_RCVBUF 
 int udp_drops(const struct udp_socket *socket, uint32_t *drops);
 int udp_steer(int fd, uint32_t offset, uint32_t mask, uint32_t shift, uint32_t modulus);
 
+// What the route to an address says; its port does not matter.
+enum { ROUTE_ELSEWHERE = 0, ROUTE_LOCAL = 1, ROUTE_BROADCAST = 2, ROUTE_MULTICAST = 3 };
+int udp_route(const uint8_t *packed);  // one of these, or -errno
+
 // The memory into which all sockets of a thread receive. It begins as zeros, except the pointers.
 struct receive_area {
   uint8_t *bytes;  // SLOTS * SLOT_BYTES

@@ -8,6 +8,7 @@ export {
   type SocketErrorDetails,
   type SocketOperation,
 } from './socket-error.js';
+export { routeTo, type Route } from './route.js';
 export { SEND_QUEUE_BYTES, type SocketOptions, type Steering } from './socket-options.js';
 export type { SocketStatistics } from './statistics.js';
 export {

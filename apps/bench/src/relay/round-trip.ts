@@ -46,6 +46,7 @@ export class JoinedEnds {
       settleSoon: () => undefined,
       soon: (run) => setImmediate(run),
       isOwn: () => false,
+      routeTo: () => 'elsewhere',
       descriptors: { isShort: false, ranOut: () => undefined },
       ...{ maxFlows: 2 * flows, maxFlowsPerClient: 2 * flows, idleMs: 60_000 },
     });
@@ -132,6 +133,7 @@ class Wire {
 class EchoSocket implements TargetSocket {
   readonly engine = 'native';
   readonly state = 'open';
+  readonly local = { address: '127.0.0.1', port: 1 };
   readonly #waiting: EchoSocket[];
   readonly #echo = { count: 0, offsets: new Uint32Array(SLOTS), lengths: new Uint32Array(SLOTS) };
   readonly #sources = new Uint8Array(SLOTS * PACKED_ENDPOINT_BYTES);

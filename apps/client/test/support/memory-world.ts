@@ -222,6 +222,7 @@ export class MemoryWorld {
         const addresses = this.names.get(name);
         return Promise.resolve(addresses === undefined ? 'not-found' : { addresses, ttlMs: 60_000 });
       },
+      routeTo: (endpoint) => host.routeTo(endpoint),
       localAddresses: () => host.addresses,
     };
   }
@@ -247,6 +248,7 @@ export class MemoryWorld {
         });
       },
       isOwn: () => false,
+      routeTo: () => 'elsewhere',
       descriptors: { isShort: false, ranOut: () => undefined },
       ...{ maxFlows: 1000, maxFlowsPerClient: 1000, idleMs: 60_000 },
     });

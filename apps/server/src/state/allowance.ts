@@ -20,7 +20,7 @@ export function parseAllowance(text: string): Allowance | undefined {
   return allowance === undefined || blindSpotOf(allowance) === 'embedding' ? undefined : allowance;
 }
 
-/** Why an allowance cannot be used, with the remedy; undefined if it can, or is of no known form. */
+/** What to write instead of an allowance that could never match; undefined of any other text. */
 export function allowanceFault(text: string): string | undefined {
   const allowance = readAllowance(text);
   return allowance !== undefined && blindSpotOf(allowance) === 'embedding'

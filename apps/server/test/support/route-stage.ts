@@ -55,6 +55,7 @@ export class RouteStage {
         return found instanceof Error ? Promise.reject(found) : Promise.resolve(found);
       },
       queryName: () => Promise.resolve('not-found' as const),
+      routeTo: (endpoint: Uint8Array) => this.host.routeTo(endpoint),
       localAddresses: () => this.addresses,
     };
     this.server = new RelayServer({

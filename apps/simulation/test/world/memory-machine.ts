@@ -1,5 +1,5 @@
 import type { Cancel, Machine, NameAnswer } from '@relay/program';
-import type { SocketOptions, UdpSocket } from '@relay/socket';
+import type { Route, SocketOptions, UdpSocket } from '@relay/socket';
 import type { MemoryClock, MemoryHost, Random } from '@relay/socket/testing';
 
 /** The wall-clock time when a simulation begins: 2026-09-21. */
@@ -71,6 +71,8 @@ export class MemoryMachine implements Machine {
         resolve(addresses === undefined ? 'not-found' : { addresses, ttlMs: NAME_TTL_MS });
       });
     });
+
+  readonly routeTo = (endpoint: Uint8Array): Route => this.#host.routeTo(endpoint);
 
   readonly localAddresses = (): readonly string[] => ['127.0.0.1', ...this.#host.addresses, ...this.extraAddresses];
 

@@ -18,6 +18,11 @@ export interface UpstreamOwner extends WaitingRoom {
   readonly name: string | undefined;
   /** How its flows share sockets; undefined: they do not. */
   readonly sharing?: SocketSharing<UpstreamEnd>;
+  /**
+   * Whether it may reach this packed endpoint at the program's own host; undefined: it may reach
+   * every one.
+   */
+  mayReachHere?(target: Uint8Array): boolean;
   /** Takes an error that this program threw over a datagram; the client's session must end. */
   fault(error: unknown, nowMs: number): void;
 }

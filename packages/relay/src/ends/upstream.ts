@@ -1,11 +1,20 @@
 /** The end where targets are reached: through a socket of the flow's own, or a shared one. */
-import { DROP, FLOW_CLOSE, PACKED_ENDPOINT_BYTES, unpackEndpoint, type DatagramBatch } from '@relay/packet';
+import {
+  DROP,
+  FLOW_CLOSE,
+  packEndpoint,
+  PACKED_ENDPOINT_BYTES,
+  unpackEndpoint,
+  type DatagramBatch,
+  type Endpoint,
+} from '@relay/packet';
 import type { SocketError, SocketErrorCode, SocketOptions } from '@relay/socket';
 import type { DatagramRun } from '../batch/datagram-run.js';
 import { PrefixedDatagrams } from '../batch/prefixed-datagrams.js';
 import { Datagram } from '../datagram.js';
 import type { End } from '../flow/flow.js';
 import type { Notices } from '../notices.js';
+import { isSameAddress, type OwnHost } from '../policy/own-host.js';
 import type { Accounts } from '../traffic.js';
 import { codeOf, isAboutTarget } from './about-targets.js';
 import { isIpv4Target, SharedSocket, type SocketSharing } from './shared-socket.js';
@@ -32,6 +41,8 @@ export interface UpstreamsOptions {
   readonly soon?: (run: () => void) => void;
   /** Called where there was no file descriptor for a socket. */
   readonly ranOut: () => void;
+  /** Says which targets are at this host, for owners who may not reach all of it. */
+  readonly ownHost?: OwnHost;
 }
 
 /** Sockets are opened for this long before others have their turn, ms. */
@@ -93,6 +104,14 @@ export class Upstreams implements UpstreamKeeper {
    */
   newEnd(owner: UpstreamOwner, service?: UpstreamService): End {
     return new UpstreamEnd({ upstreams: this, owner, run: this.#options.run, prefixed: this.#prefixed }, service);
+  }
+
+  /**
+   * Whether the packed endpoint is at this host, where this owner may not go; undefined: the kernel
+   * does not say.
+   */
+  isForbidden(owner: UpstreamOwner, target: Uint8Array): boolean | undefined {
+    return owner.mayReachHere?.(target) === false ? this.#options.ownHost?.isHere(target) : false;
   }
 
   /**
@@ -181,10 +200,14 @@ export class Upstreams implements UpstreamKeeper {
   #open(end: UpstreamEnd): void {
     const { target, owner } = end;
     if (target === undefined) return; // it ended within the same batch
-    const sharing = this.#mayShare && owner.sharing?.isDue(target) === true ? owner.sharing : undefined;
+    const isHere = this.isForbidden(owner, target);
+    if (isHere === true) return this.#forbid(end);
+    // What the kernel does not say is seen by a socket that is connected to the target.
+    const sharing =
+      isHere === false && this.#mayShare && owner.sharing?.isDue(target) === true ? owner.sharing : undefined;
     try {
       const shared = sharing && this.#sharedFor(target, owner, sharing);
-      if (shared === undefined) return this.#openOwn(end, target);
+      if (shared === undefined) return this.#openOwn(end, target, isHere === undefined);
       shared.add(end, target);
       end.share(shared, target);
       if (shared.isOpen) end.opened();
@@ -228,7 +251,8 @@ export class Upstreams implements UpstreamKeeper {
     return shared;
   }
 
-  #openOwn(end: UpstreamEnd, target: Uint8Array): void {
+  /** `mayBeHere`: the target may be at this host, where its owner may not reach it. */
+  #openOwn(end: UpstreamEnd, target: Uint8Array, mayBeHere: boolean): void {
     const { openSocket, socket: settings, clock } = this.#options;
     try {
       const socket = openSocket({ ...settings, remote: unpackEndpoint(target, 0) });
@@ -240,20 +264,30 @@ export class Upstreams implements UpstreamKeeper {
       socket
         .open()
         .then(
-          () => this.#opened(end),
+          () => this.#opened(end, socket, mayBeHere),
           (error: unknown) => this.#notOpened(end, error),
         )
         .catch((error: unknown) => end.owner.fault(error, clock()));
       // An engine that opens within the call need not be waited for.
-      if (socket.state === 'open') end.opened();
+      if (socket.state === 'open') this.#opened(end, socket, mayBeHere);
     } catch (error) {
       this.#notOpened(end, error);
     }
   }
 
-  #opened(end: UpstreamEnd): void {
+  #opened(end: UpstreamEnd, socket: TargetSocket, mayBeHere: boolean): void {
+    if (end.target === undefined) return; // it ended while its socket was opened
+    if (mayBeHere && isAt(socket.local, end.target)) return this.#forbid(end);
     end.opened();
     this.#options.run.flush();
+  }
+
+  /** The target of the flow is at this host, and its owner may not go there. */
+  #forbid(end: UpstreamEnd): void {
+    end.dropWaiting(DROP.deniedByPolicy);
+    end.leave();
+    end.flow?.end(FLOW_CLOSE.denied, this.#options.clock());
+    this.#options.settleSoon();
   }
 
   #receive({ flow, owner, watch, introduction }: UpstreamEnd, batch: DatagramBatch): void {
@@ -327,4 +361,10 @@ export class Upstreams implements UpstreamKeeper {
       if (watch.failed(reason, nowMs)) flow?.end(FLOW_CLOSE.unreachable, nowMs);
     } else this.#options.notices.add({ kind: 'target-failed', target, client: owner.name, reason });
   }
+}
+
+function isAt(local: Endpoint, target: Uint8Array): boolean {
+  const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
+  packEndpoint(local, packed, 0);
+  return isSameAddress(packed, target);
 }

@@ -43,15 +43,28 @@ export interface ForwardServer extends SocketRoom {
 export function admitFromTunnel({ target }: Opening, client: ForwardClient, server: ForwardServer): End | number {
   if (server.isDraining) return DROP.draining;
   if (!hasSocketRoom(server)) return DROP.overloaded;
-  if (client.rights === undefined) return DROP.deniedByPolicy;
-  const policy = new TargetPolicy(client.rights.allowances, (own, offset) => server.isOwn(own, offset));
-  const verdict = policy.verdict(target, 0);
+  const verdict = verdictOf(target, client.rights, server);
   return verdict < 0 ? verdict : client.newEnd();
 }
 
+/** 0 if these rights allow a packed endpoint, otherwise the code of the drop reason. */
+export function verdictOf(
+  target: Uint8Array,
+  rights: ForwardRights | undefined,
+  server: Pick<ForwardServer, 'isOwn'>,
+): number {
+  if (rights === undefined) return DROP.deniedByPolicy;
+  return new TargetPolicy(rights.allowances, (own, offset) => server.isOwn(own, offset)).verdict(target, 0);
+}
+
+/** Whether these rights name a packed endpoint at the server's own host; see `TargetPolicy`. */
+export const namesTarget = (target: Uint8Array, { allowances }: ForwardRights): boolean =>
+  new TargetPolicy(allowances, () => false).names(target, 0);
+
 /** Those of these addresses, as texts, of which these rights name some port. */
-export function reachableAddresses(addresses: readonly string[], { allowances }: ForwardRights): string[] {
-  const policy = new TargetPolicy(allowances, () => false);
+export function reachableAddresses(addresses: readonly string[], rights: ForwardRights | undefined): string[] {
+  if (rights === undefined) return [];
+  const policy = new TargetPolicy(rights.allowances, () => false);
   const packed = new Uint8Array(PACKED_ENDPOINT_BYTES);
   return addresses.filter((address) => {
     packEndpoint({ address, port: 0 }, packed, 0);

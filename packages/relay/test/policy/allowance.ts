@@ -1,6 +1,6 @@
 import { addressRange, type Allowance, type PortRange } from '../../src/index.js';
 
-/** Reads `public:53`, `10.0.0.0/8`, `192.0.2.1:53,80-90` or `[2001:db8::]/32:53`; the text is right. */
+/** Reads `public:53`, `192.0.2.1:53,80-90` or `[2001:db8::]/32:53`; the text is right. */
 export function allowanceOf(text: string): Allowance {
   const [, publicPorts] = /^public(?::(.*))?$/.exec(text) ?? [];
   if (text.startsWith('public')) return { range: 'public', ports: portsOf(publicPorts) };

@@ -118,6 +118,7 @@ export class RouteStage {
       },
       settleSoon: () => this.network.clock.schedule(0, () => this.settle()),
       isOwn: () => false,
+      routeTo: (endpoint) => this.host.routeTo(endpoint),
       descriptors: { isShort: false, ranOut: () => undefined },
       maxFlows: 20_000,
       maxFlowsPerClient: 100,

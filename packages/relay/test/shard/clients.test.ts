@@ -58,18 +58,44 @@ describe('a shard whose clients change', () => {
     expect(pair.server.figures().sessions).toBe(1);
   });
 
-  test('keeps the session of a client that changes, and judges its new flows by its new rights', async () => {
+  test('keeps the session of a client that changes, and judges its flows by its new rights, open ones too', async () => {
     const pair = await withFlow();
     const elsewhere = { range: { address: new Uint8Array(16), prefixBits: 128 }, ports: [] };
     const changed = [{ ...pair.knownClient, name: 'grace', allowances: [elsewhere] }];
     pair.server.updateClients({ changed, gone: [] }, pair.nowMs);
+    pair.settle();
+    expect(pair.server.figures()).toMatchObject({ sessions: 1, flows: 0 });
+    await pair.pass(100);
+    await pair.send('y', 1000);
     await pair.send('y', 1001);
     await pair.pass(100);
-    expect(pair.server.figures()).toMatchObject(SESSIONS);
-    expect(pair.server.figures().forward.toTarget.drops).toEqual({ 'denied-by-policy': 1 });
+    expect(pair.server.figures()).toMatchObject({ sessions: 1, flows: 0 });
+    expect(pair.server.figures().forward.toTarget.drops).toEqual({ 'denied-by-policy': expect.any(Number) });
+    expect(pair.arrivals.map(({ text }) => text)).toEqual(['x']);
     expect(pair.server.sessions(pair.nowMs)).toMatchObject([{ client: 'grace' }]);
-    expect(pair.server.flows(pair.nowMs, 10)).toMatchObject([{ client: 'grace' }]);
     expect(pair.ends).toEqual([]);
+  });
+
+  test('leaves the flows alone that the new rights of a client allow', async () => {
+    const pair = await withFlow();
+    pair.server.updateClients({ changed: [{ ...pair.knownClient, name: 'grace' }], gone: [] }, pair.nowMs);
+    expect(pair.server.figures()).toMatchObject(SESSIONS);
+    expect(pair.server.flows(pair.nowMs, 10)).toMatchObject([{ client: 'grace' }]);
+  });
+
+  test('applies new limits to the session that the client has', async () => {
+    const pair = await withFlow();
+    const before = pair.arrivals.length;
+    const changed = [{ ...pair.knownClient, limits: { packetsPerSecond: 10 } }];
+    pair.server.updateClients({ changed, gone: [] }, pair.nowMs);
+    for (let i = 0; i < 200; i++) await pair.send('z');
+    await pair.pass(100);
+    expect(pair.arrivals.length - before).toBeLessThanOrEqual(12);
+    pair.server.updateClients({ changed: [pair.knownClient], gone: [] }, pair.nowMs);
+    const limited = pair.arrivals.length;
+    for (let i = 0; i < 100; i++) await pair.send('z');
+    await pair.pass(100);
+    expect(pair.arrivals.length - limited).toBe(100);
   });
 });
 

@@ -365,6 +365,7 @@ export class Pair {
       },
       settleSoon: () => this.network.clock.schedule(0, () => this.settle()),
       isOwn: () => !this.mayReach,
+      routeTo: (endpoint) => this.serverHost.routeTo(endpoint),
       descriptors: { isShort: false, ranOut: () => this.shortages++ },
       maxFlows: 1000,
       maxFlowsPerClient: 100,

@@ -258,6 +258,7 @@ describe('the sharing of one client', () => {
   const linkLocal = packed({ address: 'fe80::1', port: 53 });
   const nowhere = {
     engine: 'memory',
+    local: { address: '0.0.0.0', port: 1 },
     state: 'open',
     onReceive: ignore,
     onError: ignore,

@@ -33,7 +33,7 @@ import type { TransportKeys } from '../transport/transport-keys.js';
 import { AWAITED_MS } from '../tuning.js';
 import { Admission } from './admission.js';
 import { ClientSessions } from './client-sessions.js';
-import type { ClientDirectory } from './directory.js';
+import type { ClientDirectory, ClientLimits } from './directory.js';
 import { HandshakeAnswers } from './handshake-answers.js';
 import type { Load } from './load.js';
 import { DEFAULT_LIMITS, type ServerChannelOptions } from './options.js';
@@ -174,6 +174,13 @@ export class ServerChannel {
     this.#sessions.established(name)?.end('revoked', CLOSE.revoked, nowMs);
     this.#sessions.forgetClient(name);
     this.#forgetEnded();
+  }
+
+  /** The limits of this client are these from now on, for the sessions that it has too. */
+  setLimits(publicKey: Uint8Array, limits: ClientLimits): void {
+    const name = nameOf(publicKey);
+    for (const session of [this.#sessions.pending(name), this.#sessions.established(name)])
+      if (session !== undefined) session.door = this.#sessions.doorOf(name, limits);
   }
 
   /**

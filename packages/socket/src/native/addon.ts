@@ -25,6 +25,8 @@ export interface Addon {
     report: Uint32Array,
     onReady: (count: number) => void,
   ): AddonLoop;
+  /** What the kernel says of the way to a packed endpoint's address; below 0: -errno. */
+  route(endpoint: Uint8Array): number;
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Endpoint } from '@relay/packet';
+import { unpackEndpoint, type Endpoint } from '@relay/packet';
+import type { Route } from '../route.js';
 import { SocketError } from '../socket-error.js';
 import { resolveOptions, type SocketOptions } from '../socket-options.js';
 import type { UdpSocket } from '../udp-socket.js';
@@ -62,6 +63,11 @@ export class MemoryHost implements SocketHost {
 
   isLoopback(address: string): boolean {
     return address.startsWith('127.') || address === '::1' || this.addresses.includes(address);
+  }
+
+  /** Does the same as `routeTo` of the package, on this host. */
+  routeTo(endpoint: Uint8Array): Route {
+    return this.isLoopback(unpackEndpoint(endpoint, 0).address) ? 'local' : 'elsewhere';
   }
 
   /** Returns the local address for datagrams to a destination, or undefined if there is no path. */
