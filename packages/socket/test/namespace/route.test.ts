@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { packEndpoint, PACKED_ENDPOINT_BYTES } from '@relay/packet';
-import { createSocket, isNativeAvailable, routeTo, type Route } from '../../src/index.js';
+import { isNativeAvailable, routeTo, type Route } from '../../src/index.js';
 import { kernelEngines } from '../engines.js';
 
 const ip = (...words: string[]): unknown => execFileSync('ip', words);
@@ -51,14 +51,14 @@ test('a new address of this host is local at once', () => {
 
 test.each(kernelEngines)(
   'a socket of the engine $engine reaches this host from the address itself',
-  async ({ engine }) => {
+  async ({ create }) => {
     for (const [address, isHere] of [
       ['93.184.216.34', true],
       ['2a01:4f8:1:1::5', true],
       ['45.45.45.7', true],
       ['93.184.216.35', false],
     ] as const) {
-      const socket = createSocket({ engine, remote: { address, port: 53 } });
+      const socket = create({ remote: { address, port: 53 } });
       await socket.open();
       expect([address, socket.local.address === address]).toEqual([address, isHere]);
       await socket.close();
