@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ClientsChange, KnownClient } from '@relay/relay';
 import { replaceFile } from './atomic-file.js';
 import type { ClientRecord } from './client-record.js';
-import { clientId, publicKeyOf, readClients, type ClientFault } from './client-store.js';
+import { clientId, clientNameOf, publicKeyOf, readClients, type ClientFault, type SeenFiles } from './client-store.js';
 import { knownClient } from './known-client.js';
 import type { FileTrouble } from './line-file.js';
 import { clientsPath, readIfThere } from './state-folder.js';
@@ -25,7 +25,10 @@ export interface FilesChange {
 const WRITE_DELAY_MS = 1000;
 /** In ms: one look for a change of several files. */
 const LOOK_DELAY_MS = 20;
-/** In ms: disks seldom empty themselves faster. */
+/**
+ * In ms: disks seldom empty themselves faster. A client whose file cannot be used stays as it was
+ * for this time: it may just be saved in place.
+ */
 const RETRY_MS = 5000;
 
 /**
@@ -38,6 +41,9 @@ export class ClientFiles {
   readonly #timestamps: Map<string, bigint>;
   readonly #trouble: FileTrouble;
   readonly #retryMs: number;
+  readonly #seen: SeenFiles = new Map();
+  /** Since when files cannot be used, ms, by name. */
+  readonly #faultySince = new Map<string, number>();
   #changed: (() => void) | undefined;
   #watcher: FSWatcher | undefined;
   #watchAgain: NodeJS.Timeout | undefined;
@@ -75,22 +81,26 @@ export class ClientFiles {
   }
 
   /**
-   * Reads the files again. Throws where that is not possible now: nothing has changed then, and it
-   * is tried again soon.
+   * Reads the files again, each by itself. A client whose file is there and cannot be used stays as
+   * it was for some seconds, or until the fault of the system has passed; only the absence of its
+   * file revokes it at once. Throws where the folder cannot be read now: nothing has changed then,
+   * and it is tried again soon.
    */
   reload(): FilesChange {
     const { records, faults } = this.#readClients();
     const changed: [string, ClientRecord][] = [];
     const gone = new Map(this.#byId);
     for (const record of records) {
-      const id = clientId(publicKeyOf(record));
+      const id = idOf(record);
       if (!isDeepStrictEqual(gone.get(id), record)) changed.push([id, record]);
       gone.delete(id);
       this.#byId.set(id, record);
     }
-    for (const id of gone.keys()) {
-      this.#byId.delete(id);
-      this.#timestamps.delete(id);
+    const faulty = this.#namesOf(faults);
+    for (const [id, { name }] of gone) {
+      if (faulty.get(name) === 'kept') gone.delete(id);
+      else this.#byId.delete(id);
+      if (!faulty.has(name)) this.#timestamps.delete(id);
     }
     const change = {
       changed: changed.map(([id, record]) => this.#known(id, record)),
@@ -99,13 +109,28 @@ export class ClientFiles {
     return { change, revoked: [...gone.values()].map(({ name }) => name), faults };
   }
 
+  /** The clients whose files cannot be used, and whether they stay as they were. */
+  #namesOf(faults: readonly ClientFault[]): Map<string, 'kept' | 'out'> {
+    const names = new Map<string, 'kept' | 'out'>();
+    const nowMs = performance.now();
+    for (const { file, isPassing } of faults) {
+      const name = clientNameOf(file);
+      const sinceMs = this.#faultySince.get(name) ?? nowMs;
+      this.#faultySince.set(name, sinceMs);
+      names.set(name, isPassing === true || nowMs - sinceMs < this.#retryMs ? 'kept' : 'out');
+    }
+    for (const name of this.#faultySince.keys()) if (!names.has(name)) this.#faultySince.delete(name);
+    if ([...names.values()].includes('kept')) this.#lookSoon(this.#retryMs);
+    return names;
+  }
+
   #known(id: string, record: ClientRecord): KnownClient {
     return knownClient(record, this.#timestamps.get(id) ?? 0n);
   }
 
   #readClients(): ReturnType<typeof readClients> {
     try {
-      return readClients(this.#folder);
+      return readClients(this.#folder, this.#seen);
     } catch (error) {
       this.#lookSoon(this.#retryMs);
       throw error;
@@ -178,6 +203,15 @@ export class ClientFiles {
       else this.#write = setTimeout(() => this.#writeTimestamps(), this.#retryMs);
     }
   }
+}
+
+const ids = new WeakMap<ClientRecord, string>();
+
+/** The key by which a client is found. A record keeps it: there may be many of them. */
+function idOf(record: ClientRecord): string {
+  const id = ids.get(record) ?? clientId(publicKeyOf(record));
+  ids.set(record, id);
+  return id;
 }
 
 const timestampsPath = (folder: string): string => join(folder, 'newest-timestamps');

@@ -5,6 +5,7 @@ import { EXIT, ProgramFailure, systemReason } from '@relay/program';
 import { formatKey, generateKeyPair, keyPairOf, parseKey, type KeyPair } from '@relay/session';
 import { replaceFile } from './atomic-file.js';
 import { isFileError } from './file-error.js';
+import { distrust } from './trusted.js';
 
 /** The folder in which a server keeps its keys and clients. */
 export interface StateFolder {
@@ -22,7 +23,9 @@ export function openStateFolder(path: string): StateFolder {
   const folder = resolve(path);
   try {
     makeFolder(clientsPath(folder));
+    for (const path of [folder, clientsPath(folder)]) assertTrusted(path, folder);
     const key = secretFile(serverKeyPath(folder));
+    assertTrusted(serverKeyPath(folder), folder);
     return { path: folder, staticKey: keyPairOf(key.value), isNew: key.isNew };
   } catch (error) {
     if (error instanceof ProgramFailure) throw error;
@@ -64,6 +67,17 @@ function whoseIs(folder: string, error: unknown): string {
   } catch {
     return '';
   }
+}
+
+/**
+ * Throws a ProgramFailure where a path of the state folder belongs to another user, or others may
+ * write it. Returns the owner of the state folder.
+ */
+export function assertTrusted(path: string, folder: string): number {
+  const owner = statSync(folder).uid;
+  const reason = distrust(statSync(path), owner);
+  if (reason !== undefined) throw new ProgramFailure(EXIT.failed, `${path} is not safe: ${reason}`);
+  return owner;
 }
 
 /** Undoes the making of the server's key, before anybody knows of it. */

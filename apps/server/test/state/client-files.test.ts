@@ -1,4 +1,16 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { addressRange } from '@relay/relay';
@@ -107,16 +119,93 @@ describe('the files of clients', () => {
     expect([files.size, files.list(), files.all()]).toEqual([0, [], { changed: [], gone: [] }]);
   });
 
-  test('name a client whose file was spoilt as gone, and the file as faulty', () => {
+  const SPOILT = [{ file: 'ada.json', fault: 'it is not JSON' }];
+
+  test('that are saved in place revoke nobody: a half-written one leaves its client as it was', () => {
     const state = newState();
     addClient(state.path, record('ada'));
     const files = read(state);
+    files.recordTimestamp(publicKey, 5n);
     writeFileSync(fileOf(state, 'ada'), '{');
-    expect(files.reload()).toEqual({
-      change: { changed: [], gone: [publicKey] },
-      revoked: ['ada'],
-      faults: [{ file: 'ada.json', fault: 'it is not JSON' }],
-    });
+    for (let i = 0; i < 2; i++) expect(files.reload()).toEqual({ ...NOTHING, faults: SPOILT });
+    expect(files.all().changed).toEqual([{ ...ADA, newestTimestamp: 5n }]);
+    write(state, 'ada', { maxBps: 8 });
+    const changed = [{ ...ADA, limits: { bitsPerSecond: 8 }, newestTimestamp: 5n }];
+    expect(files.reload()).toEqual({ ...NOTHING, change: { changed, gone: [] } });
+    files.close();
+  });
+
+  test('name a client whose file stays spoilt as gone, and keep its timestamp', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const files = new ClientFiles(state.path, noTrouble, 0);
+    files.reload();
+    files.recordTimestamp(publicKey, 5n);
+    writeFileSync(fileOf(state, 'ada'), '{');
+    const change = { changed: [], gone: [publicKey] };
+    expect(files.reload()).toEqual({ change, revoked: ['ada'], faults: SPOILT });
+    write(state, 'ada', {});
+    expect(files.reload().change.changed).toEqual([{ ...ADA, newestTimestamp: 5n }]);
+    files.close();
+  });
+
+  test.each<[string, string, (path: string) => void]>([
+    ['a link to itself', 'it cannot be read', (path) => symlinkSync(path, path)],
+    ['a link that leads nowhere', 'it is a link that leads nowhere', (path) => symlinkSync(`${path}.none`, path)],
+    ['a folder', 'it cannot be read', (path) => mkdirSync(path)],
+    ['a pipe', 'it is no file', (path) => execFileSync('mkfifo', [path])],
+    ['a device', 'it is no file', (path) => symlinkSync('/dev/zero', path)],
+    ['65,537 bytes long', 'it is larger than 65536 bytes', (path) => writeFileSync(path, ' '.repeat(65_537))],
+    [
+      'writable by others',
+      'others can write it: run chmod go-w on it',
+      (path) => {
+        writeFileSync(path, '{}');
+        chmodSync(path, 0o666);
+      },
+    ],
+  ])('of which one is %s are read one by one: others are added and revoked', (_what, fault, spoil) => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const files = read(state);
+    spoil(fileOf(state, 'loop'));
+    removeClient(state.path, 'ada');
+    const bob = record('bob', { publicKey: formatKey(generateKeyPair().publicKey) });
+    addClient(state.path, bob);
+    const { change, revoked, faults } = files.reload();
+    expect(faults).toEqual([{ file: 'loop.json', fault }]);
+    expect([revoked, change.gone, change.changed.map(({ name }) => name)]).toEqual([['ada'], [publicKey], ['bob']]);
+    expect(removeClient(state.path, 'loop')).toBeUndefined();
+    expect(files.reload().faults).toEqual([]);
+    files.close();
+  });
+
+  test('in a folder that others can write are refused, and stay as they were', () => {
+    const state = newState();
+    addClient(state.path, record('ada'));
+    const files = read(state);
+    chmodSync(join(state.path, 'clients'), 0o777);
+    expect(() => files.reload()).toThrow('others can write it: run chmod go-w on it');
+    expect(files.list().map(({ name }) => name)).toEqual(['ada']);
+    files.close();
+  });
+
+  test('are read again as far as they have changed: 10,000 of them are no pause', () => {
+    const state = newState();
+    for (let i = 0; i < 10_000; i++) {
+      const other = record(`c${i}`, { publicKey: formatKey(Buffer.alloc(32, `key ${i} `)) });
+      writeFileSync(fileOf(state, other.name), JSON.stringify(other));
+    }
+    const past = new Date(Date.now() - 60_000);
+    for (let i = 0; i < 10_000; i++) utimesSync(fileOf(state, `c${i}`), past, past);
+    const files = read(state);
+    files.reload();
+    addClient(state.path, record('ada'));
+    const beginMs = performance.now();
+    const { change } = files.reload();
+    console.info(`a look at 10,001 files of which one is new: ${(performance.now() - beginMs).toFixed(0)} ms`);
+    expect(change.changed.map(({ name }) => name)).toEqual(['ada']);
+    files.close();
   });
 
   test('speak of changes in data that another thread can receive', () => {
