@@ -153,7 +153,7 @@ describe('the files of clients', () => {
     ['a link to itself', 'it cannot be read', (path) => symlinkSync(path, path)],
     ['a link that leads nowhere', 'it is a link that leads nowhere', (path) => symlinkSync(`${path}.none`, path)],
     ['a folder', 'it cannot be read', (path) => mkdirSync(path)],
-    ['a pipe', 'it is no file', (path) => execFileSync('mkfifo', [path])],
+    ['a pipe', 'it is no file', (path) => execFileSync('sh', ['-c', 'mkfifo "$0"', path])],
     ['a device', 'it is no file', (path) => symlinkSync('/dev/zero', path)],
     ['65,537 bytes long', 'it is larger than 65536 bytes', (path) => writeFileSync(path, ' '.repeat(65_537))],
     [
