@@ -165,7 +165,7 @@ export class ClientState implements UpstreamOwner, ForwardClient, Idler {
     this.expire(nowMs);
   }
 
-  /** The client may not come in any more: flows that wait for it end. */
+  /** The client does not come in any more: flows that wait for it end. */
   revoke(nowMs: number): void {
     if (this.#session !== undefined) return; // its end brings that of its flows
     this.#endFlows(nowMs);

@@ -37,7 +37,7 @@ import {
   type ShardFigures,
 } from './shard-data.js';
 import { Routes } from './routes/routes.js';
-import { ENDS_FLOWS, PROVES_PATH } from './session-events.js';
+import { ENDS_FLOWS, provenAddress } from './session-events.js';
 import { sessionStatus } from './session-statuses.js';
 import type { ShardOptions } from './shard-options.js';
 import { Accounts } from './traffic.js';
@@ -96,22 +96,12 @@ export class Shard implements ForwardServer {
     [this.routes, this.#turns] = [this.#newRoutes(), this.#newTurns()];
     this.#surroundings = {
       writer: new DatagramWriter(this.#out),
-      idle: this.#idle,
-      forward: this.#accounts.forward,
-      publish: this.#accounts.publish,
-      run: this.#run,
-      packetDrops: this.#packetDrops,
-      notices: this.#notices,
-      upstreams: this.#upstreams,
-      server: this,
-      maxFlowsPerClient: options.maxFlowsPerClient,
-      idleMs: options.idleMs,
-      known: this.#known,
+      ...{ idle: this.#idle, run: this.#run, notices: this.#notices, upstreams: this.#upstreams },
+      ...{ forward: this.#accounts.forward, publish: this.#accounts.publish, packetDrops: this.#packetDrops },
+      ...{ server: this, known: this.#known },
+      ...{ maxFlowsPerClient: options.maxFlowsPerClient, idleMs: options.idleMs },
       random: options.channel.random ?? systemRandom,
-      fault: (session, error, nowMs) => {
-        this.#channel.fault(session, error, nowMs);
-        this.#drain(nowMs);
-      },
+      fault: (session, error, nowMs) => void this.#fault(session, error, nowMs),
       forget: ({ key }) => this.#clients.delete(key),
     };
   }
@@ -272,6 +262,7 @@ export class Shard implements ForwardServer {
     this.routes.close(nowMs);
     this.#channel.close(nowMs);
     this.#drain(nowMs);
+    for (const client of this.#clients.values()) client.revoke(nowMs); // flows that wait for it
     this.flush();
     await this.#upstreams.closed();
   }
@@ -316,13 +307,9 @@ export class Shard implements ForwardServer {
 
   #newRoutes(): Routes {
     const { channel, clock, openSocket, targetSocket: socket, settleSoon, descriptors } = this.#options;
-    const fault = (error: unknown, nowMs: number): number => {
-      const code = this.#channel.fault(undefined, error, nowMs);
-      this.#drain(nowMs);
-      return code;
-    };
     return new Routes({
-      ...{ clock, openSocket, socket, settleSoon, fault },
+      ...{ clock, openSocket, socket, settleSoon },
+      fault: (error, nowMs) => this.#fault(undefined, error, nowMs),
       ranOut: () => descriptors.ranOut(),
       ...{ idle: this.#idle, upstreams: this.#upstreams, run: this.#run, server: this },
       traffic: this.#accounts.route,
@@ -397,10 +384,14 @@ export class Shard implements ForwardServer {
       }
     }
     this.#events.push(plainEvent(event, session && this.#nameOf(session)));
-    if (session?.isPathProven === true && PROVES_PATH.has(kind)) {
-      const { peerPublicKey: publicKey, packedPath } = session;
-      this.#events.push({ kind: 'proven-address', publicKey, path: packedPath.slice() });
-    }
+    this.#events.push(...provenAddress(event));
+  }
+
+  /** What was unexpected ends this session, or nothing. Returns its drop code. */
+  #fault(session: Session | undefined, error: unknown, nowMs: number): number {
+    const code = this.#channel.fault(session, error, nowMs);
+    this.#drain(nowMs);
+    return code;
   }
 
   #nameOf(session: Session): string {

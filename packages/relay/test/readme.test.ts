@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-const snippets = [...readme.matchAll(/^## (.*)\n\n(?:[^#`]*\n\n)?```ts\n([\s\S]*?)^```$/gm)].map(
+const snippets = [...readme.matchAll(/^## (.*)\n\n(?:(?:(?!```)[^#])*\n\n)?```ts\n([\s\S]*?)^```$/gm)].map(
   ([, heading = '', code = '']) => ({
     heading,
     code,

@@ -32,7 +32,9 @@ describe('a line', () => {
 });
 
 test('keys of a screen are distinguished from escape sequences', () => {
-  expect(keysOf('q\x1b[A\x1bOq\x1bqx\x03\x0c\x1a')).toEqual(['quit', 'quit', 'repaint', 'suspend']);
+  expect(keysOf('q\x1b[A\x1bOq\x1bqx\x03\x0c\x1a')).toEqual([
+    ...['quit', 'up', 'other', 'interrupt', 'repaint', 'suspend'],
+  ]);
 });
 
 describe('the history', () => {

@@ -15,7 +15,7 @@ const FORMS_OF_LOOPBACK = ['127.0.0.1', '127.8.8.8', '0.0.0.0', '[::1]', '[::]',
 describe.each(ENGINES.slice(0, 1))('a target that the invitation does not allow, engine %s', (engine) => {
   test('is reached in no form of its address, and the drop is counted', async () => {
     await using echo = await Echo.open();
-    const forms = [...FORMS_OF_LOOPBACK, '[64:ff9b::7f00:1]', '[2002:7f00:1::]', 'localhost'];
+    const forms = [...FORMS_OF_LOOPBACK, '[64:ff9b::7f00:1]', '[2002:7f00:1::]'];
     await using relay = await startRelay({
       engine,
       allow: ['8.8.8.8:53'],
@@ -55,7 +55,7 @@ describe.each(ENGINES.slice(0, 1))("the server's own endpoint, engine %s", (engi
     const port = await freePort();
     await using relay = await startRelay({
       engine,
-      allow: ['0.0.0.0/0', '::/0'],
+      allow: ['127.0.0.0/8', '::1/128', 'public'],
       forwards: FORMS_OF_LOOPBACK.map((form) => `0=${form}:${port}`),
       serverPort: port,
     });

@@ -12,6 +12,11 @@ import { fuzzSeeds } from './seeds.js';
 
 const SERVER: Endpoint = { address: '192.0.2.1', port: 7878 };
 const ECHO: Endpoint = { address: '203.0.113.5', port: 7 };
+/** Both of the echo's host and of one that does not exist. */
+const REACHABLE = [
+  { address: '203.0.113.0', prefix: 24 },
+  { address: '2001:db8::', prefix: 32 },
+];
 const NAMES = new Map([['echo.example', [ECHO.address]]]);
 const CLIENTS = 4;
 const RUN_MS = 5000;
@@ -40,7 +45,7 @@ async function attack(seed: number) {
     new MemoryMachine(network.host(address, { maxSockets }), new Random(random.next() * 2 ** 32), NAMES);
   const machine = newMachine(SERVER.address, SOCKETS);
   const staticKey = generateKeyPair(machine.random);
-  const onDisk = new ClientsOnDisk(['0.0.0.0', '::'].map((address) => ({ address, prefix: 0 })));
+  const onDisk = new ClientsOnDisk(REACHABLE);
   const keys = Array.from({ length: CLIENTS }, () => generateKeyPair(machine.random));
   for (const [i, { publicKey }] of keys.entries()) onDisk.add(`hostile ${i}`, publicKey);
   const events: Parameters<Events>[0][] = [];

@@ -42,6 +42,17 @@ describe('a shard whose clients change', () => {
     expect(pair.server.flows(pair.nowMs, 10)).toEqual([]);
   });
 
+  test('ends the flows that wait for a client which is away, once the server ends', async () => {
+    const pair = await withFlow();
+    pair.client.channel.close(pair.nowMs);
+    pair.settle();
+    await pair.pass(100);
+    expect(pair.openTargetSockets).toBe(1);
+    void pair.server.close(pair.nowMs);
+    await pair.pass(100);
+    expect(pair.openTargetSockets).toBe(0);
+  });
+
   test('names a client that is gone in the event of its end', async () => {
     const pair = await withFlow();
     pair.server.updateClients({ changed: [], gone: [pair.knownClient.publicKey] }, pair.nowMs);

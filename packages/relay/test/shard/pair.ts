@@ -343,10 +343,7 @@ export class Pair {
   #newServer(): [UdpSocket, Shard] {
     const socket = this.serverHost.createSocket({ local: SERVER });
     const shard: Shard = new Shard({
-      channel: {
-        staticKey: this.#serverKey,
-        primitives: nodePrimitives,
-      },
+      channel: { staticKey: this.#serverKey, primitives: nodePrimitives },
       socket,
       openSocket: (options) => {
         const socket = this.serverHost.createSocket(options);

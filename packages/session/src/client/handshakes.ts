@@ -235,7 +235,7 @@ export class Handshakes {
    */
   receiveCookie(bytes: Uint8Array, offset: number, nowMs: number): number {
     const attempt = this.#attempts.find(cookieReplyReceiverIndex(bytes, offset));
-    if (attempt === undefined) return DROP.unknownIndex;
+    if (attempt === undefined || attempt.isAnswered) return DROP.unknownIndex;
     const sealed = offset + COOKIE_REPLY_OFFSET.encryptedCookie;
     const nonce = bytes.subarray(offset + COOKIE_REPLY_OFFSET.nonce, sealed);
     const encrypted = bytes.subarray(sealed, offset + COOKIE_REPLY_BYTES);

@@ -80,7 +80,7 @@ describe.each(KINDS)('an authentic %s', (_kind, make) => {
     const { packet, receive } = make();
     expect(receive(packet)).toBe(0);
     const isCookie = packet[0] === 3;
-    // A cookie reply is for one initiation, which a new one has replaced by then.
+    // A cookie reply is for one initiation, which has its answer by then.
     const expected = { 1: 'stale-timestamp', 2: 'unknown-index', 3: 'unknown-index', 4: 'replayed' }[packet[0] ?? 0];
     expect([isCookie, dropReasonOf(receive(packet))]).toEqual([isCookie, expected]);
   });
