@@ -106,6 +106,21 @@ describe('a lost path', () => {
     expect(ends.clientEvents()).not.toContain('path-lost');
   });
 
+  test('is not lost where every pong is lost and reports say that packets arrive', () => {
+    const ends = connected();
+    for (let step = 0; step < 400; step++) {
+      ends.nowMs += 50;
+      sendDatagram(ends.clientSession, ends);
+      ends.client.wake(ends.nowMs);
+      for (const { bytes } of ends.clientEnd.sent.splice(0)) ends.toServer(bytes);
+      ends.serverEnd.sent.length = 0; // pongs answer at once
+      ends.server.wake(ends.nowMs);
+      for (const { bytes } of ends.serverEnd.sent.splice(0)) ends.toClient(bytes);
+    }
+    expect(ends.clientEvents()).not.toContain('path-lost');
+    expect(ends.clientSession.isPathLost).toBe(false);
+  });
+
   test('is not suspected while nothing is sent', () => {
     const ends = connected();
     ends.passCut(20_000);
