@@ -88,7 +88,7 @@ describe('the lines that a client causes', () => {
   const factsOf = (client: string) => ({ client, publicKey: new Uint8Array(32), session: 7, endpoint });
   const KINDS = ['connected', 'roamed', 'rekeyed', 'path-lost', 'path-restored'] as const;
 
-  test('are less than a hundred for a million of its doings within minutes, at every level', async () => {
+  test('are less than a hundred for a million of its doings within minutes, unless debugging', async () => {
     const records = await loggedBy((log, time) => {
       for (let doing = 0; doing < 1_000_000; doing++) {
         time.nowMs += 0.14;
@@ -96,7 +96,8 @@ describe('the lines that a client causes', () => {
         log.write({ kind, ...factsOf('mallory') });
       }
     });
-    expect(records.length).toBeLessThan(120);
+    expect(records.filter(({ level }) => level !== 'debug').length).toBeLessThan(100);
+    expect(records.length).toBeLessThan(150);
     const ofInfo = records.filter(({ level }) => level === 'info');
     expect(ofInfo.length).toBeLessThan(50);
     expect(ofInfo.at(-1)?.['omitted']).toBeGreaterThan(1000);
