@@ -90,7 +90,7 @@ export class Shard implements ForwardServer {
       run: this.#run,
       accounts: this.#accounts,
       notices: this.#notices,
-      ranOut: () => descriptors.ranOut(),
+      ...{ ranOut: () => descriptors.ranOut(), isShort: () => descriptors.isShort },
       ownHost: new OwnHost(options.routeTo, clock),
     });
     [this.routes, this.#turns] = [this.#newRoutes(), this.#newTurns()];

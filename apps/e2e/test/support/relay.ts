@@ -4,6 +4,7 @@ import { formatInvitation, parseInvitation, type Invitation } from '@relay/sessi
 import { Client } from './client.js';
 import type { Engine } from './engines.js';
 import { Folder } from './folder.js';
+import { freePort } from './ports.js';
 import { FORMER_CLIENT, FORMER_SERVER, run, SERVER } from './program.js';
 import { Resources } from './resources.js';
 import { rightsFlags, Server } from './server.js';
@@ -94,7 +95,7 @@ async function start<P extends UdpPath | undefined>(
     publishes = [],
     allow = LOOPBACK,
     publish = publishes.length > 0 ? PUBLISHABLE : [],
-    serverPort: port,
+    serverPort,
     serverListen: listen,
     serverFlags: flags,
     serverThrough: through,
@@ -111,6 +112,8 @@ async function start<P extends UdpPath | undefined>(
     const ofClient = former === 'client' ? { engine: FORMER_ENGINE, script: FORMER_CLIENT } : { engine };
     const made = await invited(ofServer.script, rightsFlags(allow, publish));
     const state = folder.at('state');
+    // One that the system gives to nobody else, for a server that is started again.
+    const port = serverPort ?? (await freePort());
     cpSync(made.state, state, { recursive: true });
     const server = resources.keep(await Server.start({ ...ofServer, state, listen, port, flags, through }));
     const path = await openPath(server, resources.keep);

@@ -41,6 +41,8 @@ export interface UpstreamsOptions {
   readonly soon?: (run: () => void) => void;
   /** Called where there was no file descriptor for a socket. */
   readonly ranOut: () => void;
+  /** Whether descriptors are short: no socket opens, since the last ones serve other work. */
+  readonly isShort?: () => boolean;
   /** Says which targets are at this host, for owners who may not reach all of it. */
   readonly ownHost?: OwnHost;
 }
@@ -200,6 +202,7 @@ export class Upstreams implements UpstreamKeeper {
   #open(end: UpstreamEnd): void {
     const { target, owner } = end;
     if (target === undefined) return; // it ended within the same batch
+    if (this.#options.isShort?.() === true) return this.#refuse(end, 'too-many-open-files');
     const isHere = this.isForbidden(owner, target);
     if (isHere === true) return this.#forbid(end);
     // What the kernel does not say is seen by a socket that is connected to the target.
@@ -343,8 +346,11 @@ export class Upstreams implements UpstreamKeeper {
   }
 
   #notOpened(end: UpstreamEnd, cause: unknown): void {
-    if (end.target === undefined) return; // it ended while its socket was opened
-    const code = codeOf(cause);
+    if (end.target !== undefined) this.#refuse(end, codeOf(cause)); // else it ended before
+  }
+
+  /** There is no socket for the flow. */
+  #refuse(end: UpstreamEnd, code: SocketErrorCode): void {
     if (code === 'too-many-open-files') this.#options.ranOut();
     const isTarget = isAboutTarget(code);
     end.dropWaiting(isTarget ? DROP.unreachable : DROP.overloaded);

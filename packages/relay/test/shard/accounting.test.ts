@@ -117,6 +117,22 @@ test.each([
   expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'refused', reason }));
 });
 
+test('flows that were let in together open no more sockets once one of them finds no descriptor', async () => {
+  let tries = 0;
+  const descriptors = { isShort: false, ranOut: () => void (descriptors.isShort = true) };
+  const pair = await Pair.open({ descriptors }, {}, (socket) => {
+    tries++;
+    if (tries === 1)
+      socket.open = () => {
+        throw new SocketError('too-many-open-files', 'open');
+      };
+  });
+  for (let port = 1001; port <= 1005; port++) await pair.send('first', port);
+  await pair.pass(100);
+  expect(tries).toBe(1);
+  expect(pair.server.figures()).toMatchObject({ flows: 0, forward: { toTarget: { drops: { overloaded: 5 } } } });
+});
+
 test('a burst that opens a flow reaches its target whole, and in order', async () => {
   const pair = await Pair.open();
   const texts = Array.from({ length: 64 }, (_, i) => `${i}`);
