@@ -23,8 +23,11 @@ describe('memory figures', () => {
   });
 
   test('memory figures have the peak of the process if the resident figure could never be read', () => {
+    const before = process.resourceUsage().maxRSS * 1024;
     const { rss } = new MemoryReader(noDescriptor).read();
-    expect(rss).toBe(process.resourceUsage().maxRSS * 1024);
+    const after = process.resourceUsage().maxRSS * 1024; // it may have grown
+    expect(rss).toBeGreaterThanOrEqual(before);
+    expect(rss).toBeLessThanOrEqual(after);
   });
 });
 
