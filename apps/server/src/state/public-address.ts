@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FORMATS, Refusal, type Host } from '@relay/config';
+import { formatHostPorts } from '@relay/program';
 import { replaceFile } from './atomic-file.js';
 import { readIfThere } from './state-folder.js';
 
@@ -64,4 +65,4 @@ export function parsePublic(text: unknown): PublicEndpoint | undefined {
 
 /** The text that {@link parsePublic} reads. */
 export const formatHost = ({ host, port }: PublicEndpoint): string =>
-  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  formatHostPorts(host, { first: port, last: port });

@@ -2,6 +2,7 @@
  * How much a peer may have a session do by frames that are the session's own: pings, reports,
  * parameters, requests. Datagrams are not among these.
  */
+import { TokenBucket } from '../token-bucket.js';
 import {
   ANSWER_BYTES_AT_ONCE,
   ANSWER_BYTES_MOST,
@@ -27,8 +28,7 @@ export const WORK = {
  * refused is repeated by an honest peer, which does not come near these limits.
  */
 export class Work {
-  #left = WORK_AT_ONCE;
-  #refilledMs = -Infinity;
+  readonly #work = new TokenBucket(WORK_PER_SECOND, WORK_AT_ONCE);
   #answerBytes = ANSWER_BYTES_AT_ONCE;
 
   /** A packet of so many bytes came from the peer: it may be answered by some times as many. */
@@ -38,14 +38,7 @@ export class Work {
 
   /** Takes so much work, or returns false if there is not as much left now. */
   take(amount: number, nowMs: number): boolean {
-    if (nowMs > this.#refilledMs) {
-      const refilled = this.#left + ((nowMs - this.#refilledMs) * WORK_PER_SECOND) / 1000;
-      this.#left = Math.min(WORK_AT_ONCE, refilled);
-      this.#refilledMs = nowMs;
-    }
-    if (this.#left < amount) return false;
-    this.#left -= amount;
-    return true;
+    return this.#work.take(nowMs, amount);
   }
 
   /** Takes room for an answer of so many bytes, or returns false. */
