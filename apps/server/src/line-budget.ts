@@ -1,3 +1,5 @@
+import { TokenBucket } from '@relay/session';
+
 /** Lines that each client may cause at once, and how long one more takes, in ms. */
 const LINES_AT_ONCE = 20;
 const LINE_EVERY_MS = 10_000;
@@ -5,7 +7,7 @@ const LINE_EVERY_MS = 10_000;
 const MANY_CLIENTS = 1000;
 
 interface Account {
-  left: number;
+  readonly lines: TokenBucket;
   countedMs: number;
   /** Lines that were left out since the last that was written. */
   omitted: number;
@@ -24,14 +26,11 @@ export class LineBudget {
    */
   take(key: string, nowMs: number): number | undefined {
     const account = this.#accounts.get(key) ?? this.#open(key, nowMs);
-    const refilled = account.left + (nowMs - account.countedMs) / LINE_EVERY_MS;
-    account.left = Math.min(LINES_AT_ONCE, refilled);
     account.countedMs = nowMs;
-    if (account.left < 1) {
+    if (!account.lines.take(nowMs)) {
       account.omitted++;
       return undefined;
     }
-    account.left--;
     const { omitted } = account;
     account.omitted = 0;
     return omitted;
@@ -39,7 +38,7 @@ export class LineBudget {
 
   #open(key: string, nowMs: number): Account {
     if (this.#accounts.size >= MANY_CLIENTS) this.#forgetQuiet(nowMs);
-    const account = { left: LINES_AT_ONCE, countedMs: nowMs, omitted: 0 };
+    const account = { lines: new TokenBucket(1000 / LINE_EVERY_MS, LINES_AT_ONCE), countedMs: nowMs, omitted: 0 };
     this.#accounts.set(key, account);
     return account;
   }
