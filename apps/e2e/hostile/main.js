@@ -6,10 +6,13 @@
  *
  * `cost`: the server's processor time for one packet of each kind, and what comes back. `victim`:
  * what a client with 200 datagrams a second feels. Ends with 1 if the victim lost a datagram, or
- * its 99th percentile is above three times that of the quiet server, and above 10 ms.
+ * its 99th percentile is above three times that of the quiet server, and above 10 ms. The hostile
+ * client would take the processor from both: it is on another machine in earnest. As root, the
+ * server and the victim go before it.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ATTACKS } from './attacks.js';
@@ -20,6 +23,7 @@ import { Victim } from './victim.js';
 const ATTACKER = fileURLToPath(new URL('attacker.js', import.meta.url));
 const QUIET_FACTOR = 3;
 const LEAST_P99_MS = 10;
+const FIRST = -15;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,6 +34,7 @@ const parts = ['cost', 'victim'].filter((part) => positionals.includes(part));
 const wanted = positionals.filter((word) => !parts.includes(word));
 const names = Object.keys(ATTACKS).filter((name) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
 
+if (process.getuid() === 0) setPriority(FIRST);
 const echo = await service(true);
 const sink = await service(false);
 let failures = 0;
@@ -74,6 +79,7 @@ async function attack(name) {
   const victim = await Victim.begin(channel, echo.endpoint);
   const quiet = await victim.measure(2000);
   const child = fork(ATTACKER, [server.invite('mallory'), name, String(runMs)]);
+  if (process.getuid() === 0) setPriority(child.pid, 0);
   await once(child, 'message');
   child.send('go');
   const rate = once(child, 'message');
@@ -85,7 +91,7 @@ async function attack(name) {
     `victim, ${values.engine}: ${name}, ${perSecond.toFixed(0)}/s: ` +
       `median ${ms(quiet.median)} -> ${ms(loaded.median)}, p99 ${ms(quiet.p99)} -> ${ms(loaded.p99)}, ` +
       `longest ${ms(loaded.longest)}, lost ${loaded.lost} of ${loaded.sent}${isKept ? '' : ' FAILED'} ` +
-      JSON.stringify(packets.drops),
+      JSON.stringify({ ...packets.drops, kernelDrops: packets.kernelDrops }),
   );
   channel.close();
   await server.stop();

@@ -21,9 +21,11 @@ export interface FairTurnsOptions {
 }
 
 /** Packets are taken as they come until that took this long; later ones may have to wait. */
-const TURN_MS = 4;
+const TURN_MS = 2;
 /** The share of each client that waits, in turns. */
-const SLICE_MS = 1;
+const SLICE_MS = 0.5;
+/** Where so many packets came within a turn, the kernel has more, and loses what is not read. */
+const MANY_PACKETS = 192;
 /** A pause of this length between two batches begins a new turn. */
 const PAUSE_MS = 1;
 /** The clock is read after so many frames: reading it costs a tenth of what a frame does. */
@@ -85,6 +87,7 @@ export class FairTurns {
   readonly #frames = new Map<string, number>();
   readonly #single = new SingleBatch();
   #waitingBytes = 0;
+  #arrived = 0;
   #spentMs = 0;
   #endedMs = -Infinity;
   #isLate = false;
@@ -98,8 +101,10 @@ export class FairTurns {
     const { clock, take } = this.#options;
     const startMs = clock();
     if (startMs - this.#endedMs > PAUSE_MS) this.#spentMs = 0;
+    if (!this.#isLate && this.#spentMs === 0) this.#arrived = 0;
     const untilMs = startMs + TURN_MS - this.#spentMs;
     let frames = 0;
+    this.#arrived += batch.count;
     for (let i = 0; i < batch.count; i++) {
       if (this.#isLate) {
         this.#takeLate(batch, i, nowMs);
@@ -151,7 +156,8 @@ export class FairTurns {
   /** Each client that waits has its share of the time, in turns, until the turn is over. */
   #serve(): void {
     const { clock, soon, turned } = this.#options;
-    const endMs = clock() + TURN_MS;
+    const endMs = clock() + (this.#arrived < MANY_PACKETS ? TURN_MS : SLICE_MS);
+    this.#arrived = 0;
     while (this.#waiting.size > 0 && clock() < endMs) {
       for (const [client, waiting] of this.#waiting) {
         this.#waiting.delete(client);

@@ -1,7 +1,7 @@
 import { DropCounters } from '../drop-counters.js';
 import { DROP } from '../drop-reason.js';
 import { copyBytes, readU8 } from '../integers.js';
-import { fragmentStart, type FragmentFields } from './fragment.js';
+import { fragmentStart, MAX_FRAGMENTS, type FragmentFields } from './fragment.js';
 import { FRAME } from './frame.js';
 
 /** Bounds of a {@link Reassembly}. */
@@ -16,12 +16,56 @@ export interface ReassemblyOptions {
   readonly drops?: DropCounters;
 }
 
-interface Incomplete {
-  readonly total: number;
-  /** The pieces that have come, each where it belongs: memory comes with the pieces. */
-  readonly pieces: (Uint8Array | undefined)[];
-  missing: number;
-  readonly expiryMs: number;
+/** Memory of a frame grows by doubling, from this on. */
+const LEAST_BYTES = 4096;
+
+/** A frame that misses pieces. */
+class Incomplete {
+  total = 0;
+  count = 0;
+  missing = 0;
+  expiryMs = 0;
+  /** The pieces that have come, each in its place: it grows with them, to `total` at most. */
+  #memory = new Uint8Array(0);
+  /** A bit for each piece. */
+  readonly #arrived = new Uint8Array((MAX_FRAGMENTS + 7) >> 3);
+
+  /** Begins a new frame. The memory of the last one is used again where it is not too large. */
+  begin(total: number, count: number, expiryMs: number): void {
+    this.total = total;
+    this.count = count;
+    this.missing = count;
+    this.expiryMs = expiryMs;
+    this.#arrived.fill(0);
+    if (this.#memory.length > total) this.#memory = new Uint8Array(0);
+  }
+
+  has(index: number): boolean {
+    return ((this.#arrived[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
+  }
+
+  /** Copies piece `index`, which lies at `offset` of `bytes`. */
+  put(index: number, bytes: Uint8Array, offset: number, length: number): void {
+    const start = fragmentStart(this.total, this.count, index);
+    this.#grow(start + length);
+    copyBytes(bytes, offset, this.#memory, start, length);
+    this.#arrived[index >> 3] = (this.#arrived[index >> 3] ?? 0) | (1 << (index & 7));
+    this.missing--;
+  }
+
+  /** The bytes of the whole frame, which belong to the caller from now on. */
+  take(): Uint8Array {
+    const memory = this.#memory;
+    this.#memory = new Uint8Array(0);
+    return memory;
+  }
+
+  #grow(bytes: number): void {
+    if (bytes <= this.#memory.length) return;
+    const grown = new Uint8Array(Math.min(this.total, Math.max(LEAST_BYTES, 2 * bytes)));
+    grown.set(this.#memory);
+    this.#memory = grown;
+  }
 }
 
 /**
@@ -79,16 +123,13 @@ export class Reassembly {
     const { id, total, count, index } = fragment;
     const frame = this.#incomplete.get(id) ?? this.#begin(id, total, count, nowMs);
     if (frame === undefined) return DROP.reassemblyLimit;
-    if (frame.total !== total || frame.pieces.length !== count) return DROP.badFragment;
-    if (frame.pieces[index] !== undefined) return DROP.duplicateFragment;
+    if (frame.total !== total || frame.count !== count) return DROP.badFragment;
+    if (frame.has(index)) return DROP.duplicateFragment;
 
-    const piece = new Uint8Array(fragment.pieceLength);
-    copyBytes(bytes, fragment.pieceOffset, piece, 0, piece.length);
-    frame.pieces[index] = piece;
-    frame.missing--;
+    frame.put(index, bytes, fragment.pieceOffset, fragment.pieceLength);
     if (frame.missing > 0) return 0;
     this.#forget(id, frame);
-    const whole = joined(frame);
+    const whole = frame.take();
     const type = readU8(whole, 0);
     if (type !== FRAME.compact && type !== FRAME.extended && type !== FRAME.addressed) return DROP.badFragment;
     this.#whole = whole;
@@ -110,17 +151,15 @@ export class Reassembly {
   #begin(id: number, total: number, count: number, nowMs: number): Incomplete | undefined {
     const { maxBytes, maxDatagrams, timeoutMs } = this.#options;
     if (total > maxBytes || maxDatagrams < 1) return undefined;
+    let frame: Incomplete | undefined;
     for (const [oldId, oldest] of this.#incomplete) {
       if (this.#pendingBytes + total <= maxBytes && this.#incomplete.size < maxDatagrams) break;
       this.#forget(oldId, oldest);
       this.drops.count(DROP.reassemblyLimit);
+      frame = oldest;
     }
-    const frame: Incomplete = {
-      total,
-      pieces: new Array<Uint8Array | undefined>(count).fill(undefined),
-      missing: count,
-      expiryMs: nowMs + timeoutMs,
-    };
+    frame ??= new Incomplete();
+    frame.begin(total, count, nowMs + timeoutMs);
     this.#incomplete.set(id, frame);
     this.#pendingBytes += total;
     return frame;
@@ -130,11 +169,4 @@ export class Reassembly {
     this.#incomplete.delete(id);
     this.#pendingBytes -= frame.total;
   }
-}
-
-function joined({ total, pieces }: Incomplete): Uint8Array {
-  const whole = new Uint8Array(total);
-  for (const [index, piece] of pieces.entries())
-    if (piece !== undefined) whole.set(piece, fragmentStart(total, pieces.length, index));
-  return whole;
 }

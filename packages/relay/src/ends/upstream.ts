@@ -48,7 +48,7 @@ export interface UpstreamsOptions {
 }
 
 /** Sockets are opened for this long before others have their turn, ms. */
-const OPENING_MS = 2;
+const OPENING_MS = 1;
 
 /** A socket that many flows share has room for bursts of several. */
 const BUSY_FLOWS = 8;
