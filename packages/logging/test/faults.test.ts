@@ -125,6 +125,20 @@ describe('a folder', () => {
     expect(readdirSync(parent)).toEqual(['file']);
   });
 
+  test.each([
+    ['is refused at the start', 0o777, true],
+    ['is taken where each removes only files of its own, as in /tmp', 0o1777, false],
+    ['is taken where only a group writes', 0o770, false],
+  ])('a folder in which others can put links %s', async (_name, mode, isRefused) => {
+    const directory = temporaryFolder();
+    chmodSync(directory, mode);
+    const create = (): Logging => createLogging({ console: false, directory });
+    if (!isRefused) return create().close();
+    expect(create).toThrow(expect.objectContaining({ code: 'directory-unusable' }));
+    expect(create).toThrow(`every user of this host can write there (chmod o-w ${directory})`);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
   test('a folder without permission is refused at the start', async () => {
     const directory = temporaryFolder();
     chmodSync(directory, 0o755);

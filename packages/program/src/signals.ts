@@ -34,14 +34,19 @@ function onStopSignal(stop: () => void): () => void {
   };
 }
 
+/** Node.js opens its debugger on a port of this host at SIGUSR1, unless somebody listens. */
+const noDebugger = (): void => undefined;
+
 /** Runs `work` until a stop signal comes or it calls `stop` itself. */
 export async function untilStopped(work: (stop: () => void, stopped: Promise<void>) => Promise<void>): Promise<void> {
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   const release = onStopSignal(stop);
+  process.on('SIGUSR1', noDebugger);
   try {
     await work(stop, stopped);
   } finally {
+    process.off('SIGUSR1', noDebugger);
     release();
   }
 }

@@ -63,6 +63,16 @@ describe('untilStopped', () => {
     expect(await ended(slow, 'SIGINT')).toEqual({ code: 1, signal: null, said: ['ready', 'stopping'] });
   });
 
+  test('opens no debugger for other users of the host at SIGUSR1', async () => {
+    const asked = `const inspector = await import('node:inspector');
+      await untilStopped(async () => {
+        process.kill(process.pid, 'SIGUSR1');
+        for (let i = 0; i < 50 && !inspector.url(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+        say('debugger ' + inspector.url());
+      });`;
+    expect((await ended(asked)).said).toEqual(['debugger undefined']);
+  });
+
   test('reads the configuration again at each SIGHUP without a terminal', async () => {
     const reloading = `let times = 0;
       onReloadSignal(() => { say('reload ' + ++times); });

@@ -18,6 +18,16 @@ export class TokenBucket {
     return true;
   }
 
+  /**
+   * Takes `amount` if any are there. What is more than there are is owed: the next must wait for
+   * it. So even an amount larger than the bucket passes, at the rate of the bucket.
+   */
+  takeOrOwe(nowMs: number, amount: number): boolean {
+    if (!this.has(nowMs)) return false;
+    this.#tokens -= amount;
+    return true;
+  }
+
   /** Whether `amount` are there now, without taking them. */
   has(nowMs: number, amount = 1): boolean {
     if (nowMs > this.#refilledMs) {

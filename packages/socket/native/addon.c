@@ -16,11 +16,14 @@ static napi_value throw(napi_env env, const char *message) {
 
 // Gets a typed array of this type with at least this many elements.
 static bool array(napi_env env, napi_value value, napi_typedarray_type type, size_t least, struct bytes *into) {
-  bool is_typed = false;
+  bool is_typed = false, is_own = false;
   napi_typedarray_type actual;
+  napi_value buffer;
   void *data = NULL;
   if (napi_is_typedarray(env, value, &is_typed) != napi_ok || !is_typed) return false;
-  if (napi_get_typedarray_info(env, value, &actual, &into->length, &data, NULL, NULL) != napi_ok) return false;
+  if (napi_get_typedarray_info(env, value, &actual, &into->length, &data, &buffer, NULL) != napi_ok) return false;
+  // Another thread could change a SharedArrayBuffer between a check and the use of what was checked.
+  if (napi_is_arraybuffer(env, buffer, &is_own) != napi_ok || !is_own) return false;
   into->data = data;
   return actual == type && into->length >= least;
 }
@@ -103,7 +106,7 @@ static napi_value js_inspect(napi_env env, napi_callback_info info) {
 }
 
 // receive(number): returns how many datagrams the arrays list, or -errno. The report has their
-// bytes, and whether there may be more.
+// bytes, whether there may be more, and how many had no room.
 static napi_value js_receive(napi_env env, napi_callback_info info) {
   napi_value arguments[1], result;
   struct received received;
@@ -115,6 +118,7 @@ static napi_value js_receive(napi_env env, napi_callback_info info) {
   int failed = udp_receive(&socket->udp, &loop->area, is_busy, &received);
   loop->report[0] = received.bytes;
   loop->report[1] = received.is_full;
+  loop->report[2] = received.cut_off;
   napi_create_int32(env, failed ? failed : (int32_t)received.count, &result);
   return result;
 }

@@ -70,10 +70,13 @@ static void read_control(const struct udp_socket *socket, struct msghdr *message
 }
 
 // Lists the datagrams of one slot: one datagram, or the segments of an offloaded run.
-static uint32_t list(struct receive_area *area, uint32_t at, size_t slot, const uint8_t *source, const struct details *details) {
+static void list(struct receive_area *area, size_t slot, const uint8_t *source, const struct details *details, struct received *received) {
   uint32_t length = area->messages[slot].msg_len, offset = (uint32_t)(slot * SLOT_BYTES) + HEADROOM_BYTES;
   uint32_t segment = details->segment ? details->segment : length, end = offset + length;
-  do {
+  uint32_t at = received->count;
+  // A datagram of no bytes is one, too.
+  bool has_more = true;
+  for (; has_more && at < MAX_RECEIVED; at++) {
     uint32_t rest = end - offset;
     area->offsets[at] = offset;
     area->lengths[at] = rest < segment ? rest : segment;
@@ -85,9 +88,11 @@ static uint32_t list(struct receive_area *area, uint32_t at, size_t slot, const 
       area->ecn[at] = details->ecn;
       area->timestamps[at] = details->timestamp;
     }
-    offset += area->lengths[at++];
-  } while (offset < end && at < MAX_RECEIVED);
-  return at;
+    offset += area->lengths[at];
+    has_more = offset < end;
+  }
+  received->count = at;
+  if (has_more) received->cut_off += offset < end ? (end - offset + segment - 1) / segment : 1;
 }
 
 static int receive(const struct udp_socket *socket, struct receive_area *area, unsigned at_most) {
@@ -120,7 +125,7 @@ int udp_receive(struct udp_socket *socket, struct receive_area *area, bool is_bu
     if (!socket->is_connected) address_to_packed(&area->names[i], packed);
     if (details.local || details.ecn || details.timestamp > 0) area->has_details = true;
     received->bytes += area->messages[i].msg_len;
-    received->count = list(area, received->count, i, socket->is_connected ? socket->remote : packed, &details);
+    list(area, i, socket->is_connected ? socket->remote : packed, &details, received);
   }
   return 0;
 }

@@ -81,7 +81,8 @@ struct receive_area {
   union address names[SLOTS];
   _Alignas(struct cmsghdr) uint8_t control[SLOTS][CONTROL_BYTES];
 };
-struct received { uint32_t count, bytes; bool is_full; };
+// cut_off: datagrams of runs with more segments than the arrays have room for.
+struct received { uint32_t count, bytes, cut_off; bool is_full; };
 // is_busy: the socket was also read in this or the last turn of the event loop.
 int udp_receive(struct udp_socket *socket, struct receive_area *area, bool is_busy, struct received *received);
 

@@ -88,5 +88,26 @@ function describeAddon(addon: Addon): void {
       calls.close(number);
       expect(() => calls.close(number)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
     });
+
+    // A worker changed the lengths between the check and the use: memory of others was sent.
+    test.each([0, 1, 2, 3, 4])('refuses array %d of a batch in memory that workers share', (shared) => {
+      const batch = [
+        new Uint8Array(24),
+        new Uint32Array(1),
+        new Uint32Array(1),
+        new Uint8Array(24),
+        new Uint8Array(24),
+      ];
+      const at = batch[shared] ?? batch[0];
+      const inShared =
+        at instanceof Uint32Array
+          ? new Uint32Array(new SharedArrayBuffer(at.byteLength))
+          : new Uint8Array(new SharedArrayBuffer(24));
+      const arrays = batch.map((array, i) => (i === shared ? inShared : array));
+      const { prepare: call }: { prepare: (...values: never[]) => unknown } = { ...calls };
+      const prepare = (values: readonly unknown[]): unknown => Reflect.apply(call, undefined, [0, ...values]);
+      expect(() => prepare(arrays)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
+      expect(prepare(batch)).toBeUndefined();
+    });
   });
 }

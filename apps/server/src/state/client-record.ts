@@ -64,7 +64,9 @@ const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.filt
 const isText = (value: unknown): value is string => typeof value === 'string';
 /** From one a second on; 100/min is a right of its own, and no whole number. */
 const isRate = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= Number.MAX_SAFE_INTEGER;
-const isTime = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value));
+/** A date, or a time of it, as in ISO 8601: Date.parse takes other words and what stands beside. */
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
+const isTime = (value: unknown): boolean => isText(value) && TIME.test(value) && !Number.isNaN(Date.parse(value));
 
 const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   name: isText,

@@ -130,6 +130,11 @@ describe('a client file', () => {
       `its ${key} is wrong or missing`,
     ]),
     [
+      'a time beside which something else stands',
+      JSON.stringify({ ...FIELDS, expiresAt: '2030-01-01 (\u001b[31mred)' }),
+      'its expiresAt is wrong or missing',
+    ],
+    [
       'published ports that are no list',
       JSON.stringify({ ...FIELDS, publish: '53' }),
       'its publish is wrong or missing',

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { types } from 'node:util';
 import { codeOf, LoggingError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -27,6 +27,7 @@ export function openLogFiles(options: RotatingOptions | undefined, own: Logger):
   try {
     makeFolder(directory, MODE_OF_FOLDERS);
     accessSync(directory, constants.W_OK | constants.X_OK);
+    refuseStrangers(directory);
     unlock = lockDirectory(directory);
     const log = new RotatingTransport(options, listener(own, 'log'));
     return logFiles(log, new RotatingTransport({ ...options, name: 'metrics' }, listener(own, 'metrics')), unlock);
@@ -37,6 +38,21 @@ export function openLogFiles(options: RotatingOptions | undefined, own: Logger):
       cause: error,
     });
   }
+}
+
+const [WRITABLE_BY_OTHERS, STICKY] = [0o002, 0o1000];
+
+/**
+ * Whoever may write there could put a link in the place of the next log file, and have the lines
+ * appended to any file of ours.
+ */
+function refuseStrangers(directory: string): void {
+  const { mode } = statSync(directory);
+  if ((mode & WRITABLE_BY_OTHERS) === 0 || (mode & STICKY) !== 0) return;
+  throw new LoggingError(
+    'directory-unusable',
+    `cannot keep logs in ${directory}: every user of this host can write there (chmod o-w ${directory})`,
+  );
 }
 
 function logFiles(log: RotatingTransport, metrics: RotatingTransport, unlock: () => void): LogFiles {

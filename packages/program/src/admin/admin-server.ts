@@ -12,6 +12,9 @@ import { onLines } from './lines.js';
  */
 export type AdminCalls = Readonly<Record<string, (parameters: Readonly<Record<string, unknown>>) => unknown>>;
 
+/** A connection that neither asks nor takes its answer for so long is closed, ms. */
+const SILENCE_MS = 60_000;
+
 export interface AdminServer {
   close(): Promise<void>;
 }
@@ -27,17 +30,23 @@ const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
  * line of JSON, and so is each answer. The server replaces a socket file whose process has ended.
  * It rejects with a ProgramFailure if a living process answers on the path, or if the file is no
  * socket. If the server later cannot take a connection (for example, no descriptor is left), it
- * logs an error.
+ * logs an error. A connection that neither asks nor takes its answers for `silenceMs` is closed.
  */
-export async function openAdminServer(path: string, calls: AdminCalls, log?: FaultLog): Promise<AdminServer> {
+export async function openAdminServer(
+  path: string,
+  calls: AdminCalls,
+  log?: FaultLog,
+  silenceMs: number = SILENCE_MS,
+): Promise<AdminServer> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw cannotOpen(path, `the path is longer than the ${MAX_PATH_BYTES} bytes that a socket may have`);
   if (await isAnswered(path)) throw cannotOpen(path, 'another process answers on it');
   removeStale(path);
   const connections = new Set<Socket>();
-  const server = createServer((connection) => {
+  const server = createServer({ allowHalfOpen: true }, (connection) => {
     connections.add(connection);
     connection.on('close', () => connections.delete(connection));
+    connection.setTimeout(silenceMs, () => connection.destroy());
     serve(connection, calls);
   });
   await listen(server, path);
@@ -95,10 +104,27 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
+/** Answers one question after the other, and reads no more while the answers are not taken. */
 function serve(connection: Socket, calls: AdminCalls): void {
   connection.on('error', () => connection.destroy()); // the asker has gone
+  let waiting = 0;
+  let last = Promise.resolve();
   onLines(connection, (line) => {
-    void answer(line, calls).then((reply) => connection.write(`${reply}\n`));
+    waiting++;
+    connection.pause();
+    last = last.then(async () => {
+      await write(connection, `${await answer(line, calls)}\n`);
+      if (--waiting === 0) connection.resume();
+    });
+  });
+  connection.on('end', () => void last.then(() => connection.end()));
+}
+
+/** Resolves when there is room for more, or the asker has gone. */
+async function write(connection: Socket, text: string): Promise<void> {
+  if (connection.write(text) || connection.destroyed) return;
+  await new Promise<void>((resolve) => {
+    connection.once('drain', resolve).once('close', resolve);
   });
 }
 

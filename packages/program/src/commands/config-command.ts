@@ -10,6 +10,7 @@ import {
 } from '@relay/config';
 import type { Argv, CommandModule } from 'yargs';
 import { assertFileIsRight, configured, type Flags } from '../configured.js';
+import { jsonLine } from '../json-line.js';
 
 /** What a program knows of its configuration besides the schema. */
 export interface ConfigKnowledge<V> {
@@ -83,6 +84,6 @@ function showConfiguration<V>(schema: Schema<V>, { defaults }: ConfigKnowledge<V
   const own = defaults?.(configuration.values) ?? {};
   if (flags['sources'] === true) process.stdout.write(formatSources(configuration));
   else if (flags['json'] === true)
-    process.stdout.write(`${JSON.stringify({ ...own, ...writtenValues(schema, configuration) })}\n`);
+    process.stdout.write(`${jsonLine({ ...own, ...writtenValues(schema, configuration) })}\n`);
   else process.stdout.write(formatConfiguration(schema, configuration, own));
 }

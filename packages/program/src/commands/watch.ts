@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openScreen, type ScreenLine } from '@relay/terminal';
 import { EXIT, ProgramFailure } from '../exit-code.js';
+import { jsonLine } from '../json-line.js';
 
 const WATCH_EVERY_MS = 1000;
 const KEYS: ScreenLine = { text: 'q: leave   Ctrl-L: redraw', style: 'dim' };
@@ -33,7 +34,7 @@ export async function watch<Answer>(ask: () => Promise<Answer>, { lines, json }:
 async function printEach<Answer>(first: Answer, ask: () => Promise<Answer>, gone: AbortSignal): Promise<void> {
   let answer: Answer | undefined = first;
   for (;;) {
-    if (answer !== undefined) process.stdout.write(`${JSON.stringify(answer)}\n`);
+    if (answer !== undefined) process.stdout.write(`${jsonLine(answer)}\n`);
     await delay(WATCH_EVERY_MS, undefined, { signal: gone }).catch(() => undefined);
     if (gone.aborted) return;
     answer = await ask().catch(unlessAway);

@@ -12,6 +12,7 @@ import { watch } from '../commands/watch.js';
 import type { Flags } from '../configured.js';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 import { Parameters, type ParametersOf, type ParameterTree } from './parameters.js';
+import { jsonLine } from '../json-line.js';
 
 /** The tree of a verb that takes nothing. The type has no keys, so no key can be read. */
 // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type
@@ -144,7 +145,7 @@ class DefinedVerb<
       run: async (typed) => {
         const flags = this.#parameters.flagsOfWords(typed);
         const answer = await this.#answer(running, flags);
-        return flags['json'] === true ? JSON.stringify(answer) : lines(answer).join('\n');
+        return flags['json'] === true ? jsonLine(answer) : lines(answer).join('\n');
       },
       complete: (typed) => {
         if (typed.at(-1)?.startsWith('-') === true)

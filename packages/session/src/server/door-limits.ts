@@ -3,7 +3,8 @@ import { TokenBucket } from '../token-bucket.js';
 
 /**
  * The limits of one client at the door: packets and bits per second, in bursts of one second's
- * worth.
+ * worth. The last packet of a burst may have more bits than are left: a limit below the size of a
+ * packet lets one pass now and then, and not nothing for ever.
  */
 export class DoorLimits {
   readonly #packetsPerSecond: number | undefined;
@@ -38,6 +39,6 @@ export class DoorLimits {
   /** Counts an authentic packet. Only such packets are: nobody else can use up a client's share. */
   admit(packetBytes: number, nowMs: number): boolean {
     const hasPackets = this.#packets?.take(nowMs) ?? true;
-    return (this.#bits?.take(nowMs, packetBytes * 8) ?? true) && hasPackets;
+    return (this.#bits?.takeOrOwe(nowMs, packetBytes * 8) ?? true) && hasPackets;
   }
 }

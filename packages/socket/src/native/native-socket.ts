@@ -89,6 +89,8 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
       }
       if (count <= 0) return;
       const hasMore = report[1] === 1;
+      const cutOff = report[2] ?? 0;
+      if (cutOff > 0) this.counters.countError('no-buffers', cutOff);
       arena.count = count;
       this.deliver(arena, report[0] ?? 0);
       if (!hasMore) return;
