@@ -97,7 +97,7 @@ export class RelayClient {
     this.#mappings = new Mappings({
       shard: this.#shard,
       openSocket: (socket) => machine.openSocket({ ...options.socket, ...socket }),
-      clock: machine.clock,
+      machine,
       begin: (forward) => this.#listen(forward),
     });
     this.#publications = new Publications({ services: this.#shard.services, chance: () => chanceOf(machine) });

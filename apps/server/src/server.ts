@@ -4,7 +4,7 @@
  * shard leave at the end of the turn.
  */
 import { FEATURE, isUnspecifiedAddress, type Endpoint } from '@relay/packet';
-import { flowSocket, Loop, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
+import { flowSocket, Loop, Pace, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import {
   OwnEndpoints,
   Shard,
@@ -259,11 +259,13 @@ export class RelayServer {
     const { machine, socket, descriptors, publish, idleMs, maxFlowsPerClient, onFault } = this.#options;
     const settle = (): void => this.#loop.settle();
     const addresses = this.#newAddresses();
+    const pace = new Pace(machine);
     const opener = new PortOpener({
       shard: this.#shard,
       sockets: {
         openSocket: (options) => machine.openSocket({ ...socket, ...options }),
         clock: machine.clock,
+        pace,
         shard: this.#shard,
         own: { add: (port) => this.#own?.add(port), remove: (port) => this.#own?.remove(port) },
         settle,
@@ -271,7 +273,7 @@ export class RelayServer {
       ...{ addresses, descriptors, maxSockets: publish.maxSockets, onFault },
     });
     return new Publications({
-      ...{ machine, opener, addresses, graceMs: publish.graceMs, onFault, settle },
+      ...{ machine, opener, addresses, pace, graceMs: publish.graceMs, onFault, settle },
       defaults: { idleMs, maxFlows: maxFlowsPerClient },
       onEvent: publish.onEvent,
       onChange: publish.onChange,

@@ -6,7 +6,8 @@ export { commonOptions, flowSocket, packetBytes, socketOptions } from './options
 export { openLogs, type LogSettings } from './logs.js';
 export { ListenFailure, listenFailure } from './listen-failure.js';
 export { commandOf, type OwnStart, type RelayProgram } from './own-command.js';
-export { openPorts } from './open-ports.js';
+export { closePorts, openPorts } from './open-ports.js';
+export { Pace } from './pace.js';
 export { systemReason } from './system-reason.js';
 export { chosenEngine } from './chosen-engine.js';
 export { guarded, repeat, type FaultLog } from './periodic.js';

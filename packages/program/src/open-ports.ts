@@ -2,12 +2,13 @@ import { isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import type { UdpSocket } from '@relay/socket';
 import { listenFailure } from './listen-failure.js';
 import type { Machine } from './machine.js';
+import type { Pace } from './pace.js';
 
-/** How many ports are opened at the same time. */
-const AT_ONCE = 64;
+/** How many ports are opened at the same time, before everything else may have its turn. */
+const AT_ONCE = 8;
 
 /**
- * Opens a socket on each of these endpoints, many at the same time. It opens all of them or none. A
+ * Opens a socket on each of these endpoints, some at the same time. It opens all of them or none. A
  * socket that listens on all addresses of this host reports the local address of each datagram.
  * Answers to applications may be cut on their way, as what flows send to targets.
  * Rejects with a ListenFailure about the first endpoint that cannot be opened.
@@ -15,10 +16,12 @@ const AT_ONCE = 64;
 export async function openPorts(
   endpoints: readonly Endpoint[],
   openSocket: Machine['openSocket'],
+  pace: Pick<Pace, 'turn'>,
 ): Promise<UdpSocket[]> {
   const sockets: UdpSocket[] = [];
   try {
     for (let first = 0; first < endpoints.length; first += AT_ONCE) {
+      await pace.turn();
       const opened = await Promise.allSettled(
         endpoints.slice(first, first + AT_ONCE).map((endpoint) => openPort(endpoint, openSocket)),
       );
@@ -27,8 +30,16 @@ export async function openPorts(
     }
     return sockets;
   } catch (error) {
-    await Promise.all(sockets.map((socket) => socket.close()));
+    await closePorts(sockets, pace);
     throw error;
+  }
+}
+
+/** Closes sockets as {@link openPorts} opens them. */
+export async function closePorts(sockets: readonly UdpSocket[], pace: Pick<Pace, 'turn'>): Promise<void> {
+  for (let first = 0; first < sockets.length; first += AT_ONCE) {
+    await pace.turn();
+    await Promise.all(sockets.slice(first, first + AT_ONCE).map((socket) => socket.close()));
   }
 }
 

@@ -2,7 +2,7 @@
  * The live set of mappings of a running client. It applies the wanted mappings to the running ones.
  */
 import { FLOW_CLOSE, type Endpoint } from '@relay/packet';
-import { openPorts, ProgramFailure, type Machine } from '@relay/program';
+import { closePorts, openPorts, Pace, ProgramFailure, type Machine } from '@relay/program';
 import type { ClientShard } from '@relay/relay';
 import type { UdpSocket } from '@relay/socket';
 import { Forward } from './forward.js';
@@ -22,20 +22,22 @@ export interface MappingChanges {
 export interface MappingsOptions {
   readonly shard: Pick<ClientShard, 'newListener'>;
   readonly openSocket: Machine['openSocket'];
-  /** The steady clock, in ms. */
-  readonly clock: Machine['clock'];
+  /** Its steady clock, in ms; the ports of a range open in slices. */
+  readonly machine: Pick<Machine, 'clock' | 'soon'>;
   /** Called for each forward whose sockets are open, so that it receives datagrams. */
   readonly begin: (forward: Forward) => void;
 }
 
 export class Mappings {
   readonly #options: MappingsOptions;
+  readonly #pace: Pace;
   #forwards: readonly Forward[] = [];
   /** The requested changes so far. They run one after another. */
   #changes: Promise<unknown> = Promise.resolve();
 
   constructor(options: MappingsOptions) {
     this.#options = options;
+    this.#pace = new Pace(options.machine);
   }
 
   /** The forwards in their configured order. */
@@ -67,13 +69,13 @@ export class Mappings {
     const missing = added.flatMap(endpointsOf).filter((endpoint) => !free.delete(keyOf(endpoint)));
     let sockets: UdpSocket[];
     try {
-      sockets = await openPorts(missing, this.#options.openSocket);
+      sockets = await openPorts(missing, this.#options.openSocket, this.#pace);
     } catch (error) {
       if (!(error instanceof ProgramFailure)) throw error;
       return { opened: [], closed: [], kept: this.#forwards, failed: [error] };
     }
     // Nothing waits from here on, so no datagram meets a half-applied change.
-    const nowMs = this.#options.clock();
+    const nowMs = this.#options.machine.clock();
     for (const forward of leaving) forward.listener.end(FLOW_CLOSE.closed, nowMs);
     const opened: Forward[] = [];
     this.#forwards = wanted.map((mapping, i) => {
@@ -83,7 +85,7 @@ export class Mappings {
       if (kept === undefined) opened.push(forward);
       return forward;
     });
-    await Promise.all([...taken.values()].map((socket) => socket.close()));
+    await closePorts([...taken.values()], this.#pace);
     return { opened, closed: [...leaving], kept: found.filter((forward) => forward !== undefined), failed: [] };
   }
 

@@ -1,3 +1,4 @@
+import { thisMachine } from '@relay/program';
 import { describe, expect, test } from '@jest/globals';
 import type { DatagramBatch } from '@relay/packet';
 import { ClientShard } from '@relay/relay';
@@ -37,7 +38,7 @@ function live() {
   const mappings = new Mappings({
     shard,
     openSocket: (options) => host.createSocket(options),
-    clock: () => network.clock.nowMs,
+    machine: { clock: () => network.clock.nowMs, soon: thisMachine.soon },
     begin: ({ ports }) => {
       for (const { socket } of ports)
         socket.onReceive = ({ bytes, offsets, lengths }: DatagramBatch) => {

@@ -1,5 +1,5 @@
 import { FLOW_CLOSE, formatEndpoint, type Endpoint } from '@relay/packet';
-import { ListenFailure, openPorts, type Machine } from '@relay/program';
+import { closePorts, ListenFailure, openPorts, type Machine, type Pace } from '@relay/program';
 import { PublicPort, type Listener, type OwnEndpoints, type Shard, type VisitorRules } from '@relay/relay';
 import { SocketError, withKnownZone, type UdpSocket } from '@relay/socket';
 
@@ -7,6 +7,8 @@ import { SocketError, withKnownZone, type UdpSocket } from '@relay/socket';
 export interface SocketSurroundings {
   readonly openSocket: Machine['openSocket'];
   readonly clock: Machine['clock'];
+  /** A range of ports opens and closes in slices. */
+  readonly pace: Pick<Pace, 'turn'>;
   readonly shard: Pick<Shard, 'receiveFromVisitors' | 'removeListener' | 'unsent' | 'flush'>;
   /** Nobody reaches a public port of this server through this server. */
   readonly own: Pick<OwnEndpoints, 'add' | 'remove'>;
@@ -15,7 +17,7 @@ export interface SocketSurroundings {
 }
 
 /** How many endpoints are tried at the same time. */
-const AT_ONCE = 64;
+const AT_ONCE = 8;
 
 interface PublicSocket {
   readonly socket: UdpSocket;
@@ -54,7 +56,7 @@ export class PublicSockets {
   /** Opens all of these endpoints, or none. Rejects with a ListenFailure. */
   async openAll(endpoints: readonly Endpoint[]): Promise<void> {
     try {
-      await openPorts(endpoints, (options) => this.#make(options));
+      await openPorts(endpoints, (options) => this.#make(options), this.#surroundings.pace);
     } catch (error) {
       await this.#drop(endpoints);
       throw error;
@@ -127,15 +129,16 @@ export class PublicSockets {
 
   /** The last datagrams to visitors leave before the sockets close. */
   async #dropNamed(names: readonly string[]): Promise<void> {
-    const { shard, own, clock } = this.#surroundings;
+    const { shard, own, clock, pace } = this.#surroundings;
     const dropped = names.flatMap((name) => this.#sockets.get(name) ?? []);
     for (const name of names) this.#sockets.delete(name);
-    for (const { port, isOwn, socket } of dropped) {
-      this.listener.removePort(port, FLOW_CLOSE.notPublished, clock());
-      if (isOwn) own.remove(socket.local.port);
-    }
+    this.listener.removePorts(new Set(dropped.map(({ port }) => port)), FLOW_CLOSE.notPublished, clock());
+    for (const { isOwn, socket } of dropped) if (isOwn) own.remove(socket.local.port);
     shard.flush();
-    await Promise.all(dropped.map(({ socket }) => socket.close()));
+    await closePorts(
+      dropped.map(({ socket }) => socket),
+      pace,
+    );
   }
 }
 

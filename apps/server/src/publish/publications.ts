@@ -3,7 +3,7 @@
  * belong to the client, over all its sessions. Time is given, and nothing is opened here.
  */
 import { isUnspecifiedAddress, STATUS, type PublishedPorts, type PublishRequest } from '@relay/packet';
-import type { Machine } from '@relay/program';
+import type { Machine, Pace } from '@relay/program';
 import { KnownClients, type ClientsChange, type FlowMapping, type PortRange } from '@relay/relay';
 import { formatKey } from '@relay/session';
 import { mappingStatus, type MappingStatus } from './mapping-status.js';
@@ -29,6 +29,8 @@ export interface PublicationsOptions {
   readonly machine: Pick<Machine, 'clock' | 'wallClock' | 'random'>;
   readonly opener: PortOpener;
   readonly addresses: Pick<PublicAddresses, 'look'>;
+  /** A long look for a port goes on in slices. */
+  readonly pace: Pick<Pace, 'turn'>;
   /** How long ports are kept for a client that is away or does not ask for them, ms. */
   readonly graceMs: number;
   /** The settings of flows for which a client states none, and the most flows that it may state. */
@@ -58,6 +60,11 @@ const RETRY_MS = 5000;
 const EXPIRY_LOOK_MS = 1000;
 /** The shortest idle time of a flow, as of the option `idle`. */
 const MIN_IDLE_MS = 1000;
+/** How many requests of one client may wait for those before them. */
+const MAX_WAITING = 64;
+/** How many ports are opened in vain until none is found free, and how many are looked at at once. */
+const MAX_TRIES = 64;
+const LOOKS_AT_ONCE = 64;
 /** Why one port is refused where another may do as well. */
 const ONE_PORT_ONLY: ReadonlySet<PublishReason> = new Set(['address-in-use', 'permission-denied']);
 
@@ -162,10 +169,12 @@ export class Publications {
   }
 
   /** Publishes ports, one request of a client after another. */
-  publish(asker: Asker, asked: PublishRequest): Promise<Outcome> {
+  async publish(asker: Asker, asked: PublishRequest): Promise<Outcome> {
     const { publicKey, session } = asker;
     const { endpoint, count, token, name } = asked;
-    return this.#turns.take(formatKey(publicKey), async () => {
+    const key = formatKey(publicKey);
+    if (this.#turns.countOf(key) >= MAX_WAITING) return refused(STATUS.limit, 'too-many-requests');
+    return this.#turns.take(key, async () => {
       const client = this.#known.lookup(publicKey)?.name ?? '(revoked)';
       const assignment = { publicKey, ports: { endpoint, count }, token };
       const wanted = new Publication(client, assignment, this.#settingsOf(asked), rulesOf(asked));
@@ -256,10 +265,14 @@ export class Publications {
   /** Port 0: any port that is free, of those that the client may publish. */
   async #publishAny(wanted: Publication, session: number): Promise<Outcome> {
     const { address } = wanted.ports.endpoint;
+    let [looks, tries] = [0, 0];
     for (const port of portsToTry(this.#permitted(wanted), this.#options.machine.random)) {
       const ports = { endpoint: { address, port }, count: 1 };
+      if (++looks % LOOKS_AT_ONCE === 0) await this.#options.pace.turn();
+      if (this.#sessions.get(wanted.key) !== session) return undefined;
       if (this.#book.overlaps(ports).next().done !== true) continue;
       if (firstOutside(ports, this.#permitted(wanted)) !== undefined) continue; // rights may have changed
+      if (++tries > MAX_TRIES || !this.#budget.takeTry(wanted.key, this.#options.machine.clock())) break;
       wanted.ports = ports;
       const outcome = await this.#open(wanted, session);
       if (outcome === undefined || outcome.status === STATUS.done || !ONE_PORT_ONLY.has(outcome.reason)) return outcome;

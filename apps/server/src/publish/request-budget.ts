@@ -15,16 +15,25 @@ export class RequestBudget {
 
   /** Charges a request for so many ports to the client with this key. Returns whether it may. */
   take(key: string, ports: number, nowMs: number): boolean {
-    let bucket = this.#buckets.get(key);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(PER_SECOND, AT_ONCE);
-      this.#buckets.set(key, bucket);
-    }
-    return bucket.take(nowMs, Math.min(AT_ONCE, ports + REQUEST_COST));
+    return this.#bucketOf(key).take(nowMs, Math.min(AT_ONCE, ports + REQUEST_COST));
+  }
+
+  /** Charges a port that is tried: it may be another program's. Returns whether it may. */
+  takeTry(key: string, nowMs: number): boolean {
+    return this.#bucketOf(key).take(nowMs);
   }
 
   /** The client is gone. */
   forget(key: string): void {
     this.#buckets.delete(key);
+  }
+
+  #bucketOf(key: string): TokenBucket {
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(PER_SECOND, AT_ONCE);
+      this.#buckets.set(key, bucket);
+    }
+    return bucket;
   }
 }

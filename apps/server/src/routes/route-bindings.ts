@@ -1,7 +1,7 @@
 /** Where the sockets of routes are bound, and how they are opened. */
 import type { EndpointRange } from '@relay/config';
 import { formatEndpoint, type Endpoint } from '@relay/packet';
-import { openPorts, ProgramFailure, type Machine } from '@relay/program';
+import { openPorts, ProgramFailure, type Machine, type Pace } from '@relay/program';
 import type { UdpSocket } from '@relay/socket';
 import { portCountOf, type RouteMapping } from './route-format.js';
 
@@ -58,13 +58,14 @@ export function bindingsOf(mapping: RouteMapping, addresses: ListenAddresses): R
 export async function openBindings(
   bindings: readonly RouteBinding[],
   openSocket: Machine['openSocket'],
+  pace: Pick<Pace, 'turn'>,
 ): Promise<OpenedSockets> {
   const opened = new Map<RouteBinding, UdpSocket>();
   const open = async (some: readonly RouteBinding[]): Promise<void> => {
     const endpoints = some.map(({ endpoint, range }) =>
       endpoint.port === 0 ? { ...endpoint, port: chosenPort(opened, range) } : endpoint,
     );
-    const sockets = await openPorts(endpoints, openSocket);
+    const sockets = await openPorts(endpoints, openSocket, pace);
     for (const [i, binding] of some.entries()) {
       const socket = sockets[i];
       if (socket !== undefined) opened.set(binding, socket);

@@ -1,6 +1,6 @@
 /** The live set of routes of a running server: the wanted ones are applied to the running ones. */
 import { isUnspecifiedAddress } from '@relay/packet';
-import { EXIT, ProgramFailure, type Machine } from '@relay/program';
+import { EXIT, Pace, ProgramFailure, type Machine } from '@relay/program';
 import type { RouteStatus } from '@relay/relay';
 import type { UdpSocket } from '@relay/socket';
 import { checkRoutes, checkTargets, isLoopback, overlap, type Ports } from './check-routes.js';
@@ -26,7 +26,7 @@ export interface RouteChanges {
 /** The options of {@link RouteSet}. */
 export interface RouteSetOptions
   extends Omit<RouteSurroundings, 'addressesOf' | 'clock'>, Pick<UpstreamNamesOptions, 'onMissing' | 'onFault'> {
-  readonly machine: Pick<Machine, 'clock' | 'resolveName' | 'localAddresses'>;
+  readonly machine: Pick<Machine, 'clock' | 'soon' | 'resolveName' | 'localAddresses'>;
   readonly openSocket: Machine['openSocket'];
   readonly addresses: ListenAddresses;
 }
@@ -42,6 +42,7 @@ export class RouteSet {
   readonly #options: RouteSetOptions;
   readonly #names: UpstreamNames;
   readonly #surroundings: RouteSurroundings;
+  readonly #pace: Pace;
   #routes: readonly RunningRoute[] = [];
   /** Where the routes listen, or are about to: with the real ports. */
   #listeners: readonly Ports[] = [];
@@ -51,6 +52,7 @@ export class RouteSet {
   constructor(options: RouteSetOptions) {
     const { machine, onMissing, onFault, settle } = options;
     this.#options = options;
+    this.#pace = new Pace(machine);
     this.#names = new UpstreamNames({
       ...{ machine, onMissing, onFault, settle },
       onFound: (name) => {
@@ -159,7 +161,7 @@ export class RouteSet {
       }),
     );
     try {
-      return { plans, opened: await openBindings(missing, openSocket) };
+      return { plans, opened: await openBindings(missing, openSocket, this.#pace) };
     } catch (error) {
       if (addresses.fallsBack(error)) return this.#open(wanted);
       throw error;

@@ -69,6 +69,29 @@ describe('port 0', () => {
     }
   });
 
+  // With 2,000 such ports, one request held the server up for 2 s, and many for minutes.
+  test('is tried on few ports where other programs have them all, and not for a session that is over', async () => {
+    const stage = new PublishStage();
+    const ada = stage.client('ada', { first: 27_000, last: 27_299 });
+    for (let port = 27_000; port < 27_300; port++) await stage.occupy({ address: '::', port });
+    expect(await stage.publish(ada, wanted('0'))).toMatchObject({ reason: 'no-free-port' });
+    expect(stage.made).toBe(64);
+    const requests = Array.from({ length: 10 }, (_, token) => stage.publish(ada, wanted('0', { token })));
+    stage.end(ada);
+    expect(await Promise.all(requests)).toEqual(Array.from({ length: 10 }, () => undefined));
+    expect(stage.made).toBeLessThanOrEqual(65);
+  });
+
+  test('is asked for by so many requests of a client at a time, and the others are refused', async () => {
+    const stage = new PublishStage();
+    const [ada, bob] = [stage.client('ada', { first: 27_000, last: 27_299 }), stage.client('bob', ...FEW)];
+    const requests = Array.from({ length: 100 }, (_, token) => stage.publish(ada, wanted('0', { token })));
+    expect(await stage.publish(bob, wanted('0'))).toMatchObject({ status: STATUS.done });
+    const outcomes = await Promise.all(requests);
+    expect(outcomes.filter((outcome) => outcome?.status === STATUS.done)).toHaveLength(64);
+    expect(outcomes.at(-1)).toMatchObject({ status: STATUS.limit, reason: 'too-many-requests' });
+  });
+
   test('goes with the session that asked for it', async () => {
     const stage = new PublishStage();
     const ada = stage.client('ada', ...FEW);

@@ -117,6 +117,8 @@ export class PublishStage {
       unsent: () => undefined,
       flush: () => run.flush(),
     };
+    // Virtual time stands still while ports open: no slice ever ends.
+    const pace = { turn: () => Promise.resolve() };
     const opener = new PortOpener({
       shard,
       sockets: {
@@ -129,6 +131,7 @@ export class PublishStage {
           return socket;
         },
         clock: () => this.nowMs,
+        pace,
         settle: () => this.settle(),
       },
       descriptors: this,
@@ -142,7 +145,7 @@ export class PublishStage {
           for (let i = 0; i < bytes.length; i++) bytes[i] = random.next() * 256;
         },
       },
-      ...{ opener, addresses, graceMs, onFault, defaults: { idleMs: 120_000, maxFlows: 100 } },
+      ...{ opener, addresses, pace, graceMs, onFault, defaults: { idleMs: 120_000, maxFlows: 100 } },
       onEvent: (event) => this.events.push(event),
       onChange: () => this.changes++,
       settle: () => this.settle(),

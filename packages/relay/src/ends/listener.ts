@@ -81,11 +81,11 @@ export class Listener {
     this.#ports.add(port);
   }
 
-  /** The port is closed: its flows end, for a reason out of `FLOW_CLOSE`. */
-  removePort(port: ListenerPort, reason: number, nowMs: number): void {
-    if (!this.#ports.delete(port)) return;
+  /** These ports are closed: their flows end, for a reason out of `FLOW_CLOSE`, and none begins. */
+  removePorts(ports: ReadonlySet<ListenerPort>, reason: number, nowMs: number): void {
+    for (const port of ports) this.#ports.delete(port);
     for (const flow of this.#group)
-      if (flow.sourceEnd instanceof ListenerEnd && flow.sourceEnd.port === port) flow.end(reason, nowMs);
+      if (flow.sourceEnd instanceof ListenerEnd && ports.has(flow.sourceEnd.port)) flow.end(reason, nowMs);
   }
 
   /** Takes datagram `i` of a batch that has arrived at a port of this listener. */
@@ -116,6 +116,8 @@ export class Listener {
 
   #open(port: ListenerPort, { sources, locals }: DatagramBatch, i: number, nowMs: number): Flow | number {
     const at = i * PACKED_ENDPOINT_BYTES;
+    // What its socket still brings before that is closed.
+    if (!this.#ports.has(port)) return DROP.notPublished;
     const target = port.targetOf(locals, at);
     if (target === undefined) return DROP.resolving;
     this.#opening.source.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));

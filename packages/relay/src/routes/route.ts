@@ -97,7 +97,7 @@ export class Route implements RouteMapping {
     const number = this.#numbers.get(port) ?? 0;
     this.#numbers.delete(port);
     if (this.#firstPorts.get(number) === port) this.#firstPorts.delete(number);
-    this.listener.removePort(port, FLOW_CLOSE.closed, nowMs);
+    this.listener.removePorts(new Set([port]), FLOW_CLOSE.closed, nowMs);
   }
 
   /** Other settings for the same ports; the limits hold for new flows. */

@@ -222,11 +222,13 @@ describe('a port that a client has published', () => {
     await pair.pass(100);
     expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'b']);
     expect([listener.ports.length, listener.flowCount]).toEqual([2, 2]);
-    listener.removePort(port, FLOW_CLOSE.notPublished, pair.nowMs);
-    listener.removePort(port, FLOW_CLOSE.notPublished, pair.nowMs);
+    listener.removePorts(new Set([port]), FLOW_CLOSE.notPublished, pair.nowMs);
+    listener.removePorts(new Set([port]), FLOW_CLOSE.notPublished, pair.nowMs);
     pair.settle();
     await pair.pass(100);
     expect([listener.ports.length, listener.flowCount, service.flowCount]).toEqual([1, 1, 1]);
+    await pair.visit('late', ADA, second); // its socket is still open
+    expect([listener.flowCount, pair.visits.length]).toEqual([1, 2]);
     await pair.visit('c', ADA, PUBLIC);
     await pair.pass(100);
     expect(pair.visits.map(({ text }) => text)).toEqual(['a', 'b', 'c']);
