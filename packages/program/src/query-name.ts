@@ -61,17 +61,23 @@ async function ask(host: string, withinMs: number, signal: AbortSignal): Promise
   }
 }
 
-type Records = readonly { readonly address: string; readonly ttl: number }[];
+/** Of an answer with very many addresses, Node.js gives the time of the first ones only. */
+type Records = readonly { readonly address: string; readonly ttl: number | undefined }[];
 
-function answerOf(found: readonly PromiseSettledResult<Records>[]): NameAnswer {
+/** More addresses of a name are nobody's to try. */
+const MAX_ADDRESSES = 64;
+
+/** What the name servers said of both families. */
+export function answerOf(found: readonly PromiseSettledResult<Records>[]): NameAnswer {
   const byFamily = found.map((result) => (result.status === 'fulfilled' ? result.value : []));
   const records = (prefersIpv6() ? byFamily.reverse() : byFamily).flat();
   if (records.length === 0)
     return found.every((result) => result.status === 'fulfilled' || NOT_FOUND.has(codeOf(result.reason)))
       ? 'not-found'
       : 'unavailable';
-  const ttlMs = 1000 * Math.min(...records.map(({ ttl }) => ttl));
-  return { addresses: records.map(({ address }) => address), ttlMs };
+  const times = records.flatMap(({ ttl }) => ttl ?? []);
+  const ttlMs = times.length === 0 ? 0 : 1000 * Math.min(...times);
+  return { addresses: records.slice(0, MAX_ADDRESSES).map(({ address }) => address), ttlMs };
 }
 
 /** The name servers' answers that say that there is nothing of this name. */

@@ -74,7 +74,7 @@ export class ClientNames {
     const kept = this.#kept.get(name);
     if (kept === undefined) return undefined;
     const leftMs = kept.untilMs - this.#machine.clock();
-    if (leftMs <= 0) return void this.#kept.delete(name);
+    if (!(leftMs > 0)) return void this.#kept.delete(name);
     return typeof kept.answer === 'string' ? kept.answer : { ...kept.answer, ttlMs: leftMs };
   }
 
