@@ -83,6 +83,21 @@ describe('LiveConfiguration', () => {
     await logs.close();
   });
 
+  test('logs each change of a reading', async () => {
+    const file = fileWith('engine = "auto"\n', 'live.toml');
+    const lines: string[] = [];
+    const live = new LiveConfiguration(schema, { config: file });
+    const logs = openLogs(live.values);
+    logs.redirectConsole((line) => lines.push(line));
+    fileWith('engine = "dgram"\n', 'live.toml');
+    const [change] = await live.reload(logs);
+    await live.reload(logs);
+    await logs.close();
+    const told = lines.filter((line) => line.includes('configuration changed'));
+    expect(told).toHaveLength(1);
+    expect(JSON.parse(told[0] ?? '')).toMatchObject({ change });
+  });
+
   test('tells what waits for a restart at each reload, until it is configured as it runs', async () => {
     const file = fileWith('engine = "dgram"\n', 'live.toml');
     const live = new LiveConfiguration(schema, { config: file });
