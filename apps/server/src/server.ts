@@ -75,7 +75,7 @@ export class RelayServer {
   readonly #publications: Publications;
   readonly #names: ClientNames;
   readonly #loop: Loop;
-  #own: OwnEndpoints | undefined;
+  readonly #own: OwnEndpoints;
 
   constructor(options: RelayServerOptions) {
     this.#options = options;
@@ -86,6 +86,7 @@ export class RelayServer {
       local: listen,
       receiveLocals: isUnspecifiedAddress(listen.address),
     });
+    this.#own = new OwnEndpoints([], machine.localAddresses);
     this.#shard = this.#newShard();
     this.#publications = this.#newPublications();
     this.#names = new ClientNames(machine);
@@ -157,13 +158,13 @@ export class RelayServer {
     };
     this.#listener.onError = (error, _destination, tag) => this.#shard.unsent(tag, error.datagrams);
     await this.#listener.open();
-    this.#own = new OwnEndpoints([this.#listener.local], this.#machine.localAddresses);
+    this.#own.add(this.#listener.local.port);
     this.#loop.settle();
   }
 
   /** Reads this host's addresses, which may have changed. Throws the system's error. */
   lookAtAddresses(): void {
-    this.#own?.look();
+    this.#own.look();
     this.#publications.lookAtAddresses();
     this.routes.lookAtAddresses().catch(this.#options.onFault);
   }
@@ -231,7 +232,7 @@ export class RelayServer {
       soon: (run) => {
         machine.soon(() => this.#later(run));
       },
-      isOwn: (target, offset) => this.#own?.includes(target, offset) ?? true,
+      isOwn: (target, offset) => this.#own.includes(target, offset),
       routeTo: machine.routeTo,
       ...{ descriptors, maxFlows, maxSockets, maxFlowsPerClient, idleMs },
     });
@@ -244,6 +245,7 @@ export class RelayServer {
       routes: this.#shard.routes,
       unsent: (tag, datagrams) => this.#shard.unsent(tag, datagrams),
       openSocket: (options) => machine.openSocket({ ...socket, ...options }),
+      own: this.#own,
       addresses: this.#newAddresses(),
       settle: () => this.#loop.settle(),
       onMissing: onUpstreamMissing,
@@ -267,7 +269,7 @@ export class RelayServer {
         clock: machine.clock,
         pace,
         shard: this.#shard,
-        own: { add: (port) => this.#own?.add(port), remove: (port) => this.#own?.remove(port) },
+        own: this.#own,
         settle,
       },
       ...{ addresses, descriptors, maxSockets: publish.maxSockets, onFault },

@@ -1,6 +1,6 @@
 import { formatEndpoint } from '@relay/packet';
 import { formatHostPorts, type Machine } from '@relay/program';
-import { PublicPort, type Route, type RouteStatus, type Routes, type Shard } from '@relay/relay';
+import { PublicPort, type OwnEndpoints, type Route, type RouteStatus, type Routes, type Shard } from '@relay/relay';
 import { withKnownZone, type UdpSocket } from '@relay/socket';
 import { keyOf, type RouteBinding } from './route-bindings.js';
 import { portCountOf, settingsOf, type RouteMapping, type RouteTarget } from './route-format.js';
@@ -11,6 +11,8 @@ export interface RouteSurroundings {
   readonly routes: Pick<Routes, 'add' | 'remove' | 'receive'>;
   readonly unsent: Shard['unsent'];
   readonly clock: Machine['clock'];
+  /** No client reaches a route through the server: a datagram could go round. */
+  readonly own: Pick<OwnEndpoints, 'addEndpoint' | 'removeEndpoint'>;
   /** The addresses of an upstream that are known now, but for those on which routes listen. */
   readonly addressesOf: (target: RouteTarget) => readonly string[];
   /** Sends what waits, and sets the timer: called after sources were heard. */
@@ -91,6 +93,7 @@ export class RunningRoute {
     };
     socket.onError = (error, _destination, tag) => unsent(tag, error.datagrams);
     this.#route.addPort(port, binding.number);
+    this.#surroundings.own.addEndpoint({ address, port: socket.local.port });
     const portKey = formatEndpoint({ address, port: socket.local.port });
     this.#sockets.set(keyOf(binding), { ...binding, socket, portKey, port });
   }
@@ -108,7 +111,9 @@ export class RunningRoute {
     const bound = this.#sockets.get(key);
     if (bound === undefined) return;
     this.#sockets.delete(key);
-    this.#route.removePort(bound.port, this.#surroundings.clock());
+    const { own, clock } = this.#surroundings;
+    own.removeEndpoint({ address: bound.endpoint.address, port: bound.socket.local.port });
+    this.#route.removePort(bound.port, clock());
   }
 
   /** Other settings and upstreams. Open flows go on. */
@@ -137,7 +142,10 @@ export class RunningRoute {
 
   /** Ends its flows; its sockets are the caller's from now on. */
   end(): void {
+    const { own, routes, clock } = this.#surroundings;
+    for (const { endpoint, socket } of this.#sockets.values())
+      own.removeEndpoint({ address: endpoint.address, port: socket.local.port });
     this.#sockets.clear();
-    this.#surroundings.routes.remove(this.#route, this.#surroundings.clock());
+    routes.remove(this.#route, clock());
   }
 }

@@ -1,4 +1,4 @@
-import { packedPort, parseAddress, type Endpoint } from '@relay/packet';
+import { isUnspecifiedAddress, packedPort, parseAddress, type Endpoint } from '@relay/packet';
 import { addressRange, isInRange, type AddressRange } from './address-range.js';
 
 const LOCAL_RANGES: readonly AddressRange[] = [
@@ -7,13 +7,16 @@ const LOCAL_RANGES: readonly AddressRange[] = [
   addressRange({ address: '::', prefix: 127 }),
 ];
 
+/** A port on which the server listens at whichever of this host's addresses. */
+const EVERYWHERE = '';
+
 /**
- * The endpoints on which this server itself listens, published ports too, at whichever of this
- * host's addresses: nobody may reach them as a target, or a datagram could go round for ever.
+ * The endpoints on which this server itself listens, published ports and routes too: nobody may
+ * reach them as a target, or a datagram could go round for ever.
  */
 export class OwnEndpoints {
-  /** How many sockets of the server listen on each port. */
-  readonly #ports = new Map<number, number>();
+  /** How many sockets of the server listen on each port, by their address or {@link EVERYWHERE}. */
+  readonly #ports = new Map<number, Map<string, number>>();
   readonly #read: () => readonly string[];
   /** Undefined until they could be read. */
   #addresses: readonly AddressRange[] | undefined;
@@ -24,16 +27,27 @@ export class OwnEndpoints {
     for (const { port } of listening) this.add(port);
   }
 
-  /** The server listens on this port once more. */
+  /** The server listens on this port once more, at whichever of this host's addresses. */
   add(port: number): void {
-    this.#ports.set(port, (this.#ports.get(port) ?? 0) + 1);
+    this.#count(port, EVERYWHERE, 1);
   }
 
   /** The server listens on this port once less. */
   remove(port: number): void {
-    const left = (this.#ports.get(port) ?? 0) - 1;
-    if (left > 0) this.#ports.set(port, left);
-    else this.#ports.delete(port);
+    this.#count(port, EVERYWHERE, -1);
+  }
+
+  /**
+   * The server listens at this endpoint once more. Other addresses of this host are its own only if
+   * it listens at all of them, or at those that mean this host on every host.
+   */
+  addEndpoint({ address, port }: Endpoint): void {
+    this.#count(port, placeOf(address), 1);
+  }
+
+  /** The server listens at this endpoint once less. */
+  removeEndpoint({ address, port }: Endpoint): void {
+    this.#count(port, placeOf(address), -1);
   }
 
   /**
@@ -43,7 +57,7 @@ export class OwnEndpoints {
   look(): void {
     this.#addresses = this.#read()
       .flatMap((address) => parseAddress(address.split('%')[0] ?? '') ?? [])
-      .map((address) => addressRange({ address, prefix: address.includes(':') ? 128 : 32 }));
+      .map(hostRange);
   }
 
   /**
@@ -51,8 +65,31 @@ export class OwnEndpoints {
    * this host's are unknown.
    */
   includes(target: Uint8Array, offset: number): boolean {
-    const isOwnPort = this.#ports.has(packedPort(target, offset));
-    if (!isOwnPort || this.#addresses === undefined) return isOwnPort;
-    return [...LOCAL_RANGES, ...this.#addresses].some((range) => isInRange(range, target, offset));
+    const places = this.#ports.get(packedPort(target, offset));
+    if (places === undefined || this.#addresses === undefined) return places !== undefined;
+    const ranges = places.has(EVERYWHERE)
+      ? [...LOCAL_RANGES, ...this.#addresses]
+      : [...places.keys()].map((address) => hostRange(address));
+    return ranges.some((range) => isInRange(range, target, offset));
   }
+
+  #count(port: number, place: string, difference: number): void {
+    const places = this.#ports.get(port) ?? new Map<string, number>();
+    const count = (places.get(place) ?? 0) + difference;
+    if (count > 0) places.set(place, count);
+    else places.delete(place);
+    if (places.size > 0) this.#ports.set(port, places);
+    else this.#ports.delete(port);
+  }
+}
+
+/** The range of one address. */
+const hostRange = (address: string): AddressRange =>
+  addressRange({ address, prefix: address.includes(':') ? 128 : 32 });
+
+/** Where a socket at this address is reached: there, or at whichever of this host's addresses. */
+function placeOf(address: string): string {
+  const bare = address.split('%')[0] ?? '';
+  const isHere = isUnspecifiedAddress(bare) || bare === '::1' || bare.startsWith('127.');
+  return isHere ? EVERYWHERE : bare;
 }

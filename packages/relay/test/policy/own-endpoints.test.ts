@@ -95,4 +95,30 @@ describe("the server's own endpoints", () => {
     expect(endpoints.includes(pack('192.0.2.7', PORT), 0)).toBe(true);
     expect(endpoints.includes(pack('192.0.2.8', PORT), 0)).toBe(false);
   });
+
+  test('of a socket at one address are there alone, and no more when it is closed', () => {
+    const endpoints = new OwnEndpoints([], () => ['192.0.2.1', '192.0.2.2']);
+    endpoints.look();
+    const at = (address: string): boolean => endpoints.includes(pack(address, PORT), 0);
+    const both = ['192.0.2.1', '2001:db8::1'].map((address) => ({ address, port: PORT }));
+    for (const endpoint of both) endpoints.addEndpoint(endpoint);
+    endpoints.addEndpoint({ address: '192.0.2.1', port: PORT });
+    const addresses = ['192.0.2.1', '192.0.2.2', '127.0.0.1', '2001:db8::1', '2001:db8::2'];
+    expect(addresses.filter(at)).toEqual(['192.0.2.1', '2001:db8::1']);
+    for (const endpoint of both) endpoints.removeEndpoint(endpoint);
+    expect(addresses.filter(at)).toEqual(['192.0.2.1']);
+    endpoints.removeEndpoint({ address: '192.0.2.1', port: PORT });
+    expect(addresses.filter(at)).toEqual([]);
+  });
+
+  test.each(['0.0.0.0', '::', '127.0.0.1', '127.0.0.53', '::1'])(
+    'of a socket at %s are at whichever address of this host',
+    (address) => {
+      const endpoints = new OwnEndpoints([], () => ['192.0.2.1']);
+      endpoints.look();
+      endpoints.addEndpoint({ address, port: PORT });
+      const at = (other: string): boolean => endpoints.includes(pack(other, PORT), 0);
+      expect(['127.0.0.1', '0.0.0.0', '192.0.2.1', '192.0.2.9'].map(at)).toEqual([true, true, true, false]);
+    },
+  );
 });
