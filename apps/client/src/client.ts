@@ -119,6 +119,11 @@ export class RelayClient {
     return this.#machine.clock();
   }
 
+  /** Counts what the kernel has dropped up to now. */
+  countKernelDrops(): void {
+    this.#machine.countKernelDrops();
+  }
+
   /** The shard, which holds the traffic and the drops. */
   get shard(): ClientShard {
     return this.#shard;
@@ -221,6 +226,7 @@ export class RelayClient {
         this.#shard.receive(batch, this.#machine.clock());
         this.#loop.settle();
       },
+      onKernelDrops: (packets) => this.#shard.packetDrops.count(DROP.kernelBufferFull, packets),
       onError: (error, tag) => {
         this.#shard.accounts.unsent(tag, error.datagrams, DROP.sendFailed);
         onSocketError(error);
@@ -246,6 +252,7 @@ export class RelayClient {
         this.#shard.receiveFromSources(listener, port, batch, this.#machine.clock());
         this.#loop.settle();
       };
+      port.socket.onKernelDrops = (datagrams) => listener.lostInKernel(datagrams);
       this.#countErrors(port.socket);
     }
   }

@@ -18,6 +18,8 @@ export interface ServerSocketOptions {
   readonly host: string;
   readonly openSocket: (options: Pick<SocketOptions, 'local'>) => UdpSocket;
   readonly onReceive: (batch: DatagramBatch) => void;
+  /** The kernel has dropped so many datagrams. */
+  readonly onKernelDrops: (datagrams: number) => void;
   /** A datagram with this tag, or several, could not be sent. */
   readonly onError: (error: SocketError, tag: number) => void;
 }
@@ -98,9 +100,10 @@ export class ServerSocket {
   }
 
   #new(): UdpSocket {
-    const { openSocket, onReceive, onError } = this.#options;
+    const { openSocket, onReceive, onKernelDrops, onError } = this.#options;
     const socket = openSocket({ local: { address: this.#address, port: 0 } });
     socket.onReceive = onReceive;
+    socket.onKernelDrops = onKernelDrops;
     socket.onError = (error, _destination, tag) => onError(error, tag);
     return socket;
   }

@@ -73,6 +73,7 @@ export interface ClientStatus extends ProgramStatus {
 /** Returns the status of a client. `health` is that of its process. */
 export function clientStatus(client: RelayClient, server: string, health: Health): ClientStatus {
   const { session, state } = client.channel;
+  client.countKernelDrops();
   return {
     program: 'relay-client',
     ...processFigures(),

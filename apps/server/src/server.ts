@@ -3,7 +3,7 @@
  * is given to it. Packets that arrive go to the shard a batch at a time, and the packets of the
  * shard leave at the end of the turn.
  */
-import { FEATURE, isUnspecifiedAddress, type Endpoint } from '@relay/packet';
+import { DROP, FEATURE, isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import { flowSocket, Loop, Pace, type DescriptorReserve, type LoopWork, type Machine } from '@relay/program';
 import {
   OwnEndpoints,
@@ -121,7 +121,9 @@ export class RelayServer {
     return this.#options.maxSockets;
   }
 
+  /** The figures of the shard, with what the kernel has dropped up to now. */
   figures(): ShardFigures {
+    this.#machine.countKernelDrops();
     return this.#shard.figures();
   }
 
@@ -156,6 +158,7 @@ export class RelayServer {
       this.#shard.receive(batch, this.#machine.clock());
       this.#loop.settle();
     };
+    this.#listener.onKernelDrops = (packets) => this.#shard.packetDrops.count(DROP.kernelBufferFull, packets);
     this.#listener.onError = (error, _destination, tag) => this.#shard.unsent(tag, error.datagrams);
     await this.#listener.open();
     this.#own.add(this.#listener.local.port);

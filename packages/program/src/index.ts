@@ -51,7 +51,13 @@ export {
   type VerbDefinition,
 } from './verb/verb.js';
 export { type ParametersOf, type ParameterTree } from './verb/parameters.js';
-export { packetDirections, packetFigures, type CountedPackets, type PacketFigures } from './packet-figures.js';
+export {
+  packetDirections,
+  unknownDrops,
+  packetFigures,
+  type CountedPackets,
+  type PacketFigures,
+} from './packet-figures.js';
 export { healthLine } from './health-line.js';
 export { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS, mappingKeys, type MappingSettings } from './mapping/mapping-keys.js';
 export { publicKeys, type PublicSettings } from './mapping/public-keys.js';

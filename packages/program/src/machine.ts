@@ -5,7 +5,15 @@
 import { randomFillSync } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import { afterReceiving, createSocket, routeTo, type Route, type SocketOptions, type UdpSocket } from '@relay/socket';
+import {
+  afterReceiving,
+  countKernelDrops,
+  createSocket,
+  routeTo,
+  type Route,
+  type SocketOptions,
+  type UdpSocket,
+} from '@relay/socket';
 import { queryName, type NameAnswer } from './query-name.js';
 
 /** Cancels a scheduled call. It does nothing if the call has run. */
@@ -35,6 +43,11 @@ export interface Machine {
    * Calls `run` once, after all sockets that are ready now have delivered their datagrams.
    */
   readonly soon: (run: () => void) => Cancel;
+  /**
+   * Has each socket report what the kernel has dropped there; see `countKernelDrops` of
+   * `@relay/socket`.
+   */
+  readonly countKernelDrops: () => void;
   /** Fills all of `bytes` with unpredictable bytes. */
   readonly random: (bytes: Uint8Array) => void;
   /**
@@ -64,6 +77,7 @@ export const thisMachine: Machine = {
     return () => clearTimeout(timer);
   },
   soon: afterReceiving,
+  countKernelDrops,
   random: (bytes) => {
     randomFillSync(bytes);
   },

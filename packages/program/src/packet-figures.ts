@@ -11,10 +11,10 @@ export interface PacketFigures {
   /** Packets that were not sent: the queue was full, or the kernel refused them. */
   readonly unsent: number;
   /**
-   * Packets that the kernel dropped because its receive buffer was full. Undefined if the engine
-   * cannot count them.
+   * Packets that the kernel dropped because its receive buffer was full: at least so many. Null: it
+   * is not known what the kernel drops, at any socket of this program.
    */
-  readonly kernelDrops: number | undefined;
+  readonly kernelDrops: number | null;
   /** Packets that this program dropped, by reason. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;
 }
@@ -38,10 +38,14 @@ export function packetFigures(
     out: sentDatagrams,
     outBytes: sentBytes,
     unsent: queueDrops + sendFailures,
-    kernelDrops,
+    kernelDrops: kernelDrops ?? null,
     drops,
   };
 }
+
+/** Returns a line that says that the drops of the kernel are not known, where that is so. */
+export const unknownDrops = ({ kernelDrops }: PacketFigures): string[] =>
+  kernelDrops === null ? ['what the kernel drops is not known with this engine on this system'] : [];
 
 /** Returns the packet figures as rows of a traffic table. */
 export function packetDirections(packets: PacketFigures): Record<string, DirectionFigures> {

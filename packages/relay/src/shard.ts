@@ -49,10 +49,11 @@ const EXPIRY_LOOK_MS = 1000;
 /** One event loop's part of a server. */
 export class Shard implements ForwardServer {
   readonly routes: Routes;
+  /** Packets that were refused, by reason. */
+  readonly packetDrops = new DropCounters();
   readonly #options: ShardOptions;
   readonly #channel: ServerChannel;
   readonly #accounts = new Accounts();
-  readonly #packetDrops = new DropCounters();
   readonly #idle = new IdleQueue();
   readonly #run = new DatagramRun();
   readonly #notices = new Notices();
@@ -81,7 +82,7 @@ export class Shard implements ForwardServer {
       clients: this.#known,
       wallClock: options.wallClock,
       out: this.#out,
-      drops: this.#packetDrops,
+      drops: this.packetDrops,
     });
     this.#waking = new Waking(({ publicKey, path }, nowMs) => this.#channel.wakeClient(publicKey, path, nowMs));
     this.#upstreams = new Upstreams({
@@ -97,7 +98,7 @@ export class Shard implements ForwardServer {
     this.#surroundings = {
       writer: new DatagramWriter(this.#out),
       ...{ idle: this.#idle, run: this.#run, notices: this.#notices, upstreams: this.#upstreams },
-      ...{ forward: this.#accounts.forward, publish: this.#accounts.publish, packetDrops: this.#packetDrops },
+      ...{ forward: this.#accounts.forward, publish: this.#accounts.publish, packetDrops: this.packetDrops },
       ...{ server: this, known: this.#known },
       ...{ maxFlowsPerClient: options.maxFlowsPerClient, idleMs: options.idleMs },
       random: options.channel.random ?? systemRandom,
@@ -128,8 +129,7 @@ export class Shard implements ForwardServer {
     ports: readonly PublicPort[],
     rules?: VisitorRules,
   ): Listener | undefined {
-    const live = this.#sessions.get(session);
-    return live && this.#clients.get(live.peerName)?.newListener(mapping, ports, rules);
+    return this.#clients.get(this.#sessions.get(session)?.peerName ?? '')?.newListener(mapping, ports, rules);
   }
 
   /** The ports of the listener are closed: its flows end. */
@@ -278,7 +278,7 @@ export class Shard implements ForwardServer {
       publish: this.#accounts.publish.toJSON(),
       route: this.#accounts.route.toJSON(),
       targetErrors: this.#upstreams.networkErrors,
-      packetDrops: this.#packetDrops.toJSON(),
+      packetDrops: this.packetDrops.toJSON(),
     };
   }
 
@@ -301,7 +301,7 @@ export class Shard implements ForwardServer {
       take: (batch, i, nowMs) => this.#takePacket(batch, i, nowMs),
       clientOf: (batch, i) => this.#channel.clientOf(batch, i),
       turned: () => this.#endBatch(),
-      dropped: (code) => this.#packetDrops.count(code),
+      dropped: (code) => this.packetDrops.count(code),
     });
   }
 
@@ -338,7 +338,7 @@ export class Shard implements ForwardServer {
   #takePacket(batch: DatagramBatch, i: number, nowMs: number): number {
     const channel = this.#channel;
     const code = channel.receive(batch, i, nowMs);
-    if (code < 0) this.#packetDrops.count(code);
+    if (code < 0) this.packetDrops.count(code);
     let frames = 1 + ((batch.lengths[i] ?? 0) >> 9);
     for (; channel.nextFrame(nowMs); frames++) this.#take(nowMs);
     this.#drain(nowMs);
@@ -350,9 +350,9 @@ export class Shard implements ForwardServer {
     try {
       if (frame.session !== this.#latest?.session) this.#latest = this.#clientOf(frame.session, nowMs);
       const code = this.#latest.tunnel.take(frame, nowMs);
-      if (code < 0) this.#packetDrops.count(code);
+      if (code < 0) this.packetDrops.count(code);
     } catch (error) {
-      this.#packetDrops.count(this.#channel.fault(frame.session, error, nowMs));
+      this.packetDrops.count(this.#channel.fault(frame.session, error, nowMs));
     }
   }
 

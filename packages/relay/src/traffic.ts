@@ -1,4 +1,4 @@
-import { DropCounters } from '@relay/packet';
+import { DROP, DropCounters } from '@relay/packet';
 
 /**
  * Datagrams of one direction. Each that came in went out or was dropped for a counted reason, so
@@ -31,6 +31,12 @@ export class Traffic {
   /** Counts a drop by its code (< 0). */
   dropped(code: number): void {
     this.drops.count(code);
+  }
+
+  /** Counts datagrams that had come to this host, and that the kernel dropped. */
+  lostInKernel(datagrams: number): void {
+    this.inDatagrams += datagrams;
+    this.drops.count(DROP.kernelBufferFull, datagrams);
   }
 
   /**

@@ -90,8 +90,8 @@ static napi_value js_local(napi_env env, napi_callback_info info) {
   return number(env, udp_local(&socket->udp, into.data));
 }
 
-// inspect(number): fills the report with the receive buffer, the send buffer, the drops and the
-// largest run.
+// inspect(number): fills the report with the receive buffer, the send buffer and the largest run.
+// Returns 0.
 static napi_value js_inspect(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   struct loop *loop = arguments_of(env, info, 1, arguments);
@@ -100,9 +100,19 @@ static napi_value js_inspect(napi_env env, napi_callback_info info) {
   int receive_buffer = udp_buffer_bytes(&socket->udp, SO_RCVBUF), send_buffer = udp_buffer_bytes(&socket->udp, SO_SNDBUF);
   loop->report[0] = receive_buffer > 0 ? (uint32_t)receive_buffer : 0;
   loop->report[1] = send_buffer > 0 ? (uint32_t)send_buffer : 0;
-  loop->report[2] = 0;
-  loop->report[3] = socket->udp.max_segments;
-  return number(env, udp_drops(&socket->udp, &loop->report[2]));
+  loop->report[2] = socket->udp.max_segments;
+  return number(env, 0);
+}
+
+// drops(number): how many datagrams or runs the kernel has dropped, modulo 2^32, or -errno.
+static napi_value js_drops(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  uint32_t drops = 0;
+  struct loop *loop = arguments_of(env, info, 1, arguments);
+  struct watched_socket *socket = socket_of(env, loop, arguments[0]);
+  if (!socket) return throw(env, "drops: no such socket");
+  int failed = udp_drops(&socket->udp, &drops);
+  return number(env, failed ? failed : (int64_t)drops);
 }
 
 // receive(number): returns how many datagrams the arrays list, or -errno. The report has their
@@ -248,7 +258,8 @@ static napi_value js_close(napi_env env, napi_callback_info info) {
 
 static napi_value object_of_functions(napi_env env, struct loop *loop) {
   static const struct { const char *name; napi_callback function; } functions[] = {
-    { "open", js_open }, { "local", js_local }, { "inspect", js_inspect }, { "receive", js_receive }, { "send", js_send },
+    { "open", js_open }, { "local", js_local }, { "inspect", js_inspect }, { "drops", js_drops },
+    { "receive", js_receive }, { "send", js_send },
     { "prepare", js_prepare }, { "sendPrepared", js_send_prepared }, { "nextError", js_next_error },
     { "watchWritable", js_watch_writable }, { "close", js_close },
   };

@@ -34,6 +34,7 @@ export abstract class EngineSocket implements UdpSocket {
 
   onReceive: (batch: ReceiveBatch) => void = IGNORE;
   onError: (error: SocketError, destination: Endpoint | undefined, tag: number) => void = IGNORE;
+  onKernelDrops: (datagrams: number) => void = IGNORE;
 
   protected readonly options: ResolvedOptions;
   protected readonly counters = new SocketCounters();
@@ -45,6 +46,7 @@ export abstract class EngineSocket implements UdpSocket {
   /** The datagrams that wait for the socket to open. */
   #waiting: SendQueue | undefined;
   #iterator: DatagramIterator | undefined;
+  #reportedDrops = 0;
 
   constructor(options: ResolvedOptions) {
     this.options = options;
@@ -189,6 +191,14 @@ export abstract class EngineSocket implements UdpSocket {
     if (this.#state !== 'open') return;
     this.counters.countReceived(batch.count, bytes);
     this.onReceive(batch);
+  }
+
+  /** Reports what is new in the number of datagrams that the kernel has dropped so far. */
+  protected reportKernelDrops(kernelDrops: number): void {
+    const datagrams = kernelDrops - this.#reportedDrops;
+    if (datagrams <= 0) return;
+    this.#reportedDrops = kernelDrops;
+    this.onKernelDrops(datagrams);
   }
 
   /**

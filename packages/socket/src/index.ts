@@ -1,5 +1,6 @@
 export type { DatagramBatch, SendBatch } from '@relay/packet';
 export { afterReceiving } from './after-receiving.js';
+export { countKernelDrops } from './count-kernel-drops.js';
 export { createSocket, isNativeAvailable } from './create-socket.js';
 export {
   SOCKET_ERROR_CODES,

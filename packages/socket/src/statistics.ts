@@ -21,9 +21,13 @@ export interface SocketStatistics {
   /** Datagrams that waited in the queue before the kernel took them. */
   readonly queuedDatagrams: number;
   /**
-   * The exact number of datagrams that the kernel dropped because the receive buffer was full.
-   * Undefined if the engine cannot know it. A run that arrived as one (`receiveOffload`) counts
-   * once.
+   * Datagrams that the kernel dropped because the receive buffer was full; undefined where the
+   * engine cannot know it.
+   *
+   * The native engine knows the number at any time, and it is exact without `receiveOffload`. With
+   * it, a run that arrived as one counts once, so that more may have been dropped. On Linux, dgram
+   * knows what `countKernelDrops()` has read last: what is dropped between that and the close is
+   * missing. On other systems, and with `reusePort`, dgram does not know it.
    */
   readonly kernelDrops: number | undefined;
   /** Datagrams dropped because a queue was full or the socket was not open. */

@@ -102,6 +102,13 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
   onError: (error: SocketError, destination: Endpoint | undefined, tag: number) => void;
 
   /**
+   * Called with the number of datagrams that the kernel has dropped since the last call, because
+   * the receive buffer was full: at `countKernelDrops()`, and before `close` resolves. It must not
+   * throw. See `statistics.kernelDrops` for how exact the number is.
+   */
+  onKernelDrops: (datagrams: number) => void;
+
+  /**
    * Sends one datagram to the connected remote or to `destination`. Returns false if the datagram
    * was dropped and counted, because the queue is full or the socket is not open. Returns true if
    * the kernel has it, if it waits in the queue, or if it failed and `onError` will report it.

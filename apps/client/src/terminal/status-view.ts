@@ -1,4 +1,12 @@
-import { dropLines, healthLine, monotonicMs, packetDirections, Rates, trafficLines } from '@relay/program';
+import {
+  dropLines,
+  healthLine,
+  monotonicMs,
+  packetDirections,
+  Rates,
+  trafficLines,
+  unknownDrops,
+} from '@relay/program';
 import { formatDuration, table } from '@relay/terminal';
 import type { ClientStatus } from '../status.js';
 import { mappingCells } from './tables.js';
@@ -20,6 +28,7 @@ export class StatusView {
       ...trafficLines({ ...directions, ...packetDirections(packets) }, this.#rates, monotonicMs()),
       '',
       ...dropLines({ ...Object.fromEntries(drops), packets: packets.drops }),
+      ...unknownDrops(packets),
       healthLine(status.health),
       '',
       ...table(

@@ -39,6 +39,17 @@ export class Service implements AsyncDisposable {
     return new Service(socket, manner);
   }
 
+  /** Sends to this port of its own host. Resolves when the kernel has the datagram. */
+  async send(payload: string, port: number): Promise<void> {
+    const { address } = this.#socket.address();
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.send(payload, port, address, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#socket, 'close');
     this.#socket.close();

@@ -111,6 +111,7 @@ export class PublicSockets {
       shard.receiveFromVisitors(this.listener, port, batch, clock());
       settle();
     };
+    socket.onKernelDrops = (datagrams) => this.listener.lostInKernel(datagrams);
     socket.onError = (error, _destination, tag) => shard.unsent(tag, error.datagrams);
     this.#sockets.set(formatEndpoint(local), { socket, port, isOwn: false });
     return socket;

@@ -91,6 +91,7 @@ export class RunningRoute {
       routes.receive(this.#route, port, batch, clock());
       settle();
     };
+    socket.onKernelDrops = (datagrams) => this.#route.listener.lostInKernel(datagrams);
     socket.onError = (error, _destination, tag) => unsent(tag, error.datagrams);
     this.#route.addPort(port, binding.number);
     this.#surroundings.own.addEndpoint({ address, port: socket.local.port });

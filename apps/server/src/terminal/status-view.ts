@@ -1,4 +1,12 @@
-import { dropLines, healthLine, monotonicMs, packetDirections, Rates, trafficLines } from '@relay/program';
+import {
+  dropLines,
+  healthLine,
+  monotonicMs,
+  packetDirections,
+  Rates,
+  trafficLines,
+  unknownDrops,
+} from '@relay/program';
 import { formatDuration } from '@relay/terminal';
 import type { ServerStatus } from '../status.js';
 
@@ -27,6 +35,7 @@ export class StatusView {
       ...trafficLines(directions, this.#rates, monotonicMs()),
       '',
       ...dropLines({ ...Object.fromEntries(drops), packets: packets.drops }),
+      ...unknownDrops(packets),
       healthLine(status.health),
     ];
   }

@@ -51,6 +51,9 @@ export class MemoryMachine implements Machine {
 
   readonly soon = (run: () => void): Cancel => this.schedule(0, run);
 
+  /** Its sockets report at once. */
+  readonly countKernelDrops = (): void => undefined;
+
   readonly random = (bytes: Uint8Array): void => {
     for (let i = 0; i < bytes.length; i++) bytes[i] = this.#random.next() * 256;
   };

@@ -8,14 +8,14 @@ import { openAdminServer, type AdminCalls, type AdminServer } from '../admin/adm
 import { ProgramFailure } from '../exit-code.js';
 import type { LiveConfiguration, PendingSetting } from '../live-configuration.js';
 import type { LogSettings } from '../logs.js';
-import { LimitWatch } from '../limit-watch.js';
+import { DropWatch } from '../drop-watch.js';
 import { guarded } from '../periodic.js';
 import { metricsOf, type ProgramStatus } from '../program-status.js';
 import { adminCalls, type Verb } from '../verb/verb.js';
 import { Frame } from './frame.js';
 
-/** How often the service looks for flows that were refused, in ms. */
-const LIMIT_LOOK_MS = 5000;
+/** How often the service looks for drops that people can do something about, in ms. */
+const DROP_LOOK_MS = 5000;
 
 /** The settings that the frame itself reads. `commonOptions` defines them. */
 export interface ServiceSettings extends LogSettings {
@@ -176,8 +176,8 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
     await this.own.open();
     await this.#openAdmin(program);
     this.#startMetrics(this.settings.metricsInterval);
-    const limits = new LimitWatch(this.#frame.log);
-    this.#frame.look('the look at limits of flows', LIMIT_LOOK_MS, () => limits.look(this.own.status()));
+    const drops = new DropWatch(this.#frame.log);
+    this.#frame.look('the look at drops', DROP_LOOK_MS, () => drops.look(this.own.status()));
     this.own.begin();
   }
 

@@ -101,6 +101,11 @@ export class Listener {
     else flow.toTarget(datagram, nowMs);
   }
 
+  /** The kernel has dropped datagrams at a port, because its buffer was full. */
+  lostInKernel(datagrams: number): void {
+    this.#table.traffic.toTarget.lostInKernel(datagrams);
+  }
+
   /** Other rules for sources hold from now on. Flows of sources that they refuse end. */
   applyRules(rules: VisitorRules, nowMs: number): void {
     const visitors = this.#visitors;

@@ -235,6 +235,7 @@ export class Upstreams implements UpstreamKeeper {
     sharing.add(shared);
     this.#sockets++;
     socket.onReceive = (batch) => this.#receiveShared(shared, owner, batch);
+    socket.onKernelDrops = (datagrams) => this.#options.accounts.forward.fromTarget.lostInKernel(datagrams);
     socket.onError = (error, destination, tag) =>
       this.#failed(destination && shared.findFailed(destination), error, tag);
     const opened = (): void => {
@@ -262,6 +263,8 @@ export class Upstreams implements UpstreamKeeper {
       this.#sockets++;
       this.#mayShare = socket.engine !== 'dgram';
       socket.onReceive = (batch) => this.#receive(end, batch);
+      const fromTarget = end.flow?.fromTarget;
+      socket.onKernelDrops = (datagrams) => fromTarget?.lostInKernel(datagrams);
       socket.onError = (error, _destination, tag) => this.#failed(end, error, tag);
       end.use(socket);
       socket

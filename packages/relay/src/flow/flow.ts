@@ -97,6 +97,11 @@ export class Flow implements Idler {
     this.#requestsLeft = requests ?? Infinity;
   }
 
+  /** The counts of the datagrams from its target, which outlive the flow. */
+  get fromTarget(): Traffic {
+    return this.#keeper.traffic.fromTarget;
+  }
+
   /** A datagram came from the source. It is counted as received already. */
   toTarget(datagram: Datagram, nowMs: number): void {
     this.lastActivityMs = nowMs;

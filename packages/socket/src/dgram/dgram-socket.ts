@@ -15,6 +15,7 @@ import { MAX_DATAGRAM_BYTES } from '../udp-socket.js';
 import { withNamedZone } from '../zone.js';
 import { destinationText, packSource } from './addresses.js';
 import { receiveArena } from './receive-arena.js';
+import { watchKernelDrops, type WatchedDrops } from './kernel-drops.js';
 import { copyToSendChunk, releaseCopy } from './send-chunk.js';
 import { Unanswered } from './unanswered.js';
 
@@ -30,12 +31,15 @@ export class DgramSocket extends EngineSocket {
   override readonly engine = 'dgram';
   override readonly maxBatch = 1;
   override readonly maxSegments = 1;
-  protected override readonly kernelDrops = undefined;
-
   #socket: Socket | undefined;
   #remote: ConnectedRemote | undefined;
   readonly #unanswered = new Unanswered((error, bytes, tag) => this.#afterSend(error, bytes, tag));
   #onDrained: (() => void) | undefined;
+  #drops: WatchedDrops | undefined;
+
+  protected override get kernelDrops(): number | undefined {
+    return this.#drops?.datagrams;
+  }
 
   protected override async bind(): Promise<OpenedSocket> {
     const { options } = this;
@@ -56,6 +60,9 @@ export class DgramSocket extends EngineSocket {
     socket.on('error', (error) => this.#failReceive(error));
     this.#socket = socket;
     const { address, port } = socket.address();
+    // The list of the kernel does not tell the sockets of a shared port apart.
+    if (!options.reusePort)
+      this.#drops = watchKernelDrops({ address, port }, options.family, (total) => this.reportKernelDrops(total));
     return {
       local: { address, port },
       receiveBufferBytes: socket.getRecvBufferSize(),
@@ -153,6 +160,7 @@ export class DgramSocket extends EngineSocket {
     // This is not `once`: a late error from the network is no failure to close.
     await new Promise<void>((resolve) => socket.close(resolve));
     this.#socket = undefined;
+    this.#drops?.end();
     // Node.js reports the close before it calls back for unsent datagrams.
     if (this.#unanswered.count > 0) await this.#drained();
   }

@@ -37,6 +37,8 @@ export interface AddonLoop {
   open(number: number, options: Uint32Array, local: Uint8Array, remote: Uint8Array | undefined): number;
   local(number: number, into: Uint8Array): number;
   inspect(number: number): number;
+  /** How many datagrams, or runs, the kernel has dropped there, modulo 2^32. */
+  drops(number: number): number;
   receive(number: number): number;
   send(
     number: number,

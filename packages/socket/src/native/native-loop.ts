@@ -10,6 +10,8 @@ export interface LoopSocket {
   ready(events: number): void;
   /** Gives the kernel the datagrams that the socket put off to the end of this turn. */
   flushOutbox(): void;
+  /** Reports what the kernel has dropped. */
+  countKernelDrops(): void;
 }
 
 export const EVENT_WRITABLE = 2;
@@ -107,6 +109,11 @@ export class NativeLoop {
   remove(number: number): void {
     this.#sockets[number] = undefined;
     this.#freeNumbers.push(number);
+  }
+
+  /** Each socket that was ready since the last call reports what the kernel has dropped there. */
+  countKernelDrops(): void {
+    for (const socket of this.#sockets) socket?.countKernelDrops();
   }
 
   /**

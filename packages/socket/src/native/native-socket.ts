@@ -27,6 +27,8 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
   /** The last known value. */
   #maxSegments: number;
   #kernelDrops = 0;
+  /** A socket whose buffer was full is ready. Nothing was dropped at those that were not. */
+  #wasReady = false;
 
   constructor(options: ResolvedOptions, loop: NativeLoop) {
     super(options);
@@ -61,7 +63,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     this.#number = number;
     calls.local(number, local);
     calls.inspect(number);
-    this.#maxSegments = report[3] ?? 0;
+    this.#maxSegments = report[2] ?? 0;
     return {
       local: unpackEndpoint(local, 0),
       receiveBufferBytes: report[0] ?? 0,
@@ -70,6 +72,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
   }
 
   ready(events: number): void {
+    this.#wasReady = true;
     if (events & EVENT_ERROR) this.#readErrors();
     if (events & EVENT_WRITABLE) this.#flush();
     this.#receive();
@@ -219,8 +222,22 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     return putOff + (this.#queue?.waitingBytes ?? 0);
   }
 
+  countKernelDrops(): void {
+    if (!this.#wasReady) return;
+    this.#wasReady = false;
+    this.#reportDrops();
+  }
+
+  #reportDrops(): void {
+    this.reportKernelDrops(this.kernelDrops);
+  }
+
   protected override get kernelDrops(): number {
-    this.#inspect();
+    if (this.#number !== -1) {
+      const drops = this.#loop.calls.drops(this.#number);
+      // The kernel counts in 32 bits.
+      if (drops >= 0) this.#kernelDrops += (drops - this.#kernelDrops) >>> 0;
+    }
     return this.#kernelDrops;
   }
 
@@ -228,14 +245,14 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     if (this.#number === -1) return;
     const { calls, report } = this.#loop;
     calls.inspect(this.#number);
-    this.#kernelDrops = report[2] ?? 0;
-    this.#maxSegments = report[3] ?? 0;
+    this.#maxSegments = report[2] ?? 0;
   }
 
   protected override async release(): Promise<void> {
     this.flushOutbox();
     if (this.#queue) await this.#drained();
     this.#inspect();
+    this.#reportDrops();
     if (this.#queue) this.losses.dropped(this.#queue, this.#queue.head, this.#queue.count);
     this.#queue = undefined;
     this.#loop.calls.close(this.#number);

@@ -84,7 +84,7 @@ export class MemorySocket extends EngineSocket implements BoundSocket {
   /** Takes an arrived datagram. Datagrams that arrive at the same time are delivered together. */
   take(source: Endpoint, destination: Endpoint, bytes: Uint8Array): void {
     if (this.#arrivedBytes + bytes.length > this.receiveBufferBytes) {
-      this.#kernelDrops++;
+      this.reportKernelDrops(++this.#kernelDrops);
       return;
     }
     this.#arrivedBytes += bytes.length;
