@@ -48,9 +48,20 @@ export class OpenedEnd implements End, DatagramHeading {
     this.#registry.set(this.id, this);
   }
 
+  get peerIdleMs(): number | undefined {
+    return this.#link.session?.peerParameters?.flowIdleMs;
+  }
+
   send(datagram: Datagram, traffic: Traffic, nowMs: number): void {
-    if (nowMs < this.#refusedUntilMs) traffic.dropped(this.#refusal);
-    else this.#link.send(this, datagram, traffic, nowMs);
+    if (nowMs < this.#refusedUntilMs) return traffic.dropped(this.#refusal);
+    if (this.isAcknowledged && this.#mayBeForgotten(nowMs)) this.isAcknowledged = false;
+    this.#link.send(this, datagram, traffic, nowMs);
+  }
+
+  /** The peer's clock and the way to it may differ from ours by up to half of the idle time. */
+  #mayBeForgotten(nowMs: number): boolean {
+    if (this.#flow === undefined) return false;
+    return nowMs - this.#flow.lastActivityMs > (this.peerIdleMs ?? this.#flow.idleMs) / 2;
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Traffic } from '../traffic.js';
 import { DROP } from '@relay/packet';
 
 /** The part of a session that flows need. */
-export type TunnelSession = Pick<Session, 'maxFramesBytes' | 'packedPath' | 'seal' | 'sendFrames'>;
+export type TunnelSession = Pick<Session, 'maxFramesBytes' | 'packedPath' | 'peerParameters' | 'seal' | 'sendFrames'>;
 
 /** The way to the peer: all ends of one tunnel send through it. */
 export class TunnelLink {

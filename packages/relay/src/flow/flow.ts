@@ -11,6 +11,8 @@ import type { Idler } from './idle-queue.js';
 export interface End {
   /** The group of its flow, where the end knows better than who opens the flow. */
   readonly group?: FlowGroup<Flow> | undefined;
+  /** After how many ms without a datagram its peer forgets the flow, where the peer has told. */
+  readonly peerIdleMs?: number | undefined;
   /** Packed endpoint to which it sends, where that is not the flow's target. */
   readonly target?: Uint8Array | undefined;
   /** The flow is open: called once, before anything is sent. */
@@ -71,7 +73,8 @@ export class Flow implements Idler {
   readonly targetEnd: End;
   readonly group: FlowGroup<Flow>;
   /**
-   * After how many ms without a datagram in either direction it ends (RFC 4787 REQ-5, REQ-6).
+   * After how many ms without a datagram in either direction it ends (RFC 4787 REQ-5, REQ-6): of its
+   * mapping, or of the peer at its target's end, which would forget it earlier.
    */
   readonly idleMs: number;
   lastActivityMs: number;
@@ -90,7 +93,7 @@ export class Flow implements Idler {
     this.source = source.slice();
     this.target = target.slice();
     [this.sourceEnd, this.targetEnd] = ends;
-    this.idleMs = idleMs;
+    this.idleMs = Math.min(idleMs, this.targetEnd.peerIdleMs ?? Infinity);
     this.lastActivityMs = 0;
     this.#isCounted = replies !== undefined || requests !== undefined;
     this.#repliesToEach = replies ?? Infinity;
@@ -104,9 +107,9 @@ export class Flow implements Idler {
 
   /** A datagram came from the source. It is counted as received already. */
   toTarget(datagram: Datagram, nowMs: number): void {
-    this.lastActivityMs = nowMs;
     if (this.#stage === STAGE.answered) this.#assure();
     this.targetEnd.send(datagram, this.#keeper.traffic.toTarget, nowMs);
+    this.lastActivityMs = nowMs; // the end has seen when the flow was active before
     if (this.#isCounted) this.#countRequest(nowMs);
   }
 

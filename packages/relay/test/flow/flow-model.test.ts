@@ -155,10 +155,14 @@ function modelSend(model: Model, key: string): void {
   }
   const flow = opened.get(key) ?? { activeMs: nowMs, isAcknowledged: false, refusedUntilMs: -Infinity };
   opened.set(key, flow);
+  const isLate = nowMs - flow.activeMs > OPENER_IDLE_MS / 2;
   flow.activeMs = nowMs;
   if (!model.isConnected || nowMs < flow.refusedUntilMs) {
     dropped.opener++;
-  } else if (isTaken(model, key, flow.isAcknowledged)) {
+    return;
+  }
+  if (isLate) flow.isAcknowledged = false; // the acceptor may have forgotten it
+  if (isTaken(model, key, flow.isAcknowledged)) {
     lost.delete(key);
     accepted.set(key, nowMs);
     flow.isAcknowledged = true;

@@ -262,6 +262,7 @@ describe('the sharing of one client', () => {
     state: 'open',
     onReceive: ignore,
     onError: ignore,
+    onKernelDrops: ignore,
     open: done,
     close: done,
   } as const;
