@@ -37,7 +37,6 @@ const CLIENT = '198.51.100.7';
 const LISTEN: Endpoint = { address: '127.0.0.1', port: 5007 };
 const WALL_MS = 1_790_000_000_000;
 const DELAY_MS = 5;
-const IDLE_MS = 60_000;
 
 export function packed(endpoint: Endpoint): Uint8Array {
   const bytes = new Uint8Array(PACKED_ENDPOINT_BYTES);
@@ -342,12 +341,10 @@ export class Pair {
   }
 
   #newServer(): [UdpSocket, Shard] {
+    const { idleMs: flowIdleMs = 60_000 } = this.#options;
     const socket = this.serverHost.createSocket({ local: SERVER });
     const shard: Shard = new Shard({
-      channel: {
-        ...{ staticKey: this.#serverKey, primitives: nodePrimitives },
-        parameters: { flowIdleMs: this.#options.idleMs ?? IDLE_MS },
-      },
+      channel: { staticKey: this.#serverKey, primitives: nodePrimitives, parameters: { flowIdleMs } },
       socket,
       openSocket: (options) => {
         const socket = this.serverHost.createSocket(options);
@@ -370,7 +367,7 @@ export class Pair {
       descriptors: { isShort: false, ranOut: () => this.shortages++ },
       maxFlows: 1000,
       maxFlowsPerClient: 100,
-      idleMs: IDLE_MS,
+      idleMs: flowIdleMs,
       ...this.#options,
     });
     shard.updateClients({ changed: [this.knownClient], gone: [] }, this.nowMs);
