@@ -1,4 +1,5 @@
 import {
+  DROP,
   packedPort,
   packEndpoint,
   PACKED_ENDPOINT_BYTES,
@@ -21,6 +22,8 @@ export class Service {
    * is not resolved. Open flows keep theirs.
    */
   readonly targets: (Uint8Array | undefined)[];
+  /** The code with which datagrams of visitors are dropped while there is no target. */
+  withoutTarget: number = DROP.resolving;
   readonly #group: FlowGroup<Flow>;
 
   constructor(mapping: FlowMapping, targets: readonly (Uint8Array | undefined)[]) {
@@ -37,10 +40,13 @@ export class Service {
     return this.#group.size;
   }
 
-  /** The end at the service behind the public port of this number, for a flow of the owner. */
-  newEnd(upstreams: Upstreams, owner: UpstreamOwner, number: number): End | undefined {
+  /**
+   * The end at the service behind the public port of this number, for a flow of the owner; a drop
+   * code while the service has no address.
+   */
+  newEnd(upstreams: Upstreams, owner: UpstreamOwner, number: number): End | number {
     const target = this.targets[number];
-    if (target === undefined) return undefined;
+    if (target === undefined) return this.withoutTarget;
     return upstreams.newEnd(owner, { target, group: this.#group });
   }
 

@@ -77,8 +77,8 @@ describe('route', () => {
     takesFlow: () => change.isUp ?? true,
     newEnd: () => ({ ...end }),
   });
-  const admit = (upstreams: readonly RouteUpstream[], change = {}, isResolving = false) =>
-    admitFromSource(opening, { upstreams, balance: roundRobin, isResolving }, 0, { ...server, ...change }, 0);
+  const admit = (upstreams: readonly RouteUpstream[], change = {}, withoutUpstream: number = DROP.noUpstream) =>
+    admitFromSource(opening, { upstreams, balance: roundRobin, withoutUpstream }, 0, { ...server, ...change }, 0);
   /** Which of the upstreams are chosen by four flows, by place. */
   const chosenOf = (upstreams: readonly RouteUpstream[]) => {
     const ends = upstreams.map(() => ({ ...end }));
@@ -97,7 +97,7 @@ describe('route', () => {
   test('is refused where no upstream is left, or its name is not resolved yet', () => {
     expect(admit([])).toBe(DROP.noUpstream);
     expect(admit([newUpstream({ isDrained: true })])).toBe(DROP.noUpstream);
-    expect(admit([], {}, true)).toBe(DROP.resolving);
+    expect(admit([], {}, DROP.resolving)).toBe(DROP.resolving);
   });
 
   test('leaves out upstreams that are down or drained', () => {

@@ -85,6 +85,11 @@ export class Forward {
     Object.assign(this.#settings, flowSettings(mapping));
   }
 
+  /** Sets the drop code for datagrams while the target has no address. */
+  setWithoutTarget(code: number): void {
+    for (const port of this.ports) port.withoutTarget = code;
+  }
+
   /** Sets the address of the target. Open flows keep their old address. */
   setTargetAddress(address: string): void {
     for (const port of this.ports) port.targetAddress = address;

@@ -1,4 +1,4 @@
-import { parseAddress } from '@relay/packet';
+import { DROP, parseAddress } from '@relay/packet';
 import type { Machine } from '@relay/program';
 import { withKnownZone } from '@relay/socket';
 import type { Publish } from './publish.js';
@@ -52,7 +52,7 @@ export class LocalNames {
     for (const host of this.#looks.keys()) if (!hosts.has(host)) this.#looks.delete(host);
     for (const host of hosts) {
       const look = this.#looks.get(host);
-      if (look?.address !== undefined) this.#set(host, look.address);
+      if (look !== undefined) this.#set(host, look);
       if (look === undefined)
         this.#looks.set(host, { dueMs: nowMs, isUnderWay: false, address: undefined, hasFailed: false });
     }
@@ -92,14 +92,16 @@ export class LocalNames {
   #found(host: string, look: Look, address: string | undefined): void {
     const isNews = address === undefined ? !look.hasFailed : address !== look.address || look.hasFailed;
     look.hasFailed = address === undefined;
-    if (address !== undefined) {
-      look.address = address;
-      this.#set(host, address);
-    }
+    look.address = address ?? look.address;
+    this.#set(host, look);
     if (isNews) this.#options.onLooked(host, address);
   }
 
-  #set(host: string, address: string): void {
-    for (const publish of this.#publishes) if (publish.localHost === host) publish.setLocalAddress(address);
+  #set(host: string, { address, hasFailed }: Look): void {
+    for (const publish of this.#publishes) {
+      if (publish.localHost !== host) continue;
+      if (address !== undefined) publish.setLocalAddress(address);
+      else publish.setWithoutTarget(hasFailed ? DROP.unresolved : DROP.resolving);
+    }
   }
 }

@@ -105,6 +105,11 @@ export class Publish {
     return !isDeepStrictEqual(before, publishEntries(mapping));
   }
 
+  /** Sets the drop code for datagrams of visitors while the service has no address. */
+  setWithoutTarget(code: number): void {
+    this.service.withoutTarget = code;
+  }
+
   /** Sets the address of the service; its zone is numeric. Open flows keep their old address. */
   setLocalAddress(address: string): void {
     const { targets } = this.service;

@@ -1,4 +1,4 @@
-import { decodeResolvedName, encodeName, REQUEST, STATUS, unpackEndpoint } from '@relay/packet';
+import { decodeResolvedName, DROP, encodeName, REQUEST, STATUS, unpackEndpoint } from '@relay/packet';
 import type { Session } from '@relay/session';
 import type { Forward } from './forward.js';
 
@@ -31,6 +31,8 @@ export class TargetNames {
   #forwards: readonly Forward[] = [];
   /** The last good answer for each name. */
   readonly #found = new Map<string, Found>();
+  /** Why there is no address of a name, as a drop code, by the last answer of the server. */
+  readonly #missing = new Map<string, number>();
   readonly #asked = new Map<number, string>();
   readonly #dueMs = new Map<string, number>();
   #session: Session | undefined;
@@ -58,6 +60,7 @@ export class TargetNames {
   begin(session: Session, nowMs: number): void {
     this.end();
     this.#session = session;
+    this.#applyAll();
     for (const name of this.#names()) this.#dueMs.set(name, nowMs);
     this.askDue(nowMs);
   }
@@ -66,6 +69,7 @@ export class TargetNames {
     this.#session = undefined;
     this.#asked.clear();
     this.#dueMs.clear();
+    this.#applyAll();
   }
 
   /** Asks for the names that are due. */
@@ -97,8 +101,11 @@ export class TargetNames {
     const waitMs = typeof resolved === 'string' || addresses.length === 0 ? RETRY_MS : resolved.ttlMs;
     this.#dueMs.set(name, nowMs + Math.min(Math.max(RETRY_MS, waitMs), LONGEST_MS));
     this.askDue(nowMs);
-    if (addresses.length === 0)
+    if (addresses.length === 0) {
+      this.#missing.set(name, status === STATUS.denied ? DROP.deniedByPolicy : DROP.unresolved);
+      this.#apply(name);
       return { name, address: undefined, reason: typeof resolved === 'string' ? resolved : NO_ADDRESS };
+    }
     return { name, address: this.#use(name, addresses) };
   }
 
@@ -128,15 +135,24 @@ export class TargetNames {
     return new Set(this.#forwards.flatMap(({ targetName }) => targetName ?? []));
   }
 
+  #applyAll(): void {
+    for (const name of this.#names()) this.#apply(name);
+  }
+
   #apply(name: string): void {
     const found = this.#found.get(name);
     const address = found?.addresses[found.at];
-    if (address === undefined) return;
-    for (const forward of this.#forwards) if (forward.targetName === name) forward.setTargetAddress(address);
+    const missing = this.#session === undefined ? DROP.noSession : (this.#missing.get(name) ?? DROP.resolving);
+    for (const forward of this.#forwards) {
+      if (forward.targetName !== name) continue;
+      if (address === undefined) forward.setWithoutTarget(missing);
+      else forward.setTargetAddress(address);
+    }
   }
 
   #forget(name: string): void {
     this.#found.delete(name);
+    this.#missing.delete(name);
     this.#dueMs.delete(name);
     for (const [id, asked] of this.#asked) if (asked === name) this.#asked.delete(id);
   }

@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { decodeName, encodeResolvedName, PACKED_ENDPOINT_BYTES, REQUEST, STATUS, unpackEndpoint } from '@relay/packet';
+import {
+  DROP,
+  decodeName,
+  encodeResolvedName,
+  PACKED_ENDPOINT_BYTES,
+  REQUEST,
+  STATUS,
+  unpackEndpoint,
+} from '@relay/packet';
 import { PacketBatch } from '@relay/relay';
 import { ClientChannel, generateKeyPair, nodePrimitives, ServerChannel, type Session } from '@relay/session';
 import type { Forward } from '../../src/mapping/forward.js';
@@ -124,6 +132,25 @@ describe('the names of targets, while there is a session', () => {
     answered(asked.requests[0]?.id ?? -1, STATUS.done, answer(60_000, '192.0.2.9', '192.0.2.10'), 2000);
     expect(forwards.map(targetOf)).toEqual(['192.0.2.9', '192.0.2.9', undefined]);
     expect(asked.resolved).toEqual([{ name: 'a.example', address: '192.0.2.9' }]);
+  });
+
+  test('say why datagrams are dropped: no session, no answer yet, no address, or none that is allowed', () => {
+    const forward = forwardTo('a.example');
+    const { asked, names, answered } = begun(forward);
+    const why = (): number | undefined => forward.ports[0]?.withoutTarget;
+    expect(why()).toBe(DROP.resolving);
+    asked.settle();
+    answered(lastId(asked), STATUS.notFound, new Uint8Array(0), 2000);
+    expect(why()).toBe(DROP.unresolved);
+    names.askDue(10_000);
+    asked.settle();
+    answered(lastId(asked), STATUS.denied, new Uint8Array(0), 11_000);
+    expect(why()).toBe(DROP.deniedByPolicy);
+    names.end();
+    expect(why()).toBe(DROP.noSession);
+    const later = forwardTo('b.example');
+    names.follow([later], 20_000);
+    expect(later.ports[0]?.withoutTarget).toBe(DROP.noSession);
   });
 
   test('are requested again when the answer has expired, but at most every 5 s', () => {

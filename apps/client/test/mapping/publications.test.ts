@@ -88,7 +88,7 @@ describe('what a client publishes', () => {
     await open('27015=game.lan:9000');
     expect(world.looked).toEqual(['game.lan not found']);
     await world.visit('a', 27_015);
-    expect(world.client.shard.accounts.publish.toTarget.drops.toJSON()).toEqual({ resolving: 1 });
+    expect(world.client.shard.accounts.publish.toTarget.drops.toJSON()).toEqual({ unresolved: 1 });
   });
 });
 

@@ -163,7 +163,7 @@ describe('a running client', () => {
     expect(client.log).toContainEqual(expect.objectContaining({ level: 'warn', name: 'dns.example' }));
     application.send('x', client.port());
     await until(() => client.running.client.shard.accounts.forward.toTarget.toJSON().inDatagrams === 1);
-    expect(client.running.client.shard.accounts.forward.toTarget.toJSON().drops).toEqual({ resolving: 1 });
+    expect(client.running.client.shard.accounts.forward.toTarget.toJSON().drops).toEqual({ unresolved: 1 });
     expect(client.running.status().forwards[0]?.isResolved).toBe(false);
   });
 

@@ -25,7 +25,9 @@ export interface RouteChanges {
 
 /** The options of {@link RouteSet}. */
 export interface RouteSetOptions
-  extends Omit<RouteSurroundings, 'addressesOf' | 'clock'>, Pick<UpstreamNamesOptions, 'onMissing' | 'onFault'> {
+  extends
+    Omit<RouteSurroundings, 'addressesOf' | 'isUnresolved' | 'clock'>,
+    Pick<UpstreamNamesOptions, 'onMissing' | 'onFault'> {
   readonly machine: Pick<Machine, 'clock' | 'soon' | 'resolveName' | 'localAddresses'>;
   readonly openSocket: Machine['openSocket'];
   readonly addresses: ListenAddresses;
@@ -54,14 +56,17 @@ export class RouteSet {
     this.#options = options;
     this.#pace = new Pace(machine);
     this.#names = new UpstreamNames({
-      ...{ machine, onMissing, onFault, settle },
-      onFound: (name) => {
-        for (const route of this.#routes) if (route.mapping.target.some(({ host }) => host === name)) route.refresh();
+      ...{ machine, onFault, settle },
+      onFound: (name) => this.#refresh(name),
+      onMissing: (name, reason) => {
+        this.#refresh(name);
+        onMissing(name, reason);
       },
     });
     this.#surroundings = {
       ...options,
       clock: machine.clock,
+      isUnresolved: ({ host }) => this.#names.isUnresolved(host),
       addressesOf: (target) => this.#names.addressesOf(target.host).filter((address) => !this.#isOwn(address, target)),
     };
   }
@@ -182,6 +187,11 @@ export class RouteSet {
   }
 
   /** Whether a route listens on one of the ports at this address: datagrams would go round. */
+  /** What is known of a name has changed. */
+  #refresh(name: string): void {
+    for (const route of this.#routes) if (route.mapping.target.some(({ host }) => host === name)) route.refresh();
+  }
+
   #isOwn(address: string, { first, last }: RouteTarget): boolean {
     const local = new Set(localAddresses(this.#options.machine));
     const isLocal = (one: string): boolean => local.has(one) || isLoopback(one);

@@ -15,6 +15,8 @@ export interface RouteSurroundings {
   readonly own: Pick<OwnEndpoints, 'addEndpoint' | 'removeEndpoint'>;
   /** The addresses of an upstream that are known now, but for those on which routes listen. */
   readonly addressesOf: (target: RouteTarget) => readonly string[];
+  /** Whether the name of an upstream was looked up, and no address of it was found. */
+  readonly isUnresolved: (target: RouteTarget) => boolean;
   /** Sends what waits, and sets the timer: called after sources were heard. */
   readonly settle: () => void;
 }
@@ -126,10 +128,11 @@ export class RunningRoute {
 
   /** Uses the addresses of its upstreams that are known now. */
   refresh(): void {
-    const { addressesOf, clock } = this.#surroundings;
+    const { addressesOf, isUnresolved, clock } = this.#surroundings;
     const upstreams = this.#mapping.target.map((target) => ({
       name: targetText(target),
       addresses: addressesOf(target),
+      isUnresolved: isUnresolved(target),
       firstPort: target.first,
       weight: target.weight,
     }));

@@ -55,6 +55,12 @@ export class UpstreamNames {
     return address === undefined ? [] : [address];
   }
 
+  /** Whether the host is a name that was looked up, and of which no address was found so far. */
+  isUnresolved(host: string): boolean {
+    const look = this.#looks.get(host);
+    return look?.hasFailed === true && look.addresses.length === 0;
+  }
+
   /** Looks up the names among these hosts from now on, and no others. */
   follow(hosts: readonly string[], nowMs: number): void {
     const names = new Set(hosts.filter((host) => parseAddress(host) === undefined));

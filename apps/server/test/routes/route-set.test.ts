@@ -199,7 +199,7 @@ describe('the names of upstreams', () => {
     await stage.apply(route);
     await stage.pass(10);
     expect(await stage.ask(AT(5300))).toBeUndefined();
-    expect(stage.server.figures().route.toTarget.drops).toEqual({ resolving: 1 });
+    expect(stage.server.figures().route.toTarget.drops).toEqual({ unresolved: 1 });
     await stage.pass(20_000);
     expect(stage.missing).toEqual(['dns.example: getaddrinfo ENOTFOUND dns.example']);
     stage.names.set('dns.example', ['10.0.0.1']);

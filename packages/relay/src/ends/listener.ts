@@ -17,6 +17,8 @@ export class ListenerPort {
   readonly socket: DatagramSender;
   /** Packed endpoint that datagrams are for; undefined while its name is not resolved. */
   target: Uint8Array | undefined;
+  /** The code with which datagrams are dropped while there is no target. */
+  withoutTarget: number = DROP.resolving;
   readonly flows = new SourceFlows();
 
   constructor(socket: DatagramSender) {
@@ -124,7 +126,7 @@ export class Listener {
     // What its socket still brings before that is closed.
     if (!this.#ports.has(port)) return DROP.notPublished;
     const target = port.targetOf(locals, at);
-    if (target === undefined) return DROP.resolving;
+    if (target === undefined) return port.withoutTarget;
     this.#opening.source.set(sources.subarray(at, at + PACKED_ENDPOINT_BYTES));
     this.#opening.target = target;
     if (this.#visitors?.hasRoom(sources, at) === false) return DROP.flowLimit;

@@ -20,8 +20,8 @@ export function admitVisitor(tunnel: WayToClient, server: { readonly isDraining:
 
 /** One port of a service that a client has published. */
 export interface PublishedService {
-  /** The end for the flow of one visitor; undefined while the service's name is not resolved. */
-  newEnd(): End | undefined;
+  /** The end for the flow of one visitor, or a drop code while there is no address of its name. */
+  newEnd(): End | number;
 }
 
 /** The services of a client, by the public endpoints that visitors ask for. */
@@ -36,5 +36,5 @@ export interface PublishedServices {
 export function admitFromServer({ target }: Opening, services: PublishedServices): End | number {
   const service = services.find(target);
   if (service === undefined) return services.areIncomplete ? DROP.resolving : DROP.notPublished;
-  return service.newEnd() ?? DROP.resolving;
+  return service.newEnd();
 }

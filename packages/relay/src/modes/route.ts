@@ -24,8 +24,8 @@ export interface RouteUpstream extends Candidate {
 export interface RouteMapping {
   readonly upstreams: readonly RouteUpstream[];
   readonly balance: Balance;
-  /** Whether the name of an upstream is not resolved yet. */
-  readonly isResolving: boolean;
+  /** The drop code where no upstream may get a flow: why there is none. */
+  readonly withoutUpstream: number;
 }
 
 /** The state of a server that these rules ask for. */
@@ -44,8 +44,7 @@ export function admitFromSource(
   if (server.isDraining) return DROP.draining;
   if (!hasSocketRoom(server)) return DROP.overloaded;
   const chosen = route.balance(candidates(route.upstreams, number, nowMs), source);
-  if (chosen === undefined) return route.isResolving ? DROP.resolving : DROP.noUpstream;
-  return chosen.newEnd(number, nowMs);
+  return chosen?.newEnd(number, nowMs) ?? route.withoutUpstream;
 }
 
 /**

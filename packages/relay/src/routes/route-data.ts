@@ -23,6 +23,8 @@ export interface UpstreamSettings {
   readonly name: string;
   /** Empty while its name is not resolved. */
   readonly addresses: readonly string[];
+  /** The name was looked up, and no address of it was found. */
+  readonly isUnresolved?: boolean;
   /** The port to which the first port of the route leads; each next one leads to the next. */
   readonly firstPort: number;
   /** A whole number, 1 or more. */

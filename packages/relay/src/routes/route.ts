@@ -1,5 +1,5 @@
 /** One route of a server: its ports, and its upstreams with what is known of them. */
-import { FLOW_CLOSE } from '@relay/packet';
+import { DROP, FLOW_CLOSE } from '@relay/packet';
 import type { RandomSource } from '@relay/session';
 import { newBalance } from '../balance/balance.js';
 import type { Balance } from '../balance/candidate.js';
@@ -48,7 +48,7 @@ export class Route implements RouteMapping {
   #settings: RouteSettings;
   #balance: Balance;
   #upstreams: readonly UpstreamAddress[] = [];
-  #isResolving = true;
+  #withoutUpstream: number = DROP.resolving;
 
   /** `count`: how many ports each of its listeners and upstreams has. It has no port yet. */
   constructor(settings: RouteSettings, count: number, surroundings: RouteSurroundings) {
@@ -77,9 +77,8 @@ export class Route implements RouteMapping {
     return this.#balance;
   }
 
-  /** The name of an upstream is not resolved yet. */
-  get isResolving(): boolean {
-    return this.#isResolving;
+  get withoutUpstream(): number {
+    return this.#withoutUpstream;
   }
 
   /**
@@ -131,7 +130,7 @@ export class Route implements RouteMapping {
     }
     for (const upstream of leaving.values()) upstream.leave();
     this.#upstreams = [...wanted.values()];
-    this.#isResolving = settings.some(({ addresses }) => addresses.length === 0);
+    this.#withoutUpstream = withoutUpstream(settings);
     const words = new Set([...settings, ...this.#upstreams].map((one) => ('target' in one ? one.target : one.name)));
     for (const word of this.#drained) if (!words.has(word)) this.#drained.delete(word);
     this.#reconsider();
@@ -214,6 +213,13 @@ const limitsOf = ({ idleMs, maxFlows, replies, requests, identity }: RouteSettin
 });
 
 const activeOf = ({ health }: RouteSettings): ActiveHealth | undefined => (health === 'passive' ? undefined : health);
+
+/** Why a route has no upstream for a flow: which names have no addresses says it first. */
+function withoutUpstream(settings: readonly UpstreamSettings[]): number {
+  const missing = settings.filter(({ addresses }) => addresses.length === 0);
+  if (missing.length === 0) return DROP.noUpstream;
+  return missing.every(({ isUnresolved }) => isUnresolved === true) ? DROP.unresolved : DROP.resolving;
+}
 
 /** Whether both have the same fields; bytes count as fields too. */
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
