@@ -122,6 +122,11 @@ export class RunningClient implements Work {
           ...remedyOf(event.reason, formatEndpoint(unpackEndpoint(event.target, 0))),
         });
         break;
+      case 'loop':
+        this.#log.warn('a loop: datagrams to a service come back as new sources, and are refused', {
+          service: formatEndpoint(unpackEndpoint(event.target, 0)),
+        });
+        break;
       case 'connected':
         this.#log.info('connected', {
           server: formatEndpoint(unpackEndpoint(event.session.endpoint, 0)),

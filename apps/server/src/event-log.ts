@@ -60,6 +60,11 @@ export class EventLog {
           target: formatEndpoint(unpackEndpoint(event.target, 0)),
           reason: event.reason,
         });
+      case 'loop':
+        return targets.warn('a loop: datagrams to a target come back as new sources, and are refused', {
+          client: event.client,
+          target: formatEndpoint(unpackEndpoint(event.target, 0)),
+        });
       case 'refused':
         return; // by clients, whose flows the server does not open
       case 'upstream-down':

@@ -8,6 +8,7 @@ import type { End, Flow } from '../flow/flow.js';
 import type { FlowGroup } from '../flow/flow-group.js';
 import type { Traffic } from '../traffic.js';
 import { Introduction } from './introduction.js';
+import type { Hop } from './loops.js';
 import type { SharedSocket, SocketSharing } from './shared-socket.js';
 import type { TargetSocket } from './target-socket.js';
 import { WaitingDatagrams, type WaitingRoom } from './waiting-datagrams.js';
@@ -75,7 +76,9 @@ export interface UpstreamParts {
 }
 
 /** The target of one flow. */
-export class UpstreamEnd implements End, DatagramExit {
+export class UpstreamEnd implements End, DatagramExit, Hop {
+  hops = 0;
+  boundAt: Uint8Array | undefined;
   readonly owner: UpstreamOwner;
   /** Packed endpoint; undefined where the socket is connected. */
   destination: Uint8Array | undefined;

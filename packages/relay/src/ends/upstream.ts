@@ -17,6 +17,7 @@ import type { Notices } from '../notices.js';
 import { isSameAddress, type OwnHost } from '../policy/own-host.js';
 import type { Accounts } from '../traffic.js';
 import { codeOf, isAboutTarget } from './about-targets.js';
+import { Loops } from './loops.js';
 import { isIpv4Target, SharedSocket, type SocketSharing } from './shared-socket.js';
 import type { TargetSocket } from './target-socket.js';
 import { UpstreamEnd, type UpstreamKeeper, type UpstreamOwner, type UpstreamService } from './upstream-end.js';
@@ -67,6 +68,7 @@ export class Upstreams implements UpstreamKeeper {
   readonly #closing = new Set<Promise<void>>();
   /** Ends of flows that have ended, whose last datagrams wait for a socket. */
   readonly #finishing = new Set<UpstreamEnd>();
+  readonly #loops = new Loops();
   readonly #datagram = new Datagram();
   readonly #prefixed: PrefixedDatagrams;
   readonly #errors = new Map<SocketErrorCode, number>();
@@ -154,8 +156,10 @@ export class Upstreams implements UpstreamKeeper {
   }
 
   /** The flow of the end is over. */
-  release({ owner }: UpstreamEnd, socket: TargetSocket | undefined): void {
+  release(end: UpstreamEnd, socket: TargetSocket | undefined): void {
+    const { owner } = end;
     this.#count--;
+    this.#loops.closed(end);
     if (socket === undefined) return;
     if (owner.sharing !== undefined) owner.sharing.own--;
     this.#close(socket);
@@ -200,8 +204,9 @@ export class Upstreams implements UpstreamKeeper {
   }
 
   #open(end: UpstreamEnd): void {
-    const { target, owner } = end;
+    const { target, owner, flow } = end;
     if (target === undefined) return; // it ended within the same batch
+    if (flow !== undefined && this.#loops.isLoop(end, flow.source)) return this.#refuseLoop(end, target);
     if (this.#options.isShort?.() === true) return this.#refuse(end, 'too-many-open-files');
     const isHere = this.isForbidden(owner, target);
     if (isHere === true) return this.#forbid(end);
@@ -284,13 +289,23 @@ export class Upstreams implements UpstreamKeeper {
   #opened(end: UpstreamEnd, socket: TargetSocket, mayBeHere: boolean): void {
     if (end.target === undefined) return; // it ended while its socket was opened
     if (mayBeHere && isAt(socket.local, end.target)) return this.#forbid(end);
+    this.#loops.bound(end, socket.local);
     end.opened();
     this.#options.run.flush();
   }
 
+  #refuseLoop(end: UpstreamEnd, target: Uint8Array): void {
+    this.#options.notices.add({ kind: 'loop', target, client: end.owner.name });
+    this.#deny(end, DROP.loop);
+  }
+
   /** The target of the flow is at this host, and its owner may not go there. */
   #forbid(end: UpstreamEnd): void {
-    end.dropWaiting(DROP.deniedByPolicy);
+    this.#deny(end, DROP.deniedByPolicy);
+  }
+
+  #deny(end: UpstreamEnd, code: number): void {
+    end.dropWaiting(code);
     end.leave();
     end.flow?.end(FLOW_CLOSE.denied, this.#options.clock());
     this.#options.settleSoon();
