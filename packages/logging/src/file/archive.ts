@@ -45,11 +45,12 @@ export class Archive {
   takeOver(today: string): void {
     const { directory, fullBytes } = this.#options;
     const entries = fs.readdirSync(directory);
-    for (const entry of entries) {
+    for (const entry of entries)
+      if (this.#names.isUnfinished(entry)) fs.rmSync(join(directory, entry), { force: true });
+    for (const entry of this.#names.liveInOrder(entries)) {
       const path = join(directory, entry);
-      if (this.#names.isUnfinished(entry)) fs.rmSync(path, { force: true });
-      else if (entry === this.#names.live(today) && fs.statSync(path).size < fullBytes) endLastLine(path);
-      else if (this.#names.dateOfLive(entry) !== undefined) {
+      if (entry === this.#names.live(today) && fs.statSync(path).size < fullBytes) endLastLine(path);
+      else {
         const claimed = this.#names.nextArchived(entry, entries);
         fs.renameSync(path, join(directory, claimed));
         entries.push(claimed);
@@ -121,20 +122,18 @@ export class Archive {
 
   async #removeOldest(): Promise<void> {
     const { directory, maxFiles, maxTotalBytes } = this.#options;
-    const archived: { path: string; bytes: number }[] = [];
-    let totalBytes = 0;
-    for (const entry of (await readdir(directory)).sort()) {
-      if (!this.#names.isOurs(entry)) continue;
-      const path = join(directory, entry);
-      const bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
-      totalBytes += bytes;
-      if (this.#names.isArchived(entry)) archived.push({ path, bytes });
+    const bytesOf = new Map<string, number>();
+    for (const entry of await readdir(directory)) {
+      if (this.#names.isOurs(entry))
+        bytesOf.set(entry, (await stat(join(directory, entry)).catch(() => undefined))?.size ?? 0);
     }
+    const archived = this.#names.archivedInOrder([...bytesOf.keys()]);
+    let totalBytes = [...bytesOf.values()].reduce((sum, bytes) => sum + bytes, 0);
     while (archived.length > maxFiles || totalBytes > maxTotalBytes) {
       const oldest = archived.shift();
       if (oldest === undefined) return;
-      await rm(oldest.path, { force: true });
-      totalBytes -= oldest.bytes;
+      await rm(join(directory, oldest), { force: true });
+      totalBytes -= bytesOf.get(oldest) ?? 0;
     }
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The names of one kind of log file. `relay-2026-11-23.log` is being written, and after it became
  * too long `relay-2026-11-23.1.log` (names that winston-daily-rotate-file gives);
- * `relay-2026-11-23-000001.log.gz` is archived, without `.gz` not yet compressed. Sorted by name,
- * archived files are in the order of their time.
+ * `relay-2026-11-23-000001.log.gz` is archived, without `.gz` not yet compressed. The number grows
+ * from one archived file to the next, over all days: it is their order, whatever the clock has said.
  */
 export class FileNames {
   readonly #name: string;
@@ -42,14 +42,27 @@ export class FileNames {
     return this.#live.test(entry) || this.#archived.test(entry);
   }
 
-  /** A name for the file in the archive that no entry has, compressed or not. */
+  /** The archived files among these entries, the oldest first. */
+  archivedInOrder(entries: readonly string[]): string[] {
+    const archived = entries.filter((entry) => this.isArchived(entry)).sort();
+    return archived.sort((one, other) => this.#numberOf(one) - this.#numberOf(other));
+  }
+
+  /** The files that are or were being written, the oldest first. */
+  liveInOrder(entries: readonly string[]): string[] {
+    const live = entries.filter((entry) => this.#live.test(entry));
+    const begun = (entry: string): string => entry.replace(/\.log$/, '');
+    return live.sort((one, other) => begun(one).localeCompare(begun(other), 'en', { numeric: true }));
+  }
+
+  /** A name for the file in the archive, after all entries that are there. */
   nextArchived(entry: string, entries: readonly string[]): string {
     const date = this.dateOfLive(entry) ?? '0000-00-00';
-    let last = 0;
-    for (const other of entries) {
-      const [, day, number] = this.#archived.exec(other) ?? [];
-      if (day === date) last = Math.max(last, Number(number));
-    }
+    const last = entries.reduce((highest, other) => Math.max(highest, this.#numberOf(other)), 0);
     return `${this.#name}-${date}-${String(last + 1).padStart(6, '0')}.log`;
+  }
+
+  #numberOf(entry: string): number {
+    return Number(this.#archived.exec(entry)?.[2] ?? 0);
   }
 }
