@@ -90,8 +90,8 @@ static napi_value js_local(napi_env env, napi_callback_info info) {
   return number(env, udp_local(&socket->udp, into.data));
 }
 
-// inspect(number): fills the report with the receive buffer, the send buffer and the largest run.
-// Returns 0.
+// inspect(number): fills the report with the receive buffer, the send buffer, the largest run and
+// how many runs were refused. Returns 0.
 static napi_value js_inspect(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   struct loop *loop = arguments_of(env, info, 1, arguments);
@@ -101,6 +101,7 @@ static napi_value js_inspect(napi_env env, napi_callback_info info) {
   loop->report[0] = receive_buffer > 0 ? (uint32_t)receive_buffer : 0;
   loop->report[1] = send_buffer > 0 ? (uint32_t)send_buffer : 0;
   loop->report[2] = socket->udp.max_segments;
+  loop->report[3] = socket->udp.refusals;
   return number(env, 0);
 }
 

@@ -53,6 +53,7 @@ static int apply(struct udp_socket *socket, const struct udp_options *options) {
   // A missing offload is no error: an old kernel is slower, not broken.
   bool has_gro = options->receive_offload && set(fd, IPPROTO_UDP, UDP_GRO, 1) == 0;
   bool has_gso = options->send_offload && set(fd, IPPROTO_UDP, UDP_SEGMENT, 0) == 0;
+  socket->has_segmentation = has_gso;
   socket->max_segments = has_gso ? MAX_SEND_SEGMENTS : 1;
   socket->refused_segment = UINT32_MAX;
   socket->has_control = has_gro || options->receive_locals || options->receive_ecn || options->receive_timestamps;

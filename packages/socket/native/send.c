@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
+#include <time.h>
 
 enum {
+  LEAST_RETRY_SECONDS = 1,
+  MOST_RETRY_SECONDS = 1024,
   MAX_RUN_BYTES = 65507,
   SEND_CONTROL_BYTES = CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)),
 };
@@ -154,11 +157,29 @@ static bool may_be_for_offload(int error) {
   return error == EIO || error == EOPNOTSUPP || error == EINVAL || error == EMSGSIZE;
 }
 
-// Remembers a run that was refused while its datagrams passed singly, so that it is not tried
-// again.
+static int64_t now_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec;
+}
+
+// Remembers a run that was refused while its datagrams passed singly, so that it is not tried again
+// soon: the device or the path may have changed later.
 static void remember_refusal(struct udp_socket *socket, int error, uint32_t segment) {
+  int64_t wait = socket->retry_wait * 2;
+  socket->retry_wait = wait < LEAST_RETRY_SECONDS ? LEAST_RETRY_SECONDS : wait > MOST_RETRY_SECONDS ? MOST_RETRY_SECONDS : wait;
+  socket->retry_at = now_seconds() + socket->retry_wait;
+  socket->refusals++;
   if (error == EIO || error == EOPNOTSUPP) socket->max_segments = 1;
   else if (segment < socket->refused_segment) socket->refused_segment = segment;
+}
+
+// Lets runs be tried again when their time has come. The clock is read only after a refusal.
+static void retry_refused(struct udp_socket *socket) {
+  if (socket->retry_at == 0 || now_seconds() < socket->retry_at) return;
+  socket->retry_at = 0;
+  if (socket->has_segmentation) socket->max_segments = MAX_SEND_SEGMENTS;
+  socket->refused_segment = UINT32_MAX;
 }
 
 static void take(struct sent *sent, const struct plan *plan, int messages) {
@@ -198,6 +219,7 @@ int udp_send(struct udp_socket *socket, const struct send_batch *batch, struct s
   uint32_t tried = UINT32_MAX, refused = UINT32_MAX;
   int refusal = 0;
   plan.single_until = 0;
+  retry_refused(socket);
   *sent = (struct sent){ .done = batch->from };
   if (!is_within(batch) || (!socket->is_connected && !batch->destinations)) return -EINVAL;
   while (sent->done < batch->count) {
@@ -208,6 +230,7 @@ int udp_send(struct udp_socket *socket, const struct send_batch *batch, struct s
     int error = errno;
     if (messages > 0) {
       if (first == refused) remember_refusal(socket, refusal, batch->lengths[first]);
+      else if (n > 1 && socket->retry_at == 0) socket->retry_wait = 0;
       take(sent, &plan, messages);
     } else if (error == EAGAIN) {
       return 0;

@@ -50,12 +50,16 @@ struct udp_options {
 
 struct udp_socket {
   int fd, family;
-  bool has_control, is_connected;
+  bool has_control, is_connected, has_segmentation;
   bool came_alone;             // the last time there was room for more, one datagram or run was received
   uint16_t port;  // local
   uint8_t remote[PACKED_ENDPOINT_BYTES];
   uint32_t max_segments;       // 1: no segmentation offload
   uint32_t refused_segment;    // runs of datagrams of this size or more were refused; UINT32_MAX: none
+  // After a refusal runs are tried again at this time, in s; 0: nothing was refused. What was
+  // refused again waits twice as long.
+  int64_t retry_at, retry_wait;
+  uint32_t refusals;           // runs that were refused while their datagrams passed singly
 };
 
 int udp_open(struct udp_socket *socket, const struct udp_options *options, const uint8_t *local, const uint8_t *remote);

@@ -69,6 +69,10 @@ export abstract class EngineSocket implements UdpSocket {
   protected abstract readonly unsentBytes: number;
   protected abstract readonly kernelDrops: number | undefined;
 
+  protected get refusedRuns(): number {
+    return 0;
+  }
+
   get state(): SocketState {
     return this.#state;
   }
@@ -94,7 +98,7 @@ export abstract class EngineSocket implements UdpSocket {
   }
 
   get statistics(): SocketStatistics {
-    return this.counters.snapshot(this.kernelDrops);
+    return this.counters.snapshot(this.kernelDrops, this.refusedRuns);
   }
 
   open(): Promise<void> {

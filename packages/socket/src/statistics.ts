@@ -30,6 +30,11 @@ export interface SocketStatistics {
    * missing. On other systems, and with `reusePort`, dgram does not know it.
    */
   readonly kernelDrops: number | undefined;
+  /**
+   * Segmented sends that the kernel or the device refused, whose datagrams passed singly. Such sends
+   * are tried again after 1 s, and after twice as long each time that they are refused again.
+   */
+  readonly refusedRuns: number;
   /** Datagrams dropped because a queue was full or the socket was not open. */
   readonly queueDrops: number;
   /** Datagrams that the kernel refused. */
@@ -74,14 +79,14 @@ export class SocketCounters {
     this.#errors.set(code, (this.#errors.get(code) ?? 0) + n);
   }
 
-  snapshot(kernelDrops: number | undefined): SocketStatistics {
+  snapshot(kernelDrops: number | undefined, refusedRuns: number): SocketStatistics {
     const { receivedDatagrams, receivedBytes, receiveBatches, largestReceiveBatch } = this;
     const { sentDatagrams, sentBytes, sendCalls, largestSendBatch, queuedDatagrams, queueDrops, sendFailures } = this;
     const errors: Partial<Record<SocketErrorCode, number>> = Object.fromEntries(this.#errors ?? []);
     return {
       ...{ receivedDatagrams, receivedBytes, receiveBatches, largestReceiveBatch },
       ...{ sentDatagrams, sentBytes, sendCalls, largestSendBatch, queuedDatagrams },
-      ...{ kernelDrops, queueDrops, sendFailures, errors },
+      ...{ kernelDrops, refusedRuns, queueDrops, sendFailures, errors },
     };
   }
 }

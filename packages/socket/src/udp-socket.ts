@@ -136,8 +136,8 @@ export interface UdpSocket extends AsyncDisposable, AsyncIterable<ReceivedDatagr
    */
   readonly maxBatch: number;
   /**
-   * The largest number of datagrams in one segmented send. 1 means none. It falls to 1 when the
-   * kernel or the device refuses such a send.
+   * The largest number of datagrams in one segmented send. 1 means none. It falls to 1 for a
+   * time when the kernel or the device refuses such a send.
    */
   readonly maxSegments: number;
   /**

@@ -27,6 +27,7 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
   /** The last known value. */
   #maxSegments: number;
   #kernelDrops = 0;
+  #refusedRuns = 0;
   /** A socket whose buffer was full is ready. Nothing was dropped at those that were not. */
   #wasReady = false;
 
@@ -246,6 +247,12 @@ export class NativeSocket extends EngineSocket implements LoopSocket {
     const { calls, report } = this.#loop;
     calls.inspect(this.#number);
     this.#maxSegments = report[2] ?? 0;
+    this.#refusedRuns = report[3] ?? 0;
+  }
+
+  protected override get refusedRuns(): number {
+    this.#inspect();
+    return this.#refusedRuns;
   }
 
   protected override async release(): Promise<void> {
