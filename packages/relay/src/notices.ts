@@ -5,7 +5,7 @@ import type { SocketErrorCode } from '@relay/socket';
  * An event of a flow for people to read. Its target is a packed endpoint.
  *
  * - `refused`: the peer does not carry the flow for now.
- * - `loop`: what goes to the target comes back as new sources, again and again; the flow is refused.
+ * - `loop`: what goes to the target comes back as new sources, again and again: it is refused.
  * - `target-failed`: the target cannot be reached, or a datagram to it could not be sent.
  */
 export type FlowNotice =

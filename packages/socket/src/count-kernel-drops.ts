@@ -3,10 +3,10 @@ import { madeNativeLoop } from './native/native-loop.js';
 
 /**
  * Asks the kernel what it has dropped at the sockets of this thread, because their receive buffers
- * were full. Each socket reports it to its `onKernelDrops`: on native before this returns, for one
- * system call for each that was ready since the last call, and on dgram, where Linux keeps a list, when that is read. The list is read
- * at most once every two seconds, and more seldom where that takes long. Call this every
- * few seconds and before you show the counts. It does not throw.
+ * were full. Each socket reports it to its `onKernelDrops`. On native it does so before this
+ * returns, for one system call for each socket that was ready since the last call. On dgram it does
+ * so when the list that Linux keeps is read: at most once every two seconds, and more seldom where
+ * that takes long. Call this every few seconds and before you show the counts. It does not throw.
  */
 export function countKernelDrops(): void {
   madeNativeLoop()?.countKernelDrops();

@@ -31,8 +31,8 @@ export interface SocketStatistics {
    */
   readonly kernelDrops: number | undefined;
   /**
-   * Segmented sends that the kernel or the device refused, whose datagrams passed singly. Such sends
-   * are tried again after 1 s, and after twice as long each time that they are refused again.
+   * Segmented sends that the kernel or the device refused, whose datagrams passed singly. Such
+   * sends are tried again after 1 s, and after twice as long each time that they are refused again.
    */
   readonly refusedRuns: number;
   /** Datagrams dropped because a queue was full or the socket was not open. */

@@ -2,7 +2,7 @@
  * The names of one kind of log file. `relay-2026-11-23.log` is being written, and after it became
  * too long `relay-2026-11-23.1.log` (names that winston-daily-rotate-file gives);
  * `relay-2026-11-23-000001.log.gz` is archived, without `.gz` not yet compressed. The number grows
- * from one archived file to the next, over all days: it is their order, whatever the clock has said.
+ * from one archived file to the next, over all days: it is their order, whatever the clock said.
  */
 export class FileNames {
   readonly #name: string;

@@ -73,8 +73,8 @@ export class Flow implements Idler {
   readonly targetEnd: End;
   readonly group: FlowGroup<Flow>;
   /**
-   * After how many ms without a datagram in either direction it ends (RFC 4787 REQ-5, REQ-6): of its
-   * mapping, or of the peer at its target's end, which would forget it earlier.
+   * After how many ms without a datagram in either direction it ends (RFC 4787 REQ-5, REQ-6): of
+   * its mapping, or of the peer at its target's end, which would forget it earlier.
    */
   readonly idleMs: number;
   lastActivityMs: number;

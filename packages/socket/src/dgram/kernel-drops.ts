@@ -35,8 +35,8 @@ let isReading = false;
 let nextReadMs = -Infinity;
 
 /**
- * Watches the socket at this local endpoint, which has it alone. `report` gets the number of all its
- * drops when that has grown.
+ * Watches the socket at this local endpoint, which has it alone. `report` gets the number of all
+ * its drops when that has grown.
  */
 export function watchKernelDrops(
   local: Endpoint,
@@ -94,7 +94,7 @@ const ADDRESS_BYTES = 16;
 const OFFSET_IPV4 = 12;
 const WORD_BYTES = 4;
 
-/** The local endpoint as the kernel writes it: words in the byte order of this host, and the port. */
+/** The local endpoint as the kernel writes it: words in this host's byte order, and the port. */
 function keyOf({ address, port }: Endpoint, family: 4 | 6): string {
   const packed = Buffer.alloc(PACKED_ENDPOINT_BYTES);
   packEndpoint(withNumericZone({ address, port }), packed, 0);
