@@ -23,6 +23,7 @@ export {
 export { DescriptorReserve, type DescriptorSource } from './descriptors/reserve.js';
 export { HealthMonitor, type Health } from './health.js';
 export { openAdminServer, type AdminCalls, type AdminServer } from './admin/admin-server.js';
+export { isListening, MAX_SOCKET_PATH_BYTES } from './admin/listening.js';
 export { askAdmin, isNotRunning, type AdminAnswer, type AdminQuestion } from './admin/admin-client.js';
 export { Loop, type LoopWork } from './loop.js';
 export { monotonicMs, thisMachine, type Cancel, type Machine } from './machine.js';

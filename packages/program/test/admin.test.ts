@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { askAdmin, EXIT, isNotRunning, openAdminServer, type AdminCalls, type AdminServer } from '../src/index.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -167,9 +168,22 @@ describe('the admin server on a path that is taken', () => {
     const path = await opened();
     await expect(openAdminServer(path, {})).rejects.toMatchObject({
       exitCode: EXIT.failed,
-      message: `cannot open the admin socket ${path}: another process answers on it (--admin PATH or --admin off)`,
+      message: `cannot open the admin socket ${path}: another process listens on it (--admin PATH or --admin off)`,
     });
     expect(await askAdmin(path, 'later')).toBe('later');
+  });
+
+  test('fails, and leaves the path to a process that is suspended', async () => {
+    const path = newPath();
+    const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGSTOP'))`;
+    const suspended = spawn(process.execPath, ['-e', script]);
+    try {
+      while (!stateOf(suspended.pid).startsWith('T')) await setImmediate();
+      await expect(openAdminServer(path, {})).rejects.toThrow(/another process listens on it/);
+      expect(statSync(path).isSocket()).toBe(true);
+    } finally {
+      suspended.kill('SIGKILL');
+    }
   });
 
   test('fails, and leaves a file on the path in place', async () => {
@@ -193,6 +207,9 @@ describe('the admin server on a path that is taken', () => {
     });
   });
 });
+
+/** Returns the state of a process in the letter of proc(5): `T` is suspended. */
+const stateOf = (pid = 0): string => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '';
 
 /** Returns the error of a call to askAdmin on this path. */
 const failureAt = (path: string): Promise<unknown> => askAdmin(path, 'fails').catch((error: unknown) => error);

@@ -74,10 +74,6 @@ class Greeter implements Work {
     return Promise.resolve();
   }
 
-  startFailed(): void {
-    this.#step('start failed');
-  }
-
   #step(name: string): void {
     this.steps.push(name);
     if (name === this.#fails) throw new ProgramFailure(EXIT.failed, `cannot ${name}`);
@@ -140,8 +136,8 @@ describe('a service', () => {
 
   test.each([
     ['make', ['make']],
-    ['open', ['make', 'open', 'close', 'start failed']],
-    ['begin', ['make', 'open', 'begin', 'close', 'start failed']],
+    ['open', ['make', 'open', 'close']],
+    ['begin', ['make', 'open', 'begin', 'close']],
   ])('whose work cannot %s leaves nothing running', async (fails, expected) => {
     const { program, steps, at, flags } = greeter(fails);
     await expect(start(program, flags)).rejects.toMatchObject({ message: `cannot ${fails}`, exitCode: EXIT.failed });
@@ -157,7 +153,7 @@ describe('a service', () => {
     const { program, steps, at, flags } = greeter();
     const admin = join(at, 'missing', 'a.sock');
     await expect(start(program, { ...flags, admin })).rejects.toThrow(`cannot open the admin socket ${admin}`);
-    expect(steps).toEqual(['make', 'open', 'close', 'start failed']);
+    expect(steps).toEqual(['make', 'open', 'close']);
   });
 
   test('whose settings contradict each other opens nothing, not even a log', async () => {

@@ -375,6 +375,6 @@ describe('the admin socket of a running client', () => {
     const admin = join(stage.newPath(), 'admin.sock');
     await stage.client(server.invitation(), { forward: [`0=${TARGET}`], admin });
     const second = stage.client(server.invitation(), { forward: [`0=${TARGET}`], admin });
-    await expect(second).rejects.toThrow(/another process answers/);
+    await expect(second).rejects.toThrow(/another process listens/);
   });
 });

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 import { systemReason } from '../system-reason.js';
 import { onLines } from './lines.js';
+import { meansNobody } from './listening.js';
 
 export interface AdminQuestion {
   readonly call: string;
@@ -24,12 +25,6 @@ export async function askAdmin(path: string, call: string, parameters: Record<st
 }
 
 /**
- * The error codes of a connection to a path where no process listens: there is no socket, or the
- * process of the socket has ended (unix(7)).
- */
-const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
-
-/**
  * Returns true if {@link askAdmin} failed because no program runs there. Returns false if a program
  * runs, or may run, and did not answer: it hangs, or it has no descriptor left to take the
  * question.
@@ -37,7 +32,7 @@ const NOBODY = new Set(['ENOENT', 'ECONNREFUSED']);
 export function isNotRunning(error: unknown): boolean {
   if (!(error instanceof ProgramFailure) || error.exitCode !== EXIT.unreachable) return false;
   const { cause } = error;
-  return typeof cause === 'object' && cause !== null && 'code' in cause && NOBODY.has(String(cause.code));
+  return typeof cause === 'object' && cause !== null && meansNobody(cause);
 }
 
 const TIMEOUT_MS = 5000;

@@ -1,10 +1,11 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { EXIT, ProgramFailure } from '../exit-code.js';
-import { askAdmin, type AdminAnswer, type AdminQuestion } from './admin-client.js';
+import type { AdminAnswer, AdminQuestion } from './admin-client.js';
 import type { FaultLog } from '../periodic.js';
 import { systemReason } from '../system-reason.js';
 import { onLines } from './lines.js';
+import { isListening, MAX_SOCKET_PATH_BYTES } from './listening.js';
 
 /**
  * The calls that a running program answers, by name. If a call throws, the answer is the message of
@@ -20,17 +21,12 @@ export interface AdminServer {
 }
 
 /**
- * The longest path that fits `sun_path` with its final zero byte (unix(7)), in bytes. Node.js cuts
- * off the rest of a longer path and binds elsewhere.
- */
-const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
-
-/**
  * Answers calls on a Unix socket that only its owner can open (mode 0600). Each question is one
  * line of JSON, and so is each answer. The server replaces a socket file whose process has ended.
- * It rejects with a ProgramFailure if a living process answers on the path, or if the file is no
- * socket. If the server later cannot take a connection (for example, no descriptor is left), it
- * logs an error. A connection that neither asks nor takes its answers for `silenceMs` is closed.
+ * It rejects with a ProgramFailure if a living process, suspended or not, listens on the path, or
+ * if the file is no socket. If the server later cannot take a connection (for example, no
+ * descriptor is left), it logs an error. A connection that neither asks nor takes its answers for
+ * `silenceMs` is closed.
  */
 export async function openAdminServer(
   path: string,
@@ -38,9 +34,9 @@ export async function openAdminServer(
   log?: FaultLog,
   silenceMs: number = SILENCE_MS,
 ): Promise<AdminServer> {
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES)
-    throw cannotOpen(path, `the path is longer than the ${MAX_PATH_BYTES} bytes that a socket may have`);
-  if (await isAnswered(path)) throw cannotOpen(path, 'another process answers on it');
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES)
+    throw cannotOpen(path, `the path is longer than the ${MAX_SOCKET_PATH_BYTES} bytes that a socket may have`);
+  if (await isTaken(path)) throw cannotOpen(path, 'another process listens on it');
   removeStale(path);
   const connections = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (connection) => {
@@ -64,11 +60,12 @@ export async function openAdminServer(
   };
 }
 
-async function isAnswered(path: string): Promise<boolean> {
-  return askAdmin(path, 'ping').then(
-    () => true,
-    (error: unknown) => !(error instanceof ProgramFailure && error.exitCode === EXIT.unreachable),
-  );
+async function isTaken(path: string): Promise<boolean> {
+  try {
+    return await isListening(path);
+  } catch (error) {
+    throw cannotOpen(path, systemReason(error), error);
+  }
 }
 
 function removeStale(path: string): void {

@@ -39,11 +39,6 @@ export interface Work {
   reload?(): void;
   /** Ends the work. Called once, after `open` or `begin`, even if they failed. */
   close(): Promise<void>;
-  /**
-   * Undoes what only a successful start may leave behind. Called after a failed start, when
-   * everything is closed.
-   */
-  startFailed?(): void;
 }
 
 /** A running program, in the form that its verbs use. */
@@ -122,11 +117,7 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
       await service.#open(program);
       return service;
     } catch (error) {
-      if (service === undefined) await closeFrame(frame);
-      else {
-        await service.close();
-        service.own.startFailed?.();
-      }
+      await (service === undefined ? closeFrame(frame) : service.close());
       throw error;
     }
   }
