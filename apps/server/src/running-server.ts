@@ -10,6 +10,7 @@ import {
   listenFailure,
   portsThatFit,
   socketsThatFit,
+  systemReason,
   thisMachine,
   warnOfFlows,
   type Frame,
@@ -31,7 +32,8 @@ import type { FileTrouble } from './state/line-file.js';
 import { publicEndpoint, rememberPublic, type PublicEndpoint } from './state/public-address.js';
 import { ProvenAddresses } from './state/proven-addresses.js';
 import { PublishedPortsFile } from './state/published-ports.js';
-import { forgetServerKey, openStateFolder, type StateFolder } from './state/state-folder.js';
+import { forgetServerKey, makeStateFolder, openStateFolder, type StateFolder } from './state/state-folder.js';
+import { lockState } from './state/state-lock.js';
 import { serverStatus, type ServerStatus } from './status.js';
 
 export type ServerSettings = Values<typeof serverSchema>;
@@ -45,6 +47,8 @@ const FIRST_CLIENT = 'default';
 const ADDRESS_LOOK_MS = 10_000;
 const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
 
+const UNLOCKED = 'cannot lock the state folder: a second server on it would not be noticed';
+
 /** Says that a route carries datagrams. */
 const announceRoute = ({ description }: RunningRoute): void => announce(`relay-server ready: route ${description}`);
 
@@ -56,23 +60,30 @@ export class RunningServer implements Work {
   readonly #frame: Frame<ServerSettings>;
   readonly #primitives: Primitives;
   readonly #engine: ServerSettings['engine'];
+  readonly #unlock: () => void;
   #public: ServerSettings['public'];
   #server: RelayServer;
+  #hasBegun = false;
 
   /** Makes a server; `open` opens it. Rejects with a ProgramFailure. */
   static async make(frame: Frame<ServerSettings>): Promise<RunningServer> {
     const primitives = await loadPrimitives();
-    const state = openStateFolder(statePath(frame.settings));
+    const folder = makeStateFolder(statePath(frame.settings));
+    const unlock = await lockState(folder, (error) => frame.log.warn(UNLOCKED, { reason: systemReason(error) }));
+    let state: StateFolder | undefined;
     try {
-      return new RunningServer(frame, primitives, state);
+      state = openStateFolder(folder);
+      return new RunningServer(frame, primitives, state, unlock);
     } catch (error) {
-      if (state.isNew) forgetServerKey(state.path);
+      if (state?.isNew === true) forgetServerKey(folder);
+      unlock();
       throw error;
     }
   }
 
-  private constructor(frame: Frame<ServerSettings>, primitives: Primitives, state: StateFolder) {
+  private constructor(frame: Frame<ServerSettings>, primitives: Primitives, state: StateFolder, unlock: () => void) {
     this.#frame = frame;
+    this.#unlock = unlock;
     this.#primitives = primitives;
     this.state = state;
     this.#public = frame.settings.public;
@@ -151,6 +162,7 @@ export class RunningServer implements Work {
     }
     announce(`relay-server ready on ${on}`);
     for (const route of this.#server.routes.routes) announceRoute(route);
+    this.#hasBegun = true;
   }
 
   /**
@@ -174,11 +186,9 @@ export class RunningServer implements Work {
     this.clients.close();
     this.#addresses.close();
     this.#ports.close();
-  }
-
-  startFailed(): void {
-    // The first start is yet to come: it will make the first invitation.
-    if (this.state.isNew && this.clients.size === 0) forgetServerKey(this.state.path);
+    // After a start that failed the first one is yet to come: it will make the first invitation.
+    if (this.state.isNew && !this.#hasBegun && this.clients.size === 0) forgetServerKey(this.state.path);
+    this.#unlock();
   }
 
   /** The command `invite` names the address while the server does not run, too. */

@@ -270,16 +270,6 @@ describe('a start on something that another program uses', () => {
     for (const finished of [server, client])
       expectLines(finished, 1, [new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: the address is in use`)]);
   });
-
-  test('refuses the state folder of a running server, which goes on', async () => {
-    using folder = new Folder();
-    const state = folder.at('state');
-    await using server = await Server.start({ state, engine: 'dgram' });
-    expectLines(await run(SERVER, ['--state', state, '--listen', '127.0.0.1:0']), 1, [
-      /admin\.sock: another process answers/,
-    ]);
-    expect(await server.status()).toMatchObject({ sessions: 0 });
-  });
 });
 
 test('a first start that fails does not count: the next one makes the first invitation', async () => {

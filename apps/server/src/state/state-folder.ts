@@ -16,14 +16,28 @@ export interface StateFolder {
 }
 
 /**
- * Opens the folder, and makes it and its keys where they are missing. Throws a ProgramFailure where
- * that is not possible.
+ * Makes the folder where it is missing, without keys, and returns its path. Throws a ProgramFailure
+ * where that is not possible.
  */
-export function openStateFolder(path: string): StateFolder {
+export function makeStateFolder(path: string): string {
   const folder = resolve(path);
   try {
     makeFolder(clientsPath(folder));
     for (const path of [folder, clientsPath(folder)]) assertTrusted(path, folder);
+    return folder;
+  } catch (error) {
+    if (error instanceof ProgramFailure) throw error;
+    throw cannotUse(folder, error);
+  }
+}
+
+/**
+ * Opens the folder, and makes it and its keys where they are missing. Throws a ProgramFailure where
+ * that is not possible.
+ */
+export function openStateFolder(path: string): StateFolder {
+  const folder = makeStateFolder(path);
+  try {
     const key = secretFile(serverKeyPath(folder));
     assertTrusted(serverKeyPath(folder), folder);
     return { path: folder, staticKey: keyPairOf(key.value), isNew: key.isNew };
@@ -52,7 +66,8 @@ export function existingStateFolder(path: string): string {
   }
 }
 
-const cannotUse = (folder: string, error: unknown): ProgramFailure =>
+/** The failure of a program that cannot use its state folder, or a part of it. */
+export const cannotUse = (folder: string, error: unknown): ProgramFailure =>
   new ProgramFailure(
     EXIT.failed,
     `cannot use the state folder ${folder}: ${systemReason(error)}${whoseIs(folder, error)} (--state names another)`,
