@@ -85,24 +85,27 @@ const TELL_FOR_MS = 3000;
 const TELL_AGAIN_MS = 300;
 
 /**
- * Tells a running server, if there is one, that the clients' files have changed. Rejects with a
- * ProgramFailure if a server runs and does not confirm it: its text begins with `done`, the change
- * that was made all the same.
+ * Tells a running server, if there is one, that the file of this client has changed. Rejects with a
+ * ProgramFailure if a server runs and does not confirm it: its text says what was `done` all the
+ * same, such as `added`.
  */
-export async function tellClientsChanged(path: string, done: string): Promise<void> {
+export async function tellClientChanged(path: string, name: string, done: string): Promise<void> {
   if (path === 'off') return;
-  const failure = await failureToTell(path);
+  const failure = await failureToTell(path, name);
   if (failure === undefined) return;
   const advice = 'it reads the files again within seconds once it can; relay-server reload asks for it';
-  throw new ProgramFailure(EXIT.failed, `${done}, but the running server did not confirm: ${failure} (${advice})`);
+  throw new ProgramFailure(
+    EXIT.failed,
+    `client '${name}' ${done}, but the running server did not confirm: ${failure} (${advice})`,
+  );
 }
 
 /** The reason why the running server did not confirm; undefined if it did, or none runs. */
-async function failureToTell(path: string): Promise<string | undefined> {
+async function failureToTell(path: string, name: string): Promise<string | undefined> {
   const endMs = performance.now() + TELL_FOR_MS;
   for (;;) {
     try {
-      await askAdmin(path, 'reloadClients');
+      await askAdmin(path, 'reloadClients', { name });
       return undefined;
     } catch (error) {
       if (isNotRunning(error)) return undefined;

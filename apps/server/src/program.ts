@@ -41,8 +41,8 @@ export const serverProgram: Program<ServerSettings, RunningServer> = {
   newWork: (frame) => RunningServer.make(frame),
   verbs: serverVerbs,
   calls: (own) => ({
-    /** The files of the clients have changed. */
-    reloadClients: () => own.reloadClients(),
+    /** The file of this client has changed, or those of any. */
+    reloadClients: ({ name }) => (typeof name === 'string' ? own.lookAtClients([name]) : own.reloadClients()),
     /** Where clients reach the server. */
     publicAddress: () => formatHost(own.publicAddress),
   }),

@@ -1,4 +1,5 @@
 /** The server's own within its frame: state folder, clients, loop, and its words to users. */
+import { setImmediate } from 'node:timers/promises';
 import type { Values } from '@relay/config';
 import { formatEndpoint, type Endpoint } from '@relay/packet';
 import {
@@ -17,7 +18,6 @@ import {
   type RunningProgram,
   type Work,
 } from '@relay/program';
-import type { ClientsChange } from '@relay/relay';
 import { loadPrimitives, type Primitives } from '@relay/session';
 import { SocketError } from '@relay/socket';
 import type { serverSchema } from './options.js';
@@ -26,7 +26,7 @@ import type { RunningRoute } from './routes/running-route.js';
 import { RelayServer } from './server.js';
 import { EventLog } from './event-log.js';
 import { isFileError } from './state/file-error.js';
-import { ClientFiles } from './state/client-files.js';
+import { ClientFiles, type FilesChange } from './state/client-files.js';
 import { invite } from './state/invite.js';
 import type { FileTrouble } from './state/line-file.js';
 import { publicEndpoint, rememberPublic, type PublicEndpoint } from './state/public-address.js';
@@ -124,25 +124,36 @@ export class RunningServer implements Work {
   }
 
   /**
-   * Reads the clients' files again and applies their changes: the sessions of clients that are gone
-   * end. Throws the file system's error: all clients stay as they were then, and the server reads
-   * the files again soon.
+   * Looks at the files of these clients and applies their changes at once: the sessions of clients
+   * that are gone end. Throws the file system's error: these clients stay as they were then, and
+   * the server looks again soon.
    */
-  reloadClients(): void {
-    this.#server.updateClients(this.#readClients());
+  lookAtClients(names: readonly string[]): void {
+    this.#apply(this.clients.look(names));
   }
 
-  reload(): void {
-    this.reloadClients();
+  /** Does the same with all clients, in slices, so that nothing else waits for it. */
+  async reloadClients(): Promise<void> {
+    for (const found of this.clients.lookAtAll()) {
+      this.#apply(found);
+      await setImmediate();
+    }
+  }
+
+  reload(): Promise<void> {
+    return this.reloadClients();
   }
 
   async open(): Promise<void> {
-    this.#readClients();
+    for (const found of this.clients.lookAtAll()) {
+      this.#note(found);
+      await setImmediate();
+    }
     await this.#listen();
     this.#server.updateClients(this.clients.all());
     await this.#server.routes.apply(this.#frame.settings.route);
     this.#server.reserve(this.#ports.read());
-    this.clients.watch(() => this.reloadClients());
+    this.clients.watch((names) => (names === undefined ? this.reloadClients() : this.lookAtClients(names)));
   }
 
   begin(): void {
@@ -204,15 +215,17 @@ export class RunningServer implements Work {
     frame.look("the look at this host's addresses", ADDRESS_LOOK_MS, lookAtAddresses);
   }
 
-  /**
-   * Reads the clients' files, logs their faults and the revoked clients, and returns the change.
-   */
-  #readClients(): ClientsChange {
-    const { change, revoked, faults } = this.clients.reload();
+  #apply(found: FilesChange): void {
+    this.#note(found);
+    const { changed, gone } = found.change;
+    if (changed.length + gone.length > 0) this.#server.updateClients(found.change);
+  }
+
+  /** Logs the faults of files and the revoked clients. */
+  #note({ change, revoked, faults }: FilesChange): void {
     for (const { file, fault } of faults) this.#frame.log.error('cannot use a client file', { file, fault });
     this.#addresses.forget(change.gone);
     for (const client of revoked) this.#frame.log.info('client revoked', { client });
-    return change;
   }
 
   /** Where IPv6 is missing the default address falls back to IPv4. */
@@ -280,7 +293,7 @@ export class RunningServer implements Work {
   /** Returns the invitation, which can be shown only now. */
   #inviteFirst(): string {
     const invitation = invite(this.state, FIRST_CLIENT, { allow: [] }, this.publicAddress);
-    this.reloadClients();
+    this.lookAtClients([FIRST_CLIENT]);
     return invitation;
   }
 }

@@ -1,15 +1,17 @@
-import { watch, type FSWatcher } from 'node:fs';
-import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { opendirSync, watch, type FSWatcher } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ClientsChange, KnownClient } from '@relay/relay';
 import { replaceFile } from './atomic-file.js';
-import type { ClientRecord } from './client-record.js';
-import { clientId, clientNameOf, publicKeyOf, readClients, type ClientFault, type SeenFiles } from './client-store.js';
+import { clientNameOf, ClientReader, fileOf, type ClientFault } from './client-reader.js';
+import { isClientName, type ClientRecord } from './client-record.js';
+import { clientId, publicKeyOf } from './client-store.js';
+import { ClientsByKey, idOf, type Double } from './clients-by-key.js';
+import { DueNames, type ClientNames } from './due-names.js';
 import { knownClient } from './known-client.js';
 import type { FileTrouble } from './line-file.js';
-import { clientsPath, readIfThere } from './state-folder.js';
+import { assertTrusted, clientsPath, readIfThere } from './state-folder.js';
 
-/** The findings of a look at the files. */
+/** The findings of a look at files. */
 export interface FilesChange {
   /** The change since the look before. */
   readonly change: ClientsChange;
@@ -31,23 +33,33 @@ const LOOK_DELAY_MS = 20;
  */
 const RETRY_MS = 5000;
 
+/** The work of one slice: a look at a file is one unit, 5 to 10 µs; see {@link READ_UNITS}. */
+export const SLICE_UNITS = 500;
+/** A file that is read, checked and told to the shards, in units: 50 to 100 µs. */
+export const READ_UNITS = 10;
+/** With more files than one slice can read, the gone ones are found first, by a list. */
+const MAX_NAMED = SLICE_UNITS / READ_UNITS;
+
+const NOTHING: FilesChange = { change: { changed: [], gone: [] }, revoked: [], faults: [] };
+
 /**
  * The files of a server's clients: one for each client, and one with the newest timestamps of their
  * handshakes. Says how the clients have changed, and lets nobody in: shards do.
  */
 export class ClientFiles {
   readonly #folder: string;
-  readonly #byId = new Map<string, ClientRecord>();
+  readonly #reader: ClientReader;
+  readonly #clients = new ClientsByKey();
   readonly #timestamps: Map<string, bigint>;
   readonly #trouble: FileTrouble;
   readonly #retryMs: number;
-  readonly #seen: SeenFiles = new Map();
   /** Since when files cannot be used, ms, by name. */
   readonly #faultySince = new Map<string, number>();
-  #changed: (() => void) | undefined;
+  readonly #soon: DueNames;
+  readonly #later: DueNames;
+  #changed: ((names: ClientNames) => void | Promise<void>) | undefined;
   #watcher: FSWatcher | undefined;
   #watchAgain: NodeJS.Timeout | undefined;
-  #look: NodeJS.Timeout | undefined;
   #write: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -56,93 +68,144 @@ export class ClientFiles {
     this.#retryMs = retryMs;
     this.#folder = folder;
     this.#trouble = trouble;
+    this.#reader = new ClientReader(folder);
     this.#timestamps = readTimestamps(folder);
+    this.#soon = new DueNames(LOOK_DELAY_MS, MAX_NAMED, (names) => void this.#tell(names));
+    this.#later = new DueNames(retryMs, MAX_NAMED, (names) => void this.#tell(names));
   }
 
   get size(): number {
-    return this.#byId.size;
+    return this.#clients.size;
   }
 
+  /** In the order of their names. */
   list(): ClientRecord[] {
-    return [...this.#byId.values()];
+    return this.#clients.list();
   }
 
   /** All clients that were read, as a change for a shard that knows none yet. */
   all(): ClientsChange {
-    return { changed: [...this.#byId].map(([id, record]) => this.#known(id, record)), gone: [] };
+    return { changed: this.list().map((record) => this.#known(record)), gone: [] };
   }
 
   /** Keeps the timestamp of a handshake that a client has completed; a stranger's is left out. */
   recordTimestamp(publicKey: Uint8Array, timestamp: bigint): void {
     const id = clientId(publicKey);
-    if (!this.#byId.has(id)) return;
+    if (this.#clients.get(id) === undefined) return;
     this.#timestamps.set(id, timestamp);
     this.#write ??= setTimeout(() => this.#writeTimestamps(), WRITE_DELAY_MS);
   }
 
   /**
-   * Reads the files again, each by itself. A client whose file is there and cannot be used stays as
-   * it was for some seconds, or until the fault of the system has passed; only the absence of its
-   * file revokes it at once. Throws where the folder cannot be read now: nothing has changed then,
-   * and it is tried again soon.
+   * Looks at the files of these clients, each by itself. A client whose file is there and cannot be
+   * used stays as it was for some seconds, or until the fault of the system has passed; only the
+   * absence of its file revokes it at once. Throws where others may write the folder, or it is
+   * gone: nothing has changed then, and the files are looked at again soon.
    */
-  reload(): FilesChange {
-    const { records, faults } = this.#readClients();
-    const changed: [string, ClientRecord][] = [];
-    const gone = new Map(this.#byId);
-    for (const record of records) {
-      const id = idOf(record);
-      if (!isDeepStrictEqual(gone.get(id), record)) changed.push([id, record]);
-      gone.delete(id);
-      this.#byId.set(id, record);
-    }
-    const faulty = this.#namesOf(faults);
-    for (const [id, { name }] of gone) {
-      if (faulty.get(name) === 'kept') gone.delete(id);
-      else this.#byId.delete(id);
-      if (!faulty.has(name)) this.#timestamps.delete(id);
-    }
-    const change = {
-      changed: changed.map(([id, record]) => this.#known(id, record)),
-      gone: [...gone.values()].map(publicKeyOf),
-    };
-    return { change, revoked: [...gone.values()].map(({ name }) => name), faults };
-  }
-
-  /** The clients whose files cannot be used, and whether they stay as they were. */
-  #namesOf(faults: readonly ClientFault[]): Map<string, 'kept' | 'out'> {
-    const names = new Map<string, 'kept' | 'out'>();
-    const nowMs = performance.now();
-    for (const { file, isPassing } of faults) {
-      const name = clientNameOf(file);
-      const sinceMs = this.#faultySince.get(name) ?? nowMs;
-      this.#faultySince.set(name, sinceMs);
-      names.set(name, isPassing === true || nowMs - sinceMs < this.#retryMs ? 'kept' : 'out');
-    }
-    for (const name of this.#faultySince.keys()) if (!names.has(name)) this.#faultySince.delete(name);
-    if ([...names.values()].includes('kept')) this.#lookSoon(this.#retryMs);
-    return names;
-  }
-
-  #known(id: string, record: ClientRecord): KnownClient {
-    return knownClient(record, this.#timestamps.get(id) ?? 0n);
-  }
-
-  #readClients(): ReturnType<typeof readClients> {
+  look(names: readonly string[]): FilesChange {
     try {
-      return readClients(this.#folder, this.#seen);
+      return this.#look(names.filter(isClientName).values(), Infinity) ?? NOTHING;
     } catch (error) {
-      this.#lookSoon(this.#retryMs);
+      this.#later.add(names);
       throw error;
     }
   }
 
   /**
-   * Calls `changed` shortly after anybody added, changed or removed a client's file, and again
-   * later if it throws. Where the system has no watchers left that is trouble; until it has one,
-   * only commands that tell the server of their changes are heard.
+   * Looks at all files, in slices of at most {@link SLICE_UNITS} and one read: the event loop may
+   * have its turns between them, in which other looks are fine. The files that are gone come first,
+   * then new ones. Throws as {@link look} does.
    */
-  watch(changed: () => void): void {
+  *lookAtAll(): Generator<FilesChange> {
+    try {
+      const listed = yield* this.#listed();
+      const known = new Set([...this.#clients.names(), ...this.#faultySince.keys()]);
+      const names = inOrder(known, listed);
+      for (;;) {
+        const found = this.#look(names, SLICE_UNITS);
+        if (found === undefined || this.#isClosed) return;
+        yield found;
+      }
+    } catch (error) {
+      this.#later.add(undefined);
+      throw error;
+    }
+  }
+
+  /** The names of the clients that have a file, listed in slices. */
+  *#listed(): Generator<FilesChange, ReadonlySet<string>> {
+    const names = new Set<string>();
+    const files = opendirSync(clientsPath(this.#folder));
+    try {
+      for (let count = 1; ; count++) {
+        const file = files.readSync();
+        if (file === null) return names;
+        const name = clientNameOf(file.name);
+        if (name !== undefined) names.add(name);
+        if (count % SLICE_UNITS === 0) yield NOTHING;
+      }
+    } finally {
+      files.closeSync();
+    }
+  }
+
+  /** Looks at files until about so many units of work are done; undefined if there are none. */
+  #look(names: Iterator<string>, units: number): FilesChange | undefined {
+    let next = names.next();
+    if (next.done === true) return undefined;
+    const owner = assertTrusted(clientsPath(this.#folder), this.#folder);
+    const faults: ClientFault[] = [];
+    const readBefore = this.#reader.reads;
+    for (let looks = 1; next.done !== true; looks++) {
+      faults.push(...this.#lookAt(next.value, owner));
+      if (looks + (this.#reader.reads - readBefore) * READ_UNITS >= units) break;
+      next = names.next();
+    }
+    return this.#findings(faults);
+  }
+
+  /** Returns the fault of the file, if it has one. */
+  #lookAt(name: string, folderOwner: number): ClientFault[] {
+    const found = this.#reader.read(name, folderOwner);
+    if (found !== undefined && 'fault' in found) {
+      if (this.#isKept(name, found)) this.#later.add([name]);
+      else this.#clients.delete(name);
+      return [found];
+    }
+    this.#faultySince.delete(name);
+    if (found === undefined) this.#clients.delete(name);
+    else this.#clients.set(found);
+    return [];
+  }
+
+  /** Whether a client whose file cannot be used stays as it was for now. */
+  #isKept(name: string, { isPassing }: ClientFault): boolean {
+    const nowMs = performance.now();
+    const sinceMs = this.#faultySince.get(name) ?? nowMs;
+    this.#faultySince.set(name, sinceMs);
+    return isPassing === true || nowMs - sinceMs < this.#retryMs;
+  }
+
+  #findings(faults: readonly ClientFault[]): FilesChange {
+    const { changed, gone, doubles } = this.#clients.takeChanges();
+    for (const record of gone) if (!this.#faultySince.has(record.name)) this.#timestamps.delete(idOf(record));
+    return {
+      change: { changed: changed.map((record) => this.#known(record)), gone: gone.map(publicKeyOf) },
+      revoked: gone.map(({ name }) => name),
+      faults: [...faults, ...doubles.map(faultOfDouble)],
+    };
+  }
+
+  #known(record: ClientRecord): KnownClient {
+    return knownClient(record, this.#timestamps.get(idOf(record)) ?? 0n);
+  }
+
+  /**
+   * Calls `changed` with the clients' names shortly after anybody added, changed or removed their
+   * files, and again later if it fails. Where the system has no watchers left that is trouble;
+   * until it has one, only commands that tell the server of their changes are heard.
+   */
+  watch(changed: (names: ClientNames) => void | Promise<void>): void {
     this.#changed = changed;
     this.#watchFolder();
   }
@@ -152,14 +215,20 @@ export class ClientFiles {
     this.#isClosed = true;
     this.#watcher?.close();
     clearTimeout(this.#watchAgain);
-    clearTimeout(this.#look);
+    this.#soon.close();
+    this.#later.close();
     if (this.#write !== undefined) this.#writeTimestamps();
     clearTimeout(this.#write);
   }
 
   #watchFolder(): void {
+    const path = clientsPath(this.#folder);
     try {
-      this.#watcher = watch(clientsPath(this.#folder), () => this.#lookSoon(LOOK_DELAY_MS));
+      this.#watcher = watch(path, (_event, file) => {
+        const name = file === null ? undefined : clientNameOf(file);
+        if (name !== undefined) this.#soon.add([name]);
+        else if (file === null || file === basename(path)) this.#soon.add(undefined); // or the folder itself
+      });
       this.#watcher.on('error', (error) => this.#notWatching(error));
     } catch (error) {
       this.#notWatching(error);
@@ -174,22 +243,17 @@ export class ClientFiles {
     if (this.#isClosed) return;
     this.#watchAgain = setTimeout(() => {
       this.#watchFolder();
-      if (this.#watcher !== undefined) this.#lookSoon(LOOK_DELAY_MS);
+      if (this.#watcher !== undefined) this.#soon.add(undefined);
     }, this.#retryMs);
   }
 
-  #lookSoon(delayMs: number): void {
-    const changed = this.#changed;
-    if (this.#isClosed || changed === undefined) return;
-    this.#look ??= setTimeout(() => {
-      this.#look = undefined;
-      try {
-        changed();
-      } catch (error) {
-        const isAgain = this.#trouble('cannot read the files of clients', error) === 'again';
-        this.#lookSoon(isAgain ? LOOK_DELAY_MS : this.#retryMs);
-      }
-    }, delayMs);
+  async #tell(names: ClientNames): Promise<void> {
+    try {
+      await this.#changed?.(names);
+    } catch (error) {
+      const isAgain = this.#trouble('cannot read the files of clients', error) === 'again';
+      (isAgain ? this.#soon : this.#later).add(names);
+    }
   }
 
   #writeTimestamps(): void {
@@ -205,13 +269,31 @@ export class ClientFiles {
   }
 }
 
-const ids = new WeakMap<ClientRecord, string>();
+/** The names of files that are gone, of new ones, and of the others. */
+function* inOrder(known: ReadonlySet<string>, listed: ReadonlySet<string>): Generator<string, undefined> {
+  for (const name of known) if (!listed.has(name)) yield name;
+  for (const name of listed) if (!known.has(name)) yield name;
+  for (const name of listed) if (known.has(name)) yield name;
+  return undefined;
+}
 
-/** The key by which a client is found. A record keeps it: there may be many of them. */
-function idOf(record: ClientRecord): string {
-  const id = ids.get(record) ?? clientId(publicKeyOf(record));
-  ids.set(record, id);
-  return id;
+const faultOfDouble = ({ record, first }: Double): ClientFault => ({
+  file: fileOf(record.name),
+  fault: `it has the key of client '${first.name}'`,
+});
+
+/**
+ * All clients of a state folder, and the faults of their files, in the order of their names. Throws
+ * as {@link ClientFiles.look} does.
+ */
+export function readClients(folder: string): { records: ClientRecord[]; faults: ClientFault[] } {
+  const files = new ClientFiles(folder, () => undefined);
+  try {
+    const faults = [...files.lookAtAll()].flatMap((found) => found.faults);
+    return { records: files.list(), faults: faults.sort((a, b) => (a.file < b.file ? -1 : 1)) };
+  } finally {
+    files.close();
+  }
 }
 
 const timestampsPath = (folder: string): string => join(folder, 'newest-timestamps');

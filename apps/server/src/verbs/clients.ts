@@ -4,9 +4,10 @@
  */
 import { option } from '@relay/config';
 import { verb, type Verb } from '@relay/program';
-import { inviteOptions, reachableAt, tellClientsChanged, type ServerPaths } from '../place.js';
+import { inviteOptions, reachableAt, tellClientChanged, type ServerPaths } from '../place.js';
 import type { ServerService } from '../running-server.js';
-import { readClients, removeClient } from '../state/client-store.js';
+import { readClients } from '../state/client-files.js';
+import { removeClient } from '../state/client-store.js';
 import { allowanceGap } from '../state/allowance.js';
 import { invite, type Rights } from '../state/invite.js';
 import { adviceOnHost } from '../state/public-address.js';
@@ -38,10 +39,10 @@ const gapsOf = ({ allow }: Rights): Pick<Change, 'gaps'> => {
   return gaps.length === 0 ? {} : { gaps };
 };
 
-/** Lets the running server read the files of clients. */
-function apply({ own }: ServerService): Pick<Change, 'unread'> {
+/** Lets the running server look at the file of a client. */
+function apply({ own }: ServerService, name: string): Pick<Change, 'unread'> {
   try {
-    own.reloadClients();
+    own.lookAtClients([name]);
     return {};
   } catch (error) {
     return { unread: error instanceof Error ? error.message : String(error) };
@@ -57,7 +58,7 @@ const inviteVerb = verb({
     const { own } = running;
     const granted = rightsOf(rights);
     const invitation = invite(own.state, name, granted, own.publicAddress);
-    return { name, invitation, ...gapsOf(granted), ...apply(running) };
+    return { name, invitation, ...gapsOf(granted), ...apply(running, name) };
   },
   lines: ({ invitation, gaps = [], ...change }) => [invitation, ...gaps, ...unreadLines(change)],
   alone: {
@@ -70,7 +71,7 @@ const inviteVerb = verb({
       print({ name, invitation: invite(openStateFolder(state), name, granted, at) });
       const advice = [adviceOnHost(at) ?? [], gapsOf(granted).gaps ?? []].flat();
       for (const line of advice) process.stderr.write(`relay-server: ${line}\n`);
-      await tellClientsChanged(admin, `client '${name}' added`);
+      await tellClientChanged(admin, name, 'added');
     },
   },
 });
@@ -82,7 +83,7 @@ const revokeVerb = verb({
   complete: clientNames,
   answer: (running: ServerService, { name }): Change => {
     removeClient(running.own.state.path, name);
-    return { name, ...apply(running) };
+    return { name, ...apply(running, name) };
   },
   lines: (change) =>
     change.unread === undefined
@@ -91,7 +92,7 @@ const revokeVerb = verb({
   alone: {
     run: async ({ state, admin }: ServerPaths, { name }, print) => {
       removeClient(state, name); // which makes nothing
-      await tellClientsChanged(admin, `client '${name}' removed`);
+      await tellClientChanged(admin, name, 'removed');
       print({ name });
     },
   },

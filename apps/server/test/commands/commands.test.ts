@@ -96,7 +96,7 @@ describe('commands about a running server', () => {
     const flags = { state: running.own.state.path };
     const names = (): string[] => running.own.clients.list().map(({ name }) => name);
     await outputOf('invite', { ...flags, name: 'ada' });
-    expect(names()).toEqual(['default', 'ada']);
+    expect(names()).toEqual(['ada', 'default']);
     await outputOf('revoke', { ...flags, name: 'ada' });
     expect(names()).toEqual(['default']);
     expect(await outputOf('reload', flags)).toBe('nothing has changed\n');

@@ -210,7 +210,7 @@ describe('a server', () => {
     await until(() => client.ends.length === 1);
     expect(client.ends).toEqual(['revoked']);
     expect(bob.ends).toEqual([]);
-    expect(running.own.clients.list().map(({ name }) => name)).toEqual(['default', 'bob']);
+    expect(running.own.clients.list().map(({ name }) => name)).toEqual(['bob', 'default']);
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError, option } from '@relay/config';
 import { ProgramFailure, verb } from '@relay/program';
-import { readClients } from '../../src/state/client-store.js';
+import { readClients } from '../../src/state/client-files.js';
 import { invite, type Rights } from '../../src/state/invite.js';
 import { rightsOf, rightsOptions } from '../../src/state/rights.js';
 import { openStateFolder } from '../../src/state/state-folder.js';

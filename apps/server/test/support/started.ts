@@ -80,7 +80,7 @@ export class Stage {
   /** An invitation with these rights, which the server knows. */
   invite({ own }: Started, name: string, rights: Rights): string {
     const invitation = invite(own.state, name, rights, { host: '127.0.0.1', port: own.server.local.port });
-    own.reloadClients();
+    own.lookAtClients([name]);
     return invitation;
   }
 }

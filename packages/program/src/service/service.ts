@@ -33,10 +33,10 @@ export interface Work {
   begin(): void;
   status(): ProgramStatus;
   /**
-   * Reads again what the work keeps besides the configuration. If it throws, it has changed
-   * nothing.
+   * Reads again what the work keeps besides the configuration. What it cannot read stays as it was,
+   * and it throws or rejects.
    */
-  reload?(): void;
+  reload?(): void | Promise<void>;
   /** Ends the work. Called once, after `open` or `begin`, even if they failed. */
   close(): Promise<void>;
 }
@@ -146,7 +146,7 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
   }
 
   async reload(): Promise<string[]> {
-    this.own.reload?.();
+    await this.own.reload?.();
     return this.#configuration.reload(this.logs, (settings) => this.#apply(settings));
   }
 
