@@ -10,6 +10,7 @@ import {
   guarded,
   listenFailure,
   portsThatFit,
+  shellWord,
   socketsThatFit,
   systemReason,
   thisMachine,
@@ -46,6 +47,16 @@ const FIRST_CLIENT = 'default';
 /** The server knows a new address of this host as its own after at most this time, in ms. */
 const ADDRESS_LOOK_MS = 10_000;
 const LISTEN_WITHOUT_IPV6: Endpoint = { address: '0.0.0.0', port: 7878 };
+
+const firstWords = (invitation: string): string =>
+  'First start. This invitation is shown only once, and whoever has it can connect. On the client, for instance:\n' +
+  `  RELAY_SERVER='${invitation}' ${commandOf('relay-client')} --forward 5353=1.1.1.1:53\n`;
+
+/** The command that invites somebody to the server of this state, wherever it is typed. */
+function inviteCommand({ path }: StateFolder): string {
+  const state = path === statePath({}) ? '' : ` --state ${shellWord(path)}`;
+  return `${commandOf('relay-server')} invite NAME${state}`;
+}
 
 const UNLOCKED = 'cannot lock the state folder: a second server on it would not be noticed';
 
@@ -158,19 +169,16 @@ export class RunningServer implements Work {
 
   begin(): void {
     const { log, settings, room } = this.#frame;
-    const invitation = this.state.isNew ? this.#inviteFirst() : undefined;
+    // What is written elsewhere than to a terminal is often kept: a journal, a container's log.
+    const invitation = this.state.isNew && process.stdout.isTTY ? this.#inviteFirst() : undefined;
     this.#rememberPublic();
     this.#startLooks();
     this.#server.wakeClients(this.#addresses.of(this.clients.list()));
     warnOfFlows(log, settings.maxFlows, room, portsThatFit());
     const on = formatEndpoint(this.#server.local);
     log.info('listening', { on, engine: this.#server.socket.engine, clients: this.clients.size });
-    if (invitation !== undefined) {
-      process.stdout.write(
-        'First start. This invitation is shown only once, and whoever has it can connect. On the client, for instance:\n',
-      );
-      process.stdout.write(`  RELAY_SERVER='${invitation}' ${commandOf('relay-client')} --forward 5353=1.1.1.1:53\n`);
-    }
+    if (invitation !== undefined) process.stdout.write(firstWords(invitation));
+    if (this.clients.size === 0) log.info(`nobody is invited yet: ${inviteCommand(this.state)} makes an invitation`);
     announce(`relay-server ready on ${on}`);
     for (const route of this.#server.routes.routes) announceRoute(route);
     this.#hasBegun = true;

@@ -5,7 +5,7 @@ export { onReloadSignal, untilStopped } from './signals.js';
 export { commonOptions, flowSocket, packetBytes, socketOptions } from './options.js';
 export { openLogs, type LogSettings } from './logs.js';
 export { ListenFailure, listenFailure } from './listen-failure.js';
-export { commandOf, type OwnStart, type RelayProgram } from './own-command.js';
+export { commandOf, shellWord, type OwnStart, type RelayProgram } from './own-command.js';
 export { closePorts, openPorts } from './open-ports.js';
 export { Pace } from './pace.js';
 export { systemReason } from './system-reason.js';

@@ -32,8 +32,12 @@ export function commandOf(program: RelayProgram, { script, environment, folder }
   if (script.split(sep).includes('node_modules') || !existsSync(sibling)) return program;
   const path = relative(folder, sibling);
   const shortest = path.startsWith('..') ? sibling : path;
-  return `node ${/[^\w./-]/.test(shortest) ? `'${shortest}'` : shortest}`;
+  return `node ${shellWord(shortest)}`;
 }
+
+/** A text as one word of a shell. */
+export const shellWord = (text: string): string =>
+  /[^\w./:-]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : text;
 
 /** npx keeps what it runs in a folder of its own; that pnpm is on no PATH. */
 const pnpmOf = (path = ''): string => (path.split(/[/\\]/).includes('_npx') ? 'npx -y pnpm@10' : 'pnpm');

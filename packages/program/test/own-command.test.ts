@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { commandOf } from '../src/own-command.js';
+import { commandOf, shellWord } from '../src/own-command.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -42,4 +43,8 @@ describe('the command that runs a program as this one was started', () => {
     const environment = { npm_lifecycle_event: 'start', npm_config_user_agent: 'npm/11.19.1' };
     expect(commandOf('relay-client', { script: started, folder, environment })).toBe('relay-client');
   });
+});
+
+test.each(['/home/ada/state', 'two words', "it's", '$HOME `id` "x" \\', '~'])('%s is one word of a shell', (text) => {
+  expect(execFileSync('sh', ['-c', `printf %s ${shellWord(text)}`], { encoding: 'utf8' })).toBe(text);
 });

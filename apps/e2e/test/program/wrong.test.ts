@@ -7,6 +7,7 @@ import { isInstalled } from '../support/command.js';
 import { Folder } from '../support/folder.js';
 import { CLIENT, run, SERVER, type Finished } from '../support/program.js';
 import { Server } from '../support/server.js';
+import { Terminal } from '../support/terminal.js';
 
 const KEY = Buffer.alloc(32, 1).toString('base64url');
 const INVITATION = `relay://${KEY}@127.0.0.1:9?server=${KEY}&name=x`;
@@ -276,8 +277,8 @@ test('a first start that fails does not count: the next one makes the first invi
   using folder = new Folder();
   const args = ['--state', folder.at('state'), '--listen', '127.0.0.1:0'];
   expect(await run(SERVER, [...args, '--admin', folder.at('no/admin.sock')])).toMatchObject({ code: 1, stdout: '' });
-  await using server = await Server.start({ state: folder.at('state'), engine: 'dgram' });
-  expect(server.program.stdout).toMatch(/^First start\./);
+  await using server = new Terminal(SERVER, args);
+  await server.see(/^First start\./m);
 });
 
 test('a key file that others can read is refused', async () => {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { askAdmin, EXIT, startCommand, type Flags } from '@relay/program';
 import { parseInvitation } from '@relay/session';
+import { readClients } from '../../src/state/client-files.js';
 import { serverPlace } from '../../src/place.js';
 import { serverProgram, serverVerbs } from '../../src/program.js';
 import { captured } from '../support/captured.js';
+import { logRecords } from '../support/log-records.js';
 import { Stage } from '../support/started.js';
 import { until } from '../support/until.js';
 
@@ -23,6 +25,20 @@ async function run(name: string, flags: Flags): Promise<void> {
 }
 
 const outputOf = async (name: string, flags: Flags): Promise<string> => (await captured(() => run(name, flags))).stdout;
+
+/** Runs a server until it is stopped, and returns what it and the command wrote. */
+async function startAndStop(flags: Flags, isTerminal: boolean): Promise<{ stdout: string; stderr: string }> {
+  const socket = join(flags['state'] as string, 'admin.sock');
+  return captured(
+    async () => {
+      const ended = run('start', flags);
+      await until(() => existsSync(socket));
+      await run('stop', flags);
+      await ended;
+    },
+    { isTerminal },
+  );
+}
 
 describe('commands without a running server', () => {
   test('invite makes a client in the state folder, and revoke takes it back', async () => {
@@ -107,25 +123,28 @@ describe('start', () => {
   test('says that it is ready, shows the first invitation once, and ends when it is stopped', async () => {
     const flags = stage.flags();
     const socket = join(flags['state'] as string, 'admin.sock');
-    const startAndStop = async (): Promise<string> => {
-      const { stdout } = await captured(async () => {
-        const ended = run('start', flags);
-        await until(() => existsSync(socket));
-        await run('stop', flags);
-        await ended;
-      });
-      return stdout;
-    };
-    const first = await startAndStop();
+    const { stdout: first } = await startAndStop(flags, true);
     expect(first).toMatch(/First start.*only once/);
     expect(first).toMatch(/RELAY_SERVER='relay:\/\/[^']+' relay-client --forward 5353=1\.1\.1\.1:53\n/);
     expect(first).toMatch(/^relay-server ready on 127\.0\.0\.1:\d+$/m);
     expect(first).toMatch(/^the server is stopping$/m);
     expect(existsSync(socket)).toBe(false);
-    const second = await startAndStop();
+    const { stdout: second } = await startAndStop(flags, true);
     expect(second).toMatch(/^relay-server ready on 127\.0\.0\.1:\d+$/m);
     expect(second).not.toMatch(/First start/);
     await expect(askAdmin(socket, 'ping')).rejects.toMatchObject({ exitCode: EXIT.unreachable });
+  });
+
+  test('on no terminal writes nothing but that it is ready, and says how to invite somebody in its log', async () => {
+    const logDir = stage.newPath();
+    const flags = stage.flags({ 'log-level': 'info', 'log-dir': logDir });
+    const { stdout } = await startAndStop(flags, false);
+    expect(stdout).toMatch(/^relay-server ready on 127\.0\.0\.1:\d+\nthe server is stopping\n$/);
+    const state = flags['state'] as string;
+    const message = `nobody is invited yet: relay-server invite NAME --state ${state} makes an invitation`;
+    expect(logRecords(logDir, 'relay')).toContainEqual(expect.objectContaining({ level: 'info', message }));
+    expect(JSON.stringify(logRecords(logDir, 'relay'))).not.toContain('relay://');
+    expect(readClients(state).records).toEqual([]);
   });
 
   test('fails where the state folder cannot be used, and takes its signal handlers away', async () => {

@@ -5,13 +5,30 @@ export interface Captured<Result> {
   readonly result: Result;
 }
 
-/** Runs something in this process, and gives its result and what it wrote to stdout and stderr. */
-export async function captured<Result>(run: () => Promise<Result>): Promise<Captured<Result>> {
-  const written = { stdout: '', stderr: '' };
-  const takeOver = (name: keyof typeof written): (() => void) => {
+/**
+ * Runs something in this process, and gives its result and what it wrote to stdout and stderr.
+ * `isTerminal` says whether stdout is a terminal for it.
+ */
+export async function captured<Result>(
+  run: () => Promise<Result>,
+  { isTerminal = false } = {},
+): Promise<Captured<Result>> {
+  const before = Object.getOwnPropertyDescriptor(process.stdout, 'isTTY');
+  Object.defineProperty(process.stdout, 'isTTY', { value: isTerminal, configurable: true });
+  try {
+    return await written(run);
+  } finally {
+    Reflect.deleteProperty(process.stdout, 'isTTY');
+    if (before !== undefined) Object.defineProperty(process.stdout, 'isTTY', before);
+  }
+}
+
+async function written<Result>(run: () => Promise<Result>): Promise<Captured<Result>> {
+  const texts = { stdout: '', stderr: '' };
+  const takeOver = (name: keyof typeof texts): (() => void) => {
     const before = Object.getOwnPropertyDescriptor(process[name], 'write');
     const write = (text: string | Uint8Array): boolean => {
-      written[name] += text.toString();
+      texts[name] += text.toString();
       return true;
     };
     Object.defineProperty(process[name], 'write', { value: write, configurable: true });
@@ -23,7 +40,7 @@ export async function captured<Result>(run: () => Promise<Result>): Promise<Capt
   const giveBack = [takeOver('stdout'), takeOver('stderr')];
   try {
     const result = await run();
-    return { ...written, result };
+    return { ...texts, result };
   } finally {
     for (const restore of giveBack) restore();
   }

@@ -42,13 +42,15 @@ export class Stage {
     return (await this.start(more, stop)).running;
   }
 
-  /** Starts a server, and gives what it said on stdout until it ran. */
+  /** Starts a server as on a terminal, and gives what it said on stdout until it ran. */
   async start(
     more: Readonly<Record<string, unknown>> = {},
     stop = (): void => undefined,
   ): Promise<{ running: Started; said: string }> {
     const configuration = new LiveConfiguration(serverSchema, this.flags(more));
-    const { result: running, stdout: said } = await captured(() => Service.start(serverProgram, configuration, stop));
+    const { result: running, stdout: said } = await captured(() => Service.start(serverProgram, configuration, stop), {
+      isTerminal: true,
+    });
     let isClosed = false;
     const close = running.close.bind(running);
     running.close = async () => {
