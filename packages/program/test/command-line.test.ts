@@ -27,7 +27,7 @@ const say: CommandModule<object, Flags> = {
       .option('port', { type: 'string', alias: 'p' })
       .option('json', { type: 'boolean', nargs: 0 })
       .option('log-level', { type: 'string' }),
-  handler: ({ word, port, json }) => printResult({ json }, { word, port }, (said) => [String(said.word)]),
+  handler: ({ word, port, json }) => void printResult({ json }, { word, port }, (said) => [String(said.word)]),
 };
 
 const run = (...args: string[]): ReturnType<typeof captured> =>

@@ -67,7 +67,7 @@ describe('printResult', () => {
   const printed = (...result: Parameters<typeof printResult<string[]>>) =>
     captured(async () => {
       await Promise.resolve();
-      printResult(...result);
+      void printResult(...result);
     });
 
   test('prints lines for people, in which nothing can act on a terminal, and JSON for programs', async () => {

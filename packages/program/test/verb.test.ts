@@ -76,7 +76,7 @@ const note = verb({
     options: { colour: { type: 'string', describe: 'Of the paper' } },
     run: ({ doormat }: HousePlace, { text }, print) => {
       doormat.push(text);
-      print({ text });
+      return print({ text });
     },
   },
 });

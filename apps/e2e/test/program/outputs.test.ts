@@ -9,6 +9,10 @@ import { Server } from '../support/server.js';
 const TO_NOBODY = ['sh', '-c', '"$@" | true', 'sh'];
 const TO_A_FULL_DISK = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
 
+/** Runs a command line whose stdout is a pipe that has no reader from the beginning. */
+const WITHOUT_READER =
+  'import os, sys; r, w = os.pipe(); os.dup2(w, 1); os.close(r); os.close(w); os.execvp(sys.argv[1], sys.argv[1:])';
+
 const start = (state: string): string[] => ['start', '--listen', '127.0.0.1:0', '--state', state];
 
 /** Starts a program whose stdout nobody reads. */
@@ -49,11 +53,22 @@ describe('a stdout that cannot be written', () => {
   });
 
   test('on a full disk ends a command that prints with 1, and the command reports it', async () => {
-    using folder = new Folder();
-    const command = ['invite', 'tester', '--state', folder.path, '--public', '127.0.0.1:1'];
-    const { code, stderr } = await run(SERVER, command, { through: TO_A_FULL_DISK });
+    const { code, stderr } = await run(SERVER, ['config', 'reference'], { through: TO_A_FULL_DISK });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^relay-server: cannot write to stdout: .*ENOSPC.*$/);
+  });
+
+  test.each([
+    ['on a full disk', TO_A_FULL_DISK],
+    ['whose reader has gone', ['python3', '-c', WITHOUT_READER]],
+  ])('%s lets invite take its client back, since nobody has seen the invitation', async (_where, through) => {
+    using folder = new Folder();
+    const command = ['invite', 'tester', '--state', folder.path, '--public', '127.0.0.1:1'];
+    const { code, stderr } = await run(SERVER, command, { through });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^relay-server: the invitation could not be .* client 'tester' was removed again \(invite/m);
+    expect((await run(SERVER, ['clients', '--state', folder.path])).stdout).toMatch(/^no clients/);
+    expect(await run(SERVER, command)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^relay:/) });
   });
 
   test('whose reader stopped early ends a command silently', async () => {

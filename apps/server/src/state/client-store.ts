@@ -32,7 +32,9 @@ export function addClient(folder: string, record: ClientRecord): void {
   }
 }
 
-/** Removes a client, whatever its file holds. Throws a ProgramFailure if there is none of this name. */
+/**
+ * Removes a client, whatever its file holds. Throws a ProgramFailure if there is none of this name.
+ */
 export function removeClient(folder: string, name: string): void {
   const path = clientFile(folder, name);
   if (!isClientName(name) || lstatSync(path, { throwIfNoEntry: false }) === undefined)

@@ -57,7 +57,10 @@ export class ClientsByKey {
     );
   }
 
-  /** What is different since the last call: records that count now, and records of keys that are gone. */
+  /**
+   * What is different since the last call: records that count now, records of keys that are gone,
+   * and the doubles among those that were set.
+   */
   takeChanges(): { changed: ClientRecord[]; gone: ClientRecord[]; doubles: Double[] } {
     const changed: ClientRecord[] = [];
     const gone: ClientRecord[] = [];

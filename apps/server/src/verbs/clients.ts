@@ -3,7 +3,7 @@
  * server runs or not.
  */
 import { option } from '@relay/config';
-import { verb, type Verb } from '@relay/program';
+import { EXIT, ProgramFailure, verb, type Verb } from '@relay/program';
 import { inviteOptions, reachableAt, tellClientChanged, type ServerPaths } from '../place.js';
 import type { ServerService } from '../running-server.js';
 import { readClients } from '../state/client-files.js';
@@ -49,6 +49,9 @@ function apply({ own }: ServerService, name: string): Pick<Change, 'unread'> {
   }
 }
 
+const lost = (name: string): string =>
+  `the invitation could not be written to stdout, and client '${name}' was removed again (invite it where stdout can be written)`;
+
 const inviteVerb = verb({
   name: 'invite',
   describe: 'Make an invitation and print it, one line on stdout',
@@ -68,7 +71,11 @@ const inviteVerb = verb({
       const at = await reachableAt(place);
       const granted = rightsOf(rights);
       // Printed first of all: it is made, and can be shown only now.
-      print({ name, invitation: invite(openStateFolder(state), name, granted, at) });
+      const isShown = await print({ name, invitation: invite(openStateFolder(state), name, granted, at) });
+      if (!isShown) {
+        removeClient(state, name);
+        throw new ProgramFailure(EXIT.failed, lost(name));
+      }
       const advice = [adviceOnHost(at) ?? [], gapsOf(granted).gaps ?? []].flat();
       for (const line of advice) process.stderr.write(`relay-server: ${line}\n`);
       await tellClientChanged(admin, name, 'added');
@@ -93,7 +100,7 @@ const revokeVerb = verb({
     run: async ({ state, admin }: ServerPaths, { name }, print) => {
       removeClient(state, name); // which makes nothing
       await tellClientChanged(admin, name, 'removed');
-      print({ name });
+      void print({ name });
     },
   },
 });
@@ -108,7 +115,7 @@ const clientsVerb = verb({
       const { records, faults } = readClients(existingStateFolder(state));
       for (const { file, fault } of faults)
         process.stderr.write(`relay-server: cannot use the client file ${file}: ${fault}\n`);
-      print(records);
+      void print(records);
     },
   },
 });

@@ -27,8 +27,9 @@ async function written<Result>(run: () => Promise<Result>): Promise<Captured<Res
   const texts = { stdout: '', stderr: '' };
   const takeOver = (name: keyof typeof texts): (() => void) => {
     const before = Object.getOwnPropertyDescriptor(process[name], 'write');
-    const write = (text: string | Uint8Array): boolean => {
+    const write = (text: string | Uint8Array, done?: () => void): boolean => {
       texts[name] += text.toString();
+      done?.();
       return true;
     };
     Object.defineProperty(process[name], 'write', { value: write, configurable: true });

@@ -39,8 +39,11 @@ export interface CommandDoor<Place extends AdminPlace> {
 export interface AloneWork<Place, Given, Answer> {
   /** Flags that only the command has. A running program knows these values itself. */
   readonly options?: Readonly<Record<string, YargsOption>>;
-  /** Does the work and calls `print` once with the answer. */
-  readonly run: (place: Place, given: Given, print: (answer: Answer) => void) => void | Promise<void>;
+  /**
+   * Does the work and calls `print` once with the answer. `print` resolves with whether that could
+   * be written.
+   */
+  readonly run: (place: Place, given: Given, print: (answer: Answer) => Promise<boolean>) => unknown;
 }
 
 /** The definition of a verb. `Running` is the type of the running program. */
@@ -180,7 +183,7 @@ class DefinedVerb<
     }
     if (flags['watch'] === true)
       await watch(() => this.#ask(place, flags), { lines: this.#newLines(), json: flags['json'] === true });
-    else printResult(flags, await this.#ask(place, flags), lines);
+    else void printResult(flags, await this.#ask(place, flags), lines);
   }
 
   async #ask({ admin }: AdminPlace, flags: Flags): Promise<Answer> {
