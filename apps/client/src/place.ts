@@ -1,6 +1,6 @@
 /** Finds the client for a one-shot command, in the same way as `start` finds its admin socket. */
 import { join } from 'node:path';
-import { defineSchema, yargsOptions } from '@relay/config';
+import { defineSchema } from '@relay/config';
 import { configured, defaultStatePath, type AdminPlace, type CommandDoor } from '@relay/program';
 import { CLIENT_NAMES, clientOptions, clientSchema } from './options.js';
 
@@ -8,7 +8,7 @@ const { config, admin } = clientOptions;
 
 /** How each command finds the client. */
 export const clientPlace: CommandDoor<AdminPlace> = {
-  options: yargsOptions(defineSchema({ config, admin }, CLIENT_NAMES)),
+  options: defineSchema({ config, admin }, CLIENT_NAMES).options,
   find: (flags) => ({ admin: configured(clientSchema, flags).values.admin ?? defaultAdminPath() }),
 };
 

@@ -25,6 +25,10 @@ export function newStatusLines(): Lines<ClientStatus> {
 const mappingsVerb = verb({
   name: 'mappings',
   describe: 'List the mappings, what they are bound to, and their flows',
+  examples: [
+    ['', 'one line for each mapping'],
+    ['--json', 'the same for programs'],
+  ],
   answer: ({ own }: ClientService) => mappingStatuses(own.client),
   lines: mappingLines,
 });
@@ -32,6 +36,10 @@ const mappingsVerb = verb({
 const flowsVerb = verb({
   name: 'flows',
   describe: 'List the flows, one for each source and target',
+  examples: [
+    ['', 'one line for each flow'],
+    ['--json', 'the same for programs'],
+  ],
   answer: ({ own }: ClientService) => flowStatuses(own.client),
   lines: flowLines,
 });

@@ -4,7 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { defineSchema, yargsOptions, type Configuration, type Values } from '@relay/config';
+import { defineSchema, type Configuration, type Values } from '@relay/config';
 import {
   askAdmin,
   configured,
@@ -21,7 +21,7 @@ import { parsePublic, publicEndpoint, rememberedPublic, type PublicEndpoint } fr
 const { config, state, admin, public: publicHost, listen } = serverOptions;
 
 /** Options of the `invite` command alone: a running server knows its own address. */
-export const inviteOptions = yargsOptions(defineSchema({ public: publicHost, listen }, SERVER_NAMES));
+export const inviteOptions = defineSchema({ public: publicHost, listen }, SERVER_NAMES).options;
 
 export interface ServerPaths extends AdminPlace {
   /** What the server would be started with. */
@@ -31,7 +31,7 @@ export interface ServerPaths extends AdminPlace {
 
 /** The way in which each command finds the server. */
 export const serverPlace: CommandDoor<ServerPaths> = {
-  options: yargsOptions(defineSchema({ config, state, admin }, SERVER_NAMES)),
+  options: defineSchema({ config, state, admin }, SERVER_NAMES).options,
   find: (flags) => {
     const configuration = configured(serverSchema, flags);
     const { values: settings } = configuration;
@@ -84,25 +84,30 @@ async function runningAddress(admin: string): Promise<PublicEndpoint | undefined
 const TELL_FOR_MS = 3000;
 const TELL_AGAIN_MS = 300;
 
+/** These clients in a sentence. */
+export const called = (names: readonly string[]): string =>
+  `${names.length === 1 ? 'client' : 'clients'} ${names.map((name) => `'${name}'`).join(', ')}`;
+
 /**
- * Tells a running server, if there is one, that the file of this client has changed. Rejects with a
- * ProgramFailure if a server runs and does not confirm it: its text says what was `done` all the
- * same, such as `added`.
+ * Tells a running server, if there is one, that the files of these clients have changed. Rejects
+ * with a ProgramFailure if a server runs and does not confirm it: its text says what was `done` all
+ * the same, such as `added`.
  */
-export async function tellClientChanged(path: string, name: string, done: string): Promise<void> {
+export async function tellClientsChanged(path: string, names: readonly string[], done: string): Promise<void> {
   if (path === 'off') return;
-  const failure = await failureToTell(path, name);
+  const endMs = performance.now() + TELL_FOR_MS;
+  let failure: string | undefined;
+  for (const name of names) failure ??= await failureToTell(path, name, endMs);
   if (failure === undefined) return;
   const advice = 'it reads the files again within seconds once it can; relay-server reload asks for it';
   throw new ProgramFailure(
     EXIT.failed,
-    `client '${name}' ${done}, but the running server did not confirm: ${failure} (${advice})`,
+    `${called(names)} ${done}, but the running server did not confirm: ${failure} (${advice})`,
   );
 }
 
 /** The reason why the running server did not confirm; undefined if it did, or none runs. */
-async function failureToTell(path: string, name: string): Promise<string | undefined> {
-  const endMs = performance.now() + TELL_FOR_MS;
+async function failureToTell(path: string, name: string, endMs: number): Promise<string | undefined> {
   for (;;) {
     try {
       await askAdmin(path, 'reloadClients', { name });

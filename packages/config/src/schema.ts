@@ -66,7 +66,8 @@ export class Option<out T> {
 
   /** The default of the option, in the form of a file. */
   get default(): Data | undefined {
-    return this.definition.default ?? (this.definition.array === true ? [] : undefined);
+    const { default: given, array, required } = this.definition;
+    return given ?? (array === true && required !== true ? [] : undefined);
   }
 
   /** The value, or a refusal. The text form of an array option is an array of texts. */

@@ -15,7 +15,7 @@ export interface YargsOption {
  * and `loadConfiguration` sees which flags were given. `--flag` and `--no-flag` are the two forms
  * of a boolean.
  */
-export function yargsOptions(schema: Schema<unknown>): Record<string, YargsOption> {
+export function yargsOptions(schema: Pick<Schema<unknown>, 'options'>): Record<string, YargsOption> {
   const flags: Record<string, YargsOption> = {};
   for (const { flag, option } of schema.options) {
     if (flag === undefined) continue;

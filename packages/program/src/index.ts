@@ -1,5 +1,7 @@
 export { EXIT, ProgramFailure, type ExitCode } from './exit-code.js';
 export { runCommandLine, type CommandLine } from './command-line.js';
+export { type Command, type CommandWord, type Example } from './command/command.js';
+export { completionScript, type Shell } from './command/shells.js';
 export { runProgram, type RunOptions } from './run-program.js';
 export { onReloadSignal, untilStopped } from './signals.js';
 export { commonOptions, flowSocket, packetBytes, socketOptions } from './options.js';

@@ -22,6 +22,7 @@ const MAX_LOG_FILE_BYTES = TIB;
 
 const pathOrOff: Format<string> = {
   name: 'path or off',
+  valueName: 'PATH|off',
   expected: 'a path, or off',
   parse: (value) =>
     typeof value === 'string' && value !== '' && !/\p{Cc}/u.test(value) ? value : refuse(pathOrOff.expected),

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { defineSchema, option, yargsOptions } from '@relay/config';
-import type { CommandModule } from 'yargs';
-import { completionCommand, configCommand, printResult, runCommandLine, type Flags } from '../src/index.js';
+import { defineSchema, integer, option } from '@relay/config';
+import { completionCommand, configCommand, printResult, runCommandLine, type Command } from '../src/index.js';
 import { captured } from './captured.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -18,25 +17,37 @@ const schema = defineSchema(
   { program: 'a-program', environmentPrefix: 'A_PROGRAM_TEST_' },
 );
 const config = configCommand(schema);
-const say: CommandModule<object, Flags> = {
-  command: 'say [word]',
+const sayOptions = defineSchema(
+  {
+    port: option({ format: 'port', alias: 'p', doc: 'Where to say it' }),
+    json: option({ format: 'boolean', default: false, doc: 'Print JSON' }),
+    logLevel: option({ format: 'level', default: 'info', doc: 'How much is logged' }),
+    tag: option({ format: 'string', array: true, doc: 'What it is about' }),
+  },
+  { program: 'a-program', environmentPrefix: 'A_PROGRAM_TEST_' },
+).options;
+const say: Command = {
+  name: 'say',
   describe: 'Say what was given',
-  builder: (cli) =>
-    cli
-      .positional('word', { type: 'string' })
-      .option('port', { type: 'string', alias: 'p' })
-      .option('json', { type: 'boolean', nargs: 0 })
-      .option('log-level', { type: 'string' }),
-  handler: ({ word, port, json }) => void printResult({ json }, { word, port }, (said) => [String(said.word)]),
+  words: [{ name: 'word', option: option({ format: 'string', doc: 'What is said' }) }],
+  options: sayOptions,
+  run: ({ word, port, json }) => printResult({ json }, { word, port }, (said) => [String(said.word)]),
+};
+const add: Command = {
+  name: 'add',
+  describe: 'Add numbers',
+  words: [{ name: 'number', option: option({ format: integer(), array: true, required: true, doc: 'Each of them' }) }],
+  run: ({ number }) => printResult({}, number, (numbers) => [JSON.stringify(numbers)]),
 };
 
 const run = (...args: string[]): ReturnType<typeof captured> =>
   captured(() =>
     runCommandLine({
       program: 'a-program',
+      describe: 'Say and add',
       packageJson: new URL('../package.json', import.meta.url),
       args,
-      commands: [say, config, completionCommand(schema, [config])],
+      commands: [say, add, config, completionCommand('a-program')],
     }),
   );
 
@@ -55,8 +66,26 @@ describe('runCommandLine', () => {
     expect((await run('say', 'a\u001b[31m')).stdout).toBe('a\\x1b[31m\n');
   });
 
-  test('prints the version of the package', async () => {
-    expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  test.each(['--version', '-V'])('prints for %s the version, the engine and that of Node.js', async (flag) => {
+    const { stdout } = await run(flag);
+    expect(stdout).toMatch(/^a-program \d+\.\d+\.\d+, engine (?:native|dgram), Node\.js \d+\.\d+\.\d+\n$/);
+  });
+
+  test('takes a word that begins with a dash after --, and no word too many there', async () => {
+    expect((await run('say', '--', '-x')).stdout).toBe('-x\n');
+    expect((await run('add', '--', '-1', '2')).stdout).toBe('["-1","2"]\n');
+    expect(await run('say', '--', 'a', '--more')).toMatchObject({ stdout: '', exitCode: 2 });
+    expect((await run('say', '--', 'a', '--more')).stderr).toMatch(/^a-program: Unknown argument: --more \(/);
+  });
+
+  test('takes true and false behind a switch, and nothing else', async () => {
+    expect((await run('say', 'a', '--json=true')).stdout).toBe('{"word":"a"}\n');
+    expect((await run('say', 'a', '--json=false')).stdout).toBe('a\n');
+    expect((await run('say', 'a', '--no-json=false')).stdout).toBe('{"word":"a"}\n');
+  });
+
+  test('takes several words where the last one takes all', async () => {
+    expect((await run('add', '1', '2', '3')).stdout).toBe('["1","2","3"]\n');
   });
 
   test.each([
@@ -69,15 +98,12 @@ describe('runCommandLine', () => {
     [['--', 'config', 'show', '--sorces'], /^a-program: Unknown argument: sorces \(did you mean --sources\?\)\n$/],
     [['config'], /^a-program: config needs a command: check, show/],
     [['config', 'chekc', 'x'], /^a-program: Unknown arguments: chekc, x \(did you mean check\?\)\n$/],
-    [['config', 'check'], /^a-program: an argument is missing \(a-program config --help tells more\)\n$/],
     [
-      ['say', 'a', '--json=maybe'],
-      /^a-program: --json takes no value \(usage: a-program say \[WORD\]; a-program say --help/,
+      ['config', 'check'],
+      /^a-program: an argument is missing \(usage: a-program config check FILE; a-program config check --help tells/,
     ],
-    [
-      ['completion', 'csh'],
-      /^a-program: SHELL: expected one of bash, zsh, fish, not "csh" \(usage: a-program completion SHELL; /,
-    ],
+    [['say', 'a', '--json=maybe'], /^a-program: --json: expected true or false, not "maybe"\n$/],
+    [['completion', 'csh'], /^a-program: SHELL: expected bash, zsh or fish, not "csh"/],
     [
       ['completion'],
       /^a-program: an argument is missing \(usage: a-program completion SHELL; a-program completion --help/,
@@ -101,48 +127,63 @@ describe('runCommandLine', () => {
 });
 
 describe('the help', () => {
+  const grouped = defineSchema(
+    {
+      listen: option({ format: 'endpoint', array: true, alias: 'l', doc: 'Where it listens' }),
+      level: option({ format: ['low', 'high'], default: 'low', group: 'Logs', doc: 'How much it says' }),
+      wait: option({ format: 'duration', default: '5s', doc: 'How long it waits' }),
+      key: option({ format: 'string', secret: true, doc: 'Its key' }),
+    },
+    { program: 'a-program', environmentPrefix: 'A_PROGRAM_TEST_' },
+  );
+  const start: Command = { name: 'start', describe: 'Run it', options: grouped.options, run: () => undefined };
   const help = async (...args: string[]): Promise<string> => {
     const { stdout } = await captured(() =>
       runCommandLine({
         program: 'a-program',
+        describe: 'Do much',
         packageJson: new URL('../package.json', import.meta.url),
         args,
-        commands: [startLike, say, config],
+        commands: [start, { ...say, examples: [['hello', 'greet']] }, config],
         examples: [['say hello', 'greet']],
         documents: 'https://example.com/docs',
       }),
     );
     return stdout;
   };
-  const startLike: CommandModule<object, Flags> = {
-    command: ['start', '$0'],
-    describe: 'Run it',
-    builder: (cli) => cli.options(yargsOptions(grouped)),
-    handler: () => undefined,
-  };
-  const grouped = defineSchema(
-    {
-      listen: option({ format: 'endpoint', array: true, doc: 'Where it listens' }),
-      level: option({ format: ['low', 'high'], default: 'low', group: 'Logs', doc: 'How much it says' }),
-    },
-    { program: 'a-program', environmentPrefix: 'A_PROGRAM_TEST_' },
-  );
 
-  test('has the options without a group first, examples, the exit codes and the documents', async () => {
-    const text = await help('--help');
-    expect(text).toMatch(/^Options:$[^]*--listen[^]*^Logs:$[^]*--level/m);
-    expect(text).toMatch(/--listen +Where it listens \(repeatable\)/);
-    expect(text).toMatch(/--level +How much it says \(low or high\)/);
-    expect(text).not.toMatch(/\[string\]/);
-    expect(text).toMatch(/^ +a-program say hello +greet$/m);
-    expect(text).toMatch(/Exit codes: 0 done, 1 failed/);
-    expect(text).toMatch(/Documents: https:\/\/example\.com\/docs/);
+  test('has usage, commands, options by groups, examples, exit codes and the documents, in this order', async () => {
+    const headings = (await help('--help')).match(/^\S.*:$/gm);
+    expect(headings).toEqual(
+      ['Usage', 'Commands', 'Options', 'Logs', 'Values', 'Examples', 'Exit codes', 'Documents'].map(
+        (each) => `${each}:`,
+      ),
+    );
   });
 
-  test('of a command says nothing of other commands', async () => {
-    const text = await help('say', '--help');
-    expect(text).toMatch(/--port/);
-    expect(text).not.toMatch(/say hello|Exit codes/);
+  test('names the value of each option, its choices, its default and whether it can be given again', async () => {
+    const text = await help('-h');
+    expect(text).toMatch(/^ {2}-l, --listen ADDR:PORT +Where it listens \(repeatable\)$/m);
+    expect(text).toMatch(/^ {6}--level low\|high +How much it says \(default low\)$/m);
+    expect(text).toMatch(/^ {6}--wait TIME +How long it waits \(default 5s\)$/m);
+    expect(text).toMatch(/^ {6}--key TEXT +Its key$/m);
+    expect(text).toMatch(/^ {2}TIME +500ms, 30s, 1h30m or 7d$/m);
+    expect(text).toMatch(/^ {2}a-program say hello\n {6}greet$/m);
+  });
+
+  test('of a command has its words, its own options and examples, and nothing of other commands', async () => {
+    const text = await help('say', 'a', '--help');
+    expect(text).toMatch(/^Usage:\n {2}a-program say \[WORD\] \[options\]$/m);
+    expect(text).toMatch(/^Arguments:\n {2}\[WORD\] +What is said$/m);
+    expect(text).toMatch(/^ {2}-p, --port PORT/m);
+    expect(text).toMatch(/^ {2}a-program say hello$/m);
+    expect(text).not.toMatch(/--listen|a-program config|--version/);
+    expect(await help('config', '--help')).toMatch(/^ {2}a-program config COMMAND$/m);
+  });
+
+  test('is printed for a command line that lacks an argument, but not for a word after --', async () => {
+    expect(await help('config', 'check', '--help')).toMatch(/^ {2}a-program config check FILE/m);
+    expect(await help('say', '--', '--help')).toBe('--help\n');
   });
 });
 
@@ -168,7 +209,7 @@ describe('the commands that programs share', () => {
     expect((await run('config', 'reference')).stdout).toMatch(/A_PROGRAM_TEST_PORT/);
   });
 
-  test.each(['bash', 'zsh', 'fish'])('print for completion %s a script that knows the commands', async (shell) => {
-    expect((await run('completion', shell)).stdout).toMatch(/config/);
+  test.each(['bash', 'zsh', 'fish'])('print for completion %s a script that asks the program', async (shell) => {
+    expect((await run('completion', shell)).stdout).toMatch(/__complete/);
   });
 });

@@ -2,8 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { defineSchema, option } from '@relay/config';
-import { completionCommand, configCommand, openAdminServer, printResult, type Flags } from '../src/index.js';
-import yargs, { type CommandModule } from 'yargs';
+import { configCommand, openAdminServer, printResult, runCommandLine, type Command } from '../src/index.js';
 import { captured } from './captured.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -12,14 +11,13 @@ const schema = defineSchema(
   { level: option({ format: 'level', default: 'info', doc: 'What is logged' }) },
   { program: 'a-program', environmentPrefix: 'A_' },
 );
-const command = (name: string, describe: string | false): CommandModule<object, Flags> => ({
-  command: name,
-  describe,
-  handler: () => undefined,
-});
-
-async function outputOf(module: CommandModule<object, Flags>, ...args: string[]): Promise<string> {
-  const { stdout } = await captured(() => yargs(args).exitProcess(false).command(module).parseAsync());
+async function outputOf(command: Command, ...args: string[]): Promise<string> {
+  const commandLine = {
+    program: 'a-program',
+    describe: 'Do it',
+    packageJson: new URL('../package.json', import.meta.url),
+  };
+  const { stdout } = await captured(() => runCommandLine({ ...commandLine, args, commands: [command] }));
   return stdout;
 }
 
@@ -44,22 +42,6 @@ describe('the config command', () => {
     expect(plain).toBe('level = "info"\n');
     expect(sources).not.toBe(plain);
     expect(sources).toMatch(/level.*info.*default/);
-  });
-});
-
-describe('the completion command', () => {
-  test('knows the commands by name, with their descriptions', async () => {
-    const commands = [command('start', 'Run it'), command('invite <name>', 'Make one'), command('hidden', false)];
-    const script = await outputOf(completionCommand(schema, commands), 'completion', 'fish');
-    expect(script).toMatch(/-a '?start'?.*Run it/);
-    expect(script).toMatch(/-a '?invite'?.*Make one/);
-    expect(script).not.toMatch(/<name>|false/);
-  });
-
-  test.each(['bash', 'zsh', 'fish'])('prints a script for %s', async (shell) => {
-    const script = await outputOf(completionCommand(schema, [command('start', 'Run it')]), 'completion', shell);
-    expect(script).toContain('a-program');
-    expect(script).toContain('start');
   });
 });
 

@@ -262,7 +262,7 @@ describe('status --watch', () => {
     const admin = join(folder, 'watch.sock');
     const server = await openAdminServer(admin, adminCalls([status], {}));
     try {
-      await status.command({ options: {}, find: () => ({ admin }) }).handler({ watch: true, json, _: [], $0: '' });
+      await status.command({ options: [], find: () => ({ admin }) }).run?.({ watch: true, json });
     } finally {
       await server.close();
     }

@@ -213,6 +213,7 @@ describe('the start command', () => {
     const { stderr, exitCode } = await captured(() =>
       runCommandLine({
         program: 'greeter',
+        describe: 'Work',
         packageJson: new URL('../package.json', import.meta.url),
         args: ['-i', '--status'],
         commands: [startCommand(program)],
@@ -240,6 +241,7 @@ describe('the start command', () => {
     const ended = captured(() =>
       runCommandLine({
         program: 'greeter',
+        describe: 'Work',
         packageJson: new URL('../package.json', import.meta.url),
         args: ['--admin', admin, '--log-level', 'error'],
         commands: [startCommand(program)],

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { duration, integer, option } from '@relay/config';
+import { defineSchema, duration, integer, option } from '@relay/config';
 import {
   adminCalls,
   askAdmin,
@@ -15,6 +15,8 @@ import {
 } from '../src/index.js';
 import { captured } from './captured.js';
 import { temporaryFolder } from './temporary-folder.js';
+
+const flags = (tree: Parameters<typeof defineSchema>[0]) => defineSchema(tree, { program: 'house' }).options;
 
 /** A program that keeps guests. */
 class House {
@@ -73,7 +75,7 @@ const note = verb({
   answer: (_house: House, { text }) => ({ text }),
   lines: ({ text }) => [`noted: ${text}`],
   alone: {
-    options: { colour: { type: 'string', describe: 'Of the paper' } },
+    options: flags({ colour: option({ format: 'string', doc: 'Of the paper' }) }),
     run: ({ doormat }: HousePlace, { text }, print) => {
       doormat.push(text);
       return print({ text });
@@ -116,7 +118,7 @@ interface Doors {
 function doors(house: House, path: string, doormat: string[]): Doors {
   const words = promptWords(VERBS, house);
   const door = {
-    options: { socket: { type: 'string' as const, describe: 'Where it is' } },
+    options: flags({ socket: option({ format: 'path', doc: 'Where it is' }) }),
     find: ({ socket }: Readonly<Record<string, unknown>>): HousePlace => ({
       admin: typeof socket === 'string' ? socket : path,
       doormat,
@@ -127,6 +129,7 @@ function doors(house: House, path: string, doormat: string[]): Doors {
       captured(() =>
         runCommandLine({
           program: 'house',
+          describe: 'Keep guests',
           packageJson: new URL('../package.json', import.meta.url),
           args,
           commands: VERBS.map((each) => each.command(door)),
@@ -189,7 +192,7 @@ describe('a verb', () => {
 
   test('that lacks a word, or has one too many, explains its usage', async () => {
     const { path, command, prompt } = await opened();
-    const usage = 'welcome NAME [NIGHTS] [--late-by duration] [--pet cat | dog]…';
+    const usage = 'welcome NAME [NIGHTS] [--late-by TIME] [--pet cat|dog]…';
     const missing = `welcome: NAME is missing (usage: ${usage})`;
     await expect(prompt('welcome')).rejects.toMatchObject({ message: missing, exitCode: EXIT.usage });
     await expect(askAdmin(path, 'welcome')).rejects.toMatchObject({ message: missing });
@@ -250,7 +253,7 @@ describe('a verb', () => {
 
   test('is described at the prompt with its parameters', () => {
     expect(Object.entries(promptWords(VERBS, new House())).map(([name, { summary }]) => [name, summary])).toEqual([
-      ['welcome', 'NAME [NIGHTS] [--late-by duration] [--pet cat | dog]…: let a guest in'],
+      ['welcome', 'NAME [NIGHTS] [--late-by TIME] [--pet cat|dog]…: let a guest in'],
       ['count', 'count the guests'],
       ['note', 'TEXT: leave a note'],
       ['mood', '[WORD]: set the mood'],

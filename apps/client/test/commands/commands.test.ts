@@ -15,7 +15,7 @@ const status = statusVerb('client', newStatusLines).command(clientPlace);
 
 async function outputOf(command: typeof start, flags: Flags): Promise<string> {
   const { stdout } = await captured(async () => {
-    await command.handler({ _: [], $0: '', ...flags });
+    await command.run?.(flags);
   });
   return stdout;
 }
@@ -36,7 +36,7 @@ describe('the commands of the client', () => {
     const flags = { server: server.invitation(), forward: ['0=192.0.2.53:53'], engine: 'dgram', 'log-level': 'error' };
     const shown: string[] = [];
     const output = await captured(async () => {
-      const ended = start.handler({ _: [], $0: '', ...flags });
+      const ended = start.run?.(flags);
       await until(() => existsSync(socket) && server.sessions.length === 1);
       shown.push(await outputOf(status, {}), await outputOf(status, { admin: socket, json: true }));
       await askAdmin(socket, 'stop');

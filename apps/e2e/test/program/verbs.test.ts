@@ -95,7 +95,7 @@ const ROWS: Row[] = [
     verb: 'revoke',
     given: invited,
     says: /^client 'leaver-\w+' revoked$/,
-    answer: { name: expect.stringMatching(/^leaver-/) },
+    answer: { names: [expect.stringMatching(/^leaver-/)] },
   },
   ...(['relay-server', 'relay-client'] as const).flatMap((program): Row[] => [
     { program, verb: 'reload', says: /^nothing has changed$/, answer: { changes: [] } },

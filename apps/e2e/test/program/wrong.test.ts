@@ -49,7 +49,7 @@ const WRONG_OF_SERVER: Wrong[] = [
     name: 'a switch with a value that is neither true nor false',
     args: ['--status=maybe'],
     code: 2,
-    lines: [/^relay-server: --status takes no value \(relay-server --help/],
+    lines: [/^relay-server: --status: expected true or false, not "maybe"$/],
   },
   {
     name: 'an option twice',
@@ -138,7 +138,7 @@ const WRONG_OF_SERVER: Wrong[] = [
     name: 'an unknown shell',
     args: ['completion', 'tcsh'],
     code: 2,
-    lines: [/SHELL: expected one of bash, zsh, fish/],
+    lines: [/SHELL: expected bash, zsh or fish, not "tcsh"/],
   },
   {
     name: 'to list the clients of a folder without a state',

@@ -36,11 +36,16 @@ export function addClient(folder: string, record: ClientRecord): void {
  * Removes a client, whatever its file holds. Throws a ProgramFailure if there is none of this name.
  */
 export function removeClient(folder: string, name: string): void {
+  assertClient(folder, name);
   const path = clientFile(folder, name);
-  if (!isClientName(name) || lstatSync(path, { throwIfNoEntry: false }) === undefined)
-    throw new ProgramFailure(EXIT.refused, `there is no client called '${name}': relay-server clients lists them`);
   rmSync(path, { recursive: true });
   syncFolder(clientsPath(folder));
+}
+
+/** Throws a ProgramFailure if there is no client of this name. */
+export function assertClient(folder: string, name: string): void {
+  if (!isClientName(name) || lstatSync(clientFile(folder, name), { throwIfNoEntry: false }) === undefined)
+    throw new ProgramFailure(EXIT.refused, `there is no client called '${name}': relay-server clients lists them`);
 }
 
 /** The key by which a client is found: the canonical text of its public key. */

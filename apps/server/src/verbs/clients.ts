@@ -4,10 +4,10 @@
  */
 import { option } from '@relay/config';
 import { EXIT, ProgramFailure, verb, type Verb } from '@relay/program';
-import { inviteOptions, reachableAt, tellClientChanged, type ServerPaths } from '../place.js';
+import { called, inviteOptions, reachableAt, tellClientsChanged, type ServerPaths } from '../place.js';
 import type { ServerService } from '../running-server.js';
 import { readClients } from '../state/client-files.js';
-import { removeClient } from '../state/client-store.js';
+import { assertClient, removeClient } from '../state/client-store.js';
 import { allowanceGap } from '../state/allowance.js';
 import { invite, type Rights } from '../state/invite.js';
 import { adviceOnHost } from '../state/public-address.js';
@@ -17,16 +17,31 @@ import { clientLines } from '../terminal/tables.js';
 
 const clientName = option({ format: 'string', required: true, doc: "The client's name" });
 
+const clientsToRevoke = option({
+  format: 'string',
+  array: true,
+  required: true,
+  doc: 'The names of one client or several',
+});
+
 const clientNames = ({ own }: ServerService): string[] => own.clients.list().map(({ name }) => name);
 
 /**
  * A change of the clients that was made; `unread` is why the running server could not read it yet.
  */
 interface Change {
+  readonly unread?: string;
+}
+
+interface Invited extends Change {
   readonly name: string;
+  readonly invitation: string;
   /** What its rights leave out though they seem to name it. */
   readonly gaps?: readonly string[];
-  readonly unread?: string;
+}
+
+interface Revoked extends Change {
+  readonly names: readonly string[];
 }
 
 const unreadLines = ({ unread }: Change): string[] =>
@@ -34,15 +49,21 @@ const unreadLines = ({ unread }: Change): string[] =>
     ? []
     : [`the server cannot read the files of clients now, and tries again within seconds: ${unread}`];
 
-const gapsOf = ({ allow }: Rights): Pick<Change, 'gaps'> => {
+const gapsOf = ({ allow }: Rights): Pick<Invited, 'gaps'> => {
   const gaps = allow.flatMap((text) => allowanceGap(text) ?? []);
   return gaps.length === 0 ? {} : { gaps };
 };
 
-/** Lets the running server look at the file of a client. */
-function apply({ own }: ServerService, name: string): Pick<Change, 'unread'> {
+/** Removes all of them, or none if one does not exist. Makes nothing. */
+function removeClients(folder: string, names: readonly string[]): void {
+  for (const name of names) assertClient(folder, name);
+  for (const name of new Set(names)) removeClient(folder, name);
+}
+
+/** Lets the running server look at the files of clients. */
+function apply({ own }: ServerService, names: readonly string[]): Change {
   try {
-    own.lookAtClients([name]);
+    own.lookAtClients(names);
     return {};
   } catch (error) {
     return { unread: error instanceof Error ? error.message : String(error) };
@@ -57,11 +78,17 @@ const inviteVerb = verb({
   describe: 'Make an invitation and print it, one line on stdout',
   words: { name: clientName },
   options: rightsOptions,
-  answer: (running: ServerService, { name, ...rights }): Change & { readonly invitation: string } => {
+  examples: [
+    ['alice', 'a client that may reach public addresses'],
+    ['bob --allow 192.0.2.0/24:53 --expires 7d', 'one that may reach port 53 of a network, for a week'],
+    ['dora --publish 27015', 'one that may publish port 27015 of the server'],
+    ['eve --max-bps 10Mbit/s --max-pps 2k/s', 'one with limits'],
+  ],
+  answer: (running: ServerService, { name, ...rights }): Invited => {
     const { own } = running;
     const granted = rightsOf(rights);
     const invitation = invite(own.state, name, granted, own.publicAddress);
-    return { name, invitation, ...gapsOf(granted), ...apply(running, name) };
+    return { name, invitation, ...gapsOf(granted), ...apply(running, [name]) };
   },
   lines: ({ invitation, gaps = [], ...change }) => [invitation, ...gaps, ...unreadLines(change)],
   alone: {
@@ -78,29 +105,32 @@ const inviteVerb = verb({
       }
       const advice = [adviceOnHost(at) ?? [], gapsOf(granted).gaps ?? []].flat();
       for (const line of advice) process.stderr.write(`relay-server: ${line}\n`);
-      await tellClientChanged(admin, name, 'added');
+      await tellClientsChanged(admin, [name], 'added');
     },
   },
 });
 
 const revokeVerb = verb({
   name: 'revoke',
-  describe: "Withdraw a client's invitation and end its sessions",
-  words: { name: clientName },
+  describe: 'Withdraw the invitations of clients and end their sessions',
+  words: { name: clientsToRevoke },
+  examples: [
+    ['alice', 'alice can no longer connect'],
+    ['alice bob', 'nor can bob'],
+  ],
   complete: clientNames,
-  answer: (running: ServerService, { name }): Change => {
-    removeClient(running.own.state.path, name);
-    return { name, ...apply(running, name) };
+  answer: (running: ServerService, { name: names }): Revoked => {
+    removeClients(running.own.state.path, names);
+    return { names, ...apply(running, names) };
   },
-  lines: (change) =>
-    change.unread === undefined
-      ? [`client '${change.name}' revoked`]
-      : [`client '${change.name}' removed`, ...unreadLines(change)],
+  lines: ({ names, unread }) =>
+    unread === undefined ? [`${called(names)} revoked`] : [`${called(names)} removed`, ...unreadLines({ unread })],
   alone: {
-    run: async ({ state, admin }: ServerPaths, { name }, print) => {
-      removeClient(state, name); // which makes nothing
-      await tellClientChanged(admin, name, 'removed');
-      void print({ name });
+    complete: ({ state }: ServerPaths) => readClients(existingStateFolder(state)).records.map(({ name }) => name),
+    run: async ({ state, admin }: ServerPaths, { name: names }, print) => {
+      removeClients(state, names);
+      await tellClientsChanged(admin, names, 'removed');
+      void print({ names });
     },
   },
 });
@@ -108,6 +138,10 @@ const revokeVerb = verb({
 const clientsVerb = verb({
   name: 'clients',
   describe: 'List the clients that may connect, and what they may reach and publish',
+  examples: [
+    ['', 'one line for each client'],
+    ['--json', 'the same for programs, with public keys'],
+  ],
   answer: ({ own }: ServerService) => own.clients.list(),
   lines: clientLines,
   alone: {

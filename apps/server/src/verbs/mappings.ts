@@ -5,7 +5,11 @@ import { mappingLines } from '../terminal/tables.js';
 
 const mappingsVerb = verb({
   name: 'mappings',
-  describe: 'List the routes, and the ports that clients have published or that are kept for them',
+  describe: 'List the routes and the published ports, also those that are kept',
+  examples: [
+    ['', 'one line for each route and each published port'],
+    ['--json', 'the same for programs'],
+  ],
   answer: ({ own }: ServerService) => own.server.mappings(),
   lines: mappingLines,
 });

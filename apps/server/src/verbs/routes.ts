@@ -17,6 +17,10 @@ const complete = ({ own }: ServerService): string[] => own.server.routes.routes.
 const drainVerb = verb({
   name: 'drain',
   describe: 'Give an upstream of a route no new flows; those that it has go on',
+  examples: [
+    ['dns 192.0.2.1:53', 'no new flows for this upstream of the route dns'],
+    ['0.0.0.0:5300 192.0.2.1:53', 'the same for a route without a name'],
+  ],
   words,
   complete,
   answer: ({ own }: ServerService, { mapping, upstream }) => {
@@ -29,6 +33,10 @@ const drainVerb = verb({
 const undrainVerb = verb({
   name: 'undrain',
   describe: 'Give an upstream of a route new flows again',
+  examples: [
+    ['dns 192.0.2.1:53', 'new flows again for this upstream of the route dns'],
+    ['0.0.0.0:5300 192.0.2.1:53', 'the same for a route without a name'],
+  ],
   words,
   complete,
   answer: ({ own }: ServerService, { mapping, upstream }) => {

@@ -11,6 +11,10 @@ const MAX_SESSION_ID = 2 ** 32 - 1;
 const sessionsVerb = verb({
   name: 'sessions',
   describe: 'List the clients that are connected',
+  examples: [
+    ['', 'one line for each client that is connected'],
+    ['--json', 'the same for programs'],
+  ],
   answer: ({ own }: ServerService) => own.server.sessions(),
   lines: sessionLines,
 });
@@ -18,6 +22,10 @@ const sessionsVerb = verb({
 const flowsVerb = verb({
   name: 'flows',
   describe: 'List the flows, one for each source and target',
+  examples: [
+    ['', 'one line for each flow'],
+    ['--json', 'the same for programs'],
+  ],
   answer: ({ own }: ServerService) => own.server.flows(MAX_FLOWS_LISTED),
   lines: flowLines,
 });
@@ -32,6 +40,10 @@ const kickVerb = verb({
       doc: 'Its number, as sessions lists it',
     }),
   },
+  examples: [
+    ['3', 'end the session that sessions lists as 3'],
+    ['3 --json', 'print what was done for programs'],
+  ],
   complete: ({ own }: ServerService) => own.server.sessions().map(({ id }) => `${id}`),
   answer: ({ own: { server } }: ServerService, { session: id }) => {
     if (!server.closeSession(id, 'kicked'))

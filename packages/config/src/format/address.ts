@@ -22,6 +22,7 @@ const ZONE = /^[A-Za-z0-9._~-]{1,15}$/;
  */
 export const address: Format<string> = {
   name: 'address',
+  valueName: 'ADDR',
   expected: 'an IP address such as 192.0.2.1 or 2001:db8::1',
   parse: (value) => (typeof value === 'string' ? parseAddress(value) : undefined) ?? refuse(address.expected),
 };

@@ -51,7 +51,7 @@ export interface HostEndpointRange extends PortRange {
  * system choose.
  */
 export const endpoint: Format<Endpoint> = textFormat(
-  'endpoint',
+  ['endpoint', 'ADDR:PORT'],
   'an address and port such as 127.0.0.1:7878 or [::1]:7878',
   (text) => {
     const [address, port] = [literalOf(text), portOf(text, 0)];
@@ -61,7 +61,7 @@ export const endpoint: Format<Endpoint> = textFormat(
 
 /** A name or address and a port: `example.com:53`, `192.0.2.1:53`, `[2001:db8::1]:53`. */
 export const hostEndpoint: Format<HostEndpoint> = textFormat(
-  'host endpoint',
+  ['host endpoint', 'HOST:PORT'],
   'a name or address and a port such as example.com:7878, 192.0.2.1:7878 or [2001:db8::1]:7878',
   (text) => {
     const [host, port] = [hostOf(text), portOf(text, 1)];
@@ -71,7 +71,7 @@ export const hostEndpoint: Format<HostEndpoint> = textFormat(
 
 /** A name or address, the port optional: `example.com`, `example.com:53`, `[2001:db8::1]`. */
 export const host: Format<Host> = textFormat(
-  'host',
+  ['host', 'HOST[:PORT]'],
   'a name or address, with a port or without, such as example.com, 192.0.2.1:7878 or [2001:db8::1]',
   (text) => {
     if (portText(text) !== undefined) {
@@ -85,7 +85,7 @@ export const host: Format<Host> = textFormat(
 
 /** A literal address and ports: `0.0.0.0:27000-27010`, `[::]:53`. */
 export const endpointRange: Format<EndpointRange> = textFormat(
-  'endpoint range',
+  ['endpoint range', 'ADDR:PORTS'],
   'an address and ports such as 0.0.0.0:27000-27010 or [::]:27015',
   (text) => {
     const [address, range] = [literalOf(text), parsePortRange(portText(text) ?? '')];
@@ -95,7 +95,7 @@ export const endpointRange: Format<EndpointRange> = textFormat(
 
 /** A name or address and ports: `example.com:27000-27010`. */
 export const hostEndpointRange: Format<HostEndpointRange> = textFormat(
-  'host endpoint range',
+  ['host endpoint range', 'HOST:PORTS'],
   'a name or address and ports such as example.com:27000-27010 or [2001:db8::1]:27015',
   (text) => {
     const [host, range] = [hostOf(text), parsePortRange(portText(text) ?? '')];
@@ -105,7 +105,7 @@ export const hostEndpointRange: Format<HostEndpointRange> = textFormat(
 
 /** Ports and ranges of ports, separated by commas: `53`, `27000-27100`, `53,853,27000-27100`. */
 export const ports: Format<readonly PortRange[]> = textFormat(
-  'ports',
+  ['ports', 'PORTS'],
   'ports such as 53, 27000-27100 or 53,853,27000-27100',
   (text) => {
     const ranges = text.split(',').map(parsePortRange);
@@ -164,12 +164,13 @@ function parseHost(text: string): string | undefined {
 }
 
 function textFormat<T extends object>(
-  name: string,
+  [name, valueName]: readonly [string, string],
   expected: string,
   parse: (text: string) => T | undefined,
 ): Format<T> {
   return {
     name,
+    valueName,
     expected,
     parse: (value) => (typeof value === 'string' ? parse(value) : undefined) ?? refuse(expected),
   };

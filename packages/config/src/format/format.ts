@@ -59,4 +59,11 @@ export interface Format<T> {
   readonly secret?: boolean;
   /** The completions that a shell offers. Without it there are none. */
   readonly completion?: Completion;
+  /** What help calls a value: `TIME`, `HOST:PORT`. Default: the name in capitals. */
+  readonly valueName?: string;
+  /** How such a value is written, with its units: `500ms, 30s, 1h30m or 7d`. */
+  readonly valueForm?: string;
 }
+
+/** What help calls a value of a format. */
+export const valueNameOf = ({ name, valueName }: Format<unknown>): string => valueName ?? name.toUpperCase();

@@ -1,6 +1,6 @@
 import { Refusal, refuse } from '../refusal.js';
 import type { Flaw } from '../refusal.js';
-import type { Form, Format } from './format.js';
+import { valueNameOf, type Form, type Format } from './format.js';
 
 /**
  * A list of values of one format. As text its parts stand between separators; in a file it is an
@@ -11,6 +11,7 @@ import type { Form, Format } from './format.js';
 export function list<T>(item: Format<T>, separator = ','): Format<readonly T[]> {
   return {
     name: `list of ${item.name}`,
+    valueName: `${valueNameOf(item)}${separator}…`,
     expected: expectedList(item),
     parse(value, form) {
       const parts = form === 'text' && typeof value === 'string' ? value.split(separator) : value;

@@ -38,6 +38,7 @@ export function port(bounds: Bounds = {}): Format<number> {
 function numeric(name: string, expected: string, kind: Kind, { min, max }: Required<Bounds>): Format<number> {
   return {
     name,
+    valueName: name === 'port' ? 'PORT' : 'N',
     expected,
     parse(value, form) {
       const number = form === 'text' && typeof value === 'string' && kind.text.test(value) ? Number(value) : value;

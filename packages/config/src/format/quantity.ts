@@ -26,27 +26,39 @@ const MAX_TIMER_MS = 24 * MILLISECONDS.d;
  */
 export function duration(given: Bounds = {}): Format<number> {
   const bounds = { ...given, max: given.max ?? MAX_TIMER_MS };
-  const expected = `a duration such as 500ms, 30s, 1h30m or 7d${within(bounds, formatDuration)}`;
-  return quantity('duration', expected, DURATION_PATTERN, bounds, (text) => {
-    let total = 0;
-    let last = Infinity;
-    for (const [, digits = '', unit = ''] of text.matchAll(/(\d+)([a-z]+)/g)) {
-      const size = unit in MILLISECONDS ? MILLISECONDS[unit as keyof typeof MILLISECONDS] : 0;
-      if (size >= last) return undefined;
-      last = size;
-      total += Number(digits) * size;
-    }
-    return total;
-  });
+  const form = '500ms, 30s, 1h30m or 7d';
+  const expected = `a duration such as ${form}${within(bounds, formatDuration)}`;
+  return quantity(
+    { name: 'duration', valueName: 'TIME', valueForm: form, expected },
+    DURATION_PATTERN,
+    bounds,
+    (text) => {
+      let total = 0;
+      let last = Infinity;
+      for (const [, digits = '', unit = ''] of text.matchAll(/(\d+)([a-z]+)/g)) {
+        const size = unit in MILLISECONDS ? MILLISECONDS[unit as keyof typeof MILLISECONDS] : 0;
+        if (size >= last) return undefined;
+        last = size;
+        total += Number(digits) * size;
+      }
+      return total;
+    },
+  );
 }
 
 /** An amount of bytes: `1500`, `64KiB` (1024), `10MB` (1000²). The value is in bytes. */
 export function bytes(bounds: Bounds = {}): Format<number> {
-  const expected = `a size such as 1500, 64KiB or 10MB${within(bounds, formatBytes)}`;
-  const format = quantity('bytes', expected, BYTES_PATTERN, bounds, (text) => {
-    const { digits, rest } = split(text);
-    return digits * BYTES[(rest || 'B') as keyof typeof BYTES];
-  });
+  const form = '1500, 64KiB or 10MB';
+  const expected = `a size such as ${form}${within(bounds, formatBytes)}`;
+  const format = quantity(
+    { name: 'bytes', valueName: 'SIZE', valueForm: form, expected },
+    BYTES_PATTERN,
+    bounds,
+    (text) => {
+      const { digits, rest } = split(text);
+      return digits * BYTES[(rest || 'B') as keyof typeof BYTES];
+    },
+  );
   return {
     ...format,
     parse: (value, form) => format.parse(form === 'data' && isCount(value) ? String(value) : value, form),
@@ -64,8 +76,9 @@ export function bytes(bounds: Bounds = {}): Format<number> {
  * per second.
  */
 export function rate(bounds: Bounds = {}): Format<number> {
-  const expected = `a rate such as 100/s, 30/min or 5k/s${within(bounds, (value) => `${formatCount(value)}/s`)}`;
-  return quantity('rate', expected, RATE_PATTERN, bounds, (text) => {
+  const form = '100/s, 30/min or 5k/s';
+  const expected = `a rate such as ${form}${within(bounds, (value) => `${formatCount(value)}/s`)}`;
+  return quantity({ name: 'rate', valueName: 'RATE', valueForm: form, expected }, RATE_PATTERN, bounds, (text) => {
     const { digits, rest } = split(text);
     const [prefix = '', unit = ''] = rest.split('/');
     return (digits * COUNTS[prefix as keyof typeof COUNTS]) / PER[unit as keyof typeof PER];
@@ -74,24 +87,32 @@ export function rate(bounds: Bounds = {}): Format<number> {
 
 /** How much may pass: `64kbit/s`, `10Mbit/s`. The value is in bits per second. */
 export function bitRate(bounds: Bounds = {}): Format<number> {
-  const expected = `a bit rate such as 64kbit/s or 10Mbit/s${within(bounds, (value) => `${formatCount(value)}bit/s`)}`;
-  return quantity('bit rate', expected, BIT_RATE_PATTERN, bounds, (text) => {
-    const { digits, rest } = split(text);
-    return digits * COUNTS[rest.replace('bit/s', '') as keyof typeof COUNTS];
-  });
+  const form = '64kbit/s or 10Mbit/s';
+  const expected = `a bit rate such as ${form}${within(bounds, (value) => `${formatCount(value)}bit/s`)}`;
+  return quantity(
+    { name: 'bit rate', valueName: 'BITRATE', valueForm: form, expected },
+    BIT_RATE_PATTERN,
+    bounds,
+    (text) => {
+      const { digits, rest } = split(text);
+      return digits * COUNTS[rest.replace('bit/s', '') as keyof typeof COUNTS];
+    },
+  );
 }
 
+/** How a kind of quantity is called and written. */
+type Naming = Required<Pick<Format<number>, 'name' | 'valueName' | 'valueForm' | 'expected'>>;
+
 function quantity(
-  name: string,
-  expected: string,
+  naming: Naming,
   pattern: string,
   { min = 0, max = Number.MAX_SAFE_INTEGER }: Bounds,
   amountOf: (text: string) => number | undefined,
 ): Format<number> {
   const shape = new RegExp(pattern, 'u');
+  const { expected } = naming;
   return {
-    name,
-    expected,
+    ...naming,
     parse(value) {
       if (typeof value !== 'string' || !shape.test(value)) return refuse(expected);
       const amount = amountOf(value);

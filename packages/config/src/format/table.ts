@@ -11,6 +11,8 @@ import { parseShortForm, type ShortFields } from './short-form.js';
 export interface TableRules {
   /** Default `table`. */
   readonly name?: string;
+  /** What help calls the short form: `[LISTEN=]TARGET`. */
+  readonly valueName?: string;
   /** The expected table or short form, as a noun phrase. */
   readonly expected: string;
   /**
@@ -30,6 +32,7 @@ export function table<const F extends Fields>(fields: F, rules: TableRules): For
   const isSecret = Object.values(fields).some((field) => field.isSecret);
   return {
     name: rules.name ?? 'table',
+    ...(rules.valueName !== undefined && { valueName: rules.valueName }),
     expected: rules.expected,
     parse(value) {
       const result =

@@ -25,7 +25,8 @@ export function text(rules: TextRules = {}): Format<string> {
  * A path in the file system, as written: relative ones are not resolved and `~` is not expanded.
  */
 export function path(kind: 'file' | 'directory' = 'file'): Format<string> {
-  return textual(kind === 'file' ? 'path' : 'directory', `a path of a ${kind}`, {}, kind);
+  const format = textual(kind === 'file' ? 'path' : 'directory', `a path of a ${kind}`, {}, kind);
+  return { ...format, valueName: kind === 'file' ? 'FILE' : 'DIR' };
 }
 
 /** `true` or `false` and nothing else: not `yes`, `on`, `1` or an empty text. */
@@ -45,6 +46,7 @@ export function choice<const C extends string>(words: readonly C[]): Format<C> {
   const expected = words.length === 1 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
   return {
     name: words.join(' | '),
+    valueName: words.join('|'),
     expected,
     parse(value) {
       const word = words.find((candidate) => candidate === value);

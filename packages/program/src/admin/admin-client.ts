@@ -14,12 +14,17 @@ export type AdminAnswer = { readonly result: unknown } | { readonly error: strin
 
 /**
  * Asks a running program one question over its admin socket and returns the answer as parsed JSON.
- * Rejects with a {@link ProgramFailure}: unreachable if no program answers there, refused if the
- * call failed.
+ * Rejects with a {@link ProgramFailure}: unreachable if no program answers there in time, refused
+ * if the call failed.
  */
-export async function askAdmin(path: string, call: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
+export async function askAdmin(
+  path: string,
+  call: string,
+  parameters: Record<string, unknown> = {},
+  timeoutMs = TIMEOUT_MS,
+): Promise<unknown> {
   const question: AdminQuestion = { call, parameters };
-  const answer = await exchange(path, `${JSON.stringify(question)}\n`);
+  const answer = await exchange(path, `${JSON.stringify(question)}\n`, timeoutMs);
   if ('error' in answer) throw new ProgramFailure(EXIT.refused, answer.error);
   return answer.result;
 }
@@ -37,7 +42,7 @@ export function isNotRunning(error: unknown): boolean {
 
 const TIMEOUT_MS = 5000;
 
-function exchange(path: string, line: string): Promise<AdminAnswer> {
+function exchange(path: string, line: string, timeoutMs: number): Promise<AdminAnswer> {
   return new Promise((resolve, reject) => {
     const connection = connect(path);
     const fail = (reason: string, cause?: Error): void => {
@@ -50,7 +55,7 @@ function exchange(path: string, line: string): Promise<AdminAnswer> {
         ),
       );
     };
-    connection.setTimeout(TIMEOUT_MS, () => fail('no answer in time'));
+    connection.setTimeout(timeoutMs, () => fail('no answer in time'));
     connection.on('error', (error) => {
       if ('code' in error && error.code === 'EACCES') reject(notPermitted(path, error));
       else fail(systemReason(error), error);

@@ -1,30 +1,23 @@
-import { completionScript, type Schema, type Shell } from '@relay/config';
-import type { CommandModule } from 'yargs';
-import type { Flags } from '../configured.js';
+import { choice, option } from '@relay/config';
+import type { Command } from '../command/command.js';
+import { readWord } from '../command/read-word.js';
+import { completionScript, SHELLS } from '../command/shells.js';
 
-const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
-
-/** Makes the command `completion SHELL` for a program with this schema and these commands. */
-export function completionCommand(
-  schema: Schema<unknown>,
-  commands: readonly CommandModule<object, Flags>[],
-): CommandModule<object, Flags> {
+/** Makes the command `completion SHELL` of a program with this name. */
+export function completionCommand(program: string): Command {
   return {
-    command: 'completion <shell>',
-    describe: 'Print a script that completes commands and flags in bash, zsh or fish',
-    builder: (cli) =>
-      cli.positional('shell', { choices: SHELLS, demandOption: true, describe: 'Which shell it is for' }),
-    handler: (flags) => {
-      const shell = SHELLS.find((candidate) => candidate === flags['shell']) ?? 'bash';
-      process.stdout.write(completionScript(schema, shell, { commands: summaries(commands) }));
+    name: 'completion',
+    describe: 'Print a script that completes commands, flags and names in a shell',
+    words: [{ name: 'shell', option: word }],
+    examples: [
+      ['bash >> ~/.bash_completion', 'complete in bash, from the next shell on'],
+      [`zsh > ~/.zfunc/_${program}`, 'complete in zsh, if ~/.zfunc is in $fpath'],
+      [`fish > ~/.config/fish/completions/${program}.fish`, 'complete in fish'],
+    ],
+    run: ({ shell }) => {
+      process.stdout.write(completionScript(program, readWord('shell', word, shell)));
     },
   };
 }
 
-function summaries(commands: readonly CommandModule<object, Flags>[]): Record<string, string> {
-  const named = commands.map(({ command, describe }) => {
-    const [first = ''] = [command ?? ''].flat();
-    return [first.split(' ')[0] ?? '', typeof describe === 'string' ? describe : ''] as const;
-  });
-  return Object.fromEntries(named);
-}
+const word = option({ format: choice(SHELLS), required: true, doc: 'The shell that the script is for' });

@@ -3,12 +3,12 @@ import {
   formatSources,
   jsonSchema,
   loadConfiguration,
+  option,
   referenceMarkdown,
   writtenValues,
-  yargsOptions,
   type Schema,
 } from '@relay/config';
-import type { Argv, CommandModule } from 'yargs';
+import { switches, type Command } from '../command/command.js';
 import { assertFileIsRight, configured, type Flags } from '../configured.js';
 import { jsonLine } from '../json-line.js';
 
@@ -27,51 +27,55 @@ export interface ConfigKnowledge<V> {
  * Makes the command `config check FILE | show [--sources] [--json] | schema | reference` for a
  * program with this schema.
  */
-export const configCommand = <V>(
-  schema: Schema<V>,
-  knowledge: ConfigKnowledge<V> = {},
-): CommandModule<object, Flags> => ({
-  command: 'config',
+export const configCommand = <V>(schema: Schema<V>, knowledge: ConfigKnowledge<V> = {}): Command => ({
+  name: 'config',
   describe: 'Check and show the configuration',
-  builder: (cli) =>
-    cli
-      .command<Flags>({
-        command: 'check <file>',
-        describe: 'Check a configuration file; every mistake is told',
-        builder: (check) =>
-          check.positional('file', { type: 'string', demandOption: true, describe: 'The file to check' }),
-        handler: (flags) => checkFile(schema, knowledge, String(flags['file'])),
-      })
-      .command<Flags>({
-        command: 'show',
-        describe: 'Show the configuration that start would use, as a file',
-        builder: (show) => showOptions(schema, show),
-        handler: (flags) => showConfiguration(schema, knowledge, flags),
-      })
-      .command({
-        command: 'schema',
-        describe: 'Print the JSON Schema of the configuration file',
-        handler: () => {
-          process.stdout.write(`${JSON.stringify(jsonSchema(schema), undefined, 2)}\n`);
-        },
-      })
-      .command({
-        command: 'reference',
-        describe: 'Print the reference of all options, in Markdown',
-        handler: () => {
-          process.stdout.write(referenceMarkdown(schema, { level: 2 }));
-        },
-      })
-      .demandCommand(1, 'config needs a command: check, show, schema or reference'),
-  handler: () => undefined,
+  examples: [
+    ['check relay.toml', 'find every mistake in a file before the program reads it'],
+    ['show --sources', 'see what start would use, and where each value comes from'],
+  ],
+  commands: [
+    {
+      name: 'check',
+      describe: 'Check a configuration file; every mistake is reported',
+      words: [{ name: 'file', option: option({ format: 'path', required: true, doc: 'The file to check' }) }],
+      examples: [
+        ['relay.toml', 'print "relay.toml is valid", or one line for each mistake'],
+        ['relay.yaml && echo good', 'let a script go on if the file is valid'],
+      ],
+      run: (flags) => checkFile(schema, knowledge, String(flags['file'])),
+    },
+    {
+      name: 'show',
+      describe: 'Show the configuration that start would use, as a file',
+      options: [...switches({ sources: 'Say where each value comes from', json: 'Print JSON' }), ...schema.options],
+      examples: [
+        ['-c relay.toml', 'what this file gives, with defaults and environment'],
+        ['--sources', 'where each value comes from: default, file, environment or flag'],
+        ['--json', 'the same for programs'],
+      ],
+      run: (flags) => showConfiguration(schema, knowledge, flags),
+    },
+    {
+      name: 'schema',
+      describe: 'Print the JSON Schema of the configuration file',
+      examples: [
+        ['> relay.schema.json', 'a schema for an editor that checks while you type'],
+        ['| less', 'read it'],
+      ],
+      run: () => void process.stdout.write(`${JSON.stringify(jsonSchema(schema), undefined, 2)}\n`),
+    },
+    {
+      name: 'reference',
+      describe: 'Print the reference of all options, in Markdown',
+      examples: [
+        ['| less', 'read it in a terminal'],
+        ['> options.md', 'keep it beside your own documents'],
+      ],
+      run: () => void process.stdout.write(referenceMarkdown(schema, { level: 2 })),
+    },
+  ],
 });
-
-const showOptions = (schema: Schema<unknown>, show: Argv): Argv<Flags> =>
-  show.options({
-    ...yargsOptions(schema),
-    sources: { type: 'boolean', nargs: 0, describe: 'Say where each value comes from' },
-    json: { type: 'boolean', nargs: 0, describe: 'Print JSON' },
-  });
 
 function checkFile<V>(schema: Schema<V>, { check }: ConfigKnowledge<V>, file: string): void {
   assertFileIsRight(schema, file);

@@ -1,10 +1,12 @@
-import { Refusal, refuse, type Format } from '@relay/config';
+import { Refusal, refuse, valueNameOf, type Format } from '@relay/config';
 
 /** A plain count per second, or a rate with its unit. At most `max`, at least 1. */
 export function perSecond(unit: Format<number>, max: number): Format<number> {
   const expected = `a whole number, or ${unit.expected}`;
   return {
     name: unit.name,
+    valueName: `N|${valueNameOf(unit)}`,
+    ...(unit.valueForm !== undefined && { valueForm: unit.valueForm }),
     expected,
     bounds: { min: 1, max },
     parse(value, form) {

@@ -1,5 +1,4 @@
-import { yargsOptions } from '@relay/config';
-import type { CommandModule } from 'yargs';
+import type { Command, Example } from '../command/command.js';
 import type { Flags } from '../configured.js';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 import { LiveConfiguration } from '../live-configuration.js';
@@ -12,12 +11,14 @@ import { Service, type Program, type RunningProgram, type ServiceSettings, type 
 /** Makes the command `start`. The program also runs it if the user names no command. */
 export function startCommand<Settings extends ServiceSettings, Own extends Work>(
   program: Program<Settings, Own>,
-): CommandModule<object, Flags> {
+  examples: readonly Example[] = [],
+): Command {
   return {
-    command: ['start', '$0'],
+    name: 'start',
     describe: `Run the ${program.noun} in the foreground`,
-    builder: (cli) => cli.options(yargsOptions(program.schema)),
-    handler: (flags) => run(program, flags),
+    options: program.schema.options,
+    examples,
+    run: (flags) => run(program, flags),
   };
 }
 

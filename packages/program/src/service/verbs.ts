@@ -38,6 +38,11 @@ export function statusVerb<Status extends ProgramStatus>(
   return verb({
     name: 'status',
     describe: `Show the status of the running ${noun}`,
+    examples: [
+      ['', 'the status now'],
+      ['--watch', 'the status live, until q'],
+      ['--json', 'the status for programs'],
+    ],
     answer: ({ own, restartPending }: WithStatus<Status>): RunningStatus<Status> => ({
       ...own.status(),
       restartPending,
@@ -58,6 +63,10 @@ export function reloadVerb(noun: string, what: string): Verb<WithReload, AdminPl
   return verb({
     name: 'reload',
     describe: `Let the running ${noun} read ${what} again`,
+    examples: [
+      ['', 'one line for each change'],
+      ['--json', 'the changes for programs'],
+    ],
     answer: async (running: WithReload) => ({ changes: await running.reload() }),
     lines: ({ changes }) => (changes.length === 0 ? ['nothing has changed'] : changes),
   });
@@ -67,6 +76,10 @@ export function reloadVerb(noun: string, what: string): Verb<WithReload, AdminPl
 export const logVerb = verb({
   name: 'log',
   describe: 'Change what is logged, until a restart or a change of logLevel',
+  examples: [
+    ['debug', 'log everything but traces'],
+    ['info,session=debug', 'log more of one part'],
+  ],
   words: {
     level: option({ format: 'level', required: true, doc: 'error, warn, info, debug or trace; info,session=debug' }),
   },
@@ -79,6 +92,10 @@ export function stopVerb(noun: string): Verb<WithStop, AdminPlace> {
   return verb({
     name: 'stop',
     describe: `Stop the running ${noun}`,
+    examples: [
+      ['', 'end it cleanly'],
+      ['--json', 'print its process id for programs'],
+    ],
     answer: ({ stop }: WithStop) => {
       stop();
       return { pid: process.pid };

@@ -5,14 +5,17 @@
 import {
   defineSchema,
   loadConfiguration,
-  Refusal,
+  valueNameOf,
   yargsOptions,
   type Option,
   type Schema,
   type ValuesOf,
-  type YargsOption,
+  type PlacedOption,
 } from '@relay/config';
-import yargs, { type Argv } from 'yargs';
+import yargs from 'yargs';
+import { isSwitch, switches, wordUsage, type CommandWord } from '../command/command.js';
+import { readWord } from '../command/read-word.js';
+import { PLAIN_PARSING } from '../command/parser.js';
 import type { Flags } from '../configured.js';
 import { EXIT, ProgramFailure } from '../exit-code.js';
 
@@ -23,7 +26,7 @@ export type ParameterTree = Readonly<Record<string, Option<unknown>>>;
 export type ParametersOf<Words, Options> = ValuesOf<Words> & ValuesOf<Options>;
 
 /** The switch `--json`. Every door has it except the admin socket. */
-const JSON_FLAG: YargsOption = { type: 'boolean', nargs: 0, describe: 'Print JSON' };
+const JSON_SWITCH = switches({ json: 'Print JSON' });
 
 /**
  * The parameters of one verb. The format of an option checks its value at every door. A wrong value
@@ -41,12 +44,14 @@ export class Parameters {
     this.#schema = defineSchema(options, { program: verb });
   }
 
-  /** The pattern for yargs, such as `invite <name>`. */
-  get pattern(): string {
-    const words = this.#words.map(([name, { definition }]) =>
-      definition.required === true ? `<${name}>` : `[${name}]`,
-    );
-    return [this.#verb, ...words].join(' ');
+  /** The words, in the form of a command. */
+  get words(): readonly CommandWord[] {
+    return this.#words.map(([name, option]) => ({ name, option }));
+  }
+
+  /** The options, plus `--json`. */
+  get options(): readonly PlacedOption[] {
+    return [...this.#schema.options, ...JSON_SWITCH];
   }
 
   /**
@@ -54,32 +59,18 @@ export class Parameters {
    * verb takes nothing.
    */
   get usage(): string {
-    const words = this.#words.map(([name, { definition }]) =>
-      definition.required === true ? name.toUpperCase() : `[${name.toUpperCase()}]`,
-    );
-    const flags = this.#schema.options.flatMap(({ flag, option }) => {
-      const value = option.format.name === 'boolean' ? '' : ` ${option.format.name}`;
-      return flag === undefined ? [] : `[--${flag}${value}]${option.definition.array === true ? '…' : ''}`;
+    const flags = this.#schema.options.flatMap((placed) => {
+      const { flag, option } = placed;
+      const value = isSwitch(placed) ? '' : ` ${valueNameOf(option.format)}`;
+      return flag === undefined ? [] : [`[--${flag}${value}]${option.definition.array === true ? '…' : ''}`];
     });
-    return [...words, ...flags].join(' ');
-  }
-
-  /** The flags of the options, plus `--json`. */
-  get flags(): Record<string, YargsOption> {
-    return { ...yargsOptions(this.#schema), json: JSON_FLAG };
+    return [...this.words.map(wordUsage), ...flags].join(' ');
   }
 
   /** The values that a word of the verb can have, if its format lists them. */
   get choices(): readonly string[] {
     const completion = this.#words[0]?.[1].format.completion;
     return typeof completion === 'object' ? completion : [];
-  }
-
-  /** Declares the words and flags to yargs. */
-  build(cli: Argv): Argv {
-    for (const [name, { definition }] of this.#words)
-      cli.positional(name, { type: 'string', demandOption: definition.required === true, describe: definition.doc });
-    return cli.options(this.flags);
   }
 
   /** Returns the values from the flags of a command. The flags include the words. */
@@ -91,13 +82,8 @@ export class Parameters {
   /** Turns the words typed after the verb at a prompt into a command's flags. */
   flagsOfWords(typed: readonly string[]): Flags {
     const { _: words, ...flags } = yargs([...typed])
-      .options(this.flags)
-      .parserConfiguration({
-        'parse-numbers': false,
-        'parse-positional-numbers': false,
-        'dot-notation': false,
-        'camel-case-expansion': false,
-      })
+      .options(yargsOptions(this))
+      .parserConfiguration(PLAIN_PARSING)
       .help(false)
       .version(false)
       .strictOptions()
@@ -106,9 +92,13 @@ export class Parameters {
         throw this.#wrong(message);
       })
       .parseSync();
-    if (words.length > this.#words.length)
+    const takesRest = this.#words.at(-1)?.[1].definition.array === true;
+    if (words.length > this.#words.length && !takesRest)
       throw this.#wrong(`'${words.slice(this.#words.length).join(' ')}' is too much`);
-    return { ...flags, ...Object.fromEntries(this.#words.map(([name], at) => [name, words[at]])) };
+    const given = this.#words.map(
+      ([name, { definition }], at) => [name, definition.array === true ? words.slice(at) : words[at]] as const,
+    );
+    return { ...flags, ...Object.fromEntries(given) };
   }
 
   /**
@@ -134,18 +124,12 @@ export class Parameters {
   }
 
   #wordOf(name: string, option: Option<unknown>, given: unknown): unknown {
-    if (given === undefined) {
+    const isArray = option.definition.array === true;
+    if (given === undefined || (isArray && Array.isArray(given) && given.length === 0)) {
       if (option.definition.required !== true) return undefined;
       throw this.#wrong(`${name.toUpperCase()} is missing`);
     }
-    const value = option.parse(typeof given === 'number' ? String(given) : given, 'text');
-    if (!(value instanceof Refusal)) return value;
-    const [flaw] = value.flaws;
-    const suggestion = flaw?.suggestion === undefined ? '' : `; did you mean ${flaw.suggestion}?`;
-    throw new ProgramFailure(
-      EXIT.usage,
-      `${name.toUpperCase()}: expected ${flaw?.expected ?? option.format.expected}, not ${JSON.stringify(given)}${suggestion}`,
-    );
+    return readWord(name, option, given);
   }
 
   #wrong(what: string): ProgramFailure {

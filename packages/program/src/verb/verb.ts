@@ -2,11 +2,11 @@
  * A verb is one thing that a program can be asked or told. It is written once and gives a command,
  * a word of the prompt and a call over the admin socket. All three have the same answer.
  */
-import type { Option, YargsOption } from '@relay/config';
+import type { Option, PlacedOption } from '@relay/config';
 import type { PromptCommand } from '@relay/terminal';
-import type { CommandModule } from 'yargs';
 import { askAdmin } from '../admin/admin-client.js';
 import type { AdminCalls } from '../admin/admin-server.js';
+import { switches, type Command, type CommandWord, type Example } from '../command/command.js';
 import { printResult } from '../commands/print.js';
 import { watch } from '../commands/watch.js';
 import type { Flags } from '../configured.js';
@@ -30,7 +30,7 @@ export interface AdminPlace {
 /** How a command finds the running program. */
 export interface CommandDoor<Place extends AdminPlace> {
   /** The flags by which users name the place. */
-  readonly options: Readonly<Record<string, YargsOption>>;
+  readonly options: readonly PlacedOption[];
   /** Returns the place. Throws a ConfigurationError or a ProgramFailure if the flags are wrong. */
   readonly find: (flags: Flags) => Place;
 }
@@ -38,7 +38,9 @@ export interface CommandDoor<Place extends AdminPlace> {
 /** How the command of a verb works when no program may be running. */
 export interface AloneWork<Place, Given, Answer> {
   /** Flags that only the command has. A running program knows these values itself. */
-  readonly options?: Readonly<Record<string, YargsOption>>;
+  readonly options?: readonly PlacedOption[];
+  /** Returns the values of the first word for completion, whether a program runs or not. */
+  readonly complete?: (place: Place) => readonly string[];
   /**
    * Does the work and calls `print` once with the answer. `print` resolves with whether that could
    * be written.
@@ -58,6 +60,8 @@ export interface VerbDefinition<
   readonly name: string;
   /** One sentence for the help of commands and of the prompt. */
   readonly describe: string;
+  /** Command lines without the name of the verb, and what each does. */
+  readonly examples?: readonly Example[];
   /** The words after the name, in this order. The required ones come first. */
   readonly words?: Words;
   /** The options that flags give. */
@@ -87,8 +91,10 @@ export interface Verb<in Running, in Place extends AdminPlace> {
   call(running: Running): AdminCalls[string];
   /** Makes the word of the running program's prompt. */
   word(running: Running): PromptCommand;
+  /** Returns the values that the running program has for the first word. */
+  candidates(running: Running): readonly string[];
   /** Makes the command. */
-  command(door: CommandDoor<Place>): CommandModule<object, Flags>;
+  command(door: CommandDoor<Place>): Command;
 }
 
 /** Defines a verb. */
@@ -102,12 +108,19 @@ export function verb<
   return new DefinedVerb(definition);
 }
 
+/** The call by which shells complete the first word of a verb. */
+const CANDIDATES = 'candidates';
+const CANDIDATES_TIMEOUT_MS = 800;
+
 /** Returns the calls of a running program, by the names of its verbs. */
 export function adminCalls<Running>(
-  verbs: readonly Pick<Verb<Running, never>, 'name' | 'call'>[],
+  verbs: readonly Pick<Verb<Running, never>, 'name' | 'call' | 'candidates'>[],
   running: Running,
 ): AdminCalls {
-  return Object.fromEntries(verbs.map((each) => [each.name, each.call(running)]));
+  const calls = Object.fromEntries(verbs.map((each) => [each.name, each.call(running)]));
+  const candidates: AdminCalls[string] = ({ verb: name }) =>
+    verbs.find((each) => each.name === name)?.candidates(running) ?? [];
+  return { [CANDIDATES]: candidates, ...calls };
 }
 
 /** Returns the words of a running program's prompt. */
@@ -141,7 +154,7 @@ class DefinedVerb<
 
   word(running: Running): PromptCommand {
     const lines = this.#newLines();
-    const { complete, describe } = this.#definition;
+    const { describe } = this.#definition;
     const { usage } = this.#parameters;
     return {
       summary: usage === '' ? lowerFirst(describe) : `${usage}: ${lowerFirst(describe)}`,
@@ -151,25 +164,46 @@ class DefinedVerb<
         return flags['json'] === true ? jsonLine(answer) : lines(answer).join('\n');
       },
       complete: (typed) => {
-        if (typed.at(-1)?.startsWith('-') === true)
-          return Object.keys(this.#parameters.flags).map((flag) => `--${flag}`);
-        return typed.length > 1 ? [] : [...(complete?.(running) ?? this.#parameters.choices)];
+        if (typed.at(-1)?.startsWith('-') === true) return this.#parameters.options.map(({ flag = '' }) => `--${flag}`);
+        return typed.length > 1 ? [] : this.candidates(running);
       },
     };
   }
 
-  command(door: CommandDoor<Place>): CommandModule<object, Flags> {
-    const { alone, newLines, describe } = this.#definition;
+  candidates(running: Running): string[] {
+    return [...(this.#definition.complete?.(running) ?? this.#parameters.choices)];
+  }
+
+  command(door: CommandDoor<Place>): Command {
+    const { alone, newLines, describe, examples = [], complete } = this.#definition;
+    const [first, ...others] = this.#parameters.words;
+    const isAsked = complete !== undefined || alone?.complete !== undefined;
+    const asked: CommandWord[] = first === undefined ? [] : [{ ...first, ...(isAsked && this.#asked(door)) }];
     return {
-      command: this.#parameters.pattern,
+      name: this.name,
       describe,
-      builder: (cli) => {
-        const built = this.#parameters.build(cli).options({ ...door.options, ...alone?.options });
-        return newLines === undefined
-          ? built
-          : built.option('watch', { type: 'boolean', nargs: 0, describe: 'Show it live until q or Ctrl-C' });
+      examples,
+      words: [...asked, ...others],
+      options: [
+        ...this.#parameters.options,
+        ...(newLines === undefined ? [] : switches({ watch: 'Show it live until q or Ctrl-C' })),
+        ...(alone?.options ?? []),
+        ...door.options,
+      ],
+      run: (flags) => this.#command(door, flags),
+    };
+  }
+
+  /** How a shell learns the values of the first word. */
+  #asked(door: CommandDoor<Place>): Pick<CommandWord, 'candidates'> {
+    return {
+      candidates: async (flags) => {
+        const place = door.find(flags);
+        const complete = this.#definition.alone?.complete;
+        if (complete !== undefined) return complete(place);
+        const answer = await askAdmin(place.admin, CANDIDATES, { verb: this.name }, CANDIDATES_TIMEOUT_MS);
+        return Array.isArray(answer) ? answer.filter((each) => typeof each === 'string') : [];
       },
-      handler: (flags) => this.#command(door, flags),
     };
   }
 
