@@ -59,7 +59,7 @@ describe.each(named)('%s', (_name, path, command) => {
     expect(headings.at(-1)).toBe('Documents:');
   });
 
-  test('has two to four examples, whose words and flags it takes', async () => {
+  test('has two to four examples, whose words and flags it takes', () => {
     const { examples = [] } = command;
     expect(examples.length).toBeGreaterThanOrEqual(2);
     expect(examples.length).toBeLessThanOrEqual(4);
