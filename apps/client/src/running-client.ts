@@ -145,10 +145,10 @@ export class RunningClient implements Work {
           });
           break;
         }
-        this.#log.warn('disconnected: connecting anew', { server: this.serverName, reason: event.reason });
+        this.#log.warn('disconnected: reconnecting', { server: this.serverName, reason: event.reason });
         break;
       case 'path-lost':
-        this.#log.warn('the server does not answer: trying on, datagrams are dropped meanwhile', {
+        this.#log.warn('the server does not answer: still trying, datagrams are dropped meanwhile', {
           server: this.serverName,
         });
         break;
@@ -164,7 +164,7 @@ export class RunningClient implements Work {
   }
 
   #onResolved({ name, address, reason }: ResolvedTarget): void {
-    if (address === undefined) this.#log.warn('the server cannot resolve a name: trying on', { name, reason });
+    if (address === undefined) this.#log.warn('the server cannot resolve a name: still trying', { name, reason });
     else this.#log.debug('resolved', { name, address });
     this.#announce();
   }

@@ -1,5 +1,6 @@
 /** All options of `relay-server start`: the one place where they are written down. */
 import { defineSchema, duration, integer, option } from '@relay/config';
+import { listenEndpoint } from './listen-format.js';
 import { routeMapping } from './routes/route-format.js';
 import { commonOptions, packetBytes, socketOptions } from '@relay/program';
 
@@ -11,9 +12,9 @@ const MAX_COUNT = 1_000_000;
 
 export const serverOptions = {
   listen: option({
-    format: 'endpoint',
+    format: listenEndpoint,
     default: '[::]:7878',
-    doc: 'Where clients reach the server: ADDR:PORT; [::] takes both families',
+    doc: 'Where clients reach the server; [::], or a port alone, takes both families',
   }),
   state: option({
     format: 'directory',

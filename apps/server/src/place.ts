@@ -77,6 +77,21 @@ async function runningAddress(admin: string): Promise<PublicEndpoint | undefined
   }
 }
 
+/** The names of the clients that are connected; undefined if no running server says it. */
+export async function connectedClients(admin: string): Promise<ReadonlySet<string> | undefined> {
+  if (admin === 'off') return undefined;
+  try {
+    const sessions = await askAdmin(admin, 'sessions');
+    return Array.isArray(sessions) ? new Set(sessions.map(clientOf)) : undefined;
+  } catch (error) {
+    if (error instanceof ProgramFailure) return undefined;
+    throw error;
+  }
+}
+
+const clientOf = (session: unknown): string =>
+  typeof session === 'object' && session !== null && 'client' in session ? String(session.client) : '';
+
 /**
  * A command tells a server that does not confirm again for this time, in ms: one without
  * descriptors makes room within a second.

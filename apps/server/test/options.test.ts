@@ -118,3 +118,17 @@ describe('the options of the server', () => {
     for (const wrong of [tooSmall, tooLarge]) expect(() => valuesOf({ [name]: wrong })).toThrow(name);
   });
 });
+
+test.each([
+  ['7960', { address: '::', port: 7960 }],
+  [':7960', { address: '::', port: 7960 }],
+  ['0', { address: '::', port: 0 }],
+  ['127.0.0.1:7960', { address: '127.0.0.1', port: 7960 }],
+])('the server listens on %s', (listen, expected) => {
+  expect(loadConfiguration(serverSchema, { flags: { listen } }).values.listen).toEqual(expected);
+  expect(serverOptions.listen.parse(7960, 'data')).toEqual({ address: '::', port: 7960 });
+});
+
+test.each(['65536', ':', '::7960', '-1', 'localhost:1', ''])('the server does not listen on %j', (listen) => {
+  expect(() => loadConfiguration(serverSchema, { flags: { listen } })).toThrow(/expected a port such as 7878, or an/);
+});

@@ -23,7 +23,8 @@ function problemOf(setting: Setting, flaw: Flaw): Problem {
     (name, step) => (typeof step === 'number' ? `${name}[${step}]` : `${name}.${step}`),
     optionKey,
   );
-  const { expected, suggestion } = flaw;
+  const { suggestion } = flaw;
+  const expected = `${flaw.expected}${separatorHint(setting, flaw)}`;
   if (flaw.unknownKey === true) return unknownKey({ key, source, expected, suggestion });
   // A format that quotes the value in what it expected must not give a secret away.
   if (option.definition.secret === true) {
@@ -32,6 +33,12 @@ function problemOf(setting: Setting, flaw: Flaw): Problem {
   const isHidden = flaw.secret === true || (flaw.path.length === 0 && option.isSecret);
   if (isHidden) return wrongValue({ key, source, value: HIDDEN, expected });
   return wrongValue({ key, source, value: shown(partOf(setting.raw, flaw.path)), expected, suggestion });
+}
+
+/** In the environment, blanks separate the values of an array. */
+function separatorHint({ origin, placed: { option }, raw }: Setting, { path }: Flaw): string {
+  const part = origin === 'environment' && option.definition.array === true ? partOf(raw, path.slice(0, 1)) : undefined;
+  return typeof part === 'string' && part.includes(',') ? ' (blanks separate values, not commas)' : '';
 }
 
 /** The wrong part of a value; of a short text, which has no parts, all of it. */

@@ -326,3 +326,11 @@ function withoutFloats(data: Record<string, unknown>): Record<string, unknown> {
   const whole = (_: string, part: unknown): unknown => (typeof part === 'number' ? Math.trunc(part) % 1e9 || 0 : part);
   return JSON.parse(JSON.stringify(data, whole)) as Record<string, unknown>;
 }
+
+test.each(['a = "b\nc = 1\n', "a = 'b\n", 'a = "b\r\nc = 1\r\n', 'a = "b', 'a = """b\nc'])(
+  'a TOML text whose quote is missing is called unclosed: %j',
+  (text) => {
+    expect(() => readToml(text)).toThrow(/^is not valid TOML: a quote is not closed$/);
+    expect(() => readToml('a = "b\u0001c"\n')).toThrow('control characters');
+  },
+);

@@ -375,3 +375,26 @@ function groups(address: string): number[] {
   const zeros = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0');
   return [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
 }
+
+describe('a quantity with a unit of another habit', () => {
+  test.each<[Format<number>, string, string | undefined]>([
+    [bytes(), '100KB', '100kB'],
+    [bytes(), '64k', '64kB'],
+    [bytes(), '4mib', '4MiB'],
+    [bytes({ max: 10 }), '64k', undefined],
+    [bytes(), '4XB', undefined],
+    [bitRate(), '10M', '10Mbit/s'],
+    [bitRate(), '10Mbps', '10Mbit/s'],
+    [bitRate(), '10MB', '80Mbit/s'],
+    [bitRate(), '5 kB/s', '40kbit/s'],
+    [duration(), '120', '120s'],
+    [duration(), '5 minutes', '5m'],
+    [duration(), 'soon', undefined],
+    [rate(), '100pps', '100/s'],
+    [rate(), '5/constructor', undefined],
+  ])('%#: %j suggests %j', (format, text, suggestion) => {
+    const result = format.parse(text, 'text');
+    expect(result).toBeInstanceOf(Refusal);
+    expect(result instanceof Refusal && result.flaws[0]?.suggestion).toBe(suggestion);
+  });
+});

@@ -59,14 +59,14 @@ describe('the short form of a table', () => {
     ['nothing behind the semicolon', 'a:1;', 'after each ; one of listen, target, idle, maxFlows', undefined],
     ['a key twice', 'a:1;idle=30s;idle=40s', 'idle only once', undefined],
     ['a key of the text itself', 'a:1;target=b:2', 'target only once', undefined],
-    ['a wrong value', 'a:1;maxFlows=0', 'as its maxFlows a whole number of at least 1', undefined],
+    ['a wrong value', 'a:1;maxFlows=0', 'its maxFlows to be a whole number of at least 1', undefined],
   ])('refuses %s', (_what, text, expected, suggestion) => {
     expect(problemOf(text)).toMatchObject({ expected, suggestion });
   });
 
   test('says the value and where it came from', () => {
     expect(problemOf('a:1;idle=soon')?.message).toMatch(
-      /^flag --forward: forward\[0\]: expected as its idle a duration .*, not "a:1;idle=soon"$/,
+      /^flag --forward: forward\[0\]: expected its idle to be a duration .*, not "a:1;idle=soon"$/,
     );
   });
 

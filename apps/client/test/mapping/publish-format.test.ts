@@ -102,9 +102,9 @@ describe('the format of a publish', () => {
   test.each([
     ['27000-27002=27000', /as many public ports as there are local ones/],
     ['0=27000-27001', /as many public ports as there are local ones \(0 is one port\)/],
-    ['27015=1.1.1.1', /as its local a port such as 27015/],
-    ['0.0.0.0:1=1', /as its public .*without an address all of the server/],
-    ['27015;idle=5', /as its idle a duration .*, or never/],
+    ['27015=1.1.1.1', /its local to be a port such as 27015/],
+    ['0.0.0.0:1=1', /its public to be .*without an address all of the server/],
+    ['27015;idle=5', /its idle to be a duration .*, or never/],
     ['27015;maxflows=5', /maxFlows/],
   ])('reports what is wrong with %s', (text, expected) => {
     const load = (): unknown => loadConfiguration(schema, { flags: { publish: [text] } });

@@ -21,9 +21,9 @@ const UNKNOWN = invitationTo('relay.invalid:7878');
 const NO_LINK = invitationTo('[fe80::1%nowhere0]:7878');
 
 describe.each([
-  ['does not answer', SILENT, /"level":"warn".*no answer from the server: trying on/],
-  ['has a name that leads nowhere', UNKNOWN, /"level":"warn".*the server's name cannot be resolved: trying on/],
-  ['is on a link that is not there', NO_LINK, /"level":"warn".*the server's name cannot be resolved: trying on/],
+  ['does not answer', SILENT, /"level":"warn".*no answer from the server: still trying/],
+  ['has a name that leads nowhere', UNKNOWN, /"level":"warn".*the server's name cannot be resolved: still trying/],
+  ['is on a link that is not there', NO_LINK, /"level":"warn".*the server's name cannot be resolved: still trying/],
 ])('a client whose server %s', (_what, invitation, warning) => {
   test('reports that, has its ports open, counts its drops, and ends with code 0', async () => {
     using folder = new Folder();

@@ -12,6 +12,8 @@ export interface Rights {
   readonly maxPps?: number | undefined;
   readonly maxBps?: number | undefined;
   readonly expiresInMs?: number | undefined;
+  /** Instead of `expiresInMs`. */
+  readonly expiresAt?: Date;
 }
 
 /**
@@ -26,6 +28,7 @@ export function invite(state: StateFolder, name: string, rights: Rights, at: Pub
     );
   const { publicKey, privateKey } = generateKeyPair();
   const now = Date.now();
+  const expiresAt = rights.expiresInMs === undefined ? rights.expiresAt : new Date(now + rights.expiresInMs);
   const record: ClientRecord = {
     name,
     publicKey: formatKey(publicKey),
@@ -34,7 +37,7 @@ export function invite(state: StateFolder, name: string, rights: Rights, at: Pub
     ...(rights.maxPps !== undefined && { maxPps: rights.maxPps }),
     ...(rights.maxBps !== undefined && { maxBps: rights.maxBps }),
     createdAt: new Date(now).toISOString(),
-    ...(rights.expiresInMs !== undefined && { expiresAt: new Date(now + rights.expiresInMs).toISOString() }),
+    ...(expiresAt !== undefined && { expiresAt: expiresAt.toISOString() }),
   };
   addClient(state.path, record);
   return formatInvitation({ clientPrivateKey: privateKey, serverPublicKey: state.staticKey.publicKey, ...at, name });

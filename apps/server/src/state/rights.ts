@@ -1,6 +1,7 @@
 /** The rights that `invite` grants, as its parameters give them. */
-import { bitRate, duration, FORMATS, option, rate, refuse, type Format, type ValuesOf } from '@relay/config';
+import { bitRate, FORMATS, option, rate, refuse, type Format, type ValuesOf } from '@relay/config';
 import { perSecond } from '@relay/program';
+import { expiry } from './expiry.js';
 import { allowanceFault, parseAllowance, parsePorts } from './allowance.js';
 import type { Rights } from './invite.js';
 
@@ -25,8 +26,6 @@ const publicPorts: Format<string> = {
 /** More than any machine does; sums of these per millisecond stay exact. */
 const MAX_PACKETS_PER_SECOND = 1e9;
 const MAX_BITS_PER_SECOND = 1e12;
-/** No timer meets it, only the calendar: its year keeps four digits. */
-const MAX_EXPIRES_MS = 36_500 * 86_400_000;
 
 /** The options of `invite` besides the name. */
 export const rightsOptions = {
@@ -53,13 +52,13 @@ export const rightsOptions = {
     doc: 'Bits per second that the server takes from the client',
   }),
   expires: option({
-    format: duration({ min: 1000, max: MAX_EXPIRES_MS }),
+    format: expiry,
     environment: false,
-    doc: 'After which time the client is no longer let in, such as 7d',
+    doc: 'After which time the client is no longer let in, such as 7d, or after which day, such as 2027-12-31 (UTC)',
   }),
 } as const;
 
 /** The rights that the values of these options grant. */
 export function rightsOf({ expires, ...rights }: ValuesOf<typeof rightsOptions>): Rights {
-  return { ...rights, expiresInMs: expires };
+  return { ...rights, ...(expires instanceof Date ? { expiresAt: expires } : { expiresInMs: expires }) };
 }

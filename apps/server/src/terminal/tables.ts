@@ -6,9 +6,28 @@ import type { MappingStatus } from '../publish/mapping-status.js';
 import type { RouteMappingStatus } from '../routes/route-mapping-status.js';
 import type { FlowStatus, SessionStatus } from '@relay/relay';
 
-export function clientLines(records: readonly ClientRecord[]): string[] {
+/** A client, and what is known of it now. */
+export interface ListedClient extends ClientRecord {
+  /** Undefined where no server runs that could say whether it is connected. */
+  readonly now?: 'expired' | 'connected' | 'away' | undefined;
+}
+
+/** Adds what is known now. `connected` has the names of the clients that are connected. */
+export function listedClients(
+  records: readonly ClientRecord[],
+  connected: ReadonlySet<string> | undefined,
+  nowMs = Date.now(),
+): ListedClient[] {
+  return records.map((record) => {
+    if (record.expiresAt !== undefined && Date.parse(record.expiresAt) <= nowMs) return { ...record, now: 'expired' };
+    return connected === undefined ? record : { ...record, now: connected.has(record.name) ? 'connected' : 'away' };
+  });
+}
+
+export function clientLines(records: readonly ListedClient[]): string[] {
   if (records.length === 0) return [`no clients: ${commandOf('relay-server')} invite NAME makes one`];
-  const rows = records.map(({ name, allow, publish = [], maxPps, maxBps, expiresAt }) => [
+  const isKnown = records.some(({ now }) => now !== undefined);
+  const rows = records.map(({ name, allow, publish = [], maxPps, maxBps, expiresAt, now = '' }) => [
     name,
     allow.length === 0 ? 'public addresses' : allow.join(' '),
     publish.length === 0 ? 'nothing' : publish.join(' '),
@@ -17,8 +36,10 @@ export function clientLines(records: readonly ClientRecord[]): string[] {
       ...(maxBps === undefined ? [] : [`${maxBps} bit/s`]),
     ].join(', '),
     expiresAt ?? 'never',
+    ...(isKnown ? [now] : []),
   ]);
-  return table([['client', 'may reach', 'may publish', 'limits', 'expires'], ...rows]);
+  const heading = ['client', 'may reach', 'may publish', 'limits', 'expires', ...(isKnown ? ['now'] : [])];
+  return table([heading, ...rows]);
 }
 
 export function sessionLines(sessions: readonly SessionStatus[]): string[] {

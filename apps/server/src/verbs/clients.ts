@@ -4,7 +4,14 @@
  */
 import { option } from '@relay/config';
 import { EXIT, ProgramFailure, verb, type Verb } from '@relay/program';
-import { called, inviteOptions, reachableAt, tellClientsChanged, type ServerPaths } from '../place.js';
+import {
+  called,
+  connectedClients,
+  inviteOptions,
+  reachableAt,
+  tellClientsChanged,
+  type ServerPaths,
+} from '../place.js';
 import type { ServerService } from '../running-server.js';
 import { readClients } from '../state/client-files.js';
 import { assertClient, removeClient } from '../state/client-store.js';
@@ -13,7 +20,7 @@ import { invite, type Rights } from '../state/invite.js';
 import { adviceOnHost } from '../state/public-address.js';
 import { rightsOf, rightsOptions } from '../state/rights.js';
 import { existingStateFolder, openStateFolder } from '../state/state-folder.js';
-import { clientLines } from '../terminal/tables.js';
+import { clientLines, listedClients } from '../terminal/tables.js';
 
 const clientName = option({ format: 'string', required: true, doc: "The client's name" });
 
@@ -142,14 +149,15 @@ const clientsVerb = verb({
     ['', 'one line for each client'],
     ['--json', 'the same for programs, with public keys'],
   ],
-  answer: ({ own }: ServerService) => own.clients.list(),
+  answer: ({ own }: ServerService) =>
+    listedClients(own.clients.list(), new Set(own.server.sessions().map(({ client }) => client))),
   lines: clientLines,
   alone: {
-    run: ({ state }: ServerPaths, _given, print) => {
+    run: async ({ state, admin }: ServerPaths, _given, print) => {
       const { records, faults } = readClients(existingStateFolder(state));
       for (const { file, fault } of faults)
         process.stderr.write(`relay-server: cannot use the client file ${file}: ${fault}\n`);
-      void print(records);
+      void print(listedClients(records, await connectedClients(admin)));
     },
   },
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigurationError, option } from '@relay/config';
+import { ConfigurationError, option, Refusal } from '@relay/config';
 import { ProgramFailure, verb } from '@relay/program';
 import { readClients } from '../../src/state/client-files.js';
 import { invite, type Rights } from '../../src/state/invite.js';
@@ -104,4 +104,21 @@ describe('the name of a client', () => {
   test.each(['1e3', '0x10', '007', '12'])('is %s as it was typed, not the number that it looks like', async (name) => {
     expect((await read(name)).name).toBe(name);
   });
+});
+
+describe('a day as the end of a client', () => {
+  const expires = (text: string) => rightsOptions.expires.parse(text, 'text');
+
+  test('is the last moment of that day in UTC', () => {
+    expect(expires('2099-12-31')).toEqual(new Date('2099-12-31T23:59:59.999Z'));
+  });
+
+  test('may be today', () => {
+    expect(expires(new Date().toISOString().slice(0, 10))).toBeInstanceOf(Date);
+  });
+
+  test.each(['2020-01-01', '2099-02-30', '2099-13-01', '9999-12-31', '2099-1-1', '2099-12-31T00:00'])(
+    'is not %s',
+    (text) => expect(expires(text)).toBeInstanceOf(Refusal),
+  );
 });

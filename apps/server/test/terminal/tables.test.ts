@@ -4,7 +4,7 @@ import type { SessionStatistics } from '@relay/session';
 import type { SessionStatus } from '@relay/relay';
 import type { ServerStatus } from '../../src/status.js';
 import { StatusView } from '../../src/terminal/status-view.js';
-import { clientLines, flowLines, mappingLines, sessionLines } from '../../src/terminal/tables.js';
+import { clientLines, listedClients, flowLines, mappingLines, sessionLines } from '../../src/terminal/tables.js';
 
 const UNKNOWN: SessionStatistics = {
   packetsIn: 0,
@@ -251,5 +251,27 @@ describe('the status', () => {
     };
     expect(new StatusView().lines(without)).not.toContain('dropped:');
     expect(new StatusView().lines(status)).toContain('dropped:');
+  });
+});
+
+describe('the clients that are listed', () => {
+  const record = { publicKey: 'x', allow: [], createdAt: '2026-01-01T00:00:00.000Z' };
+  const records = [
+    { ...record, name: 'ada' },
+    { ...record, name: 'bob', expiresAt: '2026-06-01T00:00:00.000Z' },
+    { ...record, name: 'cyd' },
+  ];
+  const nowMs = Date.parse('2026-06-01T00:00:00.000Z');
+  const lastOf = (lines: string[]): (string | undefined)[] => lines.map((line) => line.split(/ {2,}/).at(-1));
+
+  test('are expired, connected or away where a server runs', () => {
+    const listed = listedClients(records, new Set(['ada', 'bob']), nowMs);
+    expect(listed.map(({ now }) => now)).toEqual(['connected', 'expired', 'away']);
+    expect(lastOf(clientLines(listed))).toEqual(['now', 'connected', 'expired', 'away']);
+  });
+
+  test('are expired or not where none runs', () => {
+    expect(listedClients(records, undefined, nowMs).map(({ now }) => now)).toEqual([undefined, 'expired', undefined]);
+    expect(lastOf(clientLines(listedClients(records.slice(0, 1), undefined, nowMs)))).toEqual(['expires', 'never']);
   });
 });

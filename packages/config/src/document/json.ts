@@ -112,6 +112,6 @@ class JsonReader {
   }
 
   #error(expected: string): DocumentError {
-    return new DocumentError(`is no JSON: expected ${expected}`, this.#lines.at(this.#offset));
+    return new DocumentError(`is not valid JSON: expected ${expected}`, this.#lines.at(this.#offset));
   }
 }

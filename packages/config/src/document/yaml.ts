@@ -42,7 +42,7 @@ class YamlReader {
   read(): LocatedDocument {
     const [error] = [...this.#document.errors, ...this.#document.warnings];
     if (error !== undefined) {
-      throw new DocumentError(`is no YAML: ${REASONS[error.code] ?? 'malformed'}`, this.#at(error.pos[0]));
+      throw new DocumentError(`is not valid YAML: ${REASONS[error.code] ?? 'malformed'}`, this.#at(error.pos[0]));
     }
     return { value: this.#value(this.#document.contents, []), places: this.#places };
   }

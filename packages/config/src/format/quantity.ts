@@ -6,6 +6,26 @@ const BYTES = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 
 const COUNTS = { '': 1, k: 1e3, M: 1e6, G: 1e9 } as const;
 const PER = { s: 1, min: 60, h: 3600 } as const;
 
+const DURATION_HABITS = {
+  ...{ '': 's', sec: 's', secs: 's', second: 's', seconds: 's', msec: 'ms', hr: 'h', hour: 'h', hours: 'h' },
+  ...{ min: 'm', mins: 'm', minute: 'm', minutes: 'm', day: 'd', days: 'd' },
+};
+const BYTES_HABITS = {
+  ...{ k: 'kB', kb: 'kB', m: 'MB', mb: 'MB', g: 'GB', gb: 'GB', t: 'TB', tb: 'TB', b: 'B' },
+  ...{ kib: 'KiB', mib: 'MiB', gib: 'GiB', tib: 'TiB' },
+};
+const RATE_HABITS = {
+  ...{ '': '/s', pps: '/s', kpps: 'k/s', mpps: 'M/s', k: 'k/s', m: 'M/s', g: 'G/s', '/sec': '/s', '/second': '/s' },
+  ...{ '/m': '/min', '/minute': '/min', '/hour': '/h' },
+};
+const BIT_RATE_HABITS = {
+  ...{ '': 'bit/s', k: 'kbit/s', m: 'Mbit/s', g: 'Gbit/s', bit: 'bit/s', kbit: 'kbit/s', mbit: 'Mbit/s' },
+  ...{ gbit: 'Gbit/s', bps: 'bit/s', kbps: 'kbit/s', mbps: 'Mbit/s', gbps: 'Gbit/s', 'kbit/s': 'kbit/s' },
+  ...{ 'mbit/s': 'Mbit/s', 'gbit/s': 'Gbit/s' },
+};
+/** Bytes where bits are expected: eight times as many. */
+const BYTE_RATE = /^(\d{1,15}) ?([kKmMgG]?)B(?:\/s|ps)?$/;
+
 const DURATION_PATTERN = '^(?:\\d{1,15}(?:ms|s|m|h|d))+$';
 const BYTES_PATTERN = '^\\d{1,15}(?:B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)?$';
 const RATE_PATTERN = '^\\d{1,15}[kMG]?/(?:s|min|h)$';
@@ -29,7 +49,7 @@ export function duration(given: Bounds = {}): Format<number> {
   const form = '500ms, 30s, 1h30m or 7d';
   const expected = `a duration such as ${form}${within(bounds, formatDuration)}`;
   return quantity(
-    { name: 'duration', valueName: 'TIME', valueForm: form, expected },
+    { name: 'duration', valueName: 'TIME', valueForm: form, expected, habits: DURATION_HABITS },
     DURATION_PATTERN,
     bounds,
     (text) => {
@@ -51,7 +71,7 @@ export function bytes(bounds: Bounds = {}): Format<number> {
   const form = '1500, 64KiB or 10MB';
   const expected = `a size such as ${form}${within(bounds, formatBytes)}`;
   const format = quantity(
-    { name: 'bytes', valueName: 'SIZE', valueForm: form, expected },
+    { name: 'bytes', valueName: 'SIZE', valueForm: form, expected, habits: BYTES_HABITS },
     BYTES_PATTERN,
     bounds,
     (text) => {
@@ -78,11 +98,16 @@ export function bytes(bounds: Bounds = {}): Format<number> {
 export function rate(bounds: Bounds = {}): Format<number> {
   const form = '100/s, 30/min or 5k/s';
   const expected = `a rate such as ${form}${within(bounds, (value) => `${formatCount(value)}/s`)}`;
-  return quantity({ name: 'rate', valueName: 'RATE', valueForm: form, expected }, RATE_PATTERN, bounds, (text) => {
-    const { digits, rest } = split(text);
-    const [prefix = '', unit = ''] = rest.split('/');
-    return (digits * COUNTS[prefix as keyof typeof COUNTS]) / PER[unit as keyof typeof PER];
-  });
+  return quantity(
+    { name: 'rate', valueName: 'RATE', valueForm: form, expected, habits: RATE_HABITS },
+    RATE_PATTERN,
+    bounds,
+    (text) => {
+      const { digits, rest } = split(text);
+      const [prefix = '', unit = ''] = rest.split('/');
+      return (digits * COUNTS[prefix as keyof typeof COUNTS]) / PER[unit as keyof typeof PER];
+    },
+  );
 }
 
 /** How much may pass: `64kbit/s`, `10Mbit/s`. The value is in bits per second. */
@@ -90,7 +115,7 @@ export function bitRate(bounds: Bounds = {}): Format<number> {
   const form = '64kbit/s or 10Mbit/s';
   const expected = `a bit rate such as ${form}${within(bounds, (value) => `${formatCount(value)}bit/s`)}`;
   return quantity(
-    { name: 'bit rate', valueName: 'BITRATE', valueForm: form, expected },
+    { name: 'bit rate', valueName: 'BITRATE', valueForm: form, expected, habits: BIT_RATE_HABITS },
     BIT_RATE_PATTERN,
     bounds,
     (text) => {
@@ -101,7 +126,10 @@ export function bitRate(bounds: Bounds = {}): Format<number> {
 }
 
 /** How a kind of quantity is called and written. */
-type Naming = Required<Pick<Format<number>, 'name' | 'valueName' | 'valueForm' | 'expected'>>;
+interface Naming extends Required<Pick<Format<number>, 'name' | 'valueName' | 'valueForm' | 'expected'>> {
+  /** Units that people write by habit, in lower case, and those that were meant. */
+  readonly habits: Readonly<Record<string, string>>;
+}
 
 function quantity(
   naming: Naming,
@@ -110,17 +138,34 @@ function quantity(
   amountOf: (text: string) => number | undefined,
 ): Format<number> {
   const shape = new RegExp(pattern, 'u');
-  const { expected } = naming;
+  const { expected, habits, ...names } = naming;
+  const read = (value: unknown): number | undefined => {
+    const amount = typeof value === 'string' && shape.test(value) ? amountOf(value) : undefined;
+    return amount === undefined || amount < min || amount > max ? undefined : amount;
+  };
+  const meant = (value: unknown): string | undefined => {
+    const text = typeof value === 'string' ? inKnownUnit(value, habits) : undefined;
+    return read(text) === undefined ? undefined : text;
+  };
   return {
-    ...naming,
+    ...names,
+    expected,
     parse(value) {
-      if (typeof value !== 'string' || !shape.test(value)) return refuse(expected);
-      const amount = amountOf(value);
-      return amount === undefined || amount < min || amount > max ? refuse(expected) : amount;
+      const amount = read(value);
+      return amount ?? refuse(expected, meant(value));
     },
     bounds: { min, max },
     jsonSchema: { type: 'string', pattern },
   };
+}
+
+/** The same amount with the unit that was meant; `undefined` if there is no such habit. */
+function inKnownUnit(text: string, habits: Readonly<Record<string, string>>): string | undefined {
+  const [, bytes, prefix = ''] = habits === BIT_RATE_HABITS ? (BYTE_RATE.exec(text) ?? []) : [];
+  if (bytes !== undefined) return `${8 * Number(bytes)}${BIT_RATE_HABITS[prefix.toLowerCase() as 'k']}`;
+  const [, digits = '', unit = ''] = /^(\d{1,15}) ?(\D*)$/.exec(text) ?? [];
+  const known = unit.toLowerCase();
+  return Object.hasOwn(habits, known) ? `${digits}${habits[known] ?? ''}` : undefined;
 }
 
 function split(text: string): { digits: number; rest: string } {

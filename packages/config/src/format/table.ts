@@ -60,7 +60,7 @@ function parseShort<const F extends Fields>(fields: F, text: string, rules: Tabl
 
 function ofWhole(flaw: Flaw): Flaw {
   const [field] = flaw.path;
-  return { ...flaw, path: [], expected: field === undefined ? flaw.expected : `as its ${field} ${flaw.expected}` };
+  return { ...flaw, path: [], expected: field === undefined ? flaw.expected : `its ${field} to be ${flaw.expected}` };
 }
 
 function parseFields<const F extends Fields>(

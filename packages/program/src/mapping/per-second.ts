@@ -14,7 +14,8 @@ export function perSecond(unit: Format<number>, max: number): Format<number> {
         (typeof value === 'string' && /^[1-9]\d{0,14}$/.test(value)) ||
         (Number.isSafeInteger(value) && Number(value) > 0);
       const amount = isPlain ? Number(value) : unit.parse(value, form);
-      return amount instanceof Refusal || amount > max ? refuse(expected) : amount;
+      if (amount instanceof Refusal) return refuse(expected, amount.flaws[0]?.suggestion);
+      return amount > max ? refuse(expected) : amount;
     },
   };
 }
