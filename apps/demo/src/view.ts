@@ -19,15 +19,18 @@ export class DemoView {
   readonly #applications: readonly Application[];
   readonly #timer: NodeJS.Timeout;
   readonly #rates = new Map<string, Rates>();
-  #programs: readonly string[] = [];
+  /** The figures of one moment: those of the programs would not fit later ones of applications. */
+  #shown: readonly ScreenLine[];
 
   constructor(applications: readonly Application[], adminSockets: readonly string[]) {
     this.#applications = applications;
+    this.#shown = this.#applicationLines();
     const ask = (): void => {
       void Promise.allSettled(adminSockets.map((path) => askAdmin(path, 'status'))).then((answers) => {
-        this.#programs = answers.flatMap((answer) =>
+        const programs = answers.flatMap((answer) =>
           answer.status === 'fulfilled' ? this.#programLines(answer.value as ModeStatus) : ['', 'no answer'],
         );
+        this.#shown = [...this.#applicationLines(), ...programs];
       });
     };
     ask();
@@ -35,6 +38,15 @@ export class DemoView {
   }
 
   lines(): ScreenLine[] {
+    const title: ScreenLine = { text: 'Relay carries datagrams in three modes   (q ends)', style: 'bold' };
+    return [title, '', ...this.#shown];
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #applicationLines(): string[] {
     const rows = this.#applications.map(({ mode, sent, received, medianRoundTripMs }) => [
       mode,
       WAYS[mode] ?? '',
@@ -42,15 +54,9 @@ export class DemoView {
       `${received}`,
       medianRoundTripMs === undefined ? '–' : formatDuration(medianRoundTripMs),
     ]);
-    const applications = table([['mode', 'way', 'sent', 'echoed', 'median round trip'], ...rows], {
+    return table([['mode', 'way', 'sent', 'echoed', 'median round trip'], ...rows], {
       align: ['left', 'left', 'right', 'right', 'right'],
     });
-    const title: ScreenLine = { text: 'Relay carries datagrams in three modes   (q ends)', style: 'bold' };
-    return [title, '', ...applications, ...this.#programs];
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
   }
 
   #programLines({ program, engine, forward, publish, route, packets }: ModeStatus): string[] {

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse, stringify } from 'smol-toml';
@@ -7,6 +9,9 @@ import type { DocumentPath, LocatedDocument } from '../src/document/document.js'
 import { readJson } from '../src/document/json.js';
 import { readToml } from '../src/document/toml.js';
 import { readYaml } from '../src/document/yaml.js';
+import { checkFile } from '../src/index.js';
+import { file } from './folder.js';
+import { schema } from './relay.js';
 import { writeToml } from './toml-writer.js';
 
 /** `key value` of each part, as `line:column`. */
@@ -334,3 +339,10 @@ test.each(['a = "b\nc = 1\n', "a = 'b\n", 'a = "b\r\nc = 1\r\n', 'a = "b', 'a = 
     expect(() => readToml('a = "b\u0001c"\n')).toThrow('control characters');
   },
 );
+
+test('a pipe is refused instead of waited for', () => {
+  const path = file('pipe.toml', '');
+  rmSync(path);
+  execFileSync('mkfifo', [path]);
+  expect(checkFile(schema, path).map(({ message }) => message)).toEqual([`${path}: cannot be read: it is not a file`]);
+});

@@ -26,7 +26,8 @@ export class LoadMonitor {
   #state: LoadState = 'normal';
 
   constructor(log: FaultLog, changed: (state: LoadState, health: Health) => void) {
-    this.#health = this.#monitor.measure();
+    // Nothing has been measured yet: the time since the monitor was made has no idle part.
+    this.#health = { ...this.#monitor.measure(), eventLoopDelayMs: 0, eventLoopUtilization: 0, cpu: 0 };
     this.#end = repeat(log, 'the look at the load', LOOK_EVERY_MS, () => {
       this.#health = this.#monitor.measure();
       const state = loadState(this.#health);

@@ -102,7 +102,7 @@ export const commonOptions = {
     default: false,
     file: false,
     environment: false,
-    doc: 'Show a live status screen',
+    doc: 'Show a live status screen; through a pipe, print the status every ten seconds',
   }),
   interactive: option({
     format: 'boolean',

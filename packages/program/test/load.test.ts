@@ -13,6 +13,7 @@ describe('the load monitor', () => {
     const told: { readonly state: LoadState; readonly health: Health }[] = [];
     const monitor = new LoadMonitor({ error: () => undefined }, (state, health) => told.push({ state, health }));
     expect(monitor.state).toBe('normal');
+    expect(monitor.health).toMatchObject({ eventLoopUtilization: 0, cpu: 0 });
     // Two measurements pass while nothing happens. The first state is no change.
     const first = monitor.health;
     await until(() => monitor.health !== first);

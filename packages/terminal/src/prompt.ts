@@ -58,6 +58,12 @@ export function openPrompt(options: PromptOptions): Prompt {
   return new ReadlinePrompt(options);
 }
 
+/** Words that other prompts have for the built-in commands. */
+const HABITS = new Map([
+  ['exit', 'quit'],
+  ['?', 'help'],
+]);
+
 class ReadlinePrompt implements Prompt {
   readonly #options: PromptOptions;
   readonly #commands: Map<string, PromptCommand>;
@@ -126,7 +132,7 @@ class ReadlinePrompt implements Prompt {
   async #run(line: string): Promise<void> {
     const [name, ...args] = splitWords(line);
     if (this.#hasQuit || name === undefined || name.startsWith('#')) return;
-    const command = this.#commands.get(name);
+    const command = this.#commands.get(name) ?? this.#commands.get(HABITS.get(name) ?? '');
     try {
       if (command === undefined) throw new Error(this.#unknown(name));
       const answer = await command.run(args);

@@ -33,7 +33,7 @@ export function splitWords(line: string): string[] {
 export function nearestName(misspelt: string, names: readonly string[]): string | undefined {
   const near = names
     .map((name) => ({ name, distance: editDistance(misspelt.slice(0, 64), name) }))
-    .filter(({ name, distance }) => distance <= Math.min(2, name.length - 1))
+    .filter(({ name, distance }) => distance <= Math.min(2, Math.floor(name.length / 2)))
     .sort((a, b) => a.distance - b.distance);
   return near[0]?.name;
 }

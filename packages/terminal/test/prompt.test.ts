@@ -141,6 +141,8 @@ describe('a script', () => {
       'all well ["1"]\nno session \'bob\'\ndone\nall well ["2"]\nclosed, failures: 1\n',
     ],
     ['status 1\nquit\nstatus 2\n', 'all well ["1"]\nclosed, failures: 0\n'],
+    ['status 1\nexit\nstatus 2\n', 'all well ["1"]\nclosed, failures: 0\n'],
+    ['? kick\n', 'kick  ends a session\nclosed, failures: 0\n'],
     ['', 'closed, failures: 0\n'],
     ['unheard of\n', "unknown command 'unheard'; 'help' lists them\nclosed, failures: 1\n"],
   ])('a script runs its lines in order, without a prompt: %j', (input, stdout) => {

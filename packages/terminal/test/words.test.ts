@@ -24,10 +24,11 @@ describe('a line', () => {
     ['statu', 'status'],
     ['statuss', 'status'],
     ['kik', 'kick'],
+    ['foo', undefined],
     ['something else', undefined],
     ['x'.repeat(100_000), undefined],
   ])('the name nearest to %j is %j', (misspelt, name) => {
-    expect(nearestName(misspelt, ['status', 'kick', 'help', 'q'])).toBe(name);
+    expect(nearestName(misspelt, ['status', 'kick', 'help', 'log', 'q'])).toBe(name);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { DocumentPath, LocatedDocument, Position } from '../document/document.js';
 import { DocumentError, isTable } from '../document/document.js';
@@ -114,6 +114,9 @@ class FileLayer {
 }
 
 function contents(file: string): string {
+  // To read a pipe would wait for whoever writes it.
+  const stats = statSync(file);
+  if (!stats.isFile() && !stats.isDirectory()) throw new DocumentError('cannot be read: it is not a file');
   const bytes = readFileSync(file);
   if (bytes.length > MAX_FILE_BYTES) throw new DocumentError('is larger than 1 MiB');
   try {

@@ -186,7 +186,12 @@ class DefinedVerb<
       words: [...asked, ...others],
       options: [
         ...this.#parameters.options,
-        ...(newLines === undefined ? [] : switches({ watch: 'Show it live until q or Ctrl-C' })),
+        ...(newLines === undefined
+          ? []
+          : switches({
+              watch:
+                'Show it live until q or Ctrl-C; through a pipe, print it every ten seconds, or each second with --json',
+            })),
         ...(alone?.options ?? []),
         ...door.options,
       ],
