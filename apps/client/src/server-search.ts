@@ -15,7 +15,8 @@ import { withKnownZone } from '@relay/socket';
  */
 const PATIENCE_MS = 3000;
 
-const NO_ANSWER = 'no answer from the server: still trying (is it running, is the port open, was the invitation revoked?)';
+const NO_ANSWER =
+  'no answer from the server: still trying (is it running, is the port open, was the invitation revoked?)';
 const UNRESOLVED = "the server's name cannot be resolved: still trying";
 
 export class ServerSearch {

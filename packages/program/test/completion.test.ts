@@ -129,7 +129,7 @@ describe('the script for bash', () => {
   writeFileSync(join(folder, 'some file.toml'), '');
   writeFileSync(join(folder, 'script.bash'), completionScript('a-tool', 'bash'));
 
-  /** What bash makes of an answer of the program, at the end of a line that is split as bash splits it. */
+  /** What bash makes of an answer of the program, at the end of a line split as bash splits it. */
   function replies(answer: string, line: string, ...split: string[]): string[] {
     writeFileSync(words, answer);
     writeFileSync(join(bin, 'a-tool'), `#!/bin/sh\necho "$@" > ${folder}/asked\ncat ${words}\necho noise >&2\n`);

@@ -9,7 +9,7 @@ import type { Flags } from '../configured.js';
 export interface CommandWord {
   /** In lower case. It is shown in capitals, and its value is the flag of this name. */
   readonly name: string;
-  /** Its format, its sentence, whether it is required, and whether it takes all words that follow. */
+  /** Its format and its sentence; whether it is required, and takes all words that follow. */
   readonly option: Option<unknown>;
   /**
    * Returns values to offer for completion that the format does not list, such as names in the

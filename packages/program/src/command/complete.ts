@@ -11,12 +11,12 @@ export type Offer = readonly [word: string, about: string];
 /** Words to offer, or the kind of names in the file system that the shell offers itself. */
 export type Offers = readonly Offer[] | 'file' | 'directory';
 
-/** A Tab waits no longer than this for names that a running program or a state folder has, in ms. */
+/** A Tab waits no longer for the names of a running program or a state folder, in ms. */
 const CANDIDATES_MS = 1000;
 
 /**
- * Returns what to offer for the last of the typed words, which may be empty. The name of the program
- * is not among them. It never rejects.
+ * Returns what to offer for the last of the typed words, which may be empty. The name of the
+ * program is not among them. It never rejects.
  */
 export async function offers(program: Command, typed: readonly string[]): Promise<Offers> {
   const last = typed.at(-1) ?? '';

@@ -10,6 +10,7 @@ import { offers } from './complete.js';
 /** The shells that a completion can be written for. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
+/** One of {@link SHELLS}. */
 export type Shell = (typeof SHELLS)[number];
 
 /** The command that scripts ask. Users do not type it. */
