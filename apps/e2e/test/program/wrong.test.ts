@@ -91,9 +91,9 @@ const WRONG_OF_SERVER: Wrong[] = [
     name: 'everything at once: each problem has its line',
     args: ['-c', 'FOLDER/relay.toml', '--engine', 'fast', '--idle', 'ages'],
     environment: { RELAY_MAX_FLOWS: '1.5' },
-    files: { 'relay.toml': 'listen = 80\nmaxSessions = "no"\n' },
+    files: { 'relay.toml': 'listen = 80000\nmaxSessions = "no"\n' },
     code: 2,
-    lines: [/--engine.*fast/, /--idle.*ages/, /RELAY_MAX_FLOWS.*1\.5/, /relay\.toml:1.*80/, /relay\.toml:2.*"no"/],
+    lines: [/--engine.*fast/, /--idle.*ages/, /RELAY_MAX_FLOWS.*1\.5/, /relay\.toml:1.*80000/, /relay\.toml:2.*"no"/],
   },
   {
     name: 'a state folder that cannot be made',
