@@ -140,6 +140,7 @@ class EchoSocket implements TargetSocket {
   #bytes: Uint8Array = UNUSED.locals;
   onReceive: TargetSocket['onReceive'] = () => undefined;
   onError: TargetSocket['onError'] = () => undefined;
+  onKernelDrops: TargetSocket['onKernelDrops'] = () => undefined;
 
   /** `waiting`: the sockets whose peers have something to send back. */
   constructor(waiting: EchoSocket[]) {

@@ -22,7 +22,7 @@ import {
 } from './publish-event.js';
 import { refused, refusedOverlap, type RefusedOutcome } from './refusal.js';
 import { rulesOf } from './asked-rules.js';
-import { RequestBudget } from './request-budget.js';
+import { LOOKS_AT_ONCE, MAX_TRIES, MAX_WAITING, RequestBudget } from './request-budget.js';
 import { Turns } from './turns.js';
 
 export interface PublicationsOptions {
@@ -60,11 +60,6 @@ const RETRY_MS = 5000;
 const EXPIRY_LOOK_MS = 1000;
 /** The shortest idle time of a flow, as of the option `idle`. */
 const MIN_IDLE_MS = 1000;
-/** How many requests of one client may wait for those before them. */
-const MAX_WAITING = 64;
-/** How many ports are opened in vain until none is found free, and how many are looked at at once. */
-const MAX_TRIES = 64;
-const LOOKS_AT_ONCE = 64;
 /** Why one port is refused where another may do as well. */
 const ONE_PORT_ONLY: ReadonlySet<PublishReason> = new Set(['address-in-use', 'permission-denied']);
 

@@ -9,6 +9,12 @@ const PER_SECOND = 1000;
 const AT_ONCE = 20_000;
 const REQUEST_COST = 40;
 
+/** How many requests of one client may wait for those before them. */
+export const MAX_WAITING = 64;
+/** How many ports are opened in vain until none is found free, and how many are looked at at once. */
+export const MAX_TRIES = 64;
+export const LOOKS_AT_ONCE = 64;
+
 /** The budget of each client for requests to publish, over all its sessions. */
 export class RequestBudget {
   readonly #buckets = new Map<string, TokenBucket>();

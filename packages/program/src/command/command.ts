@@ -33,7 +33,7 @@ export interface Command {
   readonly commands?: readonly Command[];
   readonly examples?: readonly Example[];
   /** Runs the command. The flags hold the words too, by their names. A group has none. */
-  readonly run?: (flags: Flags) => void | Promise<void>;
+  readonly run?: (flags: Flags) => unknown;
 }
 
 /** Makes the switches that only commands have, by name, each with its sentence. */

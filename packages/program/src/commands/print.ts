@@ -10,9 +10,7 @@ const MAX_LINE_LENGTH = 500;
  */
 export function printResult<T>(flags: Flags, result: T, linesOf: (result: T) => readonly string[]): Promise<boolean> {
   const lines =
-    flags['json'] === true
-      ? [jsonLine(result)]
-      : linesOf(result).map((line) => escapeUntrusted(line, MAX_LINE_LENGTH));
+    flags['json'] === true ? [jsonLine(result)] : linesOf(result).map((line) => escapeUntrusted(line, MAX_LINE_LENGTH));
   const text = lines.map((line) => `${line}\n`).join('');
   return new Promise((resolve) => {
     process.stdout.write(text, (error) => resolve(error === undefined || error === null));
