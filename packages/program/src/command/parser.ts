@@ -93,7 +93,9 @@ function moduleOf(
       if (commands.length > 0) cli.demandCommand(1, `${name} needs a command: ${namesOf(commands)}`);
       return cli.options(yargsOptions({ options }));
     },
-    handler: (flags) => run?.(Object.fromEntries(Object.entries(flags).map(([flag, value]) => [flag, restore(value)]))),
+    handler: async (flags) => {
+      await run?.(Object.fromEntries(Object.entries(flags).map(([flag, value]) => [flag, restore(value)])));
+    },
   };
 }
 
