@@ -283,7 +283,8 @@ export class RunningServer implements Work {
       descriptors,
       publish: {
         graceMs: settings.publishGrace,
-        maxSockets: room === undefined ? Infinity : socketsThatFit(room),
+        // The flows have room, too, whatever clients publish.
+        maxSockets: room === undefined ? Infinity : Math.floor(socketsThatFit(room) / 2),
         onEvent: (event) => events.writePublish(event),
         onChange: () => this.#ports.changed(),
       },

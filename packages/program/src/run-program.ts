@@ -3,6 +3,7 @@ import { escapeUntrusted } from '@relay/logging';
 import { ConfigurationError } from '@relay/config';
 import { EXIT, ProgramFailure, type ExitCode } from './exit-code.js';
 import { surviveOutputFaults } from './output.js';
+import { systemRefusal } from './system-reason.js';
 
 export interface RunOptions {
   /** The program's name. Each line of its errors begins with it. */
@@ -34,6 +35,8 @@ const MAX_LINE_LENGTH = 1000;
 function explain(error: unknown): { lines: string[]; exitCode: ExitCode } {
   if (error instanceof ProgramFailure) return { lines: [error.message], exitCode: error.exitCode };
   if (error instanceof ConfigurationError) return { lines: error.message.split('\n'), exitCode: EXIT.usage };
+  const refusal = systemRefusal(error);
+  if (refusal !== undefined) return { lines: [refusal], exitCode: EXIT.failed };
   const message = error instanceof Error ? error.message : String(error);
   return {
     lines: [`internal error: ${message} (please report it; --log-level debug shows more)`],

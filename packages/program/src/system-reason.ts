@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 const WORDS: Readonly<Partial<Record<string, string>>> = {
   EACCES: 'permission denied',
   EPERM: 'it is not permitted',
@@ -11,6 +13,16 @@ const WORDS: Readonly<Partial<Record<string, string>>> = {
   ENFILE: 'the system has no file descriptors left',
   ECONNREFUSED: 'no process listens on it',
 };
+
+/**
+ * One line about a file that the system refused, for one of the reasons that are no fault of the
+ * program; undefined for every other error.
+ */
+export function systemRefusal(error: unknown): string | undefined {
+  if (!types.isNativeError(error) || !('code' in error) || !('path' in error)) return undefined;
+  const words = WORDS[String(error.code)];
+  return words === undefined ? undefined : `${String(error.path)}: ${words}`;
+}
 
 /** Says in plain words why the system refused something, such as a folder or a socket. */
 export function systemReason(error: unknown): string {

@@ -43,6 +43,12 @@ describe('runProgram', () => {
       'a-program: internal error: x is undefined (please report it; --log-level debug shows more)\n',
     ],
     [
+      'a file that the system refuses',
+      Object.assign(new Error("EROFS: read-only file system, unlink '/state/x'"), { code: 'EROFS', path: '/state/x' }),
+      1,
+      'a-program: /state/x: the file system is read-only\n',
+    ],
+    [
       'what came from outside',
       new ProgramFailure(EXIT.failed, 'bad\u001b[31m\nname\u202e'),
       1,

@@ -16,6 +16,8 @@ export interface SocketSurroundings {
   readonly settle: () => void;
 }
 
+/** How many flows are judged by new rules before everything else may have its turn. */
+const JUDGED_AT_ONCE = 32;
 /** How many endpoints are tried at the same time. */
 const AT_ONCE = 8;
 
@@ -79,10 +81,14 @@ export class PublicSockets {
     return failures;
   }
 
-  /** Other rules for visitors hold from now on. */
-  applyRules(rules: VisitorRules): void {
-    this.listener.applyRules(rules, this.#surroundings.clock());
-    this.#surroundings.settle();
+  /** Other rules for visitors hold from now on. Resolves when the open flows are judged by them. */
+  async applyRules(rules: VisitorRules): Promise<void> {
+    const { pace, clock, settle } = this.#surroundings;
+    for (const [i, flow] of this.listener.applyRules(rules).entries()) {
+      if (i % JUDGED_AT_ONCE === 0) await pace.turn();
+      this.listener.judge(flow, clock());
+    }
+    settle();
   }
 
   /** Closes all sockets but those on these endpoints; their flows end. */

@@ -14,6 +14,10 @@ export interface Assignment {
   readonly token: number | undefined;
 }
 
+/** Ports that were not free are tried again after this, ms, and after this at the latest. */
+const RETRY_MS = 5000;
+const MAX_RETRY_MS = 60_000;
+
 /** Ports of the server that a client has published, or that are kept for it. */
 export class Publication implements Assignment {
   readonly publicKey: Uint8Array;
@@ -38,6 +42,7 @@ export class Publication implements Assignment {
   isSettled = false;
   /** When the ports that could not be opened are tried again, ms; Infinity: all are open. */
   retryMs = Infinity;
+  #retryWaitMs = 0;
   /** Whether a port that should be open is not. */
   isPartly = false;
   isClosed = false;
@@ -50,6 +55,12 @@ export class Publication implements Assignment {
     this.token = token;
     this.mapping = mapping;
     this.rules = rules;
+  }
+
+  /** If ports are missing now, they are tried again later, each time after twice as long. */
+  retry(nowMs: number): void {
+    this.#retryWaitMs = this.isPartly ? Math.min(MAX_RETRY_MS, Math.max(RETRY_MS, 2 * this.#retryWaitMs)) : 0;
+    this.retryMs = this.isPartly ? nowMs + this.#retryWaitMs : Infinity;
   }
 }
 

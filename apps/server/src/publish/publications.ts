@@ -2,6 +2,7 @@
  * The ports of the server that clients have published: whose they are, and for how long. They
  * belong to the client, over all its sessions. Time is given, and nothing is opened here.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { isUnspecifiedAddress, STATUS, type PublishedPorts, type PublishRequest } from '@relay/packet';
 import type { Machine, Pace } from '@relay/program';
 import { KnownClients, type ClientsChange, type FlowMapping, type PortRange } from '@relay/relay';
@@ -54,8 +55,6 @@ export interface Asker {
 /** Undefined where the client's session is over: nobody waits for the outcome. */
 type Outcome = PublishOutcome | undefined;
 
-/** Ports of a regained publication that were not free are tried again after this, ms. */
-const RETRY_MS = 5000;
 /** Ports of a client are closed at most this many ms after its invitation has expired. */
 const EXPIRY_LOOK_MS = 1000;
 /** The shortest idle time of a flow, as of the option `idle`. */
@@ -234,9 +233,12 @@ export class Publications {
     }
     former.name = wanted.name;
     Object.assign(former.mapping, wanted.mapping);
-    former.rules = wanted.rules;
-    former.sockets?.applyRules(wanted.rules);
     this.#askedIn(former, session);
+    if (!isDeepStrictEqual(former.rules, wanted.rules)) {
+      former.rules = wanted.rules;
+      await former.sockets?.applyRules(wanted.rules);
+      if (former.isClosed) return refused(STATUS.denied, 'not-allowed');
+    }
     if (former.sockets === undefined) {
       if (!opener.prepare(former, session)) return undefined; // it stays as it is kept
       await this.#complete(former);
@@ -322,7 +324,7 @@ export class Publications {
     if (this.#isOver(publication)) return;
     const [failure] = failures;
     publication.isPartly = failure !== undefined;
-    publication.retryMs = failure === undefined ? Infinity : this.#options.machine.clock() + RETRY_MS;
+    publication.retry(this.#options.machine.clock());
     this.#nextDueMs = undefined;
     if (failure === undefined) return;
     const { status: _, ...refusal } = failure;

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import { types } from 'node:util';
 
 /**
  * Replaces a file so that a cut at any moment leaves the old content or the new: written beside it,
@@ -17,6 +18,9 @@ export function replaceFile(path: string, content: string): void {
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
+    // The name of the file beside is a new one each time, and tells nobody anything.
+    if (types.isNativeError(error))
+      Object.assign(error, { message: error.message.replaceAll(beside, path), ...('path' in error && { path }) });
     throw error;
   }
   syncFolder(dirname(path));

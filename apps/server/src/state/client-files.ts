@@ -69,7 +69,7 @@ export class ClientFiles {
     this.#folder = folder;
     this.#trouble = trouble;
     this.#reader = new ClientReader(folder);
-    this.#timestamps = readTimestamps(folder);
+    this.#timestamps = readTimestamps(folder, trouble);
     this.#soon = new DueNames(LOOK_DELAY_MS, MAX_NAMED, (names) => void this.#tell(names));
     this.#later = new DueNames(retryMs, MAX_NAMED, (names) => void this.#tell(names));
   }
@@ -227,12 +227,26 @@ export class ClientFiles {
       this.#watcher = watch(path, (_event, file) => {
         const name = file === null ? undefined : clientNameOf(file);
         if (name !== undefined) this.#soon.add([name]);
-        else if (file === null || file === basename(path)) this.#soon.add(undefined); // or the folder itself
+        else if (file === basename(path)) this.#watchAnew();
+        else if (file === null) this.#soon.add(undefined);
       });
       this.#watcher.on('error', (error) => this.#notWatching(error));
     } catch (error) {
       this.#notWatching(error);
     }
+  }
+
+  /** Something happened to the folder itself: another one may be in its place. */
+  #watchAnew(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    clearTimeout(this.#watchAgain);
+    this.#watchAgain = setTimeout(() => this.#watchAndLook(), LOOK_DELAY_MS);
+  }
+
+  #watchAndLook(): void {
+    this.#watchFolder();
+    if (this.#watcher !== undefined) this.#soon.add(undefined);
   }
 
   /** Changes are seen once there is a watcher again. */
@@ -241,10 +255,8 @@ export class ClientFiles {
     this.#watcher = undefined;
     this.#trouble('cannot watch the files of clients', error);
     if (this.#isClosed) return;
-    this.#watchAgain = setTimeout(() => {
-      this.#watchFolder();
-      if (this.#watcher !== undefined) this.#soon.add(undefined);
-    }, this.#retryMs);
+    clearTimeout(this.#watchAgain);
+    this.#watchAgain = setTimeout(() => this.#watchAndLook(), this.#retryMs);
   }
 
   async #tell(names: ClientNames): Promise<void> {
@@ -299,11 +311,15 @@ export function readClients(folder: string): { records: ClientRecord[]; faults: 
 const timestampsPath = (folder: string): string => join(folder, 'newest-timestamps');
 const LINE = /^([A-Za-z0-9_-]{43}) ([0-9a-f]{1,24})$/;
 
-function readTimestamps(folder: string): Map<string, bigint> {
+function readTimestamps(folder: string, trouble: FileTrouble): Map<string, bigint> {
   const timestamps = new Map<string, bigint>();
-  for (const line of (readIfThere(timestampsPath(folder)) ?? '').split('\n')) {
+  const path = timestampsPath(folder);
+  let spoilt = 0;
+  for (const line of (readIfThere(path) ?? '').split('\n')) {
     const [, id, hex] = LINE.exec(line) ?? [];
     if (id !== undefined && hex !== undefined) timestamps.set(id, BigInt(`0x${hex}`));
+    else if (line !== '') spoilt++;
   }
+  if (spoilt > 0) trouble('left out spoilt lines of the newest timestamps', `${spoilt} of ${path}`);
   return timestamps;
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, rmSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '@relay/logging';
 import { EXIT, ProgramFailure, systemReason } from '@relay/program';
@@ -129,11 +129,30 @@ function secretFile(path: string): { value: Uint8Array; isNew: boolean } {
   return { value, isNew: false };
 }
 
+/** More than any file of the state has. */
+const MAX_FILE_BYTES = 1 << 26;
+
+/**
+ * The text of a file of the state; undefined where there is none. Throws the system's error, and a
+ * ProgramFailure where there is something else, such as a pipe, whose reading would not end.
+ */
 export function readIfThere(path: string): string | undefined {
+  let file: number | undefined;
   try {
-    return readFileSync(path, 'utf8');
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = fstatSync(file);
+    const fault = !stats.isFile()
+      ? 'it is no regular file'
+      : stats.size > MAX_FILE_BYTES
+        ? 'it is too large'
+        : undefined;
+    if (fault !== undefined)
+      throw new ProgramFailure(EXIT.failed, `cannot read ${path}: ${fault} (restore it, or remove it)`);
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if (isFileError(error, 'ENOENT')) return undefined;
     throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }

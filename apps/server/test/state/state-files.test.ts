@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { EXIT } from '@relay/program';
 import ts from 'typescript';
 import { replaceFile } from '../../src/state/atomic-file.js';
-import { openStateFolder } from '../../src/state/state-folder.js';
+import { openStateFolder, readIfThere } from '../../src/state/state-folder.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 /** For tests that start processes: the machine may be busy. */
@@ -143,5 +143,23 @@ describe('the state folder', () => {
     const path = newPath();
     writeFileSync(path, '');
     expect(() => openStateFolder(path)).toThrow(/^cannot use the state folder .*\(--state names another\)$/);
+  });
+});
+
+describe('a file of the state', () => {
+  test('that is a pipe, a folder or a device is refused in one line, and not waited for', () => {
+    const path = newPath();
+    spawnSync('mkfifo', [path]);
+    expect(() => readIfThere(path)).toThrow(`cannot read ${path}: it is no regular file (restore it, or remove it)`);
+    expect(() => readIfThere(folder)).toThrow('it is no regular file');
+    expect(() => readIfThere('/dev/zero')).toThrow('it is no regular file');
+    expect(readIfThere(newPath())).toBeUndefined();
+  });
+
+  test('that cannot be replaced is named without the file beside it', () => {
+    const path = join(newPath(), 'published-ports');
+    const replace = (): void => replaceFile(path, 'new');
+    expect(replace).toThrow(`'${path}'`);
+    expect(replace).toThrow(expect.objectContaining({ path, code: 'ENOENT' }));
   });
 });

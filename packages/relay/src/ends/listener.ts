@@ -108,12 +108,19 @@ export class Listener {
     this.#table.traffic.toTarget.lostInKernel(datagrams);
   }
 
-  /** Other rules for sources hold from now on. Flows of sources that they refuse end. */
-  applyRules(rules: VisitorRules, nowMs: number): void {
-    const visitors = this.#visitors;
-    if (visitors === undefined) return;
-    visitors.rules = rules;
-    for (const flow of this.#group) if (!visitors.isAllowed(flow.source, 0)) flow.end(FLOW_CLOSE.denied, nowMs);
+  /**
+   * Other rules for sources hold from now on. Returns the open flows, each of which {@link judge}
+   * is to judge by them: many flows and many rules take long.
+   */
+  applyRules(rules: VisitorRules): Flow[] {
+    if (this.#visitors === undefined) return [];
+    this.#visitors.rules = rules;
+    return [...this.#group];
+  }
+
+  /** Ends a flow if the rules refuse its source. */
+  judge(flow: Flow, nowMs: number): void {
+    if (this.#visitors?.isAllowed(flow.source, 0) === false) flow.end(FLOW_CLOSE.denied, nowMs);
   }
 
   /** Ends all its flows, for a reason out of `FLOW_CLOSE`. */

@@ -325,7 +325,8 @@ describe('the rules for the visitors of a public port', () => {
     await pair.visit('a', ADA, PUBLIC);
     await pair.visit('b', BEN, PUBLIC);
     await pair.pass(100);
-    listener.applyRules({ allow: [addressRange({ address: BEN.address, prefix: 32 })] }, pair.nowMs);
+    const open = listener.applyRules({ allow: [addressRange({ address: BEN.address, prefix: 32 })] });
+    for (const flow of open) listener.judge(flow, pair.nowMs);
     pair.settle();
     await pair.pass(100);
     expect([pair.server.figures().visitors, pair.openServiceSockets]).toEqual([1, 1]);
