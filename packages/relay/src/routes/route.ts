@@ -104,8 +104,8 @@ export class Route implements RouteMapping {
     const { balance, hashBy, health, rules } = this.#settings;
     this.#settings = settings;
     Object.assign(this.#limits, limitsOf(settings));
-    if (isSame(settings.rules, rules)) return;
-    for (const flow of this.listener.applyRules(settings.rules ?? {})) this.listener.judge(flow, nowMs);
+    const judged = isSame(settings.rules, rules) ? [] : this.listener.applyRules(settings.rules ?? {});
+    for (const flow of judged) this.listener.judge(flow, nowMs);
     for (const upstream of this.#upstreams) upstream.expectsAnswers = settings.replies !== 0;
     if (settings.balance !== balance || settings.hashBy !== hashBy)
       this.#balance = newBalance(settings.balance, settings.hashBy, this.#surroundings.random);
