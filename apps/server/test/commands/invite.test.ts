@@ -13,7 +13,7 @@ const stage = new Stage();
 
 async function invite(flags: Flags): Promise<{ at: string; stderr: string }> {
   const command = serverVerbs.find((verb) => verb.name === 'invite')?.command(serverPlace);
-  const { stdout, stderr } = await captured(async () => command?.run?.({ name: 'ada', ...flags }));
+  const { stdout, stderr } = await captured(() => Promise.resolve(command?.run?.({ name: 'ada', ...flags })));
   const invitation = parseInvitation(stdout.trim());
   if (typeof invitation === 'string') throw new Error(invitation);
   return { at: `${invitation.host}:${invitation.port}`, stderr };
