@@ -22,7 +22,7 @@ static bool array(napi_env env, napi_value value, napi_typedarray_type type, siz
   void *data = NULL;
   if (napi_is_typedarray(env, value, &is_typed) != napi_ok || !is_typed) return false;
   if (napi_get_typedarray_info(env, value, &actual, &into->length, &data, &buffer, NULL) != napi_ok) return false;
-  // Another thread could change a SharedArrayBuffer between a check and the use of what was checked.
+  // Another thread could change a SharedArrayBuffer between the check and the use of a value.
   if (napi_is_arraybuffer(env, buffer, &is_own) != napi_ok || !is_own) return false;
   into->data = data;
   return actual == type && into->length >= least;

@@ -11,7 +11,7 @@ const REQUEST_COST = 40;
 
 /** How many requests of one client may wait for those before them. */
 export const MAX_WAITING = 64;
-/** How many ports are opened in vain until none is found free, and how many are looked at at once. */
+/** How many ports are opened in vain until none is found free; how many are looked at at once. */
 export const MAX_TRIES = 64;
 export const LOOKS_AT_ONCE = 64;
 
