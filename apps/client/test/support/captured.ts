@@ -3,8 +3,9 @@ export async function captured(run: () => Promise<unknown>): Promise<{ stdout: s
   const written = { stdout: '', stderr: '' };
   const takeOver = (name: keyof typeof written): (() => void) => {
     const before = Object.getOwnPropertyDescriptor(process[name], 'write');
-    const write = (text: string | Uint8Array): boolean => {
+    const write = (text: string | Uint8Array, done?: () => void): boolean => {
       written[name] += text.toString();
+      done?.();
       return true;
     };
     Object.defineProperty(process[name], 'write', { value: write, configurable: true });
