@@ -2,7 +2,7 @@ import type { Machine } from './machine.js';
 
 /** How long work goes on before everything else has its turn, in ms. */
 const SLICE_MS = 2;
-/** How many pieces one slice has at most: those who begin at the same time know nothing of others. */
+/** The most pieces of one slice: those who begin at the same time know nothing of each other. */
 const MAX_PIECES = 16;
 
 /**
