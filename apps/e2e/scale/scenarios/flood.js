@@ -13,7 +13,7 @@ const SECONDS = 10;
 const RATES = [100_000, 50_000, 25_000, 12_500, 6_000, 3_000];
 const MAX_BUSY = 0.9;
 const MAX_GROWTH_MIB = 48;
-/** The flood would take the processor from the server: it is on another machine in earnest. */
+/** The flood would take the processor from both programs: it is on another machine in earnest. */
 const FIRST = -15;
 const SPOOFED = '198.18.0.0/15';
 const PROGRAM = join(import.meta.dirname, '..', 'programs', 'visitors.js');
@@ -30,7 +30,7 @@ export const flood = {
     const { service, internet, server, visitor } = lab;
     await service.start(compile(lab, 'echo'), ['127.0.0.1', PORT, 1]).says(/listens/);
     await lab.startRelay({ publishes: [PORT] }, { flags: [] });
-    setPriority(lab.relay.pid('server'), FIRST);
+    for (const program of ['server', 'client']) setPriority(lab.relay.pid(program), FIRST);
     // Nothing comes back of the answers to spoofed sources.
     await internet.run('ip', ['route', 'add', 'blackhole', SPOOFED]);
     await internet.run('sysctl', ['-qw', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.visitor.rp_filter=0']);
