@@ -8,36 +8,14 @@ import { ClientFiles } from '../../src/state/client-files.js';
 import { addClient, removeClient } from '../../src/state/client-store.js';
 import type { ClientNames } from '../../src/state/due-names.js';
 import type { ClientRecord } from '../../src/state/client-record.js';
-import { openStateFolder, type StateFolder } from '../../src/state/state-folder.js';
+import type { StateFolder } from '../../src/state/state-folder.js';
+import { newState, NOTHING, noTrouble, publicKey, read, record } from '../support/client-state.js';
 import { reload } from '../support/reload.js';
-import { temporaryFolder } from '../temporary-folder.js';
 
-const folder = temporaryFolder();
-let number = 0;
-const newState = (): StateFolder => openStateFolder(join(folder, `${++number}`));
-const noTrouble = (what: string, error: unknown): undefined => {
-  throw new Error(what, { cause: error });
-};
-
-const { publicKey } = generateKeyPair();
-const record = (name: string, changes: Partial<ClientRecord> = {}): ClientRecord => ({
-  name,
-  publicKey: formatKey(publicKey),
-  allow: ['10.0.0.0/8:53'],
-  createdAt: '2026-01-01T00:00:00.000Z',
-  ...changes,
-});
 const fileOf = ({ path }: StateFolder, name: string): string => join(path, 'clients', `${name}.json`);
 const write = (state: StateFolder, name: string, changes: Partial<ClientRecord>): void =>
   writeFileSync(fileOf(state, name), JSON.stringify(record(name, changes)));
-/** The files of a state folder that were read once. */
-function read(state: StateFolder): ClientFiles {
-  const files = new ClientFiles(state.path, noTrouble);
-  reload(files);
-  return files;
-}
 
-const NOTHING = { change: { changed: [], gone: [] }, revoked: [], faults: [] };
 /** The client of `record('ada')`, as shards know it. */
 const ADA = {
   name: 'ada',

@@ -1,36 +1,13 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { formatKey, generateKeyPair } from '@relay/session';
+import { formatKey } from '@relay/session';
 import { ClientFiles } from '../../src/state/client-files.js';
-import type { ClientRecord } from '../../src/state/client-record.js';
 import { addClient, removeClient } from '../../src/state/client-store.js';
 import type { FileTrouble } from '../../src/state/line-file.js';
-import { openStateFolder, type StateFolder } from '../../src/state/state-folder.js';
+import type { StateFolder } from '../../src/state/state-folder.js';
+import { newState, NOTHING, noTrouble, publicKey, read, record } from '../support/client-state.js';
 import { reload } from '../support/reload.js';
-import { temporaryFolder } from '../temporary-folder.js';
-
-const folder = temporaryFolder();
-let number = 0;
-const newState = (): StateFolder => openStateFolder(join(folder, `${++number}`));
-const noTrouble = (what: string, error: unknown): undefined => {
-  throw new Error(what, { cause: error });
-};
-
-const { publicKey } = generateKeyPair();
-const record = (name: string): ClientRecord => ({
-  name,
-  publicKey: formatKey(publicKey),
-  allow: ['10.0.0.0/8:53'],
-  createdAt: '2026-01-01T00:00:00.000Z',
-});
-const NOTHING = { change: { changed: [], gone: [] }, revoked: [], faults: [] };
-/** The files of a state folder that were read once. */
-function read(state: StateFolder): ClientFiles {
-  const files = new ClientFiles(state.path, noTrouble);
-  reload(files);
-  return files;
-}
 
 describe('the newest timestamps', () => {
   const recorded = (state: StateFolder, timestamp: bigint, trouble: FileTrouble = noTrouble): ClientFiles => {
