@@ -131,7 +131,7 @@ export const socketOptions = {
   }),
   receiveBuffer: option({
     format: bytes({ min: 4 * KIB, max: MAX_BUFFER_BYTES }),
-    default: '4MiB',
+    default: '16MiB',
     group: 'Sockets',
     doc: 'Kernel receive buffer to ask for',
   }),

@@ -23,10 +23,11 @@ import type { ModeTraffic } from './traffic.js';
 
 /**
  * New flows of one client a second, and at once: more than any service has visitors, and few enough
- * that a flood of spoofed sources leaves the flows that are open alone.
+ * that a flood of spoofed sources leaves the flows that are open alone. The first datagrams of as
+ * many as come at once wait in the other end's kernel buffer while it opens their sockets.
  */
 const OPENINGS_PER_SECOND = 2000;
-const OPENINGS_AT_ONCE = 4096;
+const OPENINGS_AT_ONCE = 1024;
 
 /** Incomplete datagrams of one client: room for the largest one many times over, and no more. */
 const FRAGMENT_LIMITS = { maxBytes: 1 << 20, maxDatagrams: 64, timeoutMs: 5000 };
