@@ -43,24 +43,27 @@ const opening = (id, target, number) => (bytes, at) =>
   encodeAddressedHeader(bytes, at, id, { source: packed(sourceOf(number)), destination: packed(target) }, 0);
 
 /**
- * By name: `write(number, target)` returns what writes packet `number`; `perSecond` of them go out
- * (as many as the sender can, where it is absent); `cost` of them in a second when the time of one
- * is taken.
+ * By name: `write(number, target)` returns what writes packet `number`; `perSecond` of them go out;
+ * `cost` of them in a second when the time of one is taken.
  */
 export const ATTACKS = {
   'one datagram': {
+    perSecond: 64_000,
     cost: 1000,
     write: () => (bytes, at) => encodeCompactHeader(bytes, at, 2) + 200,
   },
   '72 pings': {
+    perSecond: 37_000,
     cost: 300,
     write: () => several(70, (bytes, at) => encodePing(bytes, at, TOKEN, 0, 1)),
   },
   '190 empty datagrams': {
+    perSecond: 37_000,
     cost: 300,
     write: () => several(170, (bytes, at) => sized(bytes, at, (to, start) => encodeCompactHeader(to, start, 2))),
   },
   '160 requests': {
+    perSecond: 37_000,
     cost: 100,
     write: (number) =>
       several(160, (bytes, at, k) => encodeRequest(bytes, at, (1 + number * 160 + k) >>> 0, 99, NOTHING)),
@@ -76,14 +79,17 @@ export const ATTACKS = {
     write: (number, target) => several(50, (bytes, at, k) => sized(bytes, at, opening(6, target, number * 50 + k))),
   },
   '1 opening, one flow, another source': {
+    perSecond: 49_000,
     cost: 300,
     write: (number, target) => opening(4, target, number),
   },
   'new flows beyond the limit': {
+    perSecond: 60_000,
     cost: 300,
     write: (number, target) => opening(2 * (10 + number), target, number),
   },
   '150 datagrams of unknown flows': {
+    perSecond: 37_000,
     cost: 100,
     write: (number) =>
       several(150, (bytes, at, k) =>
@@ -91,10 +97,12 @@ export const ATTACKS = {
       ),
   },
   '97 pieces of different datagrams': {
+    perSecond: 37_000,
     cost: 100,
     write: (number) => several(90, (bytes, at, k) => smallPiece(bytes, at, (number * 90 + k) >>> 0)),
   },
   'first pieces of 65,000 bytes': {
+    perSecond: 27_000,
     cost: 300,
     write: (number) => (bytes, at) =>
       encodeFragmentHeader(bytes, at, { id: number >>> 0, total: 65_000, index: 0, count: 60 }) + 1084,

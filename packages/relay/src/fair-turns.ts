@@ -2,7 +2,8 @@
  * Shares the time of an event loop among clients when packets come faster than it works: who sends
  * little is served at once, and who sends much waits for its turn, and loses what has no room.
  */
-import { DROP, PACKED_ENDPOINT_BYTES, type DatagramBatch } from '@relay/packet';
+import { DROP, type DatagramBatch } from '@relay/packet';
+import { Chunks, ENDPOINTS_BYTES, SingleBatch, WaitingPackets } from './waiting-packets.js';
 
 /** What turns are made of. */
 export interface FairTurnsOptions {
@@ -22,6 +23,8 @@ export interface FairTurnsOptions {
 
 /** Packets are taken as they come until that took this long; later ones may have to wait. */
 const TURN_MS = 2;
+/** What waits is served for so long before the sockets are read again. */
+const SERVING_MS = 1;
 /** The share of each client that waits, in turns. */
 const SLICE_MS = 0.5;
 /** Where so many packets came within a turn, the kernel has more, and loses what is not read. */
@@ -36,56 +39,14 @@ const FEW_FRAMES = 16;
 const MAX_WAITING_BYTES = 1 << 19;
 const MAX_ALL_WAITING_BYTES = 1 << 24;
 
-/** The endpoints before a packet that waits. */
-const ENDPOINTS_BYTES = 2 * PACKED_ENDPOINT_BYTES;
-
-/** A packet that waits: within a chunk, behind its source and its local endpoint. */
-interface Packet {
-  readonly chunk: Uint8Array;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** The packets of one client that wait. */
-class Waiting {
-  packets: Packet[] = [];
-  first = 0;
-  bytes = 0;
-  /** Time that is left of its share, ms; less than 0: it took more. */
-  leftMs = 0;
-  /**
-   * Neighbours lie in one chunk, so that what they bring leaves in one call. A chunk is never used
-   * again.
-   */
-  #chunk = new Uint8Array(0);
-  #end = 0;
-
-  add({ bytes, offsets, lengths, sources, locals }: DatagramBatch, i: number): void {
-    const offset = offsets[i] ?? 0;
-    const length = ENDPOINTS_BYTES + (lengths[i] ?? 0);
-    if (this.#end + length > this.#chunk.length) {
-      this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, length));
-      this.#end = 0;
-    }
-    const [chunk, at, endpoint] = [this.#chunk, this.#end, i * PACKED_ENDPOINT_BYTES];
-    chunk.set(sources.subarray(endpoint, endpoint + PACKED_ENDPOINT_BYTES), at);
-    chunk.set(locals.subarray(endpoint, endpoint + PACKED_ENDPOINT_BYTES), at + PACKED_ENDPOINT_BYTES);
-    chunk.set(bytes.subarray(offset, offset + length - ENDPOINTS_BYTES), at + ENDPOINTS_BYTES);
-    this.packets.push({ chunk, offset: at, length });
-    this.bytes += length;
-    this.#end += length;
-  }
-}
-
-const CHUNK_BYTES = 1 << 15;
-
 export class FairTurns {
   readonly #options: FairTurnsOptions;
   /** By client, in the order of their turns. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, WaitingPackets>();
   /** Frames of each client since the turn is late. */
   readonly #frames = new Map<string, number>();
   readonly #single = new SingleBatch();
+  readonly #chunks = new Chunks();
   #waitingBytes = 0;
   #arrived = 0;
   #spentMs = 0;
@@ -146,7 +107,7 @@ export class FairTurns {
     const isFull = (waiting?.bytes ?? 0) + bytes > MAX_WAITING_BYTES;
     if (isFull || this.#waitingBytes + bytes > MAX_ALL_WAITING_BYTES) return this.#options.dropped(DROP.overloaded);
     if (waiting === undefined) {
-      waiting = new Waiting();
+      waiting = new WaitingPackets(this.#chunks);
       this.#waiting.set(client, waiting);
     }
     waiting.add(batch, i);
@@ -156,17 +117,18 @@ export class FairTurns {
   /** Each client that waits has its share of the time, in turns, until the turn is over. */
   #serve(): void {
     const { clock, soon, turned } = this.#options;
-    const endMs = clock() + (this.#arrived < MANY_PACKETS ? TURN_MS : SLICE_MS);
+    const endMs = clock() + (this.#arrived < MANY_PACKETS ? SERVING_MS : SLICE_MS);
     this.#arrived = 0;
     while (this.#waiting.size > 0 && clock() < endMs) {
       for (const [client, waiting] of this.#waiting) {
         this.#waiting.delete(client);
         this.#serveOne(waiting);
-        if (waiting.first < waiting.packets.length) this.#waiting.set(client, waiting);
+        if (!waiting.isEmpty) this.#waiting.set(client, waiting);
         break;
       }
     }
     turned();
+    this.#chunks.free();
     this.#frames.clear();
     this.#spentMs = 0;
     this.#endedMs = clock();
@@ -174,46 +136,19 @@ export class FairTurns {
     if (this.#isLate) soon(() => this.#serve());
   }
 
-  #serveOne(waiting: Waiting): void {
+  #serveOne(waiting: WaitingPackets): void {
     const { clock, take } = this.#options;
     waiting.leftMs += SLICE_MS;
     let nowMs = clock();
     while (waiting.leftMs > 0) {
-      const packet = waiting.packets[waiting.first];
+      const packet = waiting.next();
       if (packet === undefined) return;
-      waiting.first++;
-      waiting.bytes -= packet.length;
       this.#waitingBytes -= packet.length;
       take(this.#single.show(packet), 0, nowMs);
       const doneMs = clock();
       waiting.leftMs -= doneMs - nowMs;
       nowMs = doneMs;
     }
-    if (waiting.first < MANY_DONE) return;
-    waiting.packets = waiting.packets.slice(waiting.first);
-    waiting.first = 0;
-  }
-}
-
-/** So many packets that are done with are cut off at once. */
-const MANY_DONE = 256;
-
-/** A batch of one packet. */
-class SingleBatch implements DatagramBatch {
-  readonly count = 1;
-  bytes: Uint8Array = new Uint8Array(0);
-  readonly offsets = new Uint32Array(1);
-  readonly lengths = new Uint32Array(1);
-  readonly sources = new Uint8Array(PACKED_ENDPOINT_BYTES);
-  readonly locals = new Uint8Array(PACKED_ENDPOINT_BYTES);
-
-  show({ chunk, offset, length }: Packet): this {
-    const [local, start] = [offset + PACKED_ENDPOINT_BYTES, offset + ENDPOINTS_BYTES];
-    this.bytes = chunk;
-    this.offsets[0] = start;
-    this.lengths[0] = length - ENDPOINTS_BYTES;
-    this.sources.set(chunk.subarray(offset, local));
-    this.locals.set(chunk.subarray(local, start));
-    return this;
+    waiting.tidy();
   }
 }

@@ -21,6 +21,10 @@ const LEAST_BYTES = 4096;
 
 /** A frame that misses pieces. */
 class Incomplete {
+  id = 0;
+  /** The neighbours in the order of first pieces. */
+  older: Incomplete | undefined;
+  newer: Incomplete | undefined;
   total = 0;
   count = 0;
   missing = 0;
@@ -31,7 +35,8 @@ class Incomplete {
   readonly #arrived = new Uint8Array((MAX_FRAGMENTS + 7) >> 3);
 
   /** Begins a new frame. The memory of the last one is used again where it is not too large. */
-  begin(total: number, count: number, expiryMs: number): void {
+  begin(id: number, total: number, count: number, expiryMs: number): void {
+    this.id = id;
     this.total = total;
     this.count = count;
     this.missing = count;
@@ -77,8 +82,10 @@ export class Reassembly {
   /** Frames given up, by reason: reassembly-limit and reassembly-timeout. */
   readonly drops: DropCounters;
   readonly #options: ReassemblyOptions;
-  /** In the order of their first pieces, which is that of their expiry. */
   readonly #incomplete = new Map<number, Incomplete>();
+  /** The ends of a list in the order of first pieces, which is that of expiry. */
+  #oldest: Incomplete | undefined;
+  #newest: Incomplete | undefined;
   #pendingBytes = 0;
   #whole: Uint8Array = new Uint8Array(0);
 
@@ -107,8 +114,7 @@ export class Reassembly {
 
   /** When {@link expire} should be called next; Infinity if nothing is pending. */
   get nextExpiryMs(): number {
-    for (const { expiryMs } of this.#incomplete.values()) return expiryMs;
-    return Infinity;
+    return this.#oldest?.expiryMs ?? Infinity;
   }
 
   /**
@@ -128,7 +134,7 @@ export class Reassembly {
 
     frame.put(index, bytes, fragment.pieceOffset, fragment.pieceLength);
     if (frame.missing > 0) return 0;
-    this.#forget(id, frame);
+    this.#forget(frame);
     const whole = frame.take();
     const type = readU8(whole, 0);
     if (type !== FRAME.compact && type !== FRAME.extended && type !== FRAME.addressed) return DROP.badFragment;
@@ -139,9 +145,8 @@ export class Reassembly {
   /** Gives up the frames whose time is over, and returns how many. */
   expire(nowMs: number): number {
     let expired = 0;
-    for (const [id, frame] of this.#incomplete) {
-      if (frame.expiryMs > nowMs) break;
-      this.#forget(id, frame);
+    while (this.#oldest !== undefined && this.#oldest.expiryMs <= nowMs) {
+      this.#forget(this.#oldest);
       this.drops.count(DROP.reassemblyTimeout);
       expired++;
     }
@@ -152,21 +157,40 @@ export class Reassembly {
     const { maxBytes, maxDatagrams, timeoutMs } = this.#options;
     if (total > maxBytes || maxDatagrams < 1) return undefined;
     let frame: Incomplete | undefined;
-    for (const [oldId, oldest] of this.#incomplete) {
-      if (this.#pendingBytes + total <= maxBytes && this.#incomplete.size < maxDatagrams) break;
-      this.#forget(oldId, oldest);
+    while (this.#oldest !== undefined && !this.#hasRoom(total)) {
+      frame = this.#oldest;
+      this.#forget(frame);
       this.drops.count(DROP.reassemblyLimit);
-      frame = oldest;
     }
     frame ??= new Incomplete();
-    frame.begin(total, count, nowMs + timeoutMs);
-    this.#incomplete.set(id, frame);
-    this.#pendingBytes += total;
+    frame.begin(id, total, count, nowMs + timeoutMs);
+    this.#remember(frame);
     return frame;
   }
 
-  #forget(id: number, frame: Incomplete): void {
-    this.#incomplete.delete(id);
+  #hasRoom(bytes: number): boolean {
+    const { maxBytes, maxDatagrams } = this.#options;
+    return this.#pendingBytes + bytes <= maxBytes && this.#incomplete.size < maxDatagrams;
+  }
+
+  #remember(frame: Incomplete): void {
+    this.#incomplete.set(frame.id, frame);
+    this.#pendingBytes += frame.total;
+    frame.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = frame;
+    else this.#newest.newer = frame;
+    this.#newest = frame;
+  }
+
+  #forget(frame: Incomplete): void {
+    const { older, newer } = frame;
+    this.#incomplete.delete(frame.id);
     this.#pendingBytes -= frame.total;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    frame.older = undefined;
+    frame.newer = undefined;
   }
 }
