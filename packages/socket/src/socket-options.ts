@@ -1,4 +1,4 @@
-import { addressFamily, canonicalEndpoint, parseAddress, type Endpoint } from '@relay/packet';
+import { parseAddress, type Endpoint } from '@relay/packet';
 import { SocketError } from './socket-error.js';
 
 /** How to open a socket. */
@@ -113,10 +113,10 @@ const MAX_STEERING_OFFSET = 65503;
 export function resolveOptions(options: SocketOptions): ResolvedOptions {
   const remote = options.remote && checkedEndpoint('remote', options.remote);
   if (remote?.port === 0) throw invalid('remote: port 0');
-  const local = checkedEndpoint('local', options.local ?? anyEndpoint(remote));
-  const family = addressFamily(local.address);
+  const local = options.local === undefined ? anyEndpoint(remote) : checkedEndpoint('local', options.local);
+  const family = familyOf(local);
   const dualStack = options.dualStack ?? local.address === '::';
-  if (remote && family !== addressFamily(remote.address) && !(family === 6 && dualStack))
+  if (remote && family !== familyOf(remote) && !(family === 6 && dualStack))
     throw invalid('local and remote are of different families');
   if (options.steering && options.reusePort !== true) throw invalid('steering without reusePort');
   return {
@@ -139,14 +139,23 @@ export function resolveOptions(options: SocketOptions): ResolvedOptions {
   };
 }
 
+const ANY_IPV4: Endpoint = { address: '0.0.0.0', port: 0 };
+const ANY_IPV6: Endpoint = { address: '::', port: 0 };
+
 function anyEndpoint(remote: Endpoint | undefined): Endpoint {
-  return { address: remote && addressFamily(remote.address) === 6 ? '::' : '0.0.0.0', port: 0 };
+  return remote && familyOf(remote) === 6 ? ANY_IPV6 : ANY_IPV4;
+}
+
+/** Of a canonical endpoint: an IPv4-mapped address has been written as IPv4. */
+function familyOf({ address }: Endpoint): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
 }
 
 function checkedEndpoint(name: string, { address, port }: Endpoint): Endpoint {
-  if (parseAddress(address) === undefined) throw invalid(`${name}: not an IP address`);
+  const canonical = parseAddress(address);
+  if (canonical === undefined) throw invalid(`${name}: not an IP address`);
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalid(`${name}: not a port`);
-  return canonicalEndpoint({ address, port });
+  return { address: canonical, port };
 }
 
 function checkedNumber(name: string, value: number, max: number): number {
