@@ -52,6 +52,8 @@ export class FairTurns {
   #spentMs = 0;
   #endedMs = -Infinity;
   #isLate = false;
+  /** What a turn may take before packets have to wait. */
+  #turnMs = TURN_MS;
 
   constructor(options: FairTurnsOptions) {
     this.#options = options;
@@ -63,7 +65,7 @@ export class FairTurns {
     const startMs = clock();
     if (startMs - this.#endedMs > PAUSE_MS) this.#spentMs = 0;
     if (!this.#isLate && this.#spentMs === 0) this.#arrived = 0;
-    const untilMs = startMs + TURN_MS - this.#spentMs;
+    const untilMs = startMs + this.#turnMs - this.#spentMs;
     let frames = 0;
     this.#arrived += batch.count;
     for (let i = 0; i < batch.count; i++) {
@@ -78,7 +80,7 @@ export class FairTurns {
     }
     this.#endedMs = clock();
     this.#spentMs += this.#endedMs - startMs;
-    if (this.#spentMs >= TURN_MS && !this.#isLate) this.#beLate();
+    if (this.#spentMs >= this.#turnMs && !this.#isLate) this.#beLate();
   }
 
   /** Forgets what waits. */
@@ -117,8 +119,10 @@ export class FairTurns {
   /** Each client that waits has its share of the time, in turns, until the turn is over. */
   #serve(): void {
     const { clock, soon, turned } = this.#options;
-    const endMs = clock() + (this.#arrived < MANY_PACKETS ? SERVING_MS : SLICE_MS);
+    const hasMore = this.#arrived >= MANY_PACKETS;
     this.#arrived = 0;
+    this.#turnMs = hasMore ? SLICE_MS : TURN_MS;
+    const endMs = clock() + (hasMore ? SLICE_MS : SERVING_MS);
     while (this.#waiting.size > 0 && clock() < endMs) {
       for (const [client, waiting] of this.#waiting) {
         this.#waiting.delete(client);
