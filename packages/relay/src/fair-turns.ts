@@ -132,7 +132,6 @@ export class FairTurns {
       }
     }
     turned();
-    this.#chunks.free();
     this.#frames.clear();
     this.#spentMs = 0;
     this.#endedMs = clock();

@@ -27,28 +27,21 @@ class Chunk {
   }
 }
 
-/** Chunks that are used again once what was in them has left. */
+/**
+ * Chunks that are used again when nothing in them waits any more: what their packets bring has left
+ * before others can wait.
+ */
 export class Chunks {
   readonly #free: Chunk[] = [];
-  #done: Chunk[] = [];
 
   take(bytes: number): Chunk {
     if (bytes > CHUNK_BYTES) return new Chunk(bytes);
     return this.#free.pop() ?? new Chunk(CHUNK_BYTES);
   }
 
-  /** Nothing waits in the chunk any more; its packets may not have left yet. */
-  finish(chunk: Chunk): void {
-    if (chunk.bytes.length === CHUNK_BYTES) this.#done.push(chunk);
-  }
-
-  /** What was in finished chunks has left. */
-  free(): void {
-    for (const chunk of this.#done) {
-      chunk.end = 0;
-      if (this.#free.length < MAX_FREE_CHUNKS) this.#free.push(chunk);
-    }
-    this.#done = [];
+  release(chunk: Chunk): void {
+    chunk.end = 0;
+    if (chunk.bytes.length === CHUNK_BYTES && this.#free.length < MAX_FREE_CHUNKS) this.#free.push(chunk);
   }
 }
 
@@ -96,7 +89,7 @@ export class WaitingPackets {
     this.bytes -= length;
     chunk.waiting--;
     if (chunk.waiting > 0) return packet;
-    this.#chunks.finish(chunk);
+    this.#chunks.release(chunk);
     if (chunk === this.#chunk) this.#chunk = undefined;
     return packet;
   }

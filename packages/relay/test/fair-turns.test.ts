@@ -10,12 +10,16 @@ class Stage {
   readonly spentMs = new Map<string, number>();
   dropped = 0;
   turns = 0;
+  /** Where packets have lain that had waited. */
+  readonly memory = new Set<ArrayBufferLike>();
   #later: (() => void)[] = [];
+  /** What was worked on within this turn, and how it was then. */
+  #seen: { readonly bytes: Uint8Array; readonly then: Uint8Array }[] = [];
   readonly fair = new FairTurns({
     clock: () => this.nowMs,
     take: (batch, i) => this.#take(batch, i),
     clientOf: (batch, i) => clientAt(batch, i),
-    turned: () => this.turns++,
+    turned: () => this.#turned(),
     soon: (run) => this.#later.push(run),
     dropped: () => this.dropped++,
   });
@@ -33,8 +37,20 @@ class Stage {
     return this.done.map(({ client }) => client).join('');
   }
 
+  /** What a packet brings may leave at the end of its turn only. */
+  #turned(): void {
+    this.turns++;
+    expect(this.#seen.every(({ bytes, then }) => Buffer.compare(bytes, then) === 0)).toBe(true);
+    this.#seen = [];
+  }
+
   #take(batch: DatagramBatch, i: number): number {
     const offset = batch.offsets[i] ?? 0;
+    const bytes = batch.bytes.subarray(offset, offset + (batch.lengths[i] ?? 0));
+    if (batch.count === 1) {
+      this.memory.add(bytes.buffer);
+      this.#seen.push({ bytes, then: bytes.slice() });
+    }
     const [, tenths = 0, high = 0, low = 0] = batch.bytes.subarray(offset);
     const client = clientAt(batch, i) ?? '-';
     this.nowMs += tenths / 10;
@@ -146,6 +162,17 @@ describe('turns of clients', () => {
     expect(stage.dropped).toBeGreaterThan(1000);
     while (stage.isWaiting) stage.endTurn();
     expect(stage.done.length + stage.dropped).toBe(30 * 64);
+  });
+
+  test('use the memory of packets that have left again', () => {
+    const stage = new Stage();
+    for (let round = 0; round < 400; round++) {
+      receive(stage, batchOf('a'.repeat(64), 1, 1400));
+      stage.endTurn();
+    }
+    expect(stage.done.length).toBeGreaterThan(4000);
+    expect(stage.memory.size).toBeGreaterThan(0);
+    expect(stage.memory.size).toBeLessThan(45);
   });
 
   test('take packets of nobody as they come, and end when nothing waits', () => {
