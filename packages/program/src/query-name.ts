@@ -67,10 +67,13 @@ type Records = readonly { readonly address: string; readonly ttl: number | undef
 /** More addresses of a name are nobody's to try. */
 const MAX_ADDRESSES = 64;
 
-/** What the name servers said of both families. */
-export function answerOf(found: readonly PromiseSettledResult<Records>[]): NameAnswer {
+/** What the name servers said of both families, for a host with these interfaces. */
+export function answerOf(
+  found: readonly PromiseSettledResult<Records>[],
+  interfaces: typeof networkInterfaces = networkInterfaces,
+): NameAnswer {
   const byFamily = found.map((result) => (result.status === 'fulfilled' ? result.value : []));
-  const records = (prefersIpv6() ? byFamily.reverse() : byFamily).flat();
+  const records = (prefersIpv6(interfaces) ? byFamily.reverse() : byFamily).flat();
   if (records.length === 0)
     return found.every((result) => result.status === 'fulfilled' || NOT_FOUND.has(codeOf(result.reason)))
       ? 'not-found'
@@ -86,10 +89,10 @@ const NOT_FOUND: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA', 'EBADNA
 const codeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
-/** Whether this machine has an IPv6 address with which it gets beyond its links. */
-function prefersIpv6(): boolean {
+/** Whether the host has an IPv6 address with which it gets beyond its links. */
+function prefersIpv6(interfaces: typeof networkInterfaces): boolean {
   try {
-    return Object.values(networkInterfaces())
+    return Object.values(interfaces())
       .flatMap((addresses = []) => addresses)
       .some((found) => found.family === 'IPv6' && !found.internal && found.scopeid === 0);
   } catch {

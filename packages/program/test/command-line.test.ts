@@ -94,6 +94,8 @@ describe('runCommandLine', () => {
       /^a-program: Unknown argument: colour \(usage: a-program say \[WORD\]; a-program say --help tells more\)\n$/,
     ],
     [['sya'], /^a-program: Unknown (?:command|argument): sya \(did you mean say\?\)\n$/],
+    [['say', 'a', '--logLevel', 'debug'], /^a-program: Unknown argument: logLevel \(did you mean --log-level\?\)\n$/],
+    [['say', 'a', '--port.first', '1'], /^a-program: Unknown argument: port\.first \(/],
     [['say', '--prot=1'], /^a-program: Unknown argument: prot \(did you mean --port\?\)\n$/],
     [['--', 'config', 'show', '--sorces'], /^a-program: Unknown argument: sorces \(did you mean --sources\?\)\n$/],
     [['config'], /^a-program: config needs a command: check, show/],
@@ -159,6 +161,7 @@ describe('the help', () => {
         (each) => `${each}:`,
       ),
     );
+    expect(await help('--help')).toMatch(/^Usage:\n {2}a-program \[start\] \[options\]\n {2}a-program COMMAND$/m);
   });
 
   test('names the value of each option, its choices, its default and whether it can be given again', async () => {

@@ -23,6 +23,7 @@ import {
   type Work,
 } from '../src/index.js';
 import { captured } from './captured.js';
+import { logText } from './log-text.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const schema = defineSchema(
@@ -45,6 +46,10 @@ class Greeter implements Work {
     this.steps = steps;
     this.#fails = fails;
     this.#step('make');
+  }
+
+  get descriptors(): Frame<Settings>['descriptors'] {
+    return this.#frame.descriptors;
   }
 
   open(): Promise<void> {
@@ -204,6 +209,19 @@ describe('a service', () => {
     await service.reloadQuietly();
     expect(service.logs.level).toBe('warn');
     await service.close();
+  });
+
+  test('logs that file descriptors have run out, and that there are some again', async () => {
+    const { program, at, flags } = greeter();
+    const service = await start(program, { ...flags, 'log-level': 'info' });
+    service.own.descriptors.ranOut();
+    service.own.descriptors.check();
+    await service.close();
+    const lines = logText(join(at, 'logs')).split('\n');
+    expect(lines.filter((line) => line.includes('descriptors'))).toEqual([
+      expect.stringMatching(/warn.*no file descriptors left/),
+      expect.stringMatching(/info.*there are file descriptors again/),
+    ]);
   });
 });
 

@@ -118,15 +118,10 @@ function endpointsOf(mapping: ForwardMapping): Endpoint[] {
   return Array.from({ length: last - first + 1 }, (_, i) => ({ address, port: first + i }));
 }
 
-/**
- * Returns the sockets on ports that were configured by number. Only such ports can be wanted again.
- */
+/** Returns the sockets by what names them in a configuration: the number of a free port, too. */
 function socketsByEndpoint({ mapping, ports }: Forward): (readonly [string, UdpSocket])[] {
-  const endpoints = endpointsOf(mapping);
-  return ports.map(({ socket }, i) => {
-    const { address, port } = endpoints[i] ?? socket.local;
-    return [keyOf(port === 0 ? socket.local : { address, port }), socket] as const;
-  });
+  const { address } = listenPortsOf(mapping);
+  return ports.map(({ socket }) => [keyOf({ address, port: socket.local.port }), socket] as const);
 }
 
 const keyOf = ({ address, port }: Endpoint): string => `${address} ${port}`;

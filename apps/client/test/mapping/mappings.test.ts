@@ -115,6 +115,15 @@ describe('the mappings of a running client', () => {
     expect([kept, closed]).toEqual([[one], [two]]);
   });
 
+  test('take over a free port that is named by its number from now on', async () => {
+    const { mappings } = live();
+    await mappings.apply([forward(0)]);
+    const socket = mappings.forwards[0]?.ports[0]?.socket;
+    await mappings.apply([forward(socket?.local.port ?? 0, undefined, '192.0.2.54')]);
+    expect(mappings.forwards[0]?.ports[0]?.socket).toBe(socket);
+    expect(socket?.state).toBe('open');
+  });
+
   test('change in the order in which the changes were requested', async () => {
     const { mappings } = live();
     const changes = [[forward(5000)], [forward(5001)], [forward(5000), forward(5002)]].map((wanted) =>

@@ -50,6 +50,8 @@ export interface PublishStageOptions {
   readonly seed?: number;
   /** Called before a socket is made; may throw what `createSocket` throws. */
   readonly beforeOpen?: (options: SocketOptions) => void;
+  /** Called with each socket before it opens. */
+  readonly prepare?: (socket: UdpSocket) => void;
 }
 
 /** A client, and its session if it has one. */
@@ -127,6 +129,7 @@ export class PublishStage {
         openSocket: (socketOptions) => {
           options.beforeOpen?.(socketOptions);
           const socket = this.host.createSocket(socketOptions);
+          options.prepare?.(socket);
           this.#sockets.push(socket);
           return socket;
         },

@@ -239,6 +239,9 @@ describe('the status', () => {
     const rows = lines.map(cells);
     expect(rows.find(([name]) => name === 'to upstreams')?.slice(0, 3)).toEqual(['to upstreams', '9', '900 B']);
     expect(rows.some(([name]) => name === 'from upstreams')).toBe(true);
+    const quiet = new StatusView().lines({ ...status, routes }).map((line) => cells(line)[0]);
+    expect(quiet).toEqual(expect.arrayContaining(['1 route', 'to upstreams', 'from upstreams']));
+    expect(new StatusView().lines(status).join('\n')).not.toMatch(/upstream/);
   });
 
   test('counts one flow, several sessions, and shows no drops where there are none', () => {

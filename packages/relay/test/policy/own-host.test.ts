@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { packEndpoint, PACKED_ENDPOINT_BYTES, type Endpoint } from '@relay/packet';
+import { packEndpoint, PACKED_ENDPOINT_BYTES, unpackEndpoint, type Endpoint } from '@relay/packet';
 import type { Route } from '@relay/socket';
 import { OwnHost } from '../../src/policy/own-host.js';
 import { Pair, TARGET } from '../shard/pair.js';
@@ -53,6 +53,17 @@ describe('what the kernel says of an address', () => {
     nowMs = 20_000;
     for (let i = 0; i < 2; i++) expect(host.isHere(pack('192.0.2.1'))).toBeUndefined();
     expect(asked).toBe(5);
+  });
+
+  test('is asked of each address, and of each interface that an address is at', () => {
+    const asked: string[] = [];
+    const host = new OwnHost(
+      (endpoint) => (asked.push(unpackEndpoint(endpoint, 0).address), 'elsewhere'),
+      () => 0,
+    );
+    const addresses = ['2000::1', 'fd00::1', '2000::2', 'fe80::1%1', 'fe80::1%2'];
+    for (let i = 0; i < 2; i++) for (const address of addresses) host.isHere(pack(address));
+    expect(asked).toEqual(addresses);
   });
 
   test('is kept for 4,096 addresses', () => {

@@ -40,7 +40,7 @@ export interface NoticeWords {
   readonly timestamp: bigint;
 }
 
-/** Writes a notice into `packet` (64 bytes), where its nonce is already. */
+/** Writes a notice into `packet` (64 bytes), where its nonce is already. The key is wiped. */
 export function writeNotice(
   packet: Uint8Array,
   key: Uint8Array,
@@ -51,6 +51,7 @@ export function writeNotice(
   const content = encodeNoticeContent(kind, writeTimestamp(timestamp));
   const nonce = packet.subarray(NOTICE_OFFSET.nonce, NOTICE_OFFSET.sealedNotice);
   packet.set(sealXaead(key, nonce, content, additional(packet, 0, mac1)), NOTICE_OFFSET.sealedNotice);
+  key.fill(0);
 }
 
 /**

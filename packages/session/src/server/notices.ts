@@ -52,7 +52,6 @@ export class Notices {
     const at = out.reserve(NOTICE_BYTES);
     random(out.bytes.subarray(at + NOTICE_OFFSET.nonce, at + NOTICE_OFFSET.nonce + XAEAD_NONCE_BYTES));
     writeNotice(out.bytes.subarray(at, at + NOTICE_BYTES), key, cause, words);
-    key.fill(0);
     out.add(NOTICE_BYTES, to.path, 0);
     return 0;
   }

@@ -60,7 +60,7 @@ function notices({ staticKey: client }: Identity, { staticKey: server, protocol 
   const notice = (kind: number, timestamp: bigint, of = cause): string => {
     const packet = new Uint8Array(NOTICE_BYTES);
     packet.set(unhex(vector.noticeNonce), NOTICE_OFFSET.nonce);
-    writeNotice(packet, key, of, { kind, timestamp });
+    writeNotice(packet, Uint8Array.from(key), of, { kind, timestamp });
     return hex(packet);
   };
   return {

@@ -1,7 +1,9 @@
 // Forward secrecy holds only for keys that are gone: who takes over a machine must not find those
 // of yesterday.
 import { describe, expect, test } from '@jest/globals';
+import { NOTICE, NOTICE_BYTES } from '@relay/packet';
 import { nodePrimitives, type Cipher, type Primitives, type PrivateKey } from '../../src/index.js';
+import { NO_CAUSE, writeNotice } from '../../src/handshake/notice.js';
 import { SymmetricState } from '../../src/handshake/symmetric-state.js';
 import { TwoEnds } from '../two-ends.js';
 
@@ -128,6 +130,12 @@ describe('keys', () => {
     expect(client.privateKeys.slice(1).filter(({ isWiped }) => isWiped)).toHaveLength(attempts);
     expect(client.alive).toBe(0);
   });
+});
+
+test('the key of a notice is wiped once the notice is written', () => {
+  const key = new Uint8Array(32).fill(7);
+  writeNotice(new Uint8Array(NOTICE_BYTES), key, NO_CAUSE, { kind: NOTICE.noSession, timestamp: 0n });
+  expect(isZero(key)).toBe(true);
 });
 
 describe('the state of a handshake', () => {
