@@ -22,6 +22,7 @@ import { generateKeyPair, keyPairOf, nodePrimitives } from '@relay/session';
 import type { SocketOptions, UdpSocket } from '@relay/socket';
 import { MemoryNetwork, type MemoryHost } from '@relay/socket/testing';
 import { RelayClient } from '../../src/client.js';
+import { ServerSearch } from '../../src/server-search.js';
 import type { Publish } from '../../src/mapping/publish.js';
 import type { WantedMappings } from '../../src/mapping/wanted-mappings.js';
 
@@ -146,6 +147,17 @@ export class MemoryWorld {
 
   apply(publish: WantedMappings['publish']): Promise<unknown> {
     return this.client.apply({ forward: [], publish });
+  }
+
+  /** A search for the server by a name, which tells `warn` what users are to know. */
+  newSearch(host: string, warn: (message: string) => void): ServerSearch {
+    const invitation = {
+      clientPrivateKey: this.#clientKey.privateKey,
+      serverPublicKey: this.#serverKey.publicKey,
+      ...{ host, port: SERVER.port, name: 'ada' },
+    };
+    const log = { warn, error: (message: string) => void this.faults.push(message) };
+    return new ServerSearch(invitation, this.client, log, this.#machine);
   }
 
   /** A service beside the client, which sends everything back with its port in front. */

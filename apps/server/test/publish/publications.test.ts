@@ -323,31 +323,6 @@ describe('published ports', () => {
     await stage.pass(2 * GRACE_MS);
     expect([stage.open, stage.assignments().length]).toEqual([[], 1]);
   });
-
-  test.each([
-    ['closed', 'close'],
-    ['opened', 'open'],
-  ] as const)('are free once the server has ended: it waits for what was being %s', async (_what, work) => {
-    let go = (): void => undefined;
-    const mayGo = new Promise<void>((resolve) => (go = resolve));
-    const stage = new PublishStage({
-      prepare: (socket) => {
-        const doIt = socket[work].bind(socket);
-        socket[work] = () => mayGo.then(doIt);
-      },
-    });
-    const published = stage.publish(stage.client('ada', GAMES), wanted('27000'));
-    await stage.pass(1);
-    let hasEnded = false;
-    const ended = stage.publications.close().then(() => {
-      hasEnded = true;
-    });
-    await stage.pass(1000);
-    expect(hasEnded).toBe(false);
-    go();
-    await Promise.all([ended, published]);
-    expect([stage.open, stage.faults]).toEqual([[], []]);
-  });
 });
 
 describe('rights that end', () => {

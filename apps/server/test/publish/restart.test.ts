@@ -17,6 +17,33 @@ function restartedOn(stage: PublishStage, former: PublishStage, ...clients: read
   return stage;
 }
 
+describe('a server that ends', () => {
+  test.each([
+    ['closed', 'close'],
+    ['opened', 'open'],
+  ] as const)('waits until ports that are being %s are free', async (_what, work) => {
+    let go = (): void => undefined;
+    const mayGo = new Promise<void>((resolve) => (go = resolve));
+    const stage = new PublishStage({
+      prepare: (socket) => {
+        const doIt = socket[work].bind(socket);
+        socket[work] = () => mayGo.then(doIt);
+      },
+    });
+    const published = stage.publish(stage.client('ada', GAMES), wanted('27000'));
+    await stage.pass(1);
+    let hasEnded = false;
+    const ended = stage.publications.close().then(() => {
+      hasEnded = true;
+    });
+    await stage.pass(1000);
+    expect(hasEnded).toBe(false);
+    go();
+    await Promise.all([ended, published]);
+    expect([stage.open, stage.faults]).toEqual([[], []]);
+  });
+});
+
 describe('after a restart of the server', () => {
   test('ports are kept for their client, who gets them back with the first request', async () => {
     const former = new PublishStage();

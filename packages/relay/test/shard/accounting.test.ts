@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { FLOW_CLOSE } from '@relay/packet';
 import { SocketError } from '@relay/socket';
 import { Pair, SERVER, TARGET } from './pair.js';
 import type { TrafficFigures } from '../../src/index.js';
@@ -94,6 +95,24 @@ test('datagrams that come before the socket of their flow is open leave in order
   await pair.pass(100);
   expect(pair.arrivals.map(({ text }) => text)).toEqual(Array.from({ length: 128 }, (_, i) => `${i}`));
   expect(books(pair).server[0]).toEqual([132, 128, { 'queue-full': 4 }]);
+});
+
+test('datagrams that wait for the socket of their flow are dropped and counted where the client ends the flow', async () => {
+  let opened: (() => void) | undefined;
+  const pair = await Pair.open({}, {}, (socket) => {
+    const open = socket.open.bind(socket);
+    socket.open = () => new Promise<void>((resolve) => (opened = resolve)).then(open);
+  });
+  await pair.send('x');
+  await pair.pass(100);
+  pair.listener.end(FLOW_CLOSE.closed, pair.nowMs);
+  pair.settle();
+  await pair.pass(100);
+  expect(books(pair).server[0]).toEqual([1, 0, { 'unknown-flow': 1 }]);
+  opened?.();
+  await pair.pass(100);
+  expect(pair.arrivals).toEqual([]);
+  expect(pair.openTargetSockets).toBe(0);
 });
 
 test.each([
