@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { FLOW_CLOSE } from '@relay/packet';
+import { DROP, FLOW_CLOSE } from '@relay/packet';
 import { SocketError } from '@relay/socket';
 import { Pair, SERVER, TARGET } from './pair.js';
 import type { TrafficFigures } from '../../src/index.js';
+import { Accounts } from '../../src/traffic.js';
 
 const CLIENT_ADDRESS = '198.51.100.7';
 
@@ -75,6 +76,17 @@ describe('a datagram that the kernel refuses after it was counted as sent', () =
       [6, 1, { 'send-failed': 5 }],
     ]);
   });
+});
+
+test('a datagram that could not be sent is taken back in its own mode and direction alone', () => {
+  const accounts = new Accounts();
+  const directions = [accounts.forward, accounts.publish, accounts.route].flatMap(({ toTarget, fromTarget }) => [
+    toTarget,
+    fromTarget,
+  ]);
+  for (const [i, { tag }] of directions.entries()) accounts.unsent(tag, i + 1, DROP.sendFailed);
+  expect(directions.map(({ drops }) => drops.of('send-failed'))).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(directions.map(({ outDatagrams }) => outDatagrams)).toEqual([-1, -2, -3, -4, -5, -6]);
 });
 
 test('datagrams that come before the socket of their flow is open leave in order, and 128 at most', async () => {
