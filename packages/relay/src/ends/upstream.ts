@@ -249,8 +249,7 @@ export class Upstreams implements UpstreamKeeper {
       this.#options.run.flush();
     };
     const notOpened = (error: unknown): void => {
-      sharing.remove(shared);
-      for (const end of shared.ends()) this.#notOpened(end, error);
+      for (const end of shared.ends()) this.#notOpened(end, error); // the last to leave removes it
     };
     socket
       .open()

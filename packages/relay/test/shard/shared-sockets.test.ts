@@ -248,6 +248,12 @@ describe('a socket that flows share', () => {
     expect(stage.pair.server.figures().flows).toBe(OWN);
     expect(stage.pair.server.figures().forward.toTarget.drops).toEqual({ overloaded: 4 });
     expect(stage.pair.shortages).toBeGreaterThan(0);
+    stage.hasDescriptors = true;
+    await stage.pair.pass(10_000); // until the client tries it again
+    for (let n = OWN; n < OWN + 4; n++) stage.ask(2000 + n, n);
+    await stage.pair.pass(1000);
+    expect(stage.pair.server.figures().flows).toBe(OWN + 4);
+    expect(stage.replies).toHaveLength(OWN + 4);
     stage.expectConservation();
   });
 });
