@@ -92,7 +92,7 @@ describe('the options of the server', () => {
       maxFlowsPerClient: 4096,
       publishGrace: 60_000,
       maxPacket: 1452,
-      receiveBuffer: 4 << 20,
+      receiveBuffer: 16 << 20,
       sendBuffer: 4 << 20,
       flowBuffer: 512 << 10,
       sendQueue: 1 << 20,

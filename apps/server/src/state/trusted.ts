@@ -9,7 +9,7 @@ const ROOT = 0;
  * owner must be this user, root, or, where this is root, the owner of the whole folder; nobody else
  * may write it. Always undefined where the system has no such owners.
  */
-export function distrust({ uid, mode }: Stats, folderOwner: number): string | undefined {
+export function distrust({ uid, mode }: Pick<Stats, 'uid' | 'mode'>, folderOwner: number): string | undefined {
   const own = process.getuid?.();
   if (own === undefined) return undefined;
   const isOwned = uid === own || uid === ROOT || (own === ROOT && uid === folderOwner);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -305,6 +305,15 @@ describe('a server', () => {
     taken.close();
     expect(existsSync(join(state, 'server.key'))).toBe(false);
     expect(firstInvitation((await stage.start({ state })).said)).toBeDefined();
+  });
+
+  test('that may not trust what it finds in its new state makes no key', async () => {
+    const state = stage.newPath();
+    const clients = join(state, 'clients');
+    mkdirSync(clients, { recursive: true });
+    chmodSync(clients, 0o777);
+    await expect(stage.server({ state })).rejects.toThrow(`${clients} is not safe: others can write it`);
+    expect(existsSync(join(state, 'server.key'))).toBe(false);
   });
 
   test('that is to listen on an address of another host does not listen elsewhere instead', async () => {

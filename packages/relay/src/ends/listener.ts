@@ -153,8 +153,8 @@ class ListenerEnd implements End, DatagramExit {
   readonly #asked: Uint8Array;
   readonly #visitors: Visitors | undefined;
   #flow: Flow | undefined;
-  /** Whether the source's next datagram belongs to this flow. */
-  #isFound = false;
+  /** The flow, while the source's next datagram belongs to it. */
+  #found: Flow | undefined;
 
   constructor(port: ListenerPort, asked: Uint8Array, run: DatagramRun, visitors: Visitors | undefined) {
     this.port = port;
@@ -174,7 +174,7 @@ class ListenerEnd implements End, DatagramExit {
 
   attach(flow: Flow): void {
     this.#flow = flow;
-    this.#isFound = true;
+    this.#found = flow;
     this.port.flows.add(flow, this.#asked);
     this.#visitors?.opened(flow.source, flow.lastActivityMs);
   }
@@ -184,9 +184,9 @@ class ListenerEnd implements End, DatagramExit {
   }
 
   release(): void {
-    if (this.#flow === undefined || !this.#isFound) return;
-    this.#isFound = false;
-    this.port.flows.remove(this.#flow, this.#asked);
+    if (this.#found === undefined) return;
+    this.port.flows.remove(this.#found, this.#asked);
+    this.#found = undefined;
   }
 
   close(): void {
