@@ -15,7 +15,7 @@ import {
   type Work,
 } from '@relay/program';
 import type { ClientEvent } from '@relay/relay';
-import { loadPrimitives, type Invitation, type Primitives } from '@relay/session';
+import { loadPrimitives, type DisconnectReason, type Invitation, type Primitives } from '@relay/session';
 import { RelayClient } from './client.js';
 import { Forward } from './mapping/forward.js';
 import type { Publish } from './mapping/publish.js';
@@ -139,13 +139,7 @@ export class RunningClient implements Work {
         break;
       case 'disconnected':
         if (this.#isClosed) break;
-        if (event.reason === 'replaced') {
-          this.#log.warn('another client uses this invitation: give each its own (relay-server invite NAME)', {
-            server: this.serverName,
-          });
-          break;
-        }
-        this.#log.warn('disconnected: reconnecting', { server: this.serverName, reason: event.reason });
+        this.#log.warn(messageOf(event.reason), { server: this.serverName, reason: event.reason });
         break;
       case 'path-lost':
         this.#log.warn('the server does not answer: still trying, datagrams are dropped meanwhile', {
@@ -221,6 +215,17 @@ function remedyOf(reason: string, target: string): { readonly remedy?: string } 
   if (reason !== 'denied-by-policy') return {};
   return { remedy: `the invitation does not allow it: ask for one made with --allow ${target}` };
 }
+
+const messageOf = (reason: DisconnectReason): string => {
+  switch (reason) {
+    case 'replaced':
+      return 'another client uses this invitation: give each its own (relay-server invite NAME)';
+    case 'expired':
+      return 'the invitation has expired: ask for another one (relay-server invite NAME)';
+    default:
+      return 'disconnected: reconnecting';
+  }
+};
 
 const modeOf = (mapping: Forward | Publish): 'forward' | 'publish' =>
   mapping instanceof Forward ? 'forward' : 'publish';

@@ -11,7 +11,13 @@ export {
 } from './shard-data.js';
 export { ClientShard, type ClientEvent, type ClientShardOptions } from './client-shard.js';
 export { type ProvenAddress } from './waking.js';
-export { KnownClients, type ClientsChange, type KnownClient, type NewestTimestamp } from './known-clients.js';
+export {
+  KnownClients,
+  type ClientsChange,
+  type KnownClient,
+  type LeavingClient,
+  type NewestTimestamp,
+} from './known-clients.js';
 // Flows and their ends.
 export { Flow, type Admit, type End, type Opening } from './flow/flow.js';
 export { FlowGroup, type FlowMapping } from './flow/flow-group.js';

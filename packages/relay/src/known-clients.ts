@@ -26,6 +26,12 @@ export interface ClientsChange {
   readonly gone: readonly Uint8Array[];
 }
 
+/** A client whose sessions must end, and why. */
+export interface LeavingClient {
+  readonly publicKey: Uint8Array;
+  readonly reason: 'revoked' | 'expired';
+}
+
 /** The timestamp of a handshake that a client completed, newer than all of its before. */
 export interface NewestTimestamp {
   readonly kind: 'newest-timestamp';
@@ -78,28 +84,25 @@ export class KnownClients implements ClientDirectory {
     return taken;
   }
 
-  /** Applies a change. Returns the public keys of the clients whose sessions must end. */
-  apply({ changed, gone }: ClientsChange): Uint8Array[] {
+  /** Applies a change. Returns the clients whose sessions must end. */
+  apply({ changed, gone }: ClientsChange): LeavingClient[] {
     for (const publicKey of gone) {
       const key = formatKey(publicKey);
       this.#byKey.delete(key);
       this.#expiring.delete(key);
     }
     for (const client of changed) this.#set(client);
-    return [...gone, ...this.takeExpired()];
+    return [...gone.map((publicKey) => ({ publicKey, reason: 'revoked' as const })), ...this.takeExpired()];
   }
 
-  /**
-   * The public keys of the clients whose invitations have expired since the last call: their
-   * sessions must end.
-   */
-  takeExpired(): Uint8Array[] {
-    const expired: Uint8Array[] = [];
+  /** The clients whose invitations have expired since the last call: their sessions must end. */
+  takeExpired(): LeavingClient[] {
+    const expired: LeavingClient[] = [];
     for (const key of this.#expiring) {
       const client = this.#byKey.get(key);
       if (client === undefined || !this.#hasExpired(client)) continue;
       this.#expiring.delete(key);
-      expired.push(client.publicKey);
+      expired.push({ publicKey: client.publicKey, reason: 'expired' });
     }
     return expired;
   }

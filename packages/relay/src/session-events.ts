@@ -6,7 +6,9 @@ import type { ShardEvent } from './shard-data.js';
  * A client whose session ended for one of these reasons does not come back to its flows. Any other
  * has some seconds to do so.
  */
-export const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set(['revoked', 'kicked', 'shutdown', 'limit', 'idle']);
+export const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set([
+  ...(['revoked', 'expired', 'kicked', 'shutdown', 'limit', 'idle'] as const),
+]);
 
 /** After these events a session may be on a path that is proven and was not before. */
 const PROVES_PATH: ReadonlySet<SessionEvent['kind']> = new Set(['connected', 'roamed', 'path-validated']);

@@ -23,7 +23,7 @@ import { FairTurns } from './fair-turns.js';
 import { flowStatuses } from './flow-statuses.js';
 import type { FlowMapping } from './flow/flow-group.js';
 import { IdleQueue } from './flow/idle-queue.js';
-import { KnownClients, type ClientsChange } from './known-clients.js';
+import { KnownClients, type ClientsChange, type LeavingClient } from './known-clients.js';
 import { reachableAddresses, type ForwardServer } from './modes/forward.js';
 import { Notices } from './notices.js';
 import { OwnHost } from './policy/own-host.js';
@@ -155,7 +155,7 @@ export class Shard implements ForwardServer {
     this.#waking.wakeDue(nowMs);
     if (this.#nextExpiryLookMs <= nowMs) {
       this.#lastExpiryLookMs = nowMs;
-      this.#revoke(this.#known.takeExpired(), nowMs);
+      this.#end(this.#known.takeExpired(), nowMs);
     }
     this.#drain(nowMs);
     this.#idle.expire(nowMs);
@@ -237,7 +237,7 @@ export class Shard implements ForwardServer {
    * hold at once: flows end that they do not allow.
    */
   updateClients(change: ClientsChange, nowMs: number): void {
-    this.#revoke(this.#known.apply(change), nowMs);
+    this.#end(this.#known.apply(change), nowMs);
     for (const { publicKey, limits } of change.changed) {
       this.#channel.setLimits(publicKey, limits);
       this.#clients.get(nameOf(publicKey))?.rightsChanged(nowMs);
@@ -321,10 +321,10 @@ export class Shard implements ForwardServer {
     return this.#known.isExpiring ? this.#lastExpiryLookMs + EXPIRY_LOOK_MS : Infinity;
   }
 
-  #revoke(publicKeys: readonly Uint8Array[], nowMs: number): void {
-    for (const publicKey of publicKeys) {
+  #end(leaving: readonly LeavingClient[], nowMs: number): void {
+    for (const { publicKey, reason } of leaving) {
       this.#waking.forget(publicKey);
-      this.#channel.revoke(publicKey, nowMs);
+      this.#channel.revoke(publicKey, nowMs, reason);
       this.#clients.get(nameOf(publicKey))?.revoke(nowMs);
     }
   }

@@ -8,6 +8,8 @@ const client = (name: string, publicKey: Uint8Array, changes: Partial<KnownClien
   ...changes,
 });
 
+const expired = (publicKey: Uint8Array) => ({ publicKey, reason: 'expired' });
+
 /** Clients that know these from the start, and a wall clock that the test sets. */
 function knowing(...changed: readonly KnownClient[]) {
   const wall = { nowMs: 1000 };
@@ -33,7 +35,7 @@ describe('known clients', () => {
 
   test('that are gone are found no more, and their sessions must end', () => {
     const { clients } = knowing(client('ada', ada), client('bob', bob));
-    expect(clients.apply({ changed: [], gone: [ada] })).toEqual([ada]);
+    expect(clients.apply({ changed: [], gone: [ada] })).toEqual([{ publicKey: ada, reason: 'revoked' }]);
     expect([clients.lookup(ada), clients.lookup(bob)?.name]).toEqual([undefined, 'bob']);
   });
 
@@ -53,26 +55,26 @@ describe('an invitation that expires', () => {
     wall.nowMs = 4999;
     expect([clients.lookup(ada)?.name, clients.takeExpired(), clients.isExpiring]).toEqual(['ada', [], true]);
     wall.nowMs = 5000;
-    expect([clients.lookup(ada), clients.takeExpired(), clients.isExpiring]).toEqual([undefined, [ada], true]);
+    expect([clients.lookup(ada), clients.takeExpired(), clients.isExpiring]).toEqual([undefined, [expired(ada)], true]);
     expect(clients.takeExpired()).toEqual([]);
     wall.nowMs = 5001;
-    expect([clients.takeExpired(), clients.isExpiring]).toEqual([[bob], false]);
+    expect([clients.takeExpired(), clients.isExpiring]).toEqual([[expired(bob)], false]);
   });
 
   test('before the change that brings it comes ends the sessions of its client with that change', () => {
     const { clients } = knowing(client('ada', ada), client('bob', bob));
-    expect(clients.apply({ changed: [client('ada', ada, { expiresWallMs: 1000 })], gone: [] })).toEqual([ada]);
+    expect(clients.apply({ changed: [client('ada', ada, { expiresWallMs: 1000 })], gone: [] })).toEqual([expired(ada)]);
     expect(clients.lookup(ada)).toBeUndefined();
   });
 
   test('later than it did before it was changed lets its client in again', () => {
     const { wall, clients } = knowing(client('ada', ada, AT));
     wall.nowMs = 6000;
-    expect(clients.takeExpired()).toEqual([ada]);
+    expect(clients.takeExpired()).toEqual([expired(ada)]);
     expect(clients.apply({ changed: [client('ada', ada, { expiresWallMs: 7000 })], gone: [] })).toEqual([]);
     expect(clients.lookup(ada)?.name).toBe('ada');
     wall.nowMs = 7000;
-    expect(clients.takeExpired()).toEqual([ada]);
+    expect(clients.takeExpired()).toEqual([expired(ada)]);
   });
 
   test('no more is not waited for', () => {
@@ -86,13 +88,13 @@ describe('an invitation that expires', () => {
   test('again, after the clock was set back and its client came in, ends its sessions again', () => {
     const { wall, clients } = knowing(client('ada', ada, AT));
     wall.nowMs = 6000;
-    expect(clients.takeExpired()).toEqual([ada]);
+    expect(clients.takeExpired()).toEqual([expired(ada)]);
     wall.nowMs = 4000;
     expect(clients.isExpiring).toBe(false);
     expect(clients.lookup(ada)?.name).toBe('ada');
     expect(clients.isExpiring).toBe(true);
     wall.nowMs = 6000;
-    expect(clients.takeExpired()).toEqual([ada]);
+    expect(clients.takeExpired()).toEqual([expired(ada)]);
   });
 });
 

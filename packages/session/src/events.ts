@@ -55,19 +55,20 @@ export type SessionEvent =
  * Why a session ended: the words of `CLOSE` in `@relay/packet`, and besides
  *
  * - `closed`: this side closed it; `closed-by-peer`: the other side did, and gave no other reason;
- * - `expired`: no new keys for too long;
+ * - `keys-expired`: no new keys for too long (`expired`: the client's rights);
  * - `restarted`: the server had lost the session, and a new one has taken its place;
  * - `internal-error`: this side threw while it worked on the session: see the event `fault`.
  */
 export type DisconnectReason =
   | 'closed'
   | 'closed-by-peer'
-  | 'expired'
+  | 'keys-expired'
   | 'restarted'
   | 'shutdown'
   | 'protocol-error'
   | 'version'
   | 'revoked'
+  | 'expired'
   | 'kicked'
   | 'idle'
   | 'limit'

@@ -193,6 +193,16 @@ describe('a running client', () => {
     expect(client.log).toHaveLength(3);
   });
 
+  test('says that its invitation has expired, where that ended its session', async () => {
+    const server = await stage.server();
+    const client = await stage.client(server.invitation(), { forward: [`0=${TARGET}`] });
+    await until(() => client.messages.includes('connected') && server.sessions.length === 1);
+    for (const session of server.sessions) server.end(session, 'expired');
+    await until(() => client.log.length === 2);
+    const message = 'the invitation has expired: ask for another one (relay-server invite NAME)';
+    expect(client.log.at(-1)).toMatchObject({ level: 'warn', message, reason: 'expired' });
+  });
+
   test('reports when the server falls silent and when it answers again, and keeps its session', async () => {
     const server = await stage.server();
     const application = await stage.application();

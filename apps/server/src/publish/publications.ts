@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isUnspecifiedAddress, STATUS, type PublishedPorts, type PublishRequest } from '@relay/packet';
 import type { Machine, Pace } from '@relay/program';
-import { KnownClients, type ClientsChange, type FlowMapping, type PortRange } from '@relay/relay';
+import { KnownClients, type ClientsChange, type FlowMapping, type LeavingClient, type PortRange } from '@relay/relay';
 import { formatKey } from '@relay/session';
 import { mappingStatus, type MappingStatus } from './mapping-status.js';
 import { firstOutside, portsToTry } from './permitted-ports.js';
@@ -115,7 +115,7 @@ export class Publications {
 
   /** Changes the clients. Ports close at once where their client may not have them any more. */
   updateClients(change: ClientsChange): void {
-    this.#revoke(this.#known.apply(change));
+    this.#leave(this.#known.apply(change));
     for (const publicKey of change.gone) this.#budget.forget(formatKey(publicKey));
     for (const { publicKey, name, publish } of change.changed) {
       for (const publication of this.#book.of(formatKey(publicKey))) {
@@ -145,7 +145,7 @@ export class Publications {
     if (this.#isClosed) return;
     if (this.#known.isExpiring && this.#lastExpiryLookMs + EXPIRY_LOOK_MS <= nowMs) {
       this.#lastExpiryLookMs = nowMs;
-      this.#revoke(this.#known.takeExpired());
+      this.#leave(this.#known.takeExpired());
     }
     for (const publication of [...this.#book]) {
       if (publication.expiresMs <= nowMs) this.#close(publication, 'not-asked-for');
@@ -350,9 +350,9 @@ export class Publications {
     this.#nextDueMs = undefined;
   }
 
-  #revoke(publicKeys: readonly Uint8Array[]): void {
-    for (const publicKey of publicKeys)
-      for (const publication of this.#book.of(formatKey(publicKey))) this.#close(publication, 'revoked');
+  #leave(leaving: readonly LeavingClient[]): void {
+    for (const { publicKey, reason } of leaving)
+      for (const publication of this.#book.of(formatKey(publicKey))) this.#close(publication, reason);
   }
 
   /** Its ports are free, its sockets close. Without a cause its client wanted that. */

@@ -16,7 +16,7 @@ export type PublishReason =
   | SocketErrorCode;
 
 /** Why published ports were closed, unless their client asked for that. */
-export type CloseCause = 'revoked' | 'not-allowed' | 'not-asked-for' | 'replaced';
+export type CloseCause = 'revoked' | 'expired' | 'not-allowed' | 'not-asked-for' | 'replaced';
 
 export interface PublishFacts {
   readonly client: string;

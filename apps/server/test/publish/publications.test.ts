@@ -366,7 +366,7 @@ describe('rights that end', () => {
     await stage.pass(29_900);
     expect(stage.open).toHaveLength(2);
     await stage.pass(1100);
-    expect([stage.open, stage.events.at(-1)]).toMatchObject([['[::]:27001'], { client: 'ada', cause: 'revoked' }]);
+    expect([stage.open, stage.events.at(-1)]).toMatchObject([['[::]:27001'], { client: 'ada', cause: 'expired' }]);
   });
 
   test('while the ports open leave nothing open', async () => {

@@ -224,7 +224,7 @@ describe('a server', () => {
     const expiresAt = new Date(Date.now() + inMs).toISOString();
     replaceFile(join(running.own.state.path, 'clients', 'ada.json'), JSON.stringify({ ...record, expiresAt }));
     await until(() => client.ends.length === 1);
-    expect([client.ends, bob.ends]).toEqual([['revoked'], []]);
+    expect([client.ends, bob.ends]).toEqual([['expired'], []]);
   });
 
   test('has written the newest timestamps of its clients when it has ended', async () => {

@@ -119,7 +119,8 @@ describe('a shard with a client whose invitation expires', () => {
     expect(pair.server.figures()).toMatchObject(SESSIONS);
     await pair.pass(LOOK_MS + 1);
     expect(pair.server.figures()).toMatchObject(NO_SESSIONS);
-    expect(pair.ends).toEqual(['revoked']);
+    expect(pair.ends).toEqual(['expired']);
+    expect(pair.clientEvents).toContainEqual(expect.objectContaining({ kind: 'disconnected', reason: 'expired' }));
     pair.reconnectClient();
     await pair.pass(5000);
     expect(pair.server.figures().sessions).toBe(0);
@@ -138,6 +139,7 @@ describe('a shard with a client whose invitation expires', () => {
     pair.server.updateClients({ changed: [pair.expiringIn(0)], gone: [] }, pair.nowMs);
     pair.settle();
     expect(pair.server.figures()).toMatchObject(NO_SESSIONS);
+    expect(pair.ends).toEqual(['expired']);
   });
 
   test('has nothing to do for it until then, nor where no invitation expires', async () => {

@@ -20,6 +20,7 @@ export class Refusals {
       case 'replaced':
         return REPLACED_WAITS_MS[Math.min(this.#replaced, REPLACED_WAITS_MS.length) - 1] ?? LAST_RETRY_MS;
       case 'revoked':
+      case 'expired':
       case 'kicked':
       case 'limit':
       case 'version':

@@ -148,7 +148,7 @@ export class ServerChannel {
   wake(nowMs: number): void {
     this.#shared.deadlines.wakeDue(nowMs, (session) => {
       try {
-        if (session.keys.current === undefined) session.end('expired', undefined, nowMs);
+        if (session.keys.current === undefined) session.end('keys-expired', undefined, nowMs);
         else session.wake(nowMs);
       } catch (error) {
         this.#pull.fault(session, error, nowMs);
@@ -166,12 +166,12 @@ export class ServerChannel {
 
   /**
    * Ends the session of this client at once, and forgets its limits. The directory must not know it
-   * any more, or it comes back.
+   * any more, or it comes back. `reason`: what the client is told.
    */
-  revoke(publicKey: Uint8Array, nowMs: number): void {
+  revoke(publicKey: Uint8Array, nowMs: number, reason: 'revoked' | 'expired' = 'revoked'): void {
     const name = nameOf(publicKey);
-    this.#sessions.pending(name)?.end('revoked', undefined, nowMs);
-    this.#sessions.established(name)?.end('revoked', CLOSE.revoked, nowMs);
+    this.#sessions.pending(name)?.end(reason, undefined, nowMs);
+    this.#sessions.established(name)?.end(reason, CLOSE[reason], nowMs);
     this.#sessions.forgetClient(name);
     this.#forgetEnded();
   }

@@ -10,7 +10,7 @@ import type { SessionParts } from './session-parts.js';
 export function doWhatIsDue(session: SessionParts, nowMs: number): void {
   const { keys, figures, requests } = session;
   if (keys.current === undefined) return;
-  if (nowMs - keys.current.createdMs >= REJECT_AFTER_MS) return session.end('expired', undefined, nowMs);
+  if (nowMs - keys.current.createdMs >= REJECT_AFTER_MS) return session.end('keys-expired', undefined, nowMs);
   if (nowMs >= keys.previousUntilMs) keys.retirePrevious();
   validate(session, nowMs);
   probe(session, nowMs);

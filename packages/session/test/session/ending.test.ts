@@ -60,8 +60,8 @@ describe('a session ends', () => {
       ends.server.wake(ends.nowMs);
       ends.clientEnd.sent.length = ends.serverEnd.sent.length = 0;
     }
-    expect(reasons(ends.clientEnd.events)).toEqual(['expired']);
-    expect(reasons(ends.serverEnd.events)).toEqual(['expired']);
+    expect(reasons(ends.clientEnd.events)).toEqual(['keys-expired']);
+    expect(reasons(ends.serverEnd.events)).toEqual(['keys-expired']);
     ends.pass(15_000);
     expect(ends.clientEvents()).toContain('connected');
   });

@@ -60,11 +60,11 @@ describe('a client whose server does not answer', () => {
   });
 });
 
-test('a client that was revoked knocks every 10 s', () => {
+test.each(['revoked', 'expired'] as const)('a client that was told %s knocks every 10 s', (reason) => {
   const ends = new TwoEnds();
   ends.connect();
   ends.directory.remove(ends.clientKey.publicKey);
-  ends.server.revoke(ends.clientKey.publicKey, ends.nowMs);
+  ends.server.revoke(ends.clientKey.publicKey, ends.nowMs, reason);
   ends.settle();
   const times = knocks(ends, 60_000, () => ends.client.setServer(SERVER_ENDPOINT, ends.nowMs));
   expect(times.length).toBeLessThanOrEqual(7);
