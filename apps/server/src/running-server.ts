@@ -5,6 +5,7 @@ import { formatEndpoint, type Endpoint } from '@relay/packet';
 import {
   announce,
   chosenEngine,
+  coalesced,
   commandOf,
   flowSockets,
   guarded,
@@ -144,12 +145,12 @@ export class RunningServer implements Work {
   }
 
   /** Does the same with all clients, in slices, so that nothing else waits for it. */
-  async reloadClients(): Promise<void> {
+  readonly reloadClients = coalesced(async () => {
     for (const found of this.clients.lookAtAll()) {
       this.#apply(found);
       await setImmediate();
     }
-  }
+  });
 
   reload(): Promise<void> {
     return this.reloadClients();

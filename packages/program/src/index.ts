@@ -12,6 +12,7 @@ export { closePorts, openPorts } from './open-ports.js';
 export { Pace } from './pace.js';
 export { systemReason } from './system-reason.js';
 export { chosenEngine } from './chosen-engine.js';
+export { coalesced } from './coalesced.js';
 export { guarded, repeat, type FaultLog } from './periodic.js';
 export {
   descriptorRoom,

@@ -1,4 +1,4 @@
-import { ConfigurationError, differences, type Configuration, type Schema } from '@relay/config';
+import { differences, type Configuration, type Schema } from '@relay/config';
 import type { Logging } from '@relay/logging';
 import { configured, type Flags } from './configured.js';
 
@@ -58,16 +58,6 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
     const log = logs.logger('configuration');
     if (changes.length > 0) for (const change of lines) log.info('configuration changed', { change });
     return lines;
-  }
-
-  /** Does the same as {@link reload} when no caller waits for an answer: it logs what is wrong. */
-  async reloadQuietly(logs: Logging, apply: (values: V) => unknown = NOTHING): Promise<void> {
-    try {
-      await this.reload(logs, apply);
-    } catch (error) {
-      const what = error instanceof ConfigurationError ? 'is wrong' : 'cannot be applied';
-      logs.logger('configuration').error(`the configuration ${what}: nothing was changed`, { error });
-    }
   }
 
   #pendingAfter(next: Configuration<V>): PendingSetting[] {

@@ -199,6 +199,34 @@ describe('a service', () => {
     await service.close();
   });
 
+  test('reads again once more for all who ask while it reads, and gives them that answer', async () => {
+    const { program, steps, at } = greeter();
+    const [config, admin] = [join(at, 'greeter.toml'), join(at, 'a.sock')];
+    writeFileSync(config, '');
+    let isApplying = (): void => undefined;
+    let goOn = (): void => undefined;
+    const applying = new Promise<void>((resolve) => (isApplying = resolve));
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    const apply = (): Promise<void> => (isApplying(), gate);
+    const service = await start({ ...program, apply }, { 'log-dir': join(at, 'logs'), config, admin });
+    const first = askAdmin(admin, 'reload');
+    await applying;
+    writeFileSync(config, 'logLevel = "error"\n');
+    const later = Array.from({ length: 10 }, () => service.reload());
+    const quiet = Array.from({ length: 10 }, () => service.reloadQuietly());
+    goOn();
+    expect(await first).toEqual({ changes: [] });
+    for (const changes of await Promise.all(later)) expect(changes).toEqual([expect.stringContaining('logLevel')]);
+    await Promise.all(quiet);
+    expect(steps.filter((step) => step === 'reload').length).toBeLessThanOrEqual(4);
+    const lines: string[] = [];
+    service.logs.redirectConsole((line) => lines.push(line));
+    writeFileSync(config, 'logLevel = "loud"\n');
+    await service.reloadQuietly();
+    await service.close();
+    expect(lines.join()).toContain('the configuration is wrong: nothing was changed');
+  });
+
   test('goes on if its work cannot be read again, and still reads the configuration', async () => {
     const { program, at } = greeter('reload');
     const config = join(at, 'greeter.toml');

@@ -2,14 +2,14 @@
  * A running program: its own work, in the frame that every program has. This file begins and ends
  * the logs, the admin socket, the metrics and the periodic work in one order.
  */
-import type { Schema } from '@relay/config';
+import { ConfigurationError, type Schema } from '@relay/config';
 import type { Logging } from '@relay/logging';
 import { openAdminServer, type AdminCalls, type AdminServer } from '../admin/admin-server.js';
+import { coalesced } from '../coalesced.js';
 import { ProgramFailure } from '../exit-code.js';
 import type { LiveConfiguration, PendingSetting } from '../live-configuration.js';
 import type { LogSettings } from '../logs.js';
 import { DropWatch } from '../drop-watch.js';
-import { guarded } from '../periodic.js';
 import { metricsOf, type ProgramStatus } from '../program-status.js';
 import { adminCalls, type Verb } from '../verb/verb.js';
 import { Frame } from './frame.js';
@@ -93,6 +93,23 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
   readonly settings: Settings;
   readonly logs: Logging;
   readonly stop: () => void;
+  /** Does the same as `reload` when no caller waits for an answer: it logs what is wrong. */
+  readonly reloadQuietly = coalesced(async () => {
+    const [work, configuration] = await this.#readAgain();
+    const fault: unknown = work.status === 'rejected' ? work.reason : undefined;
+    if (fault !== undefined) this.#frame.log.error('reading again failed', { error: fault });
+    if (configuration.status === 'fulfilled') return;
+    const error: unknown = configuration.reason;
+    const what = error instanceof ConfigurationError ? 'is wrong' : 'cannot be applied';
+    this.logs.logger('configuration').error(`the configuration ${what}: nothing was changed`, { error });
+  });
+  /** What becomes of the work and of the configuration: neither waits for the other. */
+  readonly #readAgain = coalesced(() =>
+    Promise.allSettled([
+      (async () => this.own.reload?.())(),
+      this.#configuration.reload(this.logs, (settings) => this.#apply(settings)),
+    ]),
+  );
   readonly #frame: Frame<Settings>;
   readonly #configuration: LiveConfiguration<Settings>;
   readonly #apply: (settings: Settings) => unknown;
@@ -146,14 +163,10 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
   }
 
   async reload(): Promise<string[]> {
-    await this.own.reload?.();
-    return this.#configuration.reload(this.logs, (settings) => this.#apply(settings));
-  }
-
-  /** Does the same as `reload` when no caller waits for an answer: it logs what is wrong. */
-  reloadQuietly(): Promise<void> {
-    guarded(this.#frame.log, 'reading again', () => this.own.reload?.())();
-    return this.#configuration.reloadQuietly(this.logs, (settings) => this.#apply(settings));
+    const [work, configuration] = await this.#readAgain();
+    if (work.status === 'rejected') throw work.reason;
+    if (configuration.status === 'rejected') throw configuration.reason;
+    return configuration.value;
   }
 
   async close(): Promise<void> {
