@@ -17,6 +17,8 @@ import {
 } from '@relay/program';
 import { SERVER_NAMES, serverOptions, serverSchema } from './options.js';
 import { parsePublic, publicEndpoint, rememberedPublic, type PublicEndpoint } from './state/public-address.js';
+import { publicKeyIn } from './state/state-folder.js';
+import { lockHolder } from './state/state-lock.js';
 
 const { config, state, admin, public: publicHost, listen } = serverOptions;
 
@@ -66,23 +68,38 @@ export async function reachableAt({ configuration, state, admin }: ServerPaths):
   return publicEndpoint(settings.public, listen);
 }
 
-/** Asks the running server; undefined if none answers, or one of a former release. */
 async function runningAddress(admin: string): Promise<PublicEndpoint | undefined> {
-  if (admin === 'off') return undefined;
-  try {
-    return parsePublic(await askAdmin(admin, 'publicAddress'));
-  } catch (error) {
-    if (error instanceof ProgramFailure) return undefined;
-    throw error;
-  }
+  const answer = await answerOf(admin, 'publicAddress');
+  return answer === undefined ? undefined : parsePublic(answer);
 }
 
 /** The names of the clients that are connected; undefined if no running server says it. */
 export async function connectedClients(admin: string): Promise<ReadonlySet<string> | undefined> {
+  const sessions = await answerOf(admin, 'sessions');
+  return Array.isArray(sessions) ? new Set(sessions.map(clientOf)) : undefined;
+}
+
+/**
+ * Rejects with a ProgramFailure if a server runs whose key is not the one in the state folder: an
+ * invitation that is made there would lead to nobody.
+ */
+export async function assertKeyOfRunning({ state, admin }: ServerPaths): Promise<void> {
+  const own = publicKeyIn(state);
+  const running = await answerOf(admin, 'publicKey');
+  const pid = own === undefined ? await lockHolder(state) : undefined;
+  if (pid === undefined && (typeof running !== 'string' || running === own)) return;
+  const which = pid === undefined ? `the server that answers on ${admin}` : `the server that runs (pid ${pid})`;
+  throw new ProgramFailure(
+    EXIT.failed,
+    `${which} has another key than ${state}: give its own folder with --state, or start it again if that was removed`,
+  );
+}
+
+/** What the running server answers; undefined if none does, or one of a former release. */
+async function answerOf(admin: string, call: string): Promise<unknown> {
   if (admin === 'off') return undefined;
   try {
-    const sessions = await askAdmin(admin, 'sessions');
-    return Array.isArray(sessions) ? new Set(sessions.map(clientOf)) : undefined;
+    return await askAdmin(admin, call);
   } catch (error) {
     if (error instanceof ProgramFailure) return undefined;
     throw error;

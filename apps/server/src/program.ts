@@ -1,6 +1,7 @@
 /** `relay-server`: its verbs, in the frame that every program has. */
 import { join } from 'node:path';
 import { logVerb, reloadVerb, statusVerb, stopVerb, type Program, type Verb } from '@relay/program';
+import { formatKey } from '@relay/session';
 import { serverSchema } from './options.js';
 import { statePath, type ServerPaths } from './place.js';
 import { RunningServer, type ServerService, type ServerSettings } from './running-server.js';
@@ -45,6 +46,8 @@ export const serverProgram: Program<ServerSettings, RunningServer> = {
     reloadClients: ({ name }) => (typeof name === 'string' ? own.lookAtClients([name]) : own.reloadClients()),
     /** Where clients reach the server. */
     publicAddress: () => formatHost(own.publicAddress),
+    /** The key that invitations name. */
+    publicKey: () => formatKey(own.state.staticKey.publicKey),
   }),
   adminPaths: (settings) => [settings.admin ?? join(statePath(settings), 'admin.sock')],
   historyPath: (settings) => join(statePath(settings), 'history'),

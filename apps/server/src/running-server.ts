@@ -34,7 +34,13 @@ import type { FileTrouble } from './state/line-file.js';
 import { publicEndpoint, rememberPublic, type PublicEndpoint } from './state/public-address.js';
 import { ProvenAddresses } from './state/proven-addresses.js';
 import { PublishedPortsFile } from './state/published-ports.js';
-import { forgetServerKey, makeStateFolder, openStateFolder, type StateFolder } from './state/state-folder.js';
+import {
+  assertOwnKey,
+  forgetServerKey,
+  makeStateFolder,
+  openStateFolder,
+  type StateFolder,
+} from './state/state-folder.js';
 import { lockState } from './state/state-lock.js';
 import { serverStatus, type ServerStatus } from './status.js';
 
@@ -141,11 +147,13 @@ export class RunningServer implements Work {
    * the server looks again soon.
    */
   lookAtClients(names: readonly string[]): void {
+    assertOwnKey(this.state);
     this.#apply(this.clients.look(names));
   }
 
   /** Does the same with all clients, in slices, so that nothing else waits for it. */
   readonly reloadClients = coalesced(async () => {
+    assertOwnKey(this.state);
     for (const found of this.clients.lookAtAll()) {
       this.#apply(found);
       await setImmediate();

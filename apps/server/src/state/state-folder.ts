@@ -95,6 +95,25 @@ export function assertTrusted(path: string, folder: string): number {
   return owner;
 }
 
+/** The public key in the folder; undefined where there is none. Makes nothing. */
+export function publicKeyIn(folder: string): string | undefined {
+  const value = parseKey(readIfThere(serverKeyPath(folder))?.trim() ?? '');
+  return value && formatKey(keyPairOf(value).publicKey);
+}
+
+/**
+ * Throws a ProgramFailure where the folder has another key than this server: somebody has removed it
+ * and another one was made. What lies in it is for the next server.
+ */
+export function assertOwnKey({ path, staticKey }: StateFolder): void {
+  const found = publicKeyIn(path);
+  if (found !== undefined && found !== formatKey(staticKey.publicKey))
+    throw new ProgramFailure(
+      EXIT.failed,
+      `${path} was replaced, and has another key than the running server: start the server again to use it`,
+    );
+}
+
 /** Undoes the making of the server's key, before anybody knows of it. */
 export function forgetServerKey(folder: string): void {
   rmSync(serverKeyPath(folder), { force: true });

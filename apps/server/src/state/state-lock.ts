@@ -98,15 +98,21 @@ function moved(from: string, to: string): boolean {
 
 /** What servers that have ended left in the lock. Throws a ProgramFailure if one has not. */
 async function deadSockets(state: string): Promise<string[]> {
-  const lock = lockPath(state);
-  const names = namesIn(lock);
+  const names = namesIn(lockPath(state));
+  const pid = await lockHolder(state, names);
+  if (pid !== undefined)
+    throw new ProgramFailure(
+      EXIT.failed,
+      `a server already runs on this state (pid ${pid}): ${state} (stop it, or give this one another folder with --state)`,
+    );
+  return names.map((name) => join(lockPath(state), name));
+}
+
+/** The process that has the lock of a state folder, whose lock holds these names; or undefined. */
+export async function lockHolder(state: string, names = namesIn(lockPath(state))): Promise<number | undefined> {
   for (const name of names)
-    if (await withSocketPath(state, join(LOCK, name), isListening))
-      throw new ProgramFailure(
-        EXIT.failed,
-        `a server already runs on this state (pid ${Number.parseInt(name, 10)}): ${state} (stop it, or give this one another folder with --state)`,
-      );
-  return names.map((name) => join(lock, name));
+    if (await withSocketPath(state, join(LOCK, name), isListening)) return Number.parseInt(name, 10);
+  return undefined;
 }
 
 function namesIn(folder: string): string[] {

@@ -5,6 +5,7 @@
 import { option } from '@relay/config';
 import { EXIT, ProgramFailure, verb, type Verb } from '@relay/program';
 import {
+  assertKeyOfRunning,
   called,
   connectedClients,
   inviteOptions,
@@ -19,7 +20,7 @@ import { allowanceGap } from '../state/allowance.js';
 import { invite, type Rights } from '../state/invite.js';
 import { adviceOnHost } from '../state/public-address.js';
 import { rightsOf, rightsOptions } from '../state/rights.js';
-import { existingStateFolder, openStateFolder } from '../state/state-folder.js';
+import { existingStateFolder, openStateFolder, type StateFolder } from '../state/state-folder.js';
 import { clientLines, listedClients } from '../terminal/tables.js';
 
 const clientName = option({ format: 'string', required: true, doc: "The client's name" });
@@ -80,6 +81,12 @@ function apply({ own }: ServerService, names: readonly string[]): Change {
 const lost = (name: string): string =>
   `the invitation could not be written to stdout, and client '${name}' was removed again (invite it where stdout can be written)`;
 
+/** A server whose folder was removed with its admin socket cannot be asked. */
+const adviceOnNewKey = ({ isNew, path }: StateFolder): string | undefined =>
+  isNew
+    ? `made a server's key in ${path}: a server that runs already does not use it until it is started again`
+    : undefined;
+
 const inviteVerb = verb({
   name: 'invite',
   describe: 'Make an invitation and print it, one line on stdout',
@@ -102,15 +109,17 @@ const inviteVerb = verb({
     options: inviteOptions,
     run: async (place: ServerPaths, { name, ...rights }, print) => {
       const { state, admin } = place;
+      await assertKeyOfRunning(place);
       const at = await reachableAt(place);
       const granted = rightsOf(rights);
+      const folder = openStateFolder(state);
       // Printed first of all: it is made, and can be shown only now.
-      const isShown = await print({ name, invitation: invite(openStateFolder(state), name, granted, at) });
+      const isShown = await print({ name, invitation: invite(folder, name, granted, at) });
       if (!isShown) {
         removeClient(state, name);
         throw new ProgramFailure(EXIT.failed, lost(name));
       }
-      const advice = [adviceOnHost(at) ?? [], gapsOf(granted).gaps ?? []].flat();
+      const advice = [adviceOnNewKey(folder) ?? [], adviceOnHost(at) ?? [], gapsOf(granted).gaps ?? []].flat();
       for (const line of advice) process.stderr.write(`relay-server: ${line}\n`);
       await tellClientsChanged(admin, [name], 'added');
     },

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -65,5 +65,38 @@ describe('the place that an invitation names', () => {
   ])('%s', async (_, listen, lines) => {
     const { stderr } = await invite({ state: stage.newPath(), listen });
     expect(stderr.match(/^relay-server: the invitation names this host as .*--public/gm) ?? []).toHaveLength(lines);
+  });
+});
+
+describe('a server whose state folder was removed while it runs', () => {
+  const ANOTHER_KEY = /has another key than .*: give its own folder with --state, or start it again/;
+
+  test('is asked for its key: invite refuses, and makes nothing', async () => {
+    const admin = `${stage.newPath()}.sock`;
+    const { own } = await stage.server({ admin });
+    const { path: state } = own.state;
+    rmSync(state, { recursive: true });
+    await expect(invite({ state, admin })).rejects.toThrow(ANOTHER_KEY);
+    expect(existsSync(state)).toBe(false);
+  });
+
+  test('holds the lock while only its key is gone: invite refuses without an admin socket', async () => {
+    const { own } = await stage.server({ admin: 'off' });
+    const { path: state } = own.state;
+    rmSync(join(state, 'server.key'));
+    await expect(invite({ state, admin: 'off' })).rejects.toThrow(ANOTHER_KEY);
+    expect(existsSync(join(state, 'server.key'))).toBe(false);
+  });
+
+  test('cannot be asked if its admin socket was removed too: invite says that it made a key', async () => {
+    const running = await stage.server();
+    const { own } = running;
+    const client = await stage.client(running, 'bob', { allow: [] });
+    const { path: state } = own.state;
+    rmSync(state, { recursive: true });
+    expect((await invite({ state })).stderr).toContain(`made a server's key in ${state}: a server that runs already`);
+    expect(() => own.lookAtClients(['ada'])).toThrow(/was replaced, and has another key than the running server/);
+    await expect(own.reloadClients()).rejects.toThrow(/start the server again/);
+    expect([own.clients.list().map(({ name }) => name), client.ends]).toEqual([['bob', 'default'], []]);
   });
 });
