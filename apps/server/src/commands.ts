@@ -4,7 +4,7 @@ import { completionCommand, configCommand, startCommand, type CommandLine } from
 import { serverSchema } from './options.js';
 import { serverPlace, statePath } from './place.js';
 import { serverProgram, serverVerbs } from './program.js';
-import { checkRoutes } from './routes/check-routes.js';
+import { checkRouting } from './routes/check-routes.js';
 
 /** Returns the command line for these arguments. */
 export const serverCommandLine = (args: readonly string[]): CommandLine => ({
@@ -27,7 +27,7 @@ export const serverCommandLine = (args: readonly string[]): CommandLine => ({
     ]),
     ...serverVerbs.map((verb) => verb.command(serverPlace)),
     configCommand(serverSchema, {
-      check: ({ route }) => checkRoutes(route),
+      check: checkRouting,
       defaults: (settings) => ({ state: statePath(settings), admin: join(statePath(settings), 'admin.sock') }),
     }),
     completionCommand(serverSchema.program),

@@ -1,4 +1,6 @@
 import { FORMATS, Refusal, refuse, type Endpoint, type Format } from '@relay/config';
+import { isGroupAddress } from '@relay/packet';
+import { ONE_HOST } from '@relay/program';
 
 const BARE_PORT = /^:?\d{1,5}$/;
 
@@ -11,7 +13,8 @@ export const listenEndpoint: Format<Endpoint> = {
     const text = typeof value === 'number' && form === 'data' ? `${value}` : value;
     const isBare = typeof text === 'string' && BARE_PORT.test(text);
     const parsed = FORMATS.endpoint.parse(isBare ? `[::]:${text.replace(':', '')}` : text, form);
-    return parsed instanceof Refusal ? refuse(listenEndpoint.expected) : parsed;
+    if (parsed instanceof Refusal) return refuse(listenEndpoint.expected);
+    return isGroupAddress(parsed.address) ? refuse(ONE_HOST) : parsed;
   },
   jsonSchema: { anyOf: [{ type: 'integer', minimum: 0, maximum: 65_535 }, { type: 'string' }] },
 };

@@ -5,7 +5,7 @@ import { formatKey } from '@relay/session';
 import { serverSchema } from './options.js';
 import { statePath, type ServerPaths } from './place.js';
 import { RunningServer, type ServerService, type ServerSettings } from './running-server.js';
-import { checkRoutes } from './routes/check-routes.js';
+import { checkRouting } from './routes/check-routes.js';
 import { formatHost } from './state/public-address.js';
 import { sessionLines } from './terminal/tables.js';
 import { StatusView } from './terminal/status-view.js';
@@ -37,7 +37,7 @@ export const serverVerbs: readonly Verb<ServerService, ServerPaths>[] = [
 export const serverProgram: Program<ServerSettings, RunningServer> = {
   noun: NOUN,
   schema: serverSchema,
-  check: ({ route }) => checkRoutes(route),
+  check: checkRouting,
   apply: (own, settings) => own.apply(settings),
   newWork: (frame) => RunningServer.make(frame),
   verbs: serverVerbs,

@@ -24,6 +24,7 @@ import { loadPrimitives, type Primitives } from '@relay/session';
 import { SocketError } from '@relay/socket';
 import type { serverSchema } from './options.js';
 import { statePath } from './place.js';
+import { checkRouting } from './routes/check-routes.js';
 import type { RunningRoute } from './routes/running-route.js';
 import { RelayServer } from './server.js';
 import { EventLog } from './event-log.js';
@@ -198,6 +199,8 @@ export class RunningServer implements Work {
    * ProgramFailure.
    */
   async apply({ route, public: named }: ServerSettings): Promise<void> {
+    const { listen } = this.#frame.settings;
+    checkRouting({ route, listen });
     const { opened, closed } = await this.#server.routes.apply(route);
     this.#public = named;
     this.#rememberPublic();

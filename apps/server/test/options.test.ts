@@ -83,6 +83,12 @@ test('a packet may be as small as the protocol has them', () => {
 const valuesOf = (flags: Record<string, unknown>) => loadConfiguration(serverSchema, { flags }).values;
 
 describe('the options of the server', () => {
+  test.each(['224.0.0.1:7878', '255.255.255.255:0', '[ff02::1]:7878'])('refuse to listen on %s', (listen) => {
+    expect(() => loadConfiguration(serverSchema, { flags: { listen } })).toThrow(
+      /listen.*an address of one host, and no multicast or broadcast address/,
+    );
+  });
+
   test('have the defaults that the guide promises', () => {
     expect(valuesOf({})).toMatchObject({
       listen: { address: '::', port: 7878 },

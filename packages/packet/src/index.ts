@@ -13,7 +13,7 @@ export {
 export { PacketError } from './packet-error.js';
 
 // Addresses and endpoints.
-export { addressFamily, isUnspecifiedAddress, parseAddress } from './endpoint/address.js';
+export { addressFamily, isGroupAddress, isUnspecifiedAddress, parseAddress } from './endpoint/address.js';
 export {
   canonicalEndpoint,
   compareEndpoints,

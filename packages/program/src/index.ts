@@ -71,6 +71,7 @@ export {
   formatPorts,
   hostPorts,
   LOOPBACK,
+  ONE_HOST,
   portCount,
   type AddressPorts,
   type HostPorts,

@@ -32,6 +32,11 @@ export class LiveConfiguration<V extends { readonly logLevel: string }> {
     return this.#current.values;
   }
 
+  /** Where the values come from, by key. */
+  get sources(): Configuration<V>['sources'] {
+    return this.#current.sources;
+  }
+
   /** What the last reading configures and does not run, in the order of the schema. */
   get pending(): readonly PendingSetting[] {
     return this.#pendingAfter(this.#current);

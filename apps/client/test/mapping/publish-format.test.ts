@@ -90,6 +90,14 @@ describe('the format of a publish', () => {
     });
   });
 
+  test.each(['224.0.0.1:5300=5300', '255.255.255.255:5300=5300', '[ff02::1]:0=5300', '239.1.1.1:1-9=1-9'])(
+    'refuses %s, which is no address of one host',
+    (text) => {
+      const refusal = publishMapping.parse(text, 'text');
+      expect(JSON.stringify(refusal)).toContain('an address of one host, and no multicast or broadcast address');
+    },
+  );
+
   test.each([
     ...['', '0', '=', '=27015', '27015=', '70000', '27015=0', '27015x', '5-4', '127.0.0.1', ':27015', ' 27015'],
     ...['game.example:27015=27015', '0.0.0.0:27015=27015', '[fe80::1%eth0]:27015=27015', '27015=1=2', '-1'],

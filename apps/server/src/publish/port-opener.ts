@@ -1,4 +1,4 @@
-import { STATUS, type Endpoint } from '@relay/packet';
+import { isGroupAddress, STATUS, type Endpoint } from '@relay/packet';
 import type { DescriptorReserve } from '@relay/program';
 import type { Shard } from '@relay/relay';
 import { portsOf } from './port-book.js';
@@ -38,6 +38,8 @@ export class PortOpener {
    */
   async openAll(publication: Publication, session: number): Promise<RefusedOutcome | typeof NO_SESSION | undefined> {
     const { addresses, descriptors } = this.#options;
+    const { address } = publication.ports.endpoint;
+    if (isGroupAddress(address)) return refused(STATUS.unavailable, 'address-not-available');
     await this.allClosed();
     const needed = this.#endpointsOf(publication, 'needed');
     if (descriptors.isShort || needed.length > this.#room) return refused(STATUS.limit, 'too-many-ports');

@@ -1,13 +1,33 @@
-import { isUnspecifiedAddress } from '@relay/packet';
+import type { SettingSource } from '@relay/config';
+import { isUnspecifiedAddress, type Endpoint } from '@relay/packet';
 import { formatHostPorts, EXIT, ProgramFailure } from '@relay/program';
 import type { RouteMapping } from './route-format.js';
 import { nameOf } from './route-text.js';
+
+/** What the routes of a server may contradict, besides each other. */
+export interface RoutingSettings {
+  readonly route: readonly RouteMapping[];
+  readonly listen: Endpoint;
+}
+
+/**
+ * Throws a ProgramFailure if the routes of a configuration contradict each other, or lead to the
+ * server itself.
+ */
+export function checkRouting(
+  { route, listen: { address, port } }: RoutingSettings,
+  sources?: ReadonlyMap<string, SettingSource>,
+): void {
+  const source = sources?.get('route')?.source;
+  checkRoutes(route, source);
+  checkTargets(route, [{ address, first: port, last: port }], 'the server', source);
+}
 
 /**
  * Throws a ProgramFailure if two routes have the same name or want the same port, or if a route
  * leads to a port on which one of them listens: a datagram could go round for ever.
  */
-export function checkRoutes(routes: readonly RouteMapping[]): void {
+export function checkRoutes(routes: readonly RouteMapping[], source?: string): void {
   const names = new Set<string>();
   for (const route of routes) {
     const name = nameOf(route);
@@ -27,17 +47,22 @@ export function checkRoutes(routes: readonly RouteMapping[]): void {
         `two routes want the same port: ${textOf(other)} and ${textOf(listener)}; give each ports of its own`,
       );
   }
-  checkTargets(routes, listeners);
+  checkTargets(routes, listeners, 'a route', source);
 }
 
-/** Throws a ProgramFailure if a route leads to one of these ports, on which routes listen. */
-export function checkTargets(routes: readonly RouteMapping[], listeners: readonly Ports[]): void {
-  for (const target of routes.flatMap((route) => route.target)) {
+/** Throws a ProgramFailure if a route leads to one of these ports, on which `who` listens. */
+export function checkTargets(
+  routes: readonly RouteMapping[],
+  listeners: readonly Ports[],
+  who: 'a route' | 'the server',
+  source?: string,
+): void {
+  for (const [i, target] of routes.flatMap((route, i) => route.target.map((one) => [i, one] as const))) {
     const own = listeners.find((listener) => overlap(listener, { ...target, address: target.host }, isLoopback));
     if (own !== undefined)
       throw new ProgramFailure(
         EXIT.usage,
-        `the upstream ${formatHostPorts(target.host, target)} is where a route listens (${textOf(own)}): its datagrams would go round; name the service itself`,
+        `route[${i}].target: the upstream ${formatHostPorts(target.host, target)} is where ${who} listens (${textOf(own)}): its datagrams would go round; name the service itself${source === undefined ? '' : ` (${source})`}`,
       );
   }
 }
@@ -54,7 +79,7 @@ export function overlap(one: Ports, other: Ports, isOn: (address: string) => boo
   if (one.first === 0 || other.first === 0 || one.first > other.last || other.first > one.last) return false;
   if (one.address === other.address) return true;
   const [isAll, isOtherAll] = [isUnspecifiedAddress(one.address), isUnspecifiedAddress(other.address)];
-  return (isAll && isOn(other.address)) || (isOtherAll && isOn(one.address));
+  return (isAll && isOtherAll) || (isAll && isOn(other.address)) || (isOtherAll && isOn(one.address));
 }
 
 /** An address that every host has, or the name for it. */

@@ -88,7 +88,7 @@ function oneOrMore<T>(item: Format<T>): Format<readonly T[]> {
       const parsed: T[] = [];
       for (const one of items) {
         const result = item.parse(one, form);
-        if (result instanceof Refusal) return refuse(format.expected);
+        if (result instanceof Refusal) return isOwnFlaw(result, item) ? result : refuse(format.expected);
         parsed.push(result);
       }
       return parsed.length === 0 ? refuse(format.expected) : parsed;
@@ -103,6 +103,10 @@ function oneOrMore<T>(item: Format<T>): Format<readonly T[]> {
   };
   return format;
 }
+
+/** Whether an item was refused for another reason than that it is none. */
+const isOwnFlaw = ({ flaws }: Refusal, { expected }: Format<unknown>): boolean =>
+  flaws.some((flaw) => flaw.expected !== expected);
 
 const EXPECTED =
   'a route such as 127.0.0.1:5300=127.0.0.1:53,127.0.0.1:54*3 or 27000-27010=example.com:27000-27010;balance=hash';

@@ -132,7 +132,7 @@ export class RouteSet {
     const { plans, opened } = await this.#open(wanted);
     const listeners = listenersOf(plans, opened);
     try {
-      checkTargets(wanted, listeners);
+      checkTargets(wanted, listeners, 'a route');
     } catch (error) {
       await Promise.all([...opened.values()].map((socket) => socket.close()));
       throw error;

@@ -325,6 +325,17 @@ describe('published ports', () => {
   });
 });
 
+test('an address of many hosts is published for nobody', async () => {
+  const stage = new PublishStage();
+  const ada = stage.client('ada', GAMES);
+  for (const address of ['224.0.0.1', '255.255.255.255', 'ff02::1']) {
+    const request = { ...wanted('27000'), endpoint: { address, port: 27_000 } };
+    const outcome = { status: STATUS.unavailable, reason: 'address-not-available' };
+    expect(await stage.publish(ada, request)).toMatchObject(outcome);
+  }
+  expect(stage.open).toEqual([]);
+});
+
 describe('rights that end', () => {
   test.each([
     ['revoked', (stage: PublishStage, ada: ReturnType<PublishStage['client']>) => stage.revoke(ada), 'revoked'],

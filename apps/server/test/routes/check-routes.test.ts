@@ -1,5 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { isLoopback, overlap } from '../../src/routes/check-routes.js';
+import { loadConfiguration } from '@relay/config';
+import { serverSchema } from '../../src/options.js';
+import { checkRouting, isLoopback, overlap } from '../../src/routes/check-routes.js';
+import { temporaryFolder } from '../temporary-folder.js';
+
+const folder = temporaryFolder();
 
 const at = (address: string, first: number, last = first) => ({ address, first, last });
 
@@ -30,4 +37,30 @@ test.each([
   ['::', false],
 ])('%s is on every host: %j', (host, expected) => {
   expect(isLoopback(host)).toBe(expected);
+});
+
+test.each([
+  ['127.0.0.1:7999', '127.0.0.1:7999'],
+  ['[::]:7999', 'localhost:7999'],
+  ['0.0.0.0:7999', '127.0.0.9:7999*3'],
+  ['192.0.2.1:7999', '192.0.2.1:7999'],
+  ['7999', '0.0.0.0:7999'],
+])('a server at %s refuses a route to %s, and says which and where it stands', (listen, target) => {
+  const file = join(folder, 'relay.toml');
+  writeFileSync(
+    file,
+    `listen = "${listen}"\nroute = ["127.0.0.1:53=192.0.2.9:53", "127.0.0.1:54=192.0.2.9:54,${target}"]\n`,
+  );
+  const { values, sources } = loadConfiguration(serverSchema, { file });
+  const upstream = target.replace('*3', '');
+  const message = `route[1].target: the upstream ${upstream} is where the server listens (`;
+  expect(() => checkRouting(values, sources)).toThrow(message);
+  expect(() => checkRouting(values, sources)).toThrow(`name the service itself (${file}:2:9)`);
+});
+
+test('a server refuses a route of which one port of a range is its own', () => {
+  const route = '127.0.0.1:1-10=127.0.0.1:7990-7999';
+  const { values } = loadConfiguration(serverSchema, { flags: { listen: '127.0.0.1:7999', route: [route] } });
+  expect(() => checkRouting(values)).toThrow('is where the server listens');
+  expect(() => checkRouting({ ...values, listen: { address: '192.0.2.1', port: 7999 } })).not.toThrow();
 });

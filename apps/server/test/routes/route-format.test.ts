@@ -86,6 +86,7 @@ describe('a route', () => {
     ['53-54=a:53', 'as many ports to listen on as each upstream has'],
     ['53-54=a:53-54,b:53', 'as many ports to listen on as each upstream has'],
     ['53-54,55=a:53-54', 'as many ports to listen on as each upstream has'],
+    ['224.0.0.1:53=a:53', 'an address of one host, and no multicast or broadcast address'],
     ['53=a:53;balance=fair', 'its balance to be round-robin'],
     ['53=a:53;health=active', 'with health = active a payload to send, as send'],
     ['53=a:53;send=x', 'send together with health = active'],

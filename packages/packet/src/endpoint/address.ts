@@ -57,6 +57,12 @@ export function isUnspecifiedAddress(address: string): boolean {
   return canonical === '0.0.0.0' || canonical === '::';
 }
 
+/** Whether `address` is one of many hosts at once: multicast, or the broadcast address of IPv4. */
+export function isGroupAddress(address: string): boolean {
+  const canonical = parseAddress(address) ?? '';
+  return /^(?:22[4-9]|23\d)\.|^ff[0-9a-f]{2}:/.test(canonical) || canonical === '255.255.255.255';
+}
+
 /**
  * Writes the 16 bytes of an address in text. Returns its zone ('' if none), or undefined (nothing
  * useful written) if it is no address.

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addressFamily, isUnspecifiedAddress, parseAddress } from '../../src/index.js';
+import { addressFamily, isGroupAddress, isUnspecifiedAddress, parseAddress } from '../../src/index.js';
 
 describe('parseAddress', () => {
   test.each([
@@ -92,6 +92,30 @@ test('isUnspecifiedAddress knows the unspecified addresses however they are writ
     expect(isUnspecifiedAddress(address)).toBe(true);
   for (const address of ['0.0.0.1', '::1', '::0.0.0.1', '127.0.0.1', '*', '', 'localhost'])
     expect(isUnspecifiedAddress(address)).toBe(false);
+});
+
+test('isGroupAddress knows multicast and broadcast, and nothing else', () => {
+  for (const address of [
+    '224.0.0.1',
+    '239.255.255.255',
+    '255.255.255.255',
+    'ff02::1',
+    'ff02::1%eth0',
+    '::ffff:224.0.0.1',
+  ])
+    expect([address, isGroupAddress(address)]).toEqual([address, true]);
+  for (const address of [
+    '223.255.255.255',
+    '240.0.0.1',
+    '0.0.0.0',
+    '::',
+    'fe80::1',
+    'ff::1',
+    '22.4.0.1',
+    'ff02.example',
+    '',
+  ])
+    expect([address, isGroupAddress(address)]).toEqual([address, false]);
 });
 
 test('addressFamily counts IPv4-mapped addresses as IPv4 and refuses other texts', () => {

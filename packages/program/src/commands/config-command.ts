@@ -6,6 +6,7 @@ import {
   option,
   referenceMarkdown,
   writtenValues,
+  type Configuration,
   type Schema,
 } from '@relay/config';
 import { switches, type Command } from '../command/command.js';
@@ -18,7 +19,7 @@ export interface ConfigKnowledge<V> {
    * Throws a ProgramFailure if values contradict each other. A file may lack what flags or the
    * environment give.
    */
-  readonly check?: (values: V) => void;
+  readonly check?: (values: V, sources: Configuration<V>['sources']) => void;
   /** The values that the program takes for options without one, by key, such as paths. */
   readonly defaults?: (values: V) => Readonly<Record<string, unknown>>;
 }
@@ -79,7 +80,8 @@ export const configCommand = <V>(schema: Schema<V>, knowledge: ConfigKnowledge<V
 
 function checkFile<V>(schema: Schema<V>, { check }: ConfigKnowledge<V>, file: string): void {
   assertFileIsRight(schema, file);
-  check?.(loadConfiguration(schema, { file }).values);
+  const { values, sources } = loadConfiguration(schema, { file });
+  check?.(values, sources);
   process.stdout.write(`${file} is valid\n`);
 }
 

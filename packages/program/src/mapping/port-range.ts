@@ -1,8 +1,12 @@
 /** Ports in a row behind an address or a name: their format, and how they are written. */
+import { isGroupAddress } from '@relay/packet';
 import { FORMATS, refuse, Refusal, type Format, type PortRange } from '@relay/config';
 
 /** The address of this machine for itself, as it is written before a port. */
 export const LOOPBACK = '127.0.0.1';
+
+/** What is said of a multicast or broadcast address where a port is to be opened. */
+export const ONE_HOST = 'an address of one host, and no multicast or broadcast address';
 
 /** Ports at an address; a single port 0 stands for any free one. */
 export interface AddressPorts extends PortRange {
@@ -25,9 +29,10 @@ export function addressPorts(name: string, expected: string, address: string): F
     parse(value) {
       const text = withHost(value, address);
       const any = FORMATS.endpoint.parse(text, 'text');
-      if (!(any instanceof Refusal) && any.port === 0) return { address: any.address, first: 0, last: 0 };
-      const range = FORMATS.endpointRange.parse(text, 'text');
-      return range instanceof Refusal ? refuse(expected) : range;
+      const isAny = !(any instanceof Refusal) && any.port === 0;
+      const range = isAny ? { address: any.address, first: 0, last: 0 } : FORMATS.endpointRange.parse(text, 'text');
+      if (range instanceof Refusal) return refuse(expected);
+      return isGroupAddress(range.address) ? refuse(ONE_HOST) : range;
     },
     jsonSchema: portsSchema(0),
   };

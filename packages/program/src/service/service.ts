@@ -64,7 +64,7 @@ export interface Program<Settings extends ServiceSettings, Own extends Work> {
    * Throws a ProgramFailure if the settings contradict each other. Called before anything is
    * opened.
    */
-  readonly check?: (settings: Settings) => void;
+  readonly check?: (settings: Settings, sources: LiveConfiguration<Settings>['sources']) => void;
   /**
    * Applies the settings that may change while the program runs. If it rejects, it has changed
    * nothing.
@@ -126,7 +126,7 @@ export class Service<Settings extends ServiceSettings, Own extends Work> impleme
     stop: () => void,
   ): Promise<Service<Settings, Own>> {
     const settings = configuration.values;
-    program.check?.(settings);
+    program.check?.(settings, configuration.sources);
     const frame = new Frame(program.noun, settings);
     let service: Service<Settings, Own> | undefined;
     try {
