@@ -4,6 +4,7 @@
  */
 import { bytes, duration, integer, option, refuse, type Format } from '@relay/config';
 import type { SocketOptions } from '@relay/socket';
+import { logLevel } from './log-level.js';
 
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
@@ -55,7 +56,7 @@ export const commonOptions = {
     doc: 'Unix socket on which status and control commands reach the running program, mode 0600; off for none',
   }),
   logLevel: option({
-    format: 'level',
+    format: logLevel,
     default: 'info',
     live: true,
     group: 'Logs',

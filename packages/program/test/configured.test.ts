@@ -58,6 +58,15 @@ describe('configured', () => {
     expect(() => configured(schema, { [flag]: value }, {})).toThrow(ConfigurationError);
   });
 
+  test('refuses the level of a scope that there is not, and lists those that there are', () => {
+    const file = fileWith('logLevel = "info,nosuch=debug"\n', 'scopes.toml');
+    const scopes = /logLevel.*levels of these scopes only: client,.*session, socket, target, not "info,nosuch=debug"/;
+    expect(() => configured(schema, { config: file }, {})).toThrow(scopes);
+    expect(configured(schema, { 'log-level': 'warn,session=debug,server=trace' }, {}).values.logLevel).toBe(
+      'warn,session=debug,server=trace',
+    );
+  });
+
   test.each(['off', '/run/relay.sock', 'a.sock'])('accepts %s for the admin socket', (admin) => {
     expect(configured(schema, { admin }, {}).values.admin).toBe(admin);
   });

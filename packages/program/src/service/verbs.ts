@@ -3,6 +3,7 @@ import { option } from '@relay/config';
 import type { Logging } from '@relay/logging';
 import { changeLevel } from '../change-level.js';
 import type { PendingSetting } from '../live-configuration.js';
+import { logLevel } from '../log-level.js';
 import { withPending, type ProgramStatus, type RunningStatus } from '../program-status.js';
 import { verb, type AdminPlace, type Lines, type Verb } from '../verb/verb.js';
 
@@ -81,7 +82,7 @@ export const logVerb = verb({
     ['info,session=debug', 'log more of one part'],
   ],
   words: {
-    level: option({ format: 'level', required: true, doc: 'error, warn, info, debug or trace; info,session=debug' }),
+    level: option({ format: logLevel, required: true, doc: 'error, warn, info, debug or trace; info,session=debug' }),
   },
   answer: ({ logs }: WithLogs, { level }) => ({ level: changeLevel(logs, level) }),
   lines: ({ level }) => [`log level ${level}`],
