@@ -1,6 +1,5 @@
 import { FORMATS, Refusal, refuse, type Endpoint, type Format } from '@relay/config';
-import { isGroupAddress } from '@relay/packet';
-import { ONE_HOST } from '@relay/program';
+import { flawOfOpened } from '@relay/program';
 
 const BARE_PORT = /^:?\d{1,5}$/;
 
@@ -14,7 +13,7 @@ export const listenEndpoint: Format<Endpoint> = {
     const isBare = typeof text === 'string' && BARE_PORT.test(text);
     const parsed = FORMATS.endpoint.parse(isBare ? `[::]:${text.replace(':', '')}` : text, form);
     if (parsed instanceof Refusal) return refuse(listenEndpoint.expected);
-    return isGroupAddress(parsed.address) ? refuse(ONE_HOST) : parsed;
+    return flawOfOpened(parsed.address) ?? parsed;
   },
   jsonSchema: { anyOf: [{ type: 'integer', minimum: 0, maximum: 65_535 }, { type: 'string' }] },
 };

@@ -83,6 +83,12 @@ test('a packet may be as small as the protocol has them', () => {
 const valuesOf = (flags: Record<string, unknown>) => loadConfiguration(serverSchema, { flags }).values;
 
 describe('the options of the server', () => {
+  test('refuse to listen on a link-local address without its zone', () => {
+    const listening = (listen: string): unknown => loadConfiguration(serverSchema, { flags: { listen } }).values.listen;
+    expect(() => listening('[fe80::1]:7878')).toThrow(/listen.*a link-local address with its zone, such as %eth0/);
+    expect(listening('[fe80::1%eth0]:7878')).toEqual({ address: 'fe80::1%eth0', port: 7878 });
+  });
+
   test.each(['224.0.0.1:7878', '255.255.255.255:0', '[ff02::1]:7878'])('refuse to listen on %s', (listen) => {
     expect(() => loadConfiguration(serverSchema, { flags: { listen } })).toThrow(
       /listen.*an address of one host, and no multicast or broadcast address/,

@@ -67,11 +67,11 @@ export { DEFAULT_IDLE_MS, DEFAULT_MAX_FLOWS, mappingKeys, type MappingSettings }
 export { publicKeys, type PublicSettings } from './mapping/public-keys.js';
 export {
   addressPorts,
+  flawOfOpened,
   formatHostPorts,
   formatPorts,
   hostPorts,
   LOOPBACK,
-  ONE_HOST,
   portCount,
   type AddressPorts,
   type HostPorts,

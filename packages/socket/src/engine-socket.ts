@@ -1,4 +1,4 @@
-import { PACKED_ENDPOINT_BYTES, packEndpoint, type Endpoint, type SendBatch } from '@relay/packet';
+import { formatEndpoint, PACKED_ENDPOINT_BYTES, packEndpoint, type Endpoint, type SendBatch } from '@relay/packet';
 import { DatagramIterator } from './datagram-iterator.js';
 import { about, Losses } from './losses.js';
 import { SendQueue } from './send-queue.js';
@@ -6,7 +6,7 @@ import { SocketError, type SocketErrorCode } from './socket-error.js';
 import type { ResolvedOptions } from './socket-options.js';
 import { SocketCounters, type SocketStatistics } from './statistics.js';
 import type { Engine, ReceiveBatch, ReceivedDatagram, SocketState, UdpSocket } from './udp-socket.js';
-import { withNumericZone } from './zone.js';
+import { withKnownZone, withNumericZone } from './zone.js';
 
 /** What an engine reports about the kernel's socket when it is open. */
 export interface OpenedSocket {
@@ -111,6 +111,7 @@ export abstract class EngineSocket implements UdpSocket {
 
   async #open(): Promise<void> {
     try {
+      this.#checkZones();
       this.#opened = await this.bind();
     } catch (error) {
       this.#state = 'closed';
@@ -119,6 +120,16 @@ export abstract class EngineSocket implements UdpSocket {
     }
     this.#state = 'open';
     this.#sendWaiting();
+  }
+
+  /** Throws where an endpoint names an interface that this host does not have. */
+  #checkZones(): void {
+    for (const endpoint of [this.options.local, this.options.remote]) {
+      if (endpoint === undefined || withKnownZone(endpoint.address) !== undefined) continue;
+      throw new SocketError('address-not-available', 'open', {
+        subject: `with the zone of ${formatEndpoint(endpoint)}`,
+      });
+    }
   }
 
   send(bytes: Uint8Array, destination?: Endpoint): boolean {

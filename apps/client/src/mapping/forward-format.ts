@@ -52,7 +52,11 @@ export const forwardMapping: Format<ForwardMapping> = {
   ...fields,
   parse(value, form) {
     const mapping = fields.parse(value, form);
-    if (mapping instanceof Refusal || mapping.listen === undefined) return mapping;
+    if (mapping instanceof Refusal) return mapping;
+    // The name of an interface means nothing to the server, and packets carry numbers.
+    if (/%.*\D/.test(mapping.target.host))
+      return refuse("a target whose zone is a number: it is the server's, such as %2");
+    if (mapping.listen === undefined) return mapping;
     return portCount(mapping.listen) === portCount(mapping.target)
       ? mapping
       : refuse('as many ports to listen on as the target has');

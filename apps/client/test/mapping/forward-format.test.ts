@@ -44,6 +44,15 @@ describe('the format of a forward', () => {
     expect(forwardMapping.parse(text, 'text')).toEqual({ ...DEFAULTS, ...expected });
   });
 
+  test('takes a zone of its own host where it listens, and a number of one of the server as a target', () => {
+    expect(forwardMapping.parse('[fe80::1%eth0]:5353=[fe80::1%2]:5300', 'text')).toMatchObject({
+      listen: { address: 'fe80::1%eth0' },
+      target: { host: 'fe80::1%2' },
+    });
+    const refusal = forwardMapping.parse('5353=[fe80::1%eth0]:5300', 'text');
+    expect(JSON.stringify(refusal)).toContain('a target whose zone is a number');
+  });
+
   test('takes a table with its own options, whose port may be a number', () => {
     const mapping = { listen: 5353, target: '1.1.1.1:53', idle: '10s', maxFlows: 5 };
     expect(forwardMapping.parse(mapping, 'data')).toEqual({

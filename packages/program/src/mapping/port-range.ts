@@ -6,7 +6,15 @@ import { FORMATS, refuse, Refusal, type Format, type PortRange } from '@relay/co
 export const LOOPBACK = '127.0.0.1';
 
 /** What is said of a multicast or broadcast address where a port is to be opened. */
-export const ONE_HOST = 'an address of one host, and no multicast or broadcast address';
+const ONE_HOST = 'an address of one host, and no multicast or broadcast address';
+
+const WITH_ZONE = 'a link-local address with its zone, such as %eth0';
+
+/** Why a port cannot be opened at this address of any host; undefined if it may be. */
+export function flawOfOpened(address: string): Refusal | undefined {
+  if (isGroupAddress(address)) return refuse(ONE_HOST);
+  return /^fe[89ab][0-9a-f]:[^%]*$/.test(address) ? refuse(WITH_ZONE) : undefined;
+}
 
 /** Ports at an address; a single port 0 stands for any free one. */
 export interface AddressPorts extends PortRange {
@@ -32,7 +40,7 @@ export function addressPorts(name: string, expected: string, address: string): F
       const isAny = !(any instanceof Refusal) && any.port === 0;
       const range = isAny ? { address: any.address, first: 0, last: 0 } : FORMATS.endpointRange.parse(text, 'text');
       if (range instanceof Refusal) return refuse(expected);
-      return isGroupAddress(range.address) ? refuse(ONE_HOST) : range;
+      return flawOfOpened(range.address) ?? range;
     },
     jsonSchema: portsSchema(0),
   };
