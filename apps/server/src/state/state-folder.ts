@@ -102,8 +102,8 @@ export function publicKeyIn(folder: string): string | undefined {
 }
 
 /**
- * Throws a ProgramFailure where the folder has another key than this server: somebody has removed it
- * and another one was made. What lies in it is for the next server.
+ * Throws a ProgramFailure where the folder has another key than this server: somebody has removed
+ * it and another one was made. What lies in it is for the next server.
  */
 export function assertOwnKey({ path, staticKey }: StateFolder): void {
   const found = publicKeyIn(path);
