@@ -13,7 +13,6 @@ import {
   ProgramFailure,
   socketOptions,
 } from '../src/index.js';
-import { logText } from './log-text.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -144,23 +143,6 @@ describe('LiveConfiguration', () => {
     await expect(live.reload(logs)).rejects.toThrow(ConfigurationError);
     expect([live.values.logLevel, logs.level]).toEqual(['info', 'info']);
     await logs.close();
-  });
-
-  test('logs whether the configuration is wrong or cannot be applied, where nobody waits for an answer', async () => {
-    const file = fileWith('logLevel = "info"\n', 'live.toml');
-    const live = new LiveConfiguration(schema, { config: file });
-    const logDir = join(folder, 'quiet');
-    const logs = openLogs({ ...live.values, logDir });
-    await live.reloadQuietly(logs, () => {
-      throw new Error('there is no room');
-    });
-    fileWith('engine = "slow"\n', 'live.toml');
-    await live.reloadQuietly(logs);
-    await logs.close();
-    expect(logText(logDir).match(/the configuration [^:]*: nothing was changed/g)).toEqual([
-      'the configuration cannot be applied: nothing was changed',
-      'the configuration is wrong: nothing was changed',
-    ]);
   });
 });
 

@@ -219,12 +219,25 @@ describe('a service', () => {
     for (const changes of await Promise.all(later)) expect(changes).toEqual([expect.stringContaining('logLevel')]);
     await Promise.all(quiet);
     expect(steps.filter((step) => step === 'reload').length).toBeLessThanOrEqual(4);
-    const lines: string[] = [];
-    service.logs.redirectConsole((line) => lines.push(line));
+    await service.close();
+  });
+
+  test('logs whether the configuration is wrong or cannot be applied, where nobody waits for an answer', async () => {
+    const { program, at } = greeter();
+    const config = join(at, 'greeter.toml');
+    writeFileSync(config, '');
+    const apply = (): never => {
+      throw new Error('there is no room');
+    };
+    const service = await start({ ...program, apply }, { 'log-dir': join(at, 'logs'), config });
+    await service.reloadQuietly();
     writeFileSync(config, 'logLevel = "loud"\n');
     await service.reloadQuietly();
     await service.close();
-    expect(lines.join()).toContain('the configuration is wrong: nothing was changed');
+    expect(logText(join(at, 'logs')).match(/the configuration [^:]*: nothing was changed/g)).toEqual([
+      'the configuration cannot be applied: nothing was changed',
+      'the configuration is wrong: nothing was changed',
+    ]);
   });
 
   test('goes on if its work cannot be read again, and still reads the configuration', async () => {
