@@ -34,7 +34,10 @@ describe('a change of the clients by command', () => {
   test('succeeds if no server runs, or if it runs no longer', async () => {
     using folder = new Folder();
     const state = ['--state', folder.path];
-    expect(await run(SERVER, ['invite', 'ada', ...PUBLIC, ...state])).toMatchObject({ code: 0, stderr: '' });
+    expect(await run(SERVER, ['invite', 'ada', ...PUBLIC, ...state])).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^relay-server: made a server's key in [^\n]+$/),
+    });
     const server = await Server.start({ state: folder.path, engine: 'dgram' });
     await server.stop('SIGKILL');
     expect(existsSync(folder.at('admin.sock'))).toBe(true);

@@ -86,8 +86,13 @@ export class Terminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { pid, exitCode } = this.#process;
-    // The terminal closes with its driver, and the program gets SIGHUP.
-    if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL');
+    if (pid !== undefined && exitCode === null) process.kill(this.#programPid ?? -pid, 'SIGKILL');
+    // The driver ends after the program, which then writes no files any more.
     await this.#ended;
+  }
+
+  get #programPid(): number | undefined {
+    const [, pid] = /^\{"pid": (\d+)\}$/m.exec(this.#told) ?? [];
+    return pid === undefined ? undefined : Number(pid);
   }
 }
