@@ -7,7 +7,12 @@ import type { ShardEvent } from './shard-data.js';
  * has some seconds to do so.
  */
 export const ENDS_FLOWS: ReadonlySet<DisconnectReason> = new Set([
-  ...(['revoked', 'expired', 'kicked', 'shutdown', 'limit', 'idle'] as const),
+  'revoked',
+  'expired',
+  'kicked',
+  'shutdown',
+  'limit',
+  'idle',
 ]);
 
 /** After these events a session may be on a path that is proven and was not before. */

@@ -29,8 +29,9 @@ const MAX_INDEX = 0xffff_ffff;
  * a name that stands for no interface of this host, or a number that no interface can have.
  */
 export function withKnownZone(address: string): string | undefined {
+  if (!address.includes('%')) return address;
   const known = withNumericZone({ address, port: 0 }).address;
-  const [, zone = '0'] = known.split('%');
+  const zone = known.slice(known.indexOf('%') + 1);
   return NUMERIC.test(zone) && Number(zone) <= MAX_INDEX ? known : undefined;
 }
 

@@ -2,8 +2,9 @@
 
 terminal.py ROWS COLUMNS PROGRAM ARGUMENT...
 
-What it shows goes to stdout; what comes on stdin is typed. Lines "ROWS COLUMNS" on descriptor 3 resize the terminal. JSON lines
-on stderr: at once its process id; at the end the exit code, and whether the terminal is in the state in which it was before the program.
+What it shows goes to stdout; what comes on stdin is typed. Lines "ROWS COLUMNS" on descriptor 3 resize the terminal. At the end
+one JSON line on stderr: the exit code, and whether the terminal is in the state in which it was before the program. SIGTERM kills
+the program.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import sys
 import termios
@@ -50,7 +52,7 @@ def main():
         os.close(3)
         os.login_tty(inner) if hasattr(os, "login_tty") else login(inner)
         os.execvp(command[0], command)
-    print(json.dumps({"pid": child}), file=sys.stderr, flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
     watched = os.dup(inner)
     os.close(inner)
     # The inner side stays open and therefore never reports the end. The process of the child
@@ -61,6 +63,7 @@ def main():
         pump(terminal)
         os._exit(0)
     _, status = os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     after = termios.tcgetattr(watched)
     os.close(watched)
     os.waitpid(reader, 0)

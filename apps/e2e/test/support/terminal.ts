@@ -37,7 +37,6 @@ export class Terminal implements AsyncDisposable {
     this.#process = spawn('python3', [driver, `${size.rows}`, `${size.columns}`, ...program], {
       env: { PATH: process.env['PATH'], HOME: '/nonexistent', TERM: 'xterm-256color', ...environment },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      detached: true, // its own group, so that the whole driver can be ended
     });
     this.#process.stdout.setEncoding('utf8').on('data', (text: string) => (this.#shown += text));
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => (this.#told += text));
@@ -86,13 +85,8 @@ export class Terminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { pid, exitCode } = this.#process;
-    if (pid !== undefined && exitCode === null) process.kill(this.#programPid ?? -pid, 'SIGKILL');
-    // The driver ends after the program, which then writes no files any more.
+    // The driver kills the program and ends after it: then it writes no files any more.
+    if (pid !== undefined && exitCode === null) process.kill(pid, 'SIGTERM');
     await this.#ended;
-  }
-
-  get #programPid(): number | undefined {
-    const [, pid] = /^\{"pid": (\d+)\}$/m.exec(this.#told) ?? [];
-    return pid === undefined ? undefined : Number(pid);
   }
 }
